@@ -1,7 +1,7 @@
 //! What waits for somebody, or did, as rows of the entity `item`: landed by each run of the log, so that how long things take is
 //! measured like anything else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use kepi_govern::{
@@ -9,8 +9,11 @@ use kepi_govern::{
     items::{Permission, midnight, times::Times},
 };
 use kepi_query::landing::{Fetched, PortError, Rows};
-use kepi_store::{EventFilter, Store};
+use kepi_report::decided::Timed;
+use kepi_store::{EventFilter, Store, StoreError};
 use serde_json::{Value, json};
+
+use crate::error::AppError;
 
 /// Writes every item to which anything happened behind a bookmark, which is a position of the log, as it stands now. An item of
 /// which a row is known has the same key, so that it is the next version of its row.
@@ -34,17 +37,69 @@ pub(crate) async fn after(
     for number in touched {
         let Some(item) = organisation.items.get(number) else { continue };
         let Some(mut times) = times(store, number).await? else { continue };
-        if matches!(item.content, Content::Alert(_)) && times.decided.is_some() {
+        if is_answered(item, &times) {
             let mut plans = Vec::new();
             for plan in organisation.items.children(number) {
                 plans.extend(self::times(store, plan.number).await?);
             }
-            times.done = times.done.or(plans.iter().filter_map(|plan| plan.done).max());
-            times.last = plans.iter().map(|plan| plan.last).chain([times.last]).max().unwrap_or(times.last);
+            with_plans(&mut times, &plans);
         }
         into.row(&row(&organisation, item, &times).to_string())?;
     }
     Ok(Fetched { bookmark: json!(last), whole: false, more: false })
+}
+
+/// Whether what is done about an item is what its plans say.
+fn is_answered(item: &Item, times: &Times) -> bool {
+    matches!(item.content, Content::Alert(_)) && times.decided.is_some()
+}
+
+fn with_plans(times: &mut Times, plans: &[Times]) {
+    times.done = times.done.or(plans.iter().filter_map(|plan| plan.done).max());
+    times.last = plans.iter().map(|plan| plan.last).chain([times.last]).max().unwrap_or(times.last);
+}
+
+/// When what happened to every item.
+pub(crate) async fn timed(store: &Store, organisation: &Organisation) -> Result<Vec<Timed>, AppError> {
+    let kind = Some("item.*".to_owned());
+    let recorded = store.events(&EventFilter { kind, ..EventFilter::default() }).await?;
+    let mut events: BTreeMap<u64, Vec<(i64, Principal, Event)>> = BTreeMap::new();
+    for of in &recorded {
+        let event = of.event().map_err(|error| StoreError::Corrupt {
+            what: "an event of an item",
+            reason: error.to_string(),
+        })?;
+        let Some(item) = event.item() else { continue };
+        events.entry(item).or_default().push((of.at, of.by.clone(), event));
+    }
+    let times: BTreeMap<u64, Times> = events
+        .iter()
+        .filter_map(|(item, of)| Some((*item, Times::of(of.iter().map(|(at, by, e)| (*at, by, e)))?)))
+        .collect();
+    let mut found = Vec::new();
+    for item in organisation.items.all() {
+        let Some(mut of) = times.get(&item.number).cloned() else { continue };
+        if is_answered(item, &of) {
+            let children = organisation.items.children(item.number);
+            let plans: Vec<Times> =
+                children.filter_map(|plan| times.get(&plan.number).cloned()).collect();
+            with_plans(&mut of, &plans);
+        }
+        let about = organisation.items.about(&item.content);
+        found.push(Timed {
+            item: item.number,
+            kind: item.content.kind().name,
+            kpi: about.map(|(kpi, _)| kpi.to_string()),
+            unit: about.and_then(|(_, unit)| unit).map(ToString::to_string),
+            opened: of.opened,
+            seen: of.seen,
+            decided: of.decided,
+            done: of.done,
+            effect: of.effect,
+            ended: of.ended,
+        });
+    }
+    Ok(found)
 }
 
 async fn times(store: &Store, number: u64) -> Result<Option<Times>, PortError> {
@@ -68,6 +123,7 @@ fn row(organisation: &Organisation, item: &Item, times: &Times) -> Value {
         Content::Alert(of) => (Some(of.rule.as_str()), Some(midnight(of.period.first))),
         Content::Case(of) => (Some(of.rule.as_str()), Some(of.since)),
         Content::Review(of) => (Some(of.rule.as_str()), Some(midnight(of.period.first))),
+        Content::Play(of) => (Some(of.playbook.as_str()), Some(of.since)),
         _ => (None, None),
     };
     let case = match &item.content {

@@ -79,6 +79,9 @@ impl Parcel {
     pub fn subject(&self) -> String {
         match &self.messages[..] {
             [one] => one.subject(),
+            [first, rest @ ..] if self.messages.iter().all(|of| of.kind == "alert" && !of.went_up) => {
+                format!("{} alerts: {}, and {} more", rest.len() + 1, first.about, rest.len())
+            }
             all => format!("{} things wait", all.len()),
         }
     }

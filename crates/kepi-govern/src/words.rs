@@ -231,6 +231,15 @@ fn proposed(content: &Content) -> String {
             let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
             format!("{kind}: {} of {}{unit}, {} points", of.rule, of.period, of.points.len())
         }
+        Content::Play(of) => {
+            let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
+            let watched = if of.held_out { ", only watched" } else { "" };
+            format!("{kind}: {} behind kpi/{}{unit}{watched}", of.playbook, of.kpi)
+        }
+        Content::PainPoint(of) => {
+            let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
+            format!("{kind}: about kpi/{}{unit}", of.kpi)
+        }
         Content::Dispute(of) => {
             let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of {unit}"));
             format!("{kind}: kpi/{}{unit} in {}", of.kpi, of.period)
@@ -250,6 +259,8 @@ fn seen(seen: &Seen) -> String {
         Seen::Signal { period, .. } => format!("still so in {period}"),
         Seen::Clear { period, .. } => format!("not so in {period}"),
         Seen::Effect(effect) => format!("the effect that was expected: {}", effect.came.words()),
+        Seen::Helped { helped: true, .. } => "it is as it should be".to_owned(),
+        Seen::Helped { helped: false, .. } => "it is not as it should be".to_owned(),
     }
 }
 

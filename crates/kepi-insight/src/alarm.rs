@@ -4,7 +4,7 @@
 
 use kepi_model::{
     acting::{Alert, Signal},
-    project::{Better, TargetLines},
+    project::{Better, Bound, TargetLines},
 };
 use kepi_score::band::{Band, band, probability};
 use kepi_stats::estimate::Estimate;
@@ -25,12 +25,26 @@ pub struct Looked {
     pub red: Option<bool>,
     /// Whether a guardrail that says how far it may go is broken; none: that is not known, or there is none.
     pub guardrail: Option<bool>,
+    /// Whether it is beyond the bound of an alert for sure, or surely is not; none: neither, or there is none.
+    pub bound: Option<bool>,
+    /// Whether it is worse than its own course let expect; none: that is not known, or nobody asked.
+    pub forecast: Option<bool>,
+    /// Whether data are overdue; none: nobody asked.
+    pub stale: Option<bool>,
 }
 
 impl Looked {
     /// Nothing is known.
     pub fn nothing(ordinal: i32) -> Self {
-        Self { ordinal, beyond: None, red: None, guardrail: None }
+        Self {
+            ordinal,
+            beyond: None,
+            red: None,
+            guardrail: None,
+            bound: None,
+            forecast: None,
+            stale: None,
+        }
     }
 
     /// Looks at a figure.
@@ -62,7 +76,16 @@ impl Looked {
                 Better::InRange => lines.map(|lines| band(estimate.point, lines, better) < Band::Green),
             },
         });
-        Self { ordinal, beyond, red, guardrail: None }
+        Self { beyond, red, ..nothing }
+    }
+
+    /// The same with what is known of the bound of an alert; of a figure that says nothing that stays so.
+    pub fn with_bound(self, bound: &Bound, estimate: &Estimate, is_sound: bool) -> Self {
+        let sure = match &estimate.interval {
+            Ok(interval) => bound.parts(interval.low, interval.high),
+            Err(_) => true,
+        };
+        Self { bound: (is_sound && sure).then(|| !bound.holds(estimate.point)), ..self }
     }
 
     /// Whether there is a signal that an alert asks for; none: nothing is known.
@@ -71,6 +94,9 @@ impl Looked {
             Signal::Beyond => self.beyond,
             Signal::Red => self.red,
             Signal::Guardrail => self.guardrail,
+            Signal::Bound => self.bound,
+            Signal::Forecast => self.forecast,
+            Signal::Stale => self.stale,
         });
         known.reduce(|one, other| one || other)
     }
@@ -88,18 +114,29 @@ pub fn raised(series: &[Looked], alert: &Alert) -> Option<(i32, Signal)> {
     if alert.on.contains(&Signal::Beyond) && newest.beyond == Some(true) {
         return Some((newest.ordinal, Signal::Beyond));
     }
-    if alert.on.contains(&Signal::Guardrail) && newest.guardrail == Some(true) {
-        return Some((newest.ordinal, Signal::Guardrail));
+    let at_once = [
+        (Signal::Guardrail, newest.guardrail),
+        (Signal::Forecast, newest.forecast),
+        (Signal::Stale, newest.stale),
+    ];
+    if let Some((sign, _)) = at_once.iter().find(|(on, of)| alert.on.contains(on) && *of == Some(true)) {
+        return Some((newest.ordinal, *sign));
     }
     let lasting = usize::from(alert.persistence).saturating_sub(1);
-    let mut before = earlier.iter().rev().take(lasting);
-    let row = before.len() == lasting
-        && before
-            .by_ref()
-            .zip(1..)
-            .all(|(of, ago)| of.red == Some(true) && of.ordinal == newest.ordinal - ago);
-    let is_red = alert.on.contains(&Signal::Red) && newest.red == Some(true) && row;
-    is_red.then_some((newest.ordinal, Signal::Red))
+    let lasts = |known: fn(&Looked) -> Option<bool>| {
+        let before = earlier.iter().rev().take(lasting);
+        let mut row = before.clone().zip(1..);
+        known(newest) == Some(true)
+            && before.count() == lasting
+            && row.all(|(of, ago)| known(of) == Some(true) && of.ordinal == newest.ordinal - ago)
+    };
+    let is_red = alert.on.contains(&Signal::Red) && lasts(|of| of.red);
+    let is_beyond_bound = alert.on.contains(&Signal::Bound) && lasts(|of| of.bound);
+    match (is_red, is_beyond_bound) {
+        (true, _) => Some((newest.ordinal, Signal::Red)),
+        (_, true) => Some((newest.ordinal, Signal::Bound)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -119,6 +156,8 @@ mod tests {
             on: on.iter().copied().collect(),
             kpis: BTreeSet::new(),
             by_unit: false,
+            bounds: Default::default(),
+            capacity: None,
             persistence,
             clear: 2,
             severity: Severity::Normal,
@@ -162,7 +201,7 @@ mod tests {
         let within = usual(Verdict::Within, false);
         assert_eq!(
             at(40.0, 2.0, true, &within),
-            Looked { ordinal: 3, beyond: Some(false), red: Some(true), guardrail: None }
+            Looked { beyond: Some(false), red: Some(true), ..Looked::nothing(3) }
         );
         assert_eq!(at(40.0, 2.0, false, &within).red, None);
         assert_eq!(at(40.0, 2.0, true, &Err(Refusal::InDoubt)), Looked::nothing(3));
@@ -178,12 +217,12 @@ mod tests {
             "for the better"
         );
         let lower = Looked::at(1, (&estimate(58.0, 1.0), true), (None, Better::Lower), &worse);
-        assert_eq!(lower, Looked { ordinal: 1, beyond: Some(false), red: None, guardrail: None });
+        assert_eq!(lower, Looked { beyond: Some(false), ..Looked::nothing(1) });
     }
 
     #[test]
     fn red_has_to_last_and_a_change_has_not() {
-        let red = |ordinal, red| Looked { ordinal, beyond: Some(false), red, guardrail: None };
+        let red = |ordinal, red| Looked { beyond: Some(false), red, ..Looked::nothing(ordinal) };
         let both = alert(&[Signal::Beyond, Signal::Red], 2);
         assert_eq!(raised(&[red(1, Some(false)), red(2, Some(true))], &both), None);
         let lasting = [red(1, Some(true)), red(2, Some(true))];
@@ -198,6 +237,17 @@ mod tests {
         let broken = [red(1, Some(false)), Looked { guardrail: Some(true), ..Looked::nothing(2) }];
         assert_eq!(raised(&broken, &alert(&[Signal::Guardrail], 2)), Some((2, Signal::Guardrail)));
         assert_eq!(raised(&broken, &both), None, "an alert that does not ask for it");
+        // A bound has to be broken for as long as red has to last, a figure too close to it says nothing.
+        let bound = Bound { at_least: Some(50.0), at_most: None };
+        let of = |ordinal, point, half| Looked::nothing(ordinal).with_bound(&bound, &estimate(point, half), true);
+        let on_bound = alert(&[Signal::Bound], 2);
+        assert_eq!(raised(&[of(1, 40.0, 2.0), of(2, 41.0, 2.0)], &on_bound), Some((2, Signal::Bound)));
+        assert_eq!(raised(&[of(1, 49.5, 2.0), of(2, 41.0, 2.0)], &on_bound), None);
+        assert_eq!(of(1, 60.0, 2.0).bound, Some(false));
+        assert_eq!(Looked::nothing(1).with_bound(&bound, &estimate(40.0, 2.0), false).bound, None);
+        let missed = [Looked { forecast: Some(true), ..Looked::nothing(2) }];
+        assert_eq!(raised(&missed, &alert(&[Signal::Forecast], 3)), Some((2, Signal::Forecast)));
+        assert_eq!(raised(&missed, &both), None);
         // Of nothing known since long ago nobody is told.
         let old: Vec<Looked> = lasting.into_iter().chain((3..6).map(Looked::nothing)).collect();
         assert_eq!(raised(&old, &both), None);

@@ -12,6 +12,7 @@ use kepi_model::{
     window::Over,
 };
 use kepi_query::value::Segment;
+use kepi_score::band::{Band, band};
 use kepi_stats::{
     control::usual::{Point, Season as Waves, Series},
     distribution::student,
@@ -64,6 +65,36 @@ fn needed(grain: Grain) -> usize {
         Grain::Quarter => 12,
         Grain::HalfYear | Grain::Year => 8,
     }
+}
+
+/// Figures beyond what all but one in so many would be are called worse than forecast: nobody is asked about the one in twenty that a
+/// range of 95 % leaves out by itself.
+const WORSE: f64 = 0.005;
+
+/// Whether the total of a KPI in a period is worse than what its own course let expect a period before; none: nothing was to be
+/// expected, or there is no figure.
+pub fn missed(kpi: &Kpi, period: Period, frames: &dyn Frames) -> Option<bool> {
+    let figure = frames.figure(kpi, period, &Segment::total()).filter(|figure| figure.is_final)?;
+    let course = of(kpi, period.offset(-1), frames).ok()?;
+    let ahead = course.ahead.first().filter(|ahead| ahead.period == period)?;
+    let length = course.scaling.length(period.ordinal);
+    let above = match course.scaling.scale.to(figure.point / length) {
+        Some(place) => student::above((place - ahead.place) / ahead.spread, ahead.degrees),
+        // Beyond the scale, such as a share of nothing at all.
+        None if figure.point > ahead.expected => 0.0,
+        None => 1.0,
+    };
+    let (high, low) = (above < WORSE, 1.0 - above < WORSE);
+    Some(match kpi.better {
+        Better::Higher => low,
+        Better::Lower => high,
+        // Neither way is good in itself: it is bad where it leads out of the range.
+        Better::InRange => {
+            let target = kpi.target(None, period, &frames.project().calendar);
+            let inside = target.is_none_or(|of| band(figure.point, &of.lines, kpi.better) >= Band::Green);
+            (high || low) && !inside
+        }
+    })
 }
 
 /// What is expected after the last final value that is not later than a period.

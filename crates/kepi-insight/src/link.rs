@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use kepi_model::{
     calendar::{Grain, Period},
-    id::DimensionId,
+    id::{DimensionId, KpiId},
     project::{Better, CauseEffect, Kpi, Project, Sign, TargetLines},
 };
 use kepi_query::value::Segment;
@@ -122,6 +122,27 @@ pub(crate) fn sense(kpi: &Kpi) -> Option<f64> {
 /// Whether a KPI is, or enters, another.
 pub(crate) fn is_part(part: &Kpi, whole: &Kpi) -> bool {
     part.id == whole.id || whole.measure.kind().inputs().into_iter().any(|input| is_part(part, &input.kpi))
+}
+
+/// What moves together: each KPI with the first, by name, of all that it is computed of, that are computed of it, or of which somebody
+/// believes that they move each other. Those with the same first move together.
+#[must_use]
+pub fn moving_together(project: &Project) -> BTreeMap<&KpiId, &KpiId> {
+    let mut first: BTreeMap<&KpiId, &KpiId> = project.kpis.keys().map(|id| (id, id)).collect();
+    let computed = project.kpis.values().flat_map(|kpi| {
+        let inputs = kpi.measure.kind().inputs().into_iter();
+        inputs.filter_map(|input| Some((&kpi.id, project.kpis.get_key_value(&input.kpi.id)?.0)))
+    });
+    let believed = project.kpis.values().flat_map(|kpi| {
+        let moved = kpi.moves.iter();
+        moved.filter_map(|of| Some((&kpi.id, project.kpis.get_key_value(&of.kpi)?.0)))
+    });
+    for (one, other) in computed.chain(believed) {
+        let (Some(one), Some(other)) = (first.get(one).copied(), first.get(other).copied()) else { continue };
+        let (to, from) = (one.min(other), one.max(other));
+        first.values_mut().filter(|of| **of == from).for_each(|of| *of = to);
+    }
+    first
 }
 
 /// How many periods of a grain a lag is.

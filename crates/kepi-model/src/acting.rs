@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::{
+    bound::Bound,
     derived::Made,
     expression::Expression,
-    id::{AlertId, CauseId, ChannelId, EntityId, KpiId, LoopId},
+    id::{AlertId, CauseId, ChannelId, EntityId, KpiId, LoopId, PlaybookId, UnitId},
     secret::{Secret, Setting},
     word::words,
 };
@@ -21,6 +22,12 @@ words! {
         Red = "red",
         /// A guardrail that says how far it may go is broken.
         Guardrail = "guardrail",
+        /// It is beyond a bound that the alert says itself, for several periods.
+        Bound = "bound",
+        /// It is worse than the forecast that its own course allowed a period before.
+        Forecast = "forecast",
+        /// Its newest data are overdue.
+        Stale = "stale",
     }
 
     /// How soon somebody has to act.
@@ -120,7 +127,7 @@ impl Way {
 }
 
 /// When somebody is asked to act on a KPI.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Alert {
     /// Its name.
     pub id: AlertId,
@@ -132,7 +139,11 @@ pub struct Alert {
     pub kpis: BTreeSet<KpiId>,
     /// Whether units are looked at one by one, beside all rows.
     pub by_unit: bool,
-    /// For so many periods in a row it has to be red.
+    /// What KPIs may be, by this alert alone.
+    pub bounds: BTreeMap<KpiId, Bound>,
+    /// So many alerts somebody has at once; none: as many as come.
+    pub capacity: Option<u16>,
+    /// For so many periods in a row it has to be red, or beyond its bound.
     pub persistence: u16,
     /// After so many periods in a row without a signal it is over.
     pub clear: u16,
@@ -169,6 +180,73 @@ pub struct ClosedLoop {
     pub made: Vec<Made>,
 }
 
+/// What is done wherever something is so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Playbook {
+    /// Its name.
+    pub id: PlaybookId,
+    /// Shown name.
+    pub name: String,
+    /// The KPI whose rows or state start it.
+    pub kpi: KpiId,
+    /// What starts it.
+    pub trigger: Trigger,
+    /// For so many days the same row or unit starts it once.
+    pub cool_down: u16,
+    /// So many runs are open at once in each unit.
+    pub capacity: u16,
+    /// So many of a hundred are only watched.
+    pub hold_out: u8,
+    /// Draws other ones.
+    pub seed: u32,
+    /// What is done.
+    pub steps: Vec<PlaybookStep>,
+    /// So many days after it was started it is looked whether it helped.
+    pub after: u16,
+    /// What is otherwise in units and below them.
+    pub units: BTreeMap<UnitId, PlaybookVariant>,
+}
+
+/// What starts a playbook.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trigger {
+    /// Rows behind its KPI.
+    Rows {
+        /// The entity whose rows they are.
+        of: EntityId,
+        /// Which of them.
+        when: Expression,
+        /// Only those of them.
+        eligible: Option<Expression>,
+        /// Whether it helped, of the row later; none: nothing says that.
+        success: Option<Expression>,
+        /// Only rows of this day or later.
+        since: Date,
+        /// What has to be made of landed rows for these, each after what it needs.
+        made: Vec<Made>,
+    },
+    /// A state of the KPI, unit by unit: it helped if that is gone.
+    State(BTreeSet<Signal>),
+}
+
+/// A step of a playbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaybookStep {
+    /// What is done.
+    pub text: String,
+    /// In so many business hours.
+    pub hours: u16,
+}
+
+/// What is otherwise in a unit and below it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlaybookVariant {
+    /// So many runs are open there at once.
+    pub capacity: Option<u16>,
+    /// What is done there; empty: as everywhere.
+    pub steps: Vec<PlaybookStep>,
+}
+
 impl Signal {
     /// Its word.
     pub fn word(self) -> &'static str {
@@ -181,6 +259,9 @@ impl Signal {
             Self::Beyond => "worse than usual",
             Self::Red => "red",
             Self::Guardrail => "beyond what was agreed on",
+            Self::Bound => "beyond its bound",
+            Self::Forecast => "worse than forecast",
+            Self::Stale => "without the data that are due",
         }
     }
 }

@@ -754,8 +754,8 @@ codes! {
         "`reports_to` and `substitute` that end with somebody, `until` after `from`"
         "let the line end with somebody; write the first day back as `until`";
     ALERT "K0803" Error "an alert that asks nobody"
-        "An alert asks somebody to act. It has a name of its own, there is somebody in the project who can, and it can be raised: nothing is ever red that has no target."
-        "alerts of different names, a person, KPIs with targets where only `red` counts"
+        "An alert asks somebody to act. It has a name of its own, there is somebody in the project who can, and it can be raised: nothing is ever red that has no target, and nothing beyond a bound that is not said."
+        "alerts of different names, a person, KPIs with targets where only `red` counts, `bounds` where `bound` counts"
         "add what is missing, or remove the alert";
     CHANNEL "K0804" Error "a channel that leads nowhere"
         "Messages leave by one way for each channel: to the `email` of each person, to a program, or to a channel of a chat. What they say is nobody else's business, so the line is encrypted unless it stays within the own network; times are times of a day."
@@ -801,6 +801,10 @@ codes! {
         "Once a period is over somebody says of the rows of a source, or each unit of a level of its own, that they are whole and right. There is somebody for each, and where a close may go without a unit, units can be told apart."
         "units of the `level`, and a steward, a manager or an `owner` for each of them"
         "correct what stands there";
+    PLAYBOOK "K0830" Error "a playbook that starts nothing"
+        "A playbook starts a run for each row that meets `when`, or for each unit in which the KPI is as `on` says, and somebody does its steps. So it has a name of its own, one of the two, steps, and there is somebody in the project who can."
+        "playbooks of different names, a person, `when` or `on`, steps"
+        "add what is missing, or remove the playbook";
     POLICY_UNREADABLE "K0901" Error "not a policy"
         "Files `policies/*.cedar` say who may see what, in the language Cedar. This one cannot be read, so none of them holds and nothing is served. The place shown is where reading failed; the cause is often just before it."
         "policies such as `permit (principal, action, resource) when { … };`"

@@ -143,6 +143,42 @@ pub fn set(text: &str, values: &[(Path, String)]) -> Result<String, NotEdited> {
     Ok(text)
 }
 
+/// The text with another value at an outermost key, in the form of one line, such as `[red]`: in the place of what stands there, or
+/// after all else; and nothing else differing.
+///
+/// # Errors
+/// The text is not one definition, or the value cannot stand there.
+pub fn put(text: &str, key: &str, value: &str) -> Result<String, NotEdited> {
+    let root = root(text)?;
+    let otherwise = || NotEdited::Otherwise(value.to_owned());
+    if value.contains(['\n', '\r']) {
+        return Err(otherwise());
+    }
+    let own = self::root(&format!("{key}: {value}\n"))?;
+    let own = own.entry(key).map(|pair| plain(&pair.value)).ok_or_else(otherwise)?;
+    let pair = |value: Value| Value::Array(vec![Value::String(key.to_owned()), value]);
+    let mut wanted = plain(&root);
+    let written = match root.entry(key) {
+        Some(standing) => {
+            *place(&mut wanted, &[key.to_owned()]).ok_or_else(otherwise)? = own;
+            let (start, end) = (standing.value.span.start as usize, standing.value.span.end as usize);
+            let (before, after) = (text.get(..start), text.get(end..));
+            let (Some(before), Some(after)) = (before, after) else { return Err(otherwise()) };
+            format!("{before}{value}{after}")
+        }
+        None => {
+            if let Some(Value::Array(pairs)) = wanted.get_mut(1) {
+                pairs.push(pair(own));
+            }
+            format!("{}\n{key}: {value}\n", text.trim_end())
+        }
+    };
+    match self::root(&written) {
+        Ok(root) if plain(&root) == wanted => Ok(written),
+        _ => Err(otherwise()),
+    }
+}
+
 /// A text in quotes, as YAML reads it.
 fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))

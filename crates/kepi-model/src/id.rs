@@ -107,6 +107,8 @@ names! {
     LoopId
     /// A root cause, such as `waiting`.
     CauseId
+    /// What is done where something is so.
+    PlaybookId
     /// When people meet over figures.
     ReviewId
     /// What other systems ask before they go on.

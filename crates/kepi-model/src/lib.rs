@@ -16,6 +16,7 @@
 
 pub mod acting;
 pub mod benchmark;
+pub mod bound;
 pub mod bounds;
 mod builtin;
 pub mod business_hours;

@@ -17,19 +17,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::{
-    acting::{Alert, Channel, ClosedLoop},
+    acting::{Alert, Channel, ClosedLoop, Playbook},
     benchmark::Benchmark,
     business_hours::NamedHours,
     calendar::{Calendar, Grain},
     governance::Governance,
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, KpiId, LoopId,
-        PersonId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId, UnitId,
-        WithholdingId,
+        PersonId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId, UnitId, WithholdingId,
     },
     review::Review,
 };
 
+pub use crate::bound::Bound;
 pub use crate::entity::{Attribute, Entity};
 pub use crate::measure::{
     Aggregate, AsOf, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension, Disposition,
@@ -40,7 +40,7 @@ pub use crate::measure::{
 };
 pub use crate::secret::{Secret, Setting};
 pub use connection::{Auth, Connection, S3, S3Keys, To};
-pub use guardrail::{Bound, Demand, Guardrail, StageGate, Still};
+pub use guardrail::{Demand, Guardrail, StageGate, Still};
 pub use rule::{Consequence, DataRule};
 pub use scorecard::{
     Cascade, CascadeAsOf, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
@@ -85,6 +85,8 @@ pub struct Project {
     pub alerts: BTreeMap<AlertId, Alert>,
     /// Which rows somebody follows up, one by one.
     pub closed_loops: BTreeMap<LoopId, ClosedLoop>,
+    /// What is done wherever something is so.
+    pub playbooks: BTreeMap<PlaybookId, Playbook>,
     /// When people meet over figures, and who.
     pub reviews: BTreeMap<ReviewId, Review>,
     /// What other systems ask before they go on.

@@ -337,6 +337,122 @@ pub struct ItemInFull {
     pub history: Vec<Happened>,
     /// Who works on it, and what became of that.
     pub work: Work,
+    /// What was learnt before about something like it, what is most alike first.
+    pub learnt: Vec<Learnt>,
+}
+
+/// When what happened to an item, from its signal to its effect.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Timed {
+    /// The item.
+    pub item: u64,
+    /// Its kind.
+    pub kind: &'static str,
+    /// The KPI that it is about.
+    pub kpi: Option<String>,
+    /// The unit; none: of all rows.
+    pub unit: Option<String>,
+    /// The signal: it was opened, µs UTC.
+    pub opened: i64,
+    /// Somebody else than who opened it did anything about it.
+    pub seen: Option<i64>,
+    /// It was said what is to come of it.
+    pub decided: Option<i64>,
+    /// That was carried out.
+    pub done: Option<i64>,
+    /// Its effect was seen.
+    pub effect: Option<i64>,
+    /// It ended.
+    pub ended: Option<i64>,
+}
+
+/// A run of a playbook.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Played {
+    /// The item.
+    pub item: u64,
+    /// The playbook.
+    pub playbook: String,
+    /// The KPI that started it.
+    pub kpi: String,
+    /// The unit; none: of the whole.
+    pub unit: Option<String>,
+    /// Whether it is only watched.
+    pub held_out: bool,
+    /// When it was started, µs UTC.
+    pub opened: i64,
+    /// The step that it is in, or how it ended.
+    pub state: &'static str,
+    /// What was said to have come of it.
+    pub outcome: Option<String>,
+    /// Whether it helped; none: that was not seen yet.
+    pub helped: Option<bool>,
+}
+
+/// Something that was said of a customer, or of what gets in their way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Feedback {
+    /// The item with which it is kept.
+    pub item: u64,
+    /// Where it was said: `at a contact`, `by the customer`, `at the front line`.
+    pub what: &'static str,
+    /// The KPI that it is about.
+    pub kpi: String,
+    /// The unit; none: everywhere.
+    pub unit: Option<String>,
+    /// When, µs UTC.
+    pub at: i64,
+    /// The root cause that was named.
+    pub cause: Option<String>,
+    /// What was said to have come of it.
+    pub outcome: Option<String>,
+    /// In whose words ever.
+    pub text: String,
+}
+
+/// What an alert led to, and what would let it ask less.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tuned {
+    /// The alert.
+    pub alert: String,
+    /// Alerts that somebody acted on.
+    pub acted_on: u64,
+    /// Alerts that somebody dismissed.
+    pub dismissed: u64,
+    /// Alerts that were over before anybody did anything.
+    pub ignored: u64,
+    /// Alerts that are open.
+    pub open: u64,
+    /// What of its text would be written anew: the field, what stands there then, and why.
+    pub changes: Vec<(&'static str, String, String)>,
+    /// Its text with that; none: there is nothing to change.
+    pub text: Option<String>,
+}
+
+/// What was learnt from an effect that did not come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Learnt {
+    /// The post-mortem.
+    pub item: u64,
+    /// The plan.
+    pub plan: u64,
+    /// The KPI.
+    pub kpi: String,
+    /// The unit; none: of all rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The cause that the plan was about; none: the text was erased.
+    pub cause: Option<String>,
+    /// Why the effect did not come; none: the text was erased.
+    pub findings: Option<String>,
+    /// What follows; none: the text was erased.
+    pub follows: Option<String>,
+    /// Change requests of the KPI since.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<u64>,
+    /// What it has in common with what is looked at, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<&'static str>,
 }
 
 /// What was said of a KPI in a period.

@@ -24,10 +24,7 @@ use kepi_score::{
 use kepi_stats::estimate::Estimate;
 
 use crate::{
-    decided::{
-        Commentary, Held, Item, ItemInFull, LateUnit, Methodology, Official, Periods, RegisterAsked, Silence,
-        UnitReadiness,
-    },
+    decided::{Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
     reader::ViewError,
@@ -438,6 +435,41 @@ pub trait Facts: KpiValues + Send + Sync {
                 Ok(now.to_zoned(zone).date())
             }
         }
+    }
+    /// When what happened to items.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn timed(&self) -> Result<Vec<Timed>, ViewError> {
+        Ok(Vec::new())
+    }
+    /// What alerts led to, and what would let them ask less.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn tuned(&self) -> Result<Vec<Tuned>, ViewError> {
+        Ok(Vec::new())
+    }
+    /// Runs of playbooks, the newest first.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn played(&self) -> Result<Vec<Played>, ViewError> {
+        Ok(Vec::new())
+    }
+    /// What was said of customers and of what gets in their way, the newest first.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn feedback(&self) -> Result<Vec<Feedback>, ViewError> {
+        Ok(Vec::new())
+    }
+    /// What was learnt from effects that did not come, the newest first.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn learnt(&self) -> Result<Vec<Learnt>, ViewError> {
+        Ok(Vec::new())
     }
     /// What is, was or will be in force.
     ///

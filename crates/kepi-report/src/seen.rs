@@ -29,10 +29,7 @@ use kepi_score::{
 };
 
 use crate::{
-    decided::{
-        Commentary, Held, Item, ItemInFull, LateUnit, Methodology, Official, Periods, RegisterAsked, Rows,
-        Silence, Touch, UnitReadiness,
-    },
+    decided::{Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods, Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness},
     facts::{Discrepancies, Entry, Facts, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
@@ -117,6 +114,9 @@ impl Seen {
             "alert" => {
                 name.parse().is_ok_and(|of| project.alerts.get(&of).is_some_and(|of| of.kpis.iter().all(kpi)))
             }
+            "playbook" => {
+                name.parse().is_ok_and(|of| project.playbooks.get(&of).is_some_and(|of| kpi(&of.kpi)))
+            }
             "closed_loop" => {
                 name.parse().is_ok_and(|of| project.closed_loops.get(&of).is_some_and(|of| kpi(&of.kpi)))
             }
@@ -143,6 +143,12 @@ impl Seen {
         item.has_part(self.viewer.acts_as.as_deref())
             || (self.part.is_none() || !item.secret)
                 && item.touches.iter().all(|touch| self.shows_touch(touch))
+    }
+
+    /// Whether what was learnt is seen: by whoever sees the figures that it is about.
+    fn shows_learnt(&self, of: &Learnt) -> bool {
+        let unit = of.unit.as_ref().and_then(|unit| unit.parse().ok());
+        self.shows_touch(&Touch::new(format!("kpi/{}", of.kpi), "ever").of(Rows::Unit(unit)))
     }
 
     /// Whether what an item touches is seen: of a KPI the rows that it is about.
@@ -439,6 +445,42 @@ impl Facts for Seen {
         all.retain(|of| shows("kpi", &of.kpi) && shows("alert", &of.alert));
         Ok(all)
     }
+    fn timed(&self) -> Result<Vec<Timed>, ViewError> {
+        let mut all = self.facts.timed()?;
+        if self.part.is_some() {
+            let seen: BTreeSet<u64> = self.items(true)?.iter().map(|item| item.number).collect();
+            all.retain(|of| seen.contains(&of.item));
+        }
+        Ok(all)
+    }
+    fn tuned(&self) -> Result<Vec<Tuned>, ViewError> {
+        // It counts items of all that the alert looks at.
+        if self.sees_everything() { self.facts.tuned() } else { Ok(Vec::new()) }
+    }
+    fn played(&self) -> Result<Vec<Played>, ViewError> {
+        let mut all = self.facts.played()?;
+        all.retain(|of| {
+            let unit = of.unit.as_ref().and_then(|unit| unit.parse().ok());
+            self.shows_touch(&Touch::new(format!("kpi/{}", of.kpi), "ever").of(Rows::Unit(unit)))
+        });
+        Ok(all)
+    }
+    fn feedback(&self) -> Result<Vec<Feedback>, ViewError> {
+        let mut all = self.facts.feedback()?;
+        // What is said of one customer is for those who see rows; what is said at the front line for whoever sees the figure.
+        let rows = self.may_see_rows(None).is_ok();
+        all.retain(|of| {
+            let unit = of.unit.as_ref().and_then(|unit| unit.parse().ok());
+            let touch = Touch::new(format!("kpi/{}", of.kpi), "ever").of(Rows::Unit(unit));
+            (rows || of.what == "at the front line") && self.shows_touch(&touch)
+        });
+        Ok(all)
+    }
+    fn learnt(&self) -> Result<Vec<Learnt>, ViewError> {
+        let mut all = self.facts.learnt()?;
+        all.retain(|of| self.shows_learnt(of));
+        Ok(all)
+    }
     fn waiting(&self, name: &str) -> usize {
         // Whose turn something is takes part in it, and sees it.
         self.facts.waiting(name)
@@ -454,6 +496,7 @@ impl Facts for Seen {
             // Who takes part sees what is decided; what follows from it may be none of their business.
             of.scorecards.retain(|id| self.shows_definition(&format!("scorecard/{id}")));
             of.follow.retain(|id| self.shows_definition(&format!("kpi/{id}")));
+            of.learnt.retain(|learnt| self.shows_learnt(learnt));
             let me = self.viewer.acts_as.as_deref();
             // Whoever leads a review sees its points; who takes part, those whose figures she sees.
             let turn = me.is_some_and(|me| of.item.turn.iter().any(|name| name == me));

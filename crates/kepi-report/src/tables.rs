@@ -9,8 +9,7 @@ use crate::{
     reporter::Reporter,
     trace::plain,
     view::{
-        Cell, ClosedView, DirectoryView, DisclosureView, InboxView, ItemRow, LogView, Named, OfficialView,
-        Outcome, OwnershipView, PeriodsView, ReadinessView, RegisterView, RowsView, Shade,
+        Cell, ClosedView, DirectoryView, DisclosureView, InboxView, ItemRow, LatencyView, LogView, Named, OfficialView, Outcome, OwnershipView, PeriodsView, ReadinessView, RegisterView, RowsView, Shade,
     },
 };
 
@@ -322,4 +321,37 @@ pub fn ownership(view: &OwnershipView) -> String {
         ]
     });
     csv::table(&header, rows)
+}
+
+/// How long what waited took, a step of a row each.
+pub fn latency(view: &LatencyView) -> String {
+    let header =
+        ["by", "id", "name", "items", "step", "of", "open", "median_seconds", "low_seconds", "high_seconds", "reason"];
+    let mut rows = Vec::new();
+    for group in &view.groups {
+        for of in &group.rows {
+            for step in &of.steps {
+                let (median, low, high, reason) = match &step.median {
+                    Ok((median, low, high)) => {
+                        (median.to_string(), low.to_string(), high.map(|of| of.to_string()), String::new())
+                    }
+                    Err(why) => (String::new(), String::new(), None, why.clone()),
+                };
+                rows.push(vec![
+                    group.by.to_owned(),
+                    of.id.clone(),
+                    of.name.clone(),
+                    of.items.to_string(),
+                    step.step.to_owned(),
+                    step.of.to_string(),
+                    step.open.to_string(),
+                    median,
+                    low,
+                    high.unwrap_or_default(),
+                    reason,
+                ]);
+            }
+        }
+    }
+    csv::table(&header, rows.into_iter())
 }

@@ -147,6 +147,15 @@ pub async fn of_day(tx: &mut Transaction, channel: &str, person: u64, day: &str)
     Ok(n.unsigned_abs())
 }
 
+/// Whether a message waits that nobody has held yet, so that others may still leave with it.
+///
+/// # Errors
+/// The database refused.
+pub async fn is_fresh(tx: &mut Transaction, key: &str) -> Result<bool, StoreError> {
+    let n: i64 = tx.query(sql::FRESH).bind(key).value().await?;
+    Ok(n > 0)
+}
+
 /// All messages, the newest first.
 ///
 /// # Errors

@@ -97,6 +97,15 @@ pub enum Wish {
         /// Why.
         why: String,
     },
+    /// To say what gets in the way of customers.
+    PainPoint {
+        /// The KPI that suffers.
+        kpi: String,
+        /// The unit; none: everywhere.
+        unit: Option<String>,
+        /// What it is.
+        text: String,
+    },
     /// To write what was learnt from an effect that did not come.
     Learn {
         /// The item.

@@ -19,6 +19,7 @@ use kepi_report::{seen::Sight, view::Viewer};
 
 use crate::{
     assets,
+    inbound::is_inbound,
     pages::sign_in::{self, Said},
     respond::{self, Kind},
 };
@@ -250,8 +251,10 @@ async fn guard(entrance: Entrance, mut request: Request, next: Next) -> Response
             respond::problem(kind, StatusCode::FORBIDDEN, "proxy_without_sign_in", detail)
         }
         Ok(visitor) => {
-            // What changes something is a form, and comes from a page of this server.
-            if !request.method().is_safe() && !entrance.is_own_form(request.headers()) {
+            // What changes something is a form, and comes from a page of this server; or it is what another system says by a token, which no
+            // browser sends by itself.
+            let by_token = matches!(credentials, Credentials::Token(_)) && is_inbound(request.uri().path());
+            if !request.method().is_safe() && !by_token && !entrance.is_own_form(request.headers()) {
                 return foreign();
             }
             let signed_in = form_key.is_some() && !visitor.unasked;

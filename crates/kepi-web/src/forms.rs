@@ -149,6 +149,14 @@ pub const FORMS: &[FormRoute] = &[
     },
     FormRoute { path: "/changes", page: "/changes/new", wish: change },
     FormRoute {
+        path: "/feedback",
+        page: "/feedback",
+        wish: |_, fields| {
+            let unit = Some(field(fields, "unit").trim().to_owned()).filter(|unit| !unit.is_empty());
+            Ok(Wish::PainPoint { kpi: said(fields, "kpi", "choose the KPI")?, unit, text: reason(fields)? })
+        },
+    },
+    FormRoute {
         path: "/disputes",
         page: "/disputes/new",
         wish: |_, fields| {

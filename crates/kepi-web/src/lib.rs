@@ -19,6 +19,7 @@ pub mod desk;
 pub mod doors;
 pub mod forms;
 pub mod hosts;
+pub mod inbound;
 mod layout;
 pub mod pages;
 mod parts;
@@ -59,7 +60,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img
 
 /// All routes over one reader, and forms where there is a desk that does what they ask for.
 pub fn deciding(reader: Arc<dyn Reader>, desk: &Arc<dyn desk::Desk>) -> Router {
-    let forms = with_manners(forms::routes(&reader, desk));
+    let forms = with_manners(forms::routes(&reader, desk).merge(inbound::routes(&reader, desk)));
     router(reader).merge(forms)
 }
 

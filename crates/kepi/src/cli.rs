@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kepi_web::doors::Origin;
 
 pub use access::Access;
-pub use acting::{Deliver, Dispute, Item, Review, Screen, Silence};
+pub use acting::{Alert, Deliver, Dispute, Feedback, Item, Review, Screen, Silence};
 pub use cluster::{BenchCluster, Elsewhere, Scheduler, Worker};
 pub use deciding::{
     Close, Comment, Enter, Freeze, Inbox, Lift, Numbered, Override, People, Periods, Plan, Propose, Pull,
@@ -294,6 +294,34 @@ Example:
     /// Go through the figures of a period, point by point: reviews open by themselves, as documents `review: …` say.
     #[command(subcommand)]
     Review(Review),
+    /// What customers said and what gets in their way: find it, or say it.
+    #[command(subcommand)]
+    Feedback(Feedback),
+    /// See what alerts led to, and let them ask less.
+    #[command(subcommand)]
+    Alert(Alert),
+    /// Playbooks: what was started, and whether it helped beside what was held out.
+    #[command(after_help = "\
+Examples:
+  kepi playbooks
+  kepi playbooks --format json     with the newest runs")]
+    Playbooks,
+    /// What to work on first for an outcome: how much each driver matters, by what it lacks.
+    #[command(after_help = "\
+Examples:
+  kepi priorities
+  kepi priorities recommendation --format json")]
+    Priorities {
+        /// The outcome; default the first KPI that something is believed to move.
+        #[arg(value_name = "KPI")]
+        kpi: Option<String>,
+    },
+    /// How long it takes from a signal to its effect, by unit and KPI, with what is open; and what was learnt.
+    #[command(after_help = "\
+Examples:
+  kepi latency                     medians with their intervals, what is open counted for as long as it has waited
+  kepi latency --format csv        every step")]
+    Latency,
     /// Let alerts ask nobody about something that is known, until a day.
     #[command(subcommand)]
     Silence(Silence),

@@ -47,7 +47,10 @@ fn needed(command: &Command) -> Option<Needed> {
         Command::Item(what) => what.deed.as_ref().map(|_| Needed::Decide),
         Command::Override(cli::Override::List)
         | Command::Silence(cli::Silence::List)
+        | Command::Alert(cli::Alert::List)
+        | Command::Feedback(cli::Feedback::Search { .. })
         | Command::Screen(cli::Screen::List(_)) => None,
+        Command::Alert(cli::Alert::Tune(of)) => of.propose.then_some(Needed::Decide),
         Command::Review(what) => matches!(what, cli::Review::Decide(_)).then_some(Needed::Decide),
         Command::Propose(_)
         | Command::Approve(_)
@@ -59,6 +62,7 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::Close(_)
         | Command::Comment(_)
         | Command::Dispute(_)
+        | Command::Feedback(_)
         | Command::Enter(_)
         | Command::Override(_)
         | Command::Silence(_)
@@ -78,6 +82,9 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::Periods(_)
         | Command::Show(_)
         | Command::Gate { .. }
+        | Command::Latency
+        | Command::Priorities { .. }
+        | Command::Playbooks
         | Command::Sources { .. }
         | Command::Explain(_)
         | Command::WhatIf(_)

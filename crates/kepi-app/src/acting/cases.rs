@@ -15,7 +15,7 @@ use kepi_model::{
 };
 use kepi_proof::Digest;
 use kepi_query::{
-    derive::following::{Followed as Row, following},
+    derive::following::{Asked as Rows, Followed as Row, following},
     published::Run,
     row::Cell,
     value::Segment,
@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// What is kept of the key of a row for people, a part a line; nothing, if any part of it is personal: that is told to nobody.
-fn key_text(project: &Project, of: &EntityId, key: &[Cell]) -> String {
+pub(super) fn key_text(project: &Project, of: &EntityId, key: &[Cell]) -> String {
     let entity = project.entities.get(of);
     let personal = |entity: &Entity| {
         entity.key.iter().any(|part| entity.attribute(part).is_some_and(|attribute| attribute.personal))
@@ -61,7 +61,7 @@ pub(super) fn key_parts(text: &str) -> Vec<String> {
 
 /// What stands for a row in the log: the same for ever, and nothing to whoever lacks the secret of this log. So its form is written out,
 /// and hangs on no name of the program.
-fn row_of(store: &Store, of: &EntityId, key: &[Cell]) -> Digest {
+pub(super) fn row_of(store: &Store, of: &EntityId, key: &[Cell]) -> Digest {
     let part = |cell: &Cell| match cell {
         Cell::Missing => json!(null),
         Cell::Text(text) => json!(["text", text]),
@@ -76,7 +76,7 @@ fn row_of(store: &Store, of: &EntityId, key: &[Cell]) -> Digest {
 
 /// The units of scorecards of a KPI by the segment whose rows are theirs, with how far down they are; of several the one that is
 /// furthest.
-fn units(project: &Project, kpi: &Kpi) -> BTreeMap<Segment, (u8, UnitId)> {
+pub(super) fn units(project: &Project, kpi: &Kpi) -> BTreeMap<Segment, (u8, UnitId)> {
     let mut found: BTreeMap<Segment, (u8, UnitId)> = BTreeMap::new();
     for scorecard in project.scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id)) {
         let card = Card { project, scorecard, values: &NoFigures };
@@ -106,7 +106,7 @@ impl App {
         let inputs = self.lake.pin(project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
         for rule in project.closed_loops.values() {
             let Some(kpi) = project.kpis.get(&rule.kpi) else { continue };
-            let rows = following(traceable(self, project, &inputs, run), kpi, rule).await?;
+            let rows = following(traceable(self, project, &inputs, run), kpi, &Rows::of(rule)).await?;
             self.open_cases_of(project, (rule, kpi), rows, at, report).await?;
         }
         Ok(())

@@ -1,10 +1,13 @@
 //! The follower that opens alerts, says of open ones what became of them, and measures what plans came to. It keeps no memory: what it
 //! does hangs on what is published and which items there are, so that it does nothing twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use kepi_govern::{
-    Command, Content, Item, Observe, Open, Permit, Principal,
+    Command, Content, Evidence, Item, Observe, Open, Permit, Principal,
     items::{self, Seen},
     laws,
     periods::PeriodId,
@@ -13,23 +16,27 @@ use kepi_govern::{
 };
 use kepi_insight::{
     alarm::{Looked, raised},
+    analysis::Frames,
     change::{Judgement, Refusal},
     effect::{self, effect},
+    forecast,
     frame::Figure,
     guardrail,
     stored::judged_of,
 };
 use kepi_model::{
-    acting::{Alert, Signal},
+    acting::{Alert, Playbook, Severity, Signal, Trigger},
     calendar::{Grain, Period},
     id::{KpiId, UnitId},
     project::{Guardrail, Kpi, Project, TargetLines},
 };
 use kepi_query::{
+    landing::LoadReport,
     published::{USUAL, VALUE, Vouched, usual_row},
     value::{Finality, Segment, Value},
 };
 use kepi_score::{
+    band,
     card::{Card, KpiValues},
     target::{self, Down},
     tree::Observed,
@@ -68,6 +75,14 @@ pub struct Followed {
     pub opened: u64,
     /// Rows that are to be followed up by the runs that come, since one opens so many cases only.
     pub rows_waiting: u64,
+    /// Runs of playbooks that were started.
+    pub started: u64,
+    /// Those of which it is only watched what becomes of them.
+    pub held_out: u64,
+    /// Those that wait for room.
+    pub without_room: u64,
+    /// Those of which it was seen whether they helped.
+    pub looked_at: u64,
 }
 
 /// A series: a KPI at a grain over the rows of a unit.
@@ -138,7 +153,8 @@ impl Watched<'_> {
     }
 
     /// What is known of each of its figures, oldest first.
-    pub fn looked(&self, project: &Project, published: &Published) -> Vec<Looked> {
+    pub fn looked(&self, project: &Project, alert: Option<&Alert>, published: &Published) -> Vec<Looked> {
+        let bound = alert.and_then(|alert| alert.bounds.get(&self.kpi.id));
         let place = (self.kpi.id.clone(), self.grain, self.segment.clone());
         let judged = published.judged.get(&place);
         let total = (self.kpi.id.clone(), self.grain, Segment::total());
@@ -160,10 +176,122 @@ impl Watched<'_> {
                 let is_final = value.finality == Finality::Final;
                 let looked =
                     Looked::at(*ordinal, (estimate, is_final), (lines.as_ref(), self.kpi.better), &judged);
+                let sound = is_final && !matches!(judged, Err(Refusal::InDoubt | Refusal::NotFinal));
+                let looked = bound.map_or(looked, |bound| looked.with_bound(bound, estimate, sound));
                 Looked { guardrail: self.breaks(project, *ordinal, published), ..looked }
             })
             .collect()
     }
+
+    /// The same with whether its newest final figure is worse than forecast, if an alert asks for that; forecasts are about all rows.
+    fn looked_ahead(&self, project: &Project, alert: &Alert, published: &Published) -> Vec<Looked> {
+        let mut looked = self.looked(project, Some(alert), published);
+        let is_whole = self.segment == Segment::total() && self.grain == self.kpi.period;
+        if !alert.on.contains(&Signal::Forecast) || !is_whole {
+            return looked;
+        }
+        let is_final = |of: &&mut Looked| {
+            published.value(self, of.ordinal).is_some_and(|value| value.finality == Finality::Final)
+                && self.why_not_at(published, of.ordinal).is_none()
+        };
+        if let Some(newest) = looked.iter_mut().rev().find(is_final) {
+            let period = Period { grain: self.grain, ordinal: newest.ordinal };
+            newest.forecast = forecast::missed(self.kpi, period, &OfProject { project, published });
+        }
+        looked
+    }
+
+    /// How many points of a scorecard a figure costs, for which whoever answers for it would act first: what it is short of a full score,
+    /// by its weight. Nothing without a target.
+    fn costs(&self, project: &Project, published: &Published, ordinal: i32) -> f64 {
+        let cost = || {
+            let estimate = published.value(self, ordinal)?.measured().ok()?;
+            let lines = self.lines(project, Period { grain: self.grain, ordinal })?;
+            let score = band::score(estimate.point, &lines, self.kpi.better) as f64 / 1e6;
+            Some((100.0 - score).max(0.0) * weight(project, &self.kpi.id))
+        };
+        cost().unwrap_or(0.0)
+    }
+}
+
+/// The share of a scorecard that hangs on a KPI, of that where it is the largest.
+fn weight(project: &Project, kpi: &KpiId) -> f64 {
+    let mut most: f64 = 0.0;
+    for scorecard in project.scorecards.values() {
+        let mut share = 0.0;
+        for perspective in &scorecard.perspectives {
+            for objective in &perspective.objectives {
+                for (_, own) in objective.kpis.iter().filter(|(id, _)| id == kpi) {
+                    let all = [perspective.weight, objective.weight, *own];
+                    share += all.iter().map(|of| f64::from(*of) / 10_000.0).product::<f64>();
+                }
+            }
+        }
+        most = most.max(share);
+    }
+    most
+}
+
+/// Published figures, as analyses read them.
+struct OfProject<'a> {
+    project: &'a Project,
+    published: &'a Published,
+}
+
+impl OfProject<'_> {
+    fn series(&self, kpi: &Kpi, grain: Grain, segment: &Segment) -> Option<&BTreeMap<i32, Value>> {
+        self.published.values.get(&(kpi.id.clone(), grain, segment.clone()))
+    }
+}
+
+impl Frames for OfProject<'_> {
+    fn project(&self) -> &Project {
+        self.project
+    }
+    fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure> {
+        let value = self.series(kpi, period.grain, segment)?.get(&period.ordinal)?;
+        let is_final = value.finality == Finality::Final;
+        Some(Figure::of(period.ordinal, value.measured().ok()?, is_final).with(value.coverage))
+    }
+    fn segments(&self, kpi: &Kpi, period: Period) -> Vec<Segment> {
+        let all = self.published.values.keys();
+        let own = all.filter(|(id, grain, _)| *id == kpi.id && *grain == period.grain);
+        own.map(|(.., segment)| segment.clone()).collect()
+    }
+    fn judged(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Judgement {
+        let place = (kpi.id.clone(), period.grain, segment.clone());
+        let judged = self.published.judged.get(&place).and_then(|of| of.get(&period.ordinal)).copied();
+        judged.unwrap_or(Err(Refusal::NotLooked))
+    }
+    fn points(
+        &self,
+        kpi: &Kpi,
+        grain: Grain,
+        segment: &Segment,
+        range: RangeInclusive<i32>,
+    ) -> Vec<(i32, f64)> {
+        let all = self.series(kpi, grain, segment).into_iter().flat_map(|of| of.range(range.clone()));
+        let sound = all.filter(|(_, value)| value.finality == Finality::Final);
+        sound.filter_map(|(ordinal, value)| Some((*ordinal, value.measured().ok()?.point))).collect()
+    }
+    fn loads(&self) -> &[LoadReport] {
+        &[]
+    }
+    fn before(&self, kpi: &Kpi, period: Period) -> Option<Period> {
+        let all = self.points(kpi, period.grain, &Segment::total(), i32::MIN..=period.ordinal - 1);
+        all.last().map(|(ordinal, _)| Period { ordinal: *ordinal, ..period })
+    }
+}
+
+/// What would be raised, if whoever gets it has room.
+struct Candidate<'a> {
+    alert: &'a Alert,
+    watched: &'a Watched<'a>,
+    period: Period,
+    sign: Signal,
+    why: String,
+    /// What it costs, in points of a scorecard.
+    cost: f64,
 }
 
 impl Watched<'_> {
@@ -189,7 +317,7 @@ impl Watched<'_> {
 }
 
 /// The series that an alert looks at: of the KPIs that it names, or of those of all scorecards; over all rows, and by unit if it says so.
-fn watched<'a>(project: &'a Project, alert: &Alert) -> Vec<Watched<'a>> {
+pub(super) fn watched<'a>(project: &'a Project, alert: &Alert) -> Vec<Watched<'a>> {
     let mut found: Vec<Watched<'a>> = Vec::new();
     let mut seen: BTreeSet<(KpiId, Option<UnitId>)> = BTreeSet::new();
     for scorecard in project.scorecards.values() {
@@ -249,23 +377,60 @@ impl App {
         let organisation = self.store.organisation().await?;
         let (_, project) = texts_of(self, &run.pins).await?;
         self.open_cases(&project, run, at, report).await?;
+        self.play_rows(&project, run, at, report).await?;
         let measuring = |item: &&Item| {
             matches!(item.content, Content::ActionPlan(_))
                 && item.step().is_some_and(|s| s.name == "measuring")
         };
         let plans: Vec<Item> = organisation.items.open().filter(measuring).cloned().collect();
-        if project.alerts.is_empty() && plans.is_empty() {
+        let on_states = |of: &Playbook| matches!(of.trigger, Trigger::State(_));
+        if project.alerts.is_empty() && plans.is_empty() && !project.playbooks.values().any(on_states) {
             return Ok(());
         }
         let published = self.published(&project).await?;
+        self.play_states(&project, &published, run, at, report).await?;
         let number = run.number.unsigned_abs();
         for alert in project.alerts.values() {
-            for watched in watched(&project, alert) {
-                let looked = watched.looked(&project, &published);
+            let all = watched(&project, alert);
+            let mut candidates = Vec::new();
+            if alert.on.contains(&Signal::Stale) {
+                let late = self.late(&project, &all, at).await?;
+                for (place, watched) in all.iter().enumerate().filter(|(_, of)| of.segment == Segment::total()) {
+                    let day = project.calendar.period_at(Grain::Day, at)?;
+                    let why = late.get(&place);
+                    let looked = [Looked { stale: Some(why.is_some()), ..Looked::nothing(day.ordinal) }];
+                    let series = (Grain::Day, &looked[..]);
+                    let found = self.alarm(&project, (alert, watched), series, (number, at), report).await?;
+                    candidates.extend(found.map(|(period, sign)| Candidate {
+                        alert,
+                        watched,
+                        period,
+                        sign,
+                        why: why.cloned().unwrap_or_default(),
+                        cost: weight(&project, &watched.kpi.id),
+                    }));
+                }
+            }
+            for watched in &all {
+                let looked = watched.looked_ahead(&project, alert, &published);
                 if let Some(why) = watched.why_not(&published) {
                     *report.not_asked.entry(why).or_default() += 1;
                 }
-                self.alarm(&project, alert, &watched, &looked, (number, at), report).await?;
+                let series = (watched.grain, &looked[..]);
+                let found = self.alarm(&project, (alert, watched), series, (number, at), report).await?;
+                candidates.extend(found.map(|(period, sign)| Candidate {
+                    alert,
+                    watched,
+                    period,
+                    sign,
+                    why: in_words(&project, watched, &looked, (period, sign)),
+                    cost: watched.costs(&project, &published, period.ordinal),
+                }));
+            }
+            // What costs most comes first, where not all can come.
+            candidates.sort_by(|one, other| other.cost.total_cmp(&one.cost));
+            for candidate in candidates {
+                self.raise(&project, candidate, (number, at), report).await?;
             }
         }
         for plan in &plans {
@@ -299,76 +464,124 @@ impl App {
         Ok(published)
     }
 
-    /// Opens an alert on a series, or says of the open one what became of it since.
+    /// Which of these series stand for sources whose delivery is overdue, with what is said of them: of each source the first that is
+    /// computed of it, so that one late delivery asks once.
+    async fn late(
+        &self,
+        project: &Project,
+        all: &[Watched<'_>],
+        at: i64,
+    ) -> Result<BTreeMap<usize, String>, AppError> {
+        let delivered = self.lake.delivered().await.map_err(AppError::Lake)?;
+        let mut late: BTreeMap<usize, String> = BTreeMap::new();
+        for source in project.sources.values() {
+            let due = || {
+                let expect = source.expect.as_ref()?;
+                let hours = expect.hours.as_ref().and_then(|id| project.business_hours.get(id));
+                let last = delivered.get(&source.id)?.deliveries.last()?.0;
+                expect.due(Some(last), &project.calendar, hours.map(|named| &named.hours))
+            };
+            let Some(due) = due().filter(|due| at >= *due) else { continue };
+            let rests = |of: &Watched<'_>| {
+                let kpi = of.kpi;
+                of.segment == Segment::total()
+                    && (kpi.reads.contains(&source.into) || kpi.looked_at.contains(&source.into))
+            };
+            let Some(place) = all.iter().position(rests) else { continue };
+            let n = all.iter().filter(|of| rests(of)).map(|of| &of.kpi.id).collect::<BTreeSet<_>>().len();
+            let day = project.calendar.period_at(Grain::Day, due)?;
+            let rest = match n {
+                1 => String::new(),
+                n => format!(", and {} more rest on it", n - 1),
+            };
+            let name = all.get(place).map_or("", |of| of.kpi.name.as_str());
+            let said = format!(
+                "{name} is without the data that are due: `{}` was to come by {}{rest}",
+                source.id,
+                project.calendar.label(day)
+            );
+            late.entry(place).and_modify(|all| *all = format!("{all}; {said}")).or_insert(said);
+        }
+        Ok(late)
+    }
+
+    /// Says of an open alert on a series what became of it since; of a series without one, in which period an alert is to be raised.
     async fn alarm(
         &self,
         project: &Project,
-        alert: &Alert,
-        watched: &Watched<'_>,
-        looked: &[Looked],
+        (alert, watched): (&Alert, &Watched<'_>),
+        (grain, looked): (Grain, &[Looked]),
         (run, at): (u64, i64),
         report: &mut Followed,
-    ) -> Result<(), AppError> {
-        let id = |ordinal| -> Result<PeriodId, AppError> {
-            let period = Period { grain: watched.grain, ordinal };
-            Ok(PeriodId { grain: watched.grain, first: project.calendar.first_day(period)? })
-        };
-        let Ok(rule) = alert.id.as_str().parse::<Name>() else { return Ok(()) };
-        let new = |period, sign| items::Alert {
-            rule: Name::clone(&rule),
-            kpi: watched.kpi.id.clone(),
-            unit: watched.unit.clone(),
-            period,
-            sign,
-            severity: alert.severity,
-            clear: alert.clear,
-            run,
-        };
+    ) -> Result<Option<(Period, Signal)>, AppError> {
+        let id = |ordinal| period_id(project, Period { grain, ordinal });
+        let Ok(rule) = alert.id.as_str().parse::<Name>() else { return Ok(None) };
         let organisation = self.store.organisation().await?;
-        let about = new(id(0)?, Signal::Red);
+        // What is overdue is about days, whatever the periods of its KPI are.
+        let is_stale = looked.iter().any(|of| of.stale.is_some());
         let mut same = organisation.items.all().filter_map(|item| match &item.content {
-            Content::Alert(other) if about.is_about_the_same(other) => Some((item, other)),
+            Content::Alert(other) => {
+                let same = other.rule == rule && other.kpi == watched.kpi.id && other.unit == watched.unit;
+                (same && (other.sign == Signal::Stale) == is_stale).then_some((item, other))
+            }
             _ => None,
         });
         let last = same.next_back();
         let since = last.map(|(item, other)| item.work.last_period().unwrap_or(other.period));
         let since = since.map(|since| period_in(project, since).ordinal);
-        let later = looked.iter().filter(|of| since.is_none_or(|since| of.ordinal > since));
         if let Some((item, _)) = last.filter(|(item, _)| item.ended.is_none()) {
+            // Data that came end it at once.
+            let later = looked.iter().filter(|of| {
+                since.is_none_or(|since| of.ordinal > since || of.ordinal == since && of.stale == Some(false))
+            });
             for of in later {
                 let Some(is_signal) = of.is_signal(alert) else { continue };
                 let period = id(of.ordinal)?;
                 let seen = if is_signal { Seen::Signal { period, run } } else { Seen::Clear { period, run } };
                 if !self.observed(item.number, seen, at).await? {
-                    return Ok(());
+                    return Ok(None);
                 }
                 report.seen += 1;
                 let now = self.store.organisation().await?;
                 if now.items.get(item.number).is_none_or(|item| item.ended.is_some()) {
                     report.recovered += 1;
-                    return Ok(());
+                    return Ok(None);
                 }
             }
-            return Ok(());
+            return Ok(None);
         }
-        let Some((ordinal, sign)) = raised(looked, alert) else { return Ok(()) };
-        if since.is_some_and(|since| ordinal <= since) {
-            return Ok(());
-        }
-        let period = Period { grain: watched.grain, ordinal };
-        let unit = watched.unit.as_ref().and_then(|unit| project.units.get(unit));
-        let of = unit.map_or(String::new(), |unit| format!(" of {}", unit.name));
-        // Those before of which it is known, one by one: as long as it has been, not as long as it takes to be called out.
-        let row = looked.iter().rev().skip_while(|of| of.ordinal > ordinal).zip(0..);
-        let row = row.take_while(|(of, ago)| of.red == Some(true) && of.ordinal == ordinal - ago).count();
-        let lasting = match sign {
-            Signal::Red if row > 1 => format!(", for {row} periods in a row"),
-            _ => String::new(),
+        let found = raised(looked, alert).filter(|(ordinal, _)| since.is_none_or(|since| *ordinal > since));
+        Ok(found.map(|(ordinal, sign)| (Period { grain, ordinal }, sign)))
+    }
+
+    /// Opens an alert, if whoever gets it has room for it.
+    async fn raise(
+        &self,
+        project: &Project,
+        of: Candidate<'_>,
+        (run, at): (u64, i64),
+        report: &mut Followed,
+    ) -> Result<(), AppError> {
+        let Ok(rule) = of.alert.id.as_str().parse::<Name>() else { return Ok(()) };
+        let content = items::Alert {
+            rule,
+            kpi: of.watched.kpi.id.clone(),
+            unit: of.watched.unit.clone(),
+            period: period_id(project, of.period)?,
+            sign: of.sign,
+            severity: of.alert.severity,
+            clear: if of.sign == Signal::Stale { 1 } else { of.alert.clear },
+            run,
         };
-        let (kpi, when) = (told(project, &watched.kpi.id), project.calendar.label(period));
-        let why = NewText::new(format!("{kpi}{of} is {} in {when}{lasting}", sign.says()));
-        let content = Content::Alert(new(id(ordinal)?, sign));
-        let open = Command::Open(Open { content, why: why.commitment });
+        let capacity = of.alert.capacity.filter(|_| of.alert.severity != Severity::High);
+        if let Some(capacity) = capacity
+            && self.has(&content, at).await? >= usize::from(capacity)
+        {
+            *report.not_asked.entry("their owners have as many alerts as they can take").or_default() += 1;
+            return Ok(());
+        }
+        let why = NewText::new(of.why);
+        let open = Command::Open(Open { content: Content::Alert(content), why: why.commitment });
         let done = Deciding(&self.store).ask_as(&job(), &open, vec![why], (&new_key("alerts"), at)).await;
         if matches!(&done, Err(AppError::Forbidden(v)) if v.0.iter().any(|v| v.code == laws::SILENCED)) {
             *report.not_asked.entry("somebody keeps it silent").or_default() += 1;
@@ -380,6 +593,20 @@ impl App {
         report.raised +=
             u64::from(unless(done, &[laws::ALREADY_OPEN, laws::NOTHING_NEW, laws::NOBODY_THERE])?);
         Ok(())
+    }
+
+    /// How many alerts are open with whom an alert would go to.
+    async fn has(&self, alert: &items::Alert, at: i64) -> Result<usize, AppError> {
+        let organisation = self.store.organisation().await?;
+        let found = Deciding(&self.store).answerable(&organisation, at).await?;
+        let Evidence::Answerable(directory) = &found else { return Ok(0) };
+        let way = directory.owner(&alert.kpi, alert.unit.as_ref(), at, &BTreeSet::new());
+        let Some(person) = way.and_then(|way| way.last().map(|stop| stop.person)) else { return Ok(0) };
+        let theirs = |item: &&Item| {
+            matches!(item.content, Content::Alert(_))
+                && item.owner().is_some_and(|owner| owner.person == person)
+        };
+        Ok(organisation.items.open().filter(theirs).count())
     }
 
     /// Says of an item what was seen; whether that was news.
@@ -435,9 +662,11 @@ pub(super) fn place<'a>(project: &'a Project, kpi: &KpiId, unit: Option<&UnitId>
         on: BTreeSet::new(),
         kpis: BTreeSet::from([kpi.clone()]),
         by_unit: true,
+        bounds: BTreeMap::new(),
+        capacity: None,
         persistence: 1,
         clear: 1,
-        severity: kepi_model::acting::Severity::Normal,
+        severity: Severity::Normal,
     };
     let mut all = watched(project, &everything);
     // All rows of a KPI on a scorecard of a unit are that unit's.
@@ -485,6 +714,34 @@ impl Figures {
         let value = self.0.values.get(&place)?.get(&period.ordinal)?;
         Some((value.estimate.as_ref().ok()?.clone(), lines))
     }
+}
+
+fn period_id(project: &Project, period: Period) -> Result<PeriodId, AppError> {
+    Ok(PeriodId { grain: period.grain, first: project.calendar.first_day(period)? })
+}
+
+/// What is seen of a series, and for how long.
+fn in_words(
+    project: &Project,
+    watched: &Watched<'_>,
+    looked: &[Looked],
+    (period, sign): (Period, Signal),
+) -> String {
+    let unit = watched.unit.as_ref().and_then(|unit| project.units.get(unit));
+    let of = unit.map_or(String::new(), |unit| format!(" of {}", unit.name));
+    // Those before of which it is known, one by one: as long as it has been, not as long as it takes to be called out.
+    let is = |of: &Looked| match sign {
+        Signal::Bound => of.bound == Some(true),
+        _ => of.red == Some(true),
+    };
+    let row = looked.iter().rev().skip_while(|of| of.ordinal > period.ordinal).zip(0..);
+    let row = row.take_while(|(of, ago)| is(of) && of.ordinal == period.ordinal - ago).count();
+    let lasting = match sign {
+        Signal::Red | Signal::Bound if row > 1 => format!(", for {row} periods in a row"),
+        _ => String::new(),
+    };
+    let (kpi, when) = (told(project, &watched.kpi.id), project.calendar.label(period));
+    format!("{kpi}{of} is {} in {when}{lasting}", sign.says())
 }
 
 /// Who opens alerts and says what became of them.

@@ -3,10 +3,14 @@
 mod cases;
 mod directory;
 mod disputing;
+pub(crate) mod feedback;
 mod follow;
+mod playing;
+pub(crate) mod learning;
 mod reviewing;
 mod shown;
 mod silences;
+mod tuning;
 
 pub use disputing::{Disputed, no_figure};
 pub(crate) use follow::Figures;
@@ -30,6 +34,7 @@ use kepi_store::{Asked, NewText, StoreError, door::new_key};
 pub use shown::{AnswerView, CaseView, ContactView, OwnerView, WorkView};
 pub(crate) use shown::{above, touches, worked_on};
 pub use silences::{SilenceView, Silencing, silences};
+pub use tuning::{Change as TuningChange, Tuning};
 
 use crate::{
     archive,

@@ -126,7 +126,7 @@ impl Agenda<'_> {
             rule: Down::of(self.card),
             top: self.card.unit.clone(),
         };
-        let looked = self.published.map(|published| watched.looked(self.project, published));
+        let looked = self.published.map(|published| watched.looked(self.project, None, published));
         let looked = looked.unwrap_or_default();
         let own = looked.iter().find(|of| of.ordinal == period.ordinal);
         let before = looked.iter().find(|of| of.ordinal == period.ordinal - 1);

@@ -209,6 +209,8 @@ fn seen(of: &Seen, kpi: Option<&KpiId>, told: &Told) -> String {
     match of {
         Seen::Signal { period, .. } => format!("still so in {period}"),
         Seen::Clear { period, .. } => format!("not so in {period}"),
+        Seen::Helped { helped: true, .. } => "it is as it should be".to_owned(),
+        Seen::Helped { helped: false, .. } => "it is not as it should be".to_owned(),
         Seen::Effect(effect) => {
             let said = |of: &Number| kpi.map_or_else(|| of.to_string(), |kpi| told.difference(kpi, of));
             let change = match &effect.change {
@@ -237,6 +239,15 @@ fn parts(content: &Content, told: &Told) -> Vec<(&'static str, Option<String>)> 
                 .into_iter()
                 .chain(actions)
                 .collect()
+        }
+        Content::Play(of) => {
+            let step = |(n, text): (usize, &Commitment)| {
+                const STEPS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
+                (STEPS.get(n).copied().unwrap_or("then"), told.text(text))
+            };
+            let about = told.text(&of.key).map(|key| key_parts(&key).join(" ")).filter(|key| !key.is_empty());
+            let about = about.map(|key| ("about", Some(key)));
+            about.into_iter().chain(of.steps.iter().enumerate().map(step)).collect()
         }
         Content::PostMortem(of) => {
             let findings = of.findings.map(|text| named("findings", &text));
@@ -303,6 +314,11 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
         Content::Review(of) => {
             let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of unit/{unit}"));
             vec![format!("review/{}{unit} in {}", of.rule, of.period)]
+        }
+        Content::PainPoint(said) => vec![of(&said.kpi, &said.unit)],
+        Content::Play(said) => {
+            let watched = if said.held_out { ", only watched" } else { "" };
+            vec![format!("{}: {}{watched}", of(&said.kpi, &said.unit), said.playbook)]
         }
         Content::Dispute(said) => vec![format!("{} in {}", of(&said.kpi, &said.unit), said.period)],
         _ => Vec::new(),

@@ -1,13 +1,17 @@
 //! What is said, to whom, and when: of an event of the log a message for each channel and person.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, civil::Time, tz::TimeZone};
 use kepi_govern::{
     Content, Event, Item, Recorded,
     delivery::Message,
     items::{Tally, TaskOf, Turn, tally},
 };
+use kepi_insight::link::moving_together;
 use kepi_model::{
     acting::{Channel, Severity},
+    id::KpiId,
     project::{Project, Sensitivity},
     wording::with_causes,
 };
@@ -37,6 +41,10 @@ pub(super) struct Composer<'a> {
     /// Whether this is the first time: then only what is somebody's turn now is told, to programs as well.
     first: bool,
     figures: Option<Figures>,
+    /// KPIs with the first of those that they move together with.
+    together: BTreeMap<&'a KpiId, &'a KpiId>,
+    /// The first message of what leaves together, by channel, person, whether it waits for nothing, and the first KPI.
+    groups: BTreeMap<(String, u64, bool, KpiId), String>,
     /// Messages that were entered.
     pub entered: u64,
 }
@@ -61,6 +69,8 @@ impl<'a> Composer<'a> {
             at,
             first: app.store.cursor(FOLLOWER).await? == 0,
             figures: None,
+            together: moving_together(project),
+            groups: BTreeMap::new(),
             entered: 0,
         })
     }
@@ -141,9 +151,25 @@ impl<'a> Composer<'a> {
         let due = if passes { self.at } else { self.after_quiet(channel) };
         let day = self.day(due);
         let key = format!("{seq}/{id}/{}", told.person);
+        let group = match &told.item.content {
+            Content::Alert(of) if channel.to.is_read() => {
+                let first = self.together.get(&of.kpi).map_or(&of.kpi, |first| *first);
+                Some((id.clone(), told.person, passes, first.clone()))
+            }
+            _ => None,
+        };
+        let with = match group.as_ref().and_then(|group| self.groups.get(group)) {
+            // What somebody sends already leaves without it.
+            Some(first) if outbox::is_fresh(tx, first).await? => Some(first.clone()),
+            _ => None,
+        };
         let used = outbox::of_day(tx, &id, told.person, &day).await?;
-        let (batch, due) = match passes || used < channel.budget {
-            true => (key.clone(), due),
+        let (batch, due) = match with.is_some() || passes || used < channel.budget {
+            true => {
+                let batch = with.unwrap_or_else(|| key.clone());
+                self.groups.extend(group.map(|group| (group, batch.clone())));
+                (batch, due)
+            }
             false => {
                 let due = self.next(channel.digest, due);
                 (format!("digest/{id}/{}/{due}", told.person), due)
@@ -222,6 +248,16 @@ impl<'a> Composer<'a> {
                     "a customer behind {}{of} is to be followed up",
                     acting::told(self.project, &case.kpi)
                 )
+            }
+            Content::PainPoint(of) => {
+                let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
+                format!("something gets in the way of {}{unit}", acting::told(self.project, &of.kpi))
+            }
+            Content::Play(of) => {
+                let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
+                let name = of.playbook.as_str().parse().ok().and_then(|id| self.project.playbooks.get(&id));
+                let name = name.map_or_else(|| of.playbook.to_string(), |playbook| playbook.name.clone());
+                format!("{name}: {} steps about {}{unit}", of.steps.len(), acting::told(self.project, &of.kpi))
             }
             Content::PostMortem(of) => format!("what was expected of plan {} did not come", of.plan),
             Content::Handover(_)

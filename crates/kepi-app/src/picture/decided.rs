@@ -13,7 +13,7 @@ use kepi_query::value::Segment;
 use kepi_report::{
     decided::{
         Answer, Ballot, Case, Closed, Commentary, Contact, Frozen, Happened, Held, Item as Shown, ItemInFull,
-        Missing, Official, Owner, Periods, RegisterAsked, Rows, Silence, Step, Touch, Work,
+        Missing, Official, Owner, Periods, Played, RegisterAsked, Rows, Silence, Step, Touch, Work,
     },
     reader::ViewError,
 };
@@ -21,7 +21,7 @@ use kepi_store::{EventFilter, Store};
 
 use crate::{
     App, AppError,
-    acting::{self, WorkView, above, period_in},
+    acting::{self, WorkView, above, learning, period_in},
     deciding::{self, Deciding},
     register::{self, Asked},
     told::Told,
@@ -69,6 +69,30 @@ pub(super) async fn open_about(
     let mut of: Vec<&Item> = organisation.items.open().filter(is_of).collect();
     of.reverse();
     listed_as(store, &organisation, project, of).await
+}
+
+/// Runs of playbooks, the newest first.
+pub(super) fn played(organisation: &Organisation) -> Vec<Played> {
+    let all = organisation.items.all().rev();
+    let of = all.filter_map(|item| match &item.content {
+        Content::Play(of) => Some((item, of)),
+        _ => None,
+    });
+    of.map(|(item, of)| Played {
+        item: item.number,
+        playbook: of.playbook.to_string(),
+        kpi: of.kpi.to_string(),
+        unit: of.unit.as_ref().map(ToString::to_string),
+        held_out: of.held_out,
+        opened: item.opened,
+        state: match (item.ended, item.step()) {
+            (Some((outcome, _)), _) => outcome.word(),
+            (None, step) => step.map_or("open", |step| step.name),
+        },
+        outcome: item.work.finished.as_ref().map(|(outcome, _)| outcome.to_string()),
+        helped: item.helped(),
+    })
+    .collect()
 }
 
 /// What alerts ask nobody about at an instant.
@@ -156,7 +180,7 @@ fn with_work(
             });
             (points.collect(), of.touches, false)
         }
-        Content::Dispute(_) => (about(organisation, item).into_iter().collect(), of.touches, false),
+        Content::Dispute(_) | Content::Play(_) | Content::PainPoint(_) => (about(organisation, item).into_iter().collect(), of.touches, false),
         // What a kind touches that is not known here may be anything.
         _ => (Vec::new(), of.touches, true),
     };
@@ -347,6 +371,7 @@ pub(super) async fn item(
         work: work(store, &organisation, item, (worked, now)).await?,
         contradicts: Deciding(store).contradictions(&organisation, item).await.unwrap_or_default(),
         open: organisation.governance.mode == Mode::Open,
+        learnt: if item.ended.is_none() { learning::like(store, &organisation, item).await? } else { Vec::new() },
         ..ItemInFull::default()
     };
     full.item.subject.extend(app.beside(number).await?);

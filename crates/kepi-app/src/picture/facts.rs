@@ -22,10 +22,7 @@ use kepi_query::{
     value::Segment,
 };
 use kepi_report::{
-    decided::{
-        Commentary, Held, Item, ItemInFull, LateUnit, Methodology, Official, Periods, RegisterAsked, Silence,
-        UnitReadiness,
-    },
+    decided::{Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness},
     facts::{Discrepancies, Entry, Facts, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
@@ -42,10 +39,11 @@ use super::{
     decided::{self, unread},
 };
 use crate::{
+    acting::{feedback, learning},
     audit::{Custody, listed},
     deciding::Deciding,
     error::AppError,
-    people,
+    items, people,
     screening::Screened,
 };
 
@@ -292,6 +290,31 @@ impl Facts for Picture {
     fn silences(&self) -> Result<Vec<Silence>, ViewError> {
         let (Some(app), Some(now)) = (&self.app, self.now()) else { return Ok(Vec::new()) };
         self.wait(decided::silences(&app.store, now)).map_err(unread)
+    }
+    fn timed(&self) -> Result<Vec<Timed>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        let read = async { items::timed(&app.store, &*app.store.organisation().await?).await };
+        self.wait(read).map_err(unread)
+    }
+    fn tuned(&self) -> Result<Vec<Tuned>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        let all = self.wait(app.tunings(None)).map_err(unread)?;
+        Ok(all.into_iter().map(Tuned::from).collect())
+    }
+    fn played(&self) -> Result<Vec<Played>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        let organisation = self.wait(app.store.organisation()).map_err(|error| unread(error.into()))?;
+        Ok(decided::played(&organisation))
+    }
+    fn feedback(&self) -> Result<Vec<Feedback>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        let read = async { feedback::all(&app.store, &*app.store.organisation().await?).await };
+        self.wait(read).map_err(unread)
+    }
+    fn learnt(&self) -> Result<Vec<Learnt>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        let read = async { learning::all(&app.store, &*app.store.organisation().await?).await };
+        self.wait(read).map_err(unread)
     }
     fn waiting(&self, name: &str) -> usize {
         let Some(app) = &self.app else { return 0 };

@@ -99,9 +99,13 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// Whether both are about the same: at most one of these is open.
+    /// Whether both are about the same: at most one of these is open. Overdue data are another matter than a figure.
     pub fn is_about_the_same(&self, other: &Self) -> bool {
-        self.rule == other.rule && self.kpi == other.kpi && self.unit == other.unit
+        let stale = |of: &Self| of.sign == Signal::Stale;
+        self.rule == other.rule
+            && self.kpi == other.kpi
+            && self.unit == other.unit
+            && stale(self) == stale(other)
     }
 }
 
@@ -281,6 +285,13 @@ pub enum Seen {
     },
     /// What a plan has come to.
     Effect(Effect),
+    /// Whether what was done helped, or what was only watched came by itself.
+    Helped {
+        /// Whether it is so.
+        helped: bool,
+        /// The run by which that was seen.
+        run: u64,
+    },
 }
 
 impl Seen {
@@ -288,7 +299,7 @@ impl Seen {
     pub fn period(&self) -> Option<PeriodId> {
         match self {
             Self::Signal { period, .. } | Self::Clear { period, .. } => Some(*period),
-            Self::Effect(_) => None,
+            Self::Effect(_) | Self::Helped { .. } => None,
         }
     }
 }

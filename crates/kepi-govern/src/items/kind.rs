@@ -10,7 +10,9 @@ use super::{
     emergency::EMERGENCY,
     handover::{CHANGE_NOTICE, HANDOVER, NOTICE},
     overrides::{MANUAL_ENTRY, OVERRIDE, RESTORE, TAKE_BACK},
+    pain_point::PAIN_POINT,
     periods::{CLOSE, FREEZE, LIFT},
+    play::PLAY,
     review::REVIEW,
 };
 
@@ -93,6 +95,8 @@ pub const KINDS: &[&Kind] = &[
     ATTESTATION,
     REVIEW,
     DISPUTE,
+    PLAY,
+    PAIN_POINT,
 ];
 
 impl Kind {

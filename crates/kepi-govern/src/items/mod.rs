@@ -29,7 +29,9 @@ pub mod emergency;
 pub mod handover;
 pub mod kind;
 pub mod overrides;
+pub mod pain_point;
 pub mod periods;
+pub mod play;
 pub mod review;
 pub mod tally;
 pub mod times;
@@ -65,6 +67,8 @@ pub use dispute::Dispute;
 pub use emergency::{Emergency, RATIFICATION};
 pub use handover::{ChangeNotice, Handover, Notice};
 pub use kind::{KINDS, Kind, Step, Timeout, Turn};
+pub use pain_point::PainPoint;
+pub use play::Play;
 pub use review::{Decided, Decision, Follows, OnAgenda, Point, Review};
 pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally, turn};
 
@@ -113,6 +117,10 @@ pub enum Content {
     Review(Review),
     /// `dispute`
     Dispute(Dispute),
+    /// `play`
+    Play(Play),
+    /// `pain_point`
+    PainPoint(PainPoint),
 }
 
 /// Nobody, of whatever concerns nobody.
@@ -145,6 +153,8 @@ impl Content {
             Self::Attestation(_) => attestation::ATTESTATION,
             Self::Review(_) => review::REVIEW,
             Self::Dispute(_) => dispute::DISPUTE,
+            Self::Play(_) => play::PLAY,
+            Self::PainPoint(_) => pain_point::PAIN_POINT,
         }
     }
 
@@ -155,6 +165,7 @@ impl Content {
             Self::ActionPlan(plan) => Item::texts_of_plan(plan),
             Self::PostMortem(of) => of.findings.into_iter().chain(of.follows).collect(),
             Self::Case(of) => vec![of.key],
+            Self::Play(of) => of.steps.iter().copied().chain([of.key]).collect(),
             Self::Commentary(of) => vec![of.what, of.why, of.done, of.outlook],
             Self::Override(of) => of.named().collect(),
             Self::Entry(of) => of.named().collect(),
@@ -171,6 +182,8 @@ impl Content {
             Self::Case(of) => Some((&of.kpi, of.unit.as_ref())),
             Self::Notice(of) => Some((&of.kpi, None)),
             Self::Dispute(of) => Some((&of.kpi, of.unit.as_ref())),
+            Self::Play(of) => Some((&of.kpi, of.unit.as_ref())),
+            Self::PainPoint(of) => Some((&of.kpi, of.unit.as_ref())),
             _ => None,
         }
     }
@@ -223,7 +236,9 @@ impl Content {
             | Self::ChangeNotice(_)
             | Self::Attestation(_)
             | Self::Review(_)
-            | Self::Dispute(_) => Ask::default(),
+            | Self::Dispute(_)
+            | Self::Play(_)
+            | Self::PainPoint(_) => Ask::default(),
         }
     }
 
@@ -389,11 +404,13 @@ impl Item {
         let step = self.step()?;
         let from = match (&self.content, step.turn) {
             (Content::ActionPlan(plan), Turn::Wait) => self.since.max(midnight(plan.expected.until)),
+            (Content::Play(_), Turn::Wait) => self.opened,
             _ => self.since,
         };
         let days = match &self.content {
             Content::Emergency(of) if self.is_unratified() => of.days,
             Content::Case(of) if step.turn == Turn::Wait => of.confirm,
+            Content::Play(of) if step.turn == Turn::Wait => of.after.saturating_add(play::PATIENCE),
             _ => step.due,
         };
         Some(self.owner().map_or(from + i64::from(days) * DAY, |owner| owner.due))

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use kepi_model::acting::Signal;
 
 use super::{
     ALREADY_OPEN, BOUND, BY_ITSELF, CHILDREN_OPEN, INCOMPLETE, LOOK_AGAIN, NO_SUCH_OUTCOME, NOBODY_THERE,
@@ -19,8 +20,7 @@ use crate::{
     directory::{Directory, Line, Reached},
     event::{Event, ItemEnded, ItemMoved, ItemOpened},
     items::{
-        ActionPlan, Alert, Came, ChangeNotice, Commentary, Content, Decision, Effect, Handover, Item, Kind,
-        Named, Notice, Outcome, PostMortem, Seen, Task, TaskOf, Timeout, Turn, acting::PLANNED, midnight,
+        ActionPlan, Alert, Came, ChangeNotice, Commentary, Content, Decision, Effect, Handover, Item, Kind, Named, Notice, Outcome, Play, PostMortem, Seen, Task, TaskOf, Timeout, Turn, acting::PLANNED, midnight, pain_point::CHANGED,
     },
     organisation::Organisation,
     overrides::begins,
@@ -60,6 +60,7 @@ fn within(directory: &Directory, content: &Content, at: i64) -> i64 {
     match content {
         Content::Alert(alert) => directory.due(unit, at, alert.severity.hours()),
         Content::Case(of) => directory.due(unit, at, of.hours),
+        Content::Play(of) => directory.due(unit, at, of.hours),
         Content::Review(of) => directory.due_in_days(unit, at, of.days()),
         // The cut-off counts from the end of the period, whenever it was asked for.
         Content::Attestation(of) => directory.due_in_days(unit, midnight(of.until), of.days),
@@ -106,6 +107,8 @@ fn owner(
         },
         Content::Alert(alert) => directory.owner(&alert.kpi, alert.unit.as_ref(), at, &nobody),
         Content::Case(of) => directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody),
+        Content::Play(of) => directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody),
+        Content::PainPoint(of) => directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody),
         Content::Review(of) => directory.named(of.chair, at),
         Content::Dispute(of) => {
             let way = directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody);
@@ -193,6 +196,75 @@ pub(super) fn raised(
         violated.say(SILENCED, format!("silence {silence} holds: `kepi silence list`"));
     }
     opens(organisation, open, directory, facts, violated)
+}
+
+/// Something that gets in the way of customers, said by somebody who sees it.
+pub(super) fn pained(
+    organisation: &Organisation,
+    open: &Open,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let directory = directory(organisation, facts, violated)?;
+    super::deciding::is_there(organisation, facts.by, violated);
+    if matches!(facts.by, Principal::Job(_)) {
+        violated.say(BY_ITSELF, "a person says what gets in the way");
+    }
+    opens(organisation, open, directory, facts, violated)
+}
+
+/// Whether there is a change request of the KPI since, where somebody says that one came of a pain point.
+fn is_changed(organisation: &Organisation, item: &Item, outcome: &Name, violated: &mut Violated<'_>) {
+    let Content::PainPoint(of) = &item.content else { return };
+    if outcome.as_str() != CHANGED {
+        return;
+    }
+    let id = format!("kpi/{}", of.kpi);
+    let changes = |other: &Item| {
+        let change = other.content.change();
+        let texts = change.into_iter().flat_map(|of| of.adoptions.iter().flat_map(|adopted| adopted.texts.keys()));
+        texts.into_iter().any(|text| text.to_string() == id)
+    };
+    if !organisation.items.all().any(|other| other.number > item.number && changes(other)) {
+        violated.say(
+            INCOMPLETE,
+            format!("nobody has asked for a change of {id} since: `kepi propose`, or its page, then say that it came of this"),
+        );
+    }
+}
+
+/// What starts a run of a playbook: nothing twice while one is open, or within its cool-down.
+pub(super) fn played(
+    organisation: &Organisation,
+    open: &Open,
+    play: &Play,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let directory = directory(organisation, facts, violated)?;
+    if matches!(facts.by, Principal::Person(_)) {
+        violated.say(BY_ITSELF, "a run starts playbooks, by what the definitions say: `playbook: …`");
+    }
+    if play.steps.is_empty() {
+        violated.say(INCOMPLETE, "a playbook has steps");
+    }
+    for item in organisation.items.all() {
+        let Content::Play(other) = &item.content else { continue };
+        if !play.is_about_the_same(other) {
+            continue;
+        }
+        let cools = item.opened + i64::from(other.cool_down) * 24 * 3_600_000_000 > facts.at;
+        if item.ended.is_none() || cools {
+            violated.say(ALREADY_OPEN, format!("item {} was started by the same, and cools down", item.number));
+        }
+    }
+    if !play.held_out {
+        return opens(organisation, open, directory, facts, violated);
+    }
+    let item = organisation.items.next();
+    let opened = ItemOpened { item, content: open.content.clone(), why: open.why };
+    let watched = moved(item, open.content.kind(), 1)?;
+    Some(vec![Event::ItemOpened(opened), watched])
 }
 
 /// What comes by itself of an adoption: something goes to somebody else, who accepts it, or goes altogether, and who uses it is told.
@@ -589,6 +661,7 @@ pub(super) fn acted(
                 );
             }
             review::is_decided(item, violated);
+            is_changed(organisation, item, outcome, violated);
             let open = organisation.items.children(number).filter(|child| child.ended.is_none()).count();
             // What a review decided is done after it.
             if open > 0 && !matches!(item.content, Content::Alert(_) | Content::Review(_)) {
@@ -654,10 +727,12 @@ pub(super) fn observed(
     match (&item.content, &of.seen) {
         (Content::Alert(alert), Seen::Signal { period, .. } | Seen::Clear { period, .. }) => {
             let last = item.work.last_period().unwrap_or(alert.period);
-            if period.grain != last.grain || period.first <= last.first {
+            let is_signal = matches!(of.seen, Seen::Signal { .. });
+            // Data that were overdue may come on the day on which that was said.
+            let came = alert.sign == Signal::Stale && !is_signal && period.first == last.first;
+            if period.grain != last.grain || period.first <= last.first && !came {
                 violated.say(NOTHING_NEW, "a later period was seen already");
             }
-            let is_signal = matches!(of.seen, Seen::Signal { .. });
             let clear = item.work.clear() + usize::from(!is_signal);
             if !is_signal && clear >= usize::from(alert.clear) {
                 events.push(ended(number, Outcome::Recovered));
@@ -673,6 +748,13 @@ pub(super) fn observed(
                 violated.say(NOTHING_NEW, "the plan is not carried out yet, or measured already");
             }
             events.extend(measured(organisation, item, effect, directory, facts, violated));
+        }
+        (Content::Play(_), Seen::Helped { .. }) => {
+            if item.helped().is_some() {
+                violated.say(NOTHING_NEW, "it was seen already whether that helped");
+            }
+            // What somebody still works on goes on.
+            events.extend(item.step().filter(|step| step.turn == Turn::Wait).map(|_| ended(number, Outcome::Done)));
         }
         _ => violated.say(NOTHING_NEW, "that is nothing that is seen of an item of this kind"),
     }

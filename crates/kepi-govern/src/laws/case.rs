@@ -67,9 +67,15 @@ pub(super) fn has_cause(item: &Item, cause: Option<&Name>, violated: &mut Violat
     }
 }
 
-/// Whether what was said to have come of it waits for anybody: of a case for the customer, if she was reached.
+/// Whether what was said to have come of it waits for anybody: of a case for the customer, if she was reached; of a run of a playbook for
+/// the day on which it is looked whether it helped.
 pub(super) fn is_to_be_confirmed(item: &Item) -> bool {
-    !matches!(item.content, Content::Case(_)) || item.work.is_reached()
+    match item.content {
+        Content::Case(_) => item.work.is_reached(),
+        // It was seen before its steps were done whether they helped.
+        Content::Play(_) => item.helped().is_none(),
+        _ => true,
+    }
 }
 
 /// What the customer says of how a case was closed: it is over, or somebody's turn again.

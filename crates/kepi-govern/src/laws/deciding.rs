@@ -126,11 +126,13 @@ fn of_content(
         | Content::ChangeNotice(_)
         | Content::Attestation(_)
         | Content::Review(_)
-        | Content::Dispute(_) => {
+        | Content::Dispute(_)
+        | Content::Play(_)
+        | Content::PainPoint(_) => {
             violated.say(
                 BY_ITSELF,
-                "alerts and cases come of a run, tasks of a plan, handovers and notices of an adoption, reviews of their day, and nobody \
-                 writes a dispute anew",
+                "alerts, cases and runs of playbooks come of a run, tasks of a plan, handovers and notices of an adoption, reviews of their day, and nobody \
+                 writes a dispute or a pain point anew",
             );
         }
         Content::ActionPlan(plan) => {
@@ -456,7 +458,9 @@ fn takes_effect(
         | Content::ChangeNotice(_)
         | Content::Attestation(_)
         | Content::Review(_)
-        | Content::Dispute(_) => Vec::new(),
+        | Content::Dispute(_)
+        | Content::Play(_)
+        | Content::PainPoint(_) => Vec::new(),
         Content::Change(change) => {
             unratified(organisation, item, change, violated);
             in_force(organisation, &change.adoptions, &change.governing)
@@ -530,6 +534,12 @@ pub(super) fn opened(
     }
     if let Content::Case(of) = &open.content {
         return case::opened(organisation, open, of, facts, &mut violated);
+    }
+    if let Content::PainPoint(_) = &open.content {
+        return acting::pained(organisation, open, facts, &mut violated);
+    }
+    if let Content::Play(of) = &open.content {
+        return acting::played(organisation, open, of, facts, &mut violated);
     }
     if let Content::Handover(_) | Content::Notice(_) | Content::ChangeNotice(_) | Content::Attestation(_) =
         &open.content

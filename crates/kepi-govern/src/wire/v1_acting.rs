@@ -402,6 +402,14 @@ pub(super) enum Observed {
     Signal(InPeriod),
     Clear(InPeriod),
     Effect(Effect),
+    Helped(Helped),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Helped {
+    helped: bool,
+    run: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -435,6 +443,7 @@ impl From<&items::Seen> for Observed {
             items::Seen::Clear { period, run } => {
                 Self::Clear(InPeriod { period: (*period).into(), run: *run })
             }
+            items::Seen::Helped { helped, run } => Self::Helped(Helped { helped: *helped, run: *run }),
             items::Seen::Effect(of) => {
                 let ends = of.change.as_ref().and_then(|(_, ends)| ends.as_ref());
                 Self::Effect(Effect {
@@ -455,6 +464,7 @@ impl Observed {
         let seen = match self {
             Self::Signal(of) => items::Seen::Signal { period: of.period.into(), run: of.run },
             Self::Clear(of) => items::Seen::Clear { period: of.period.into(), run: of.run },
+            Self::Helped(Helped { helped, run }) => items::Seen::Helped { helped, run },
             Self::Effect(of) => {
                 let change = match (of.change, of.low, of.high) {
                     (Some(change), Some(low), Some(high)) => Some((change, Some((low, high)))),

@@ -45,6 +45,60 @@ impl Case {
     }
 }
 
+/// Of `play`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Play {
+    playbook: Name,
+    kpi: KpiId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    unit: Option<UnitId>,
+    row: Digest,
+    key: Commitment,
+    since: i64,
+    held_out: bool,
+    steps: Vec<Commitment>,
+    hours: u16,
+    cool_down: u16,
+    after: u16,
+}
+
+impl From<&items::Play> for Play {
+    fn from(play: &items::Play) -> Self {
+        let items::Play { playbook, kpi, unit, row, key, since, held_out, steps, hours, cool_down, after } =
+            play.clone();
+        Self { playbook, kpi, unit, row, key, since, held_out, steps, hours, cool_down, after }
+    }
+}
+
+impl Play {
+    pub(super) fn read(self) -> items::Play {
+        let Self { playbook, kpi, unit, row, key, since, held_out, steps, hours, cool_down, after } = self;
+        items::Play { playbook, kpi, unit, row, key, since, held_out, steps, hours, cool_down, after }
+    }
+}
+
+/// Of `pain_point`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PainPoint {
+    kpi: KpiId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    unit: Option<UnitId>,
+}
+
+impl From<&items::PainPoint> for PainPoint {
+    fn from(of: &items::PainPoint) -> Self {
+        Self { kpi: of.kpi.clone(), unit: of.unit.clone() }
+    }
+}
+
+impl PainPoint {
+    pub(super) fn read(self) -> items::PainPoint {
+        items::PainPoint { kpi: self.kpi, unit: self.unit }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Contacted {

@@ -227,6 +227,8 @@ enum Content {
     Dispute(v1_reviews::Dispute),
     Commentary(acting::Commentary),
     Case(v1_cases::Case),
+    Play(v1_cases::Play),
+    PainPoint(v1_cases::PainPoint),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -441,6 +443,8 @@ impl From<&items::Content> for Content {
             items::Content::PostMortem(of) => Self::PostMortem(of.into()),
             items::Content::Commentary(of) => Self::Commentary(of.into()),
             items::Content::Case(of) => Self::Case(of.into()),
+            items::Content::Play(of) => Self::Play(of.into()),
+            items::Content::PainPoint(of) => Self::PainPoint(of.into()),
             items::Content::Handover(of) => Self::Handover(of.into()),
             items::Content::Notice(of) => Self::Notice(of.into()),
             items::Content::ChangeNotice(of) => Self::ChangeNotice(of.into()),
@@ -471,6 +475,8 @@ impl Content {
             Self::PostMortem(of) => Ok(items::Content::PostMortem(of.read())),
             Self::Commentary(of) => Ok(items::Content::Commentary(of.read())),
             Self::Case(of) => Ok(items::Content::Case(of.read())),
+            Self::Play(of) => Ok(items::Content::Play(of.read())),
+            Self::PainPoint(of) => Ok(items::Content::PainPoint(of.read())),
             Self::Handover(of) => Ok(items::Content::Handover(of.read()?)),
             Self::Notice(of) => Ok(items::Content::Notice(of.read()?)),
             Self::ChangeNotice(of) => Ok(items::Content::ChangeNotice(of.read()?)),

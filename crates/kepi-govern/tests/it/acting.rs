@@ -8,9 +8,7 @@ use kepi_govern::{
     Principal, Situation, Stance, decide,
     directory::{self, Attests, Duty, Line, Standing},
     items::{
-        Action, ActionPlan, Alert, Attestation, By, Came, Case, ChangeNotice, Commentary, Decision, Effect,
-        Expected, Follows, Handover, Item, Method, Named, Notice, Outcome, Permission, PostMortem, Seen,
-        Turn, midnight, times::Times,
+        Action, ActionPlan, Alert, Attestation, By, Came, Case, ChangeNotice, Commentary, Decision, Effect, Expected, Follows, Handover, Item, Method, Named, Notice, Outcome, PainPoint, Permission, Play, PostMortem, Seen, Turn, midnight, times::Times,
     },
     judging::{Judging, Verdict},
     laws,
@@ -1003,6 +1001,77 @@ fn in_a_year_every_item_ends_or_stands_with_a_living_person() {
     }
 }
 
+fn play(unit: Option<&str>, row: u64, held_out: bool) -> Play {
+    Play {
+        playbook: "low_health".parse().unwrap(),
+        kpi: "renewals".parse().unwrap(),
+        unit: unit.map(|unit| unit.parse().unwrap()),
+        row: kepi_proof::Digest::of(&row.to_be_bytes()),
+        key: WHY,
+        since: 0,
+        held_out,
+        steps: vec![WHY, WHY],
+        hours: 8,
+        cool_down: 30,
+        after: 14,
+    }
+}
+
+#[test]
+fn what_is_seen_at_the_front_line_is_somebodys_and_a_change_came_of_it_only_if_there_is_one() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let of = PainPoint { kpi: "renewals".parse().unwrap(), unit: Some("emea".parse().unwrap()) };
+    let open = Command::Open(Open { content: Content::PainPoint(of), why: WHY });
+    assert_eq!(acting.job(&open).unwrap_err(), [laws::BY_ITSELF]);
+    acting.ask(person(5), &open).unwrap();
+    let owner = acting.world.organisation.items.get(1).unwrap().owner().unwrap().person;
+    let finish =
+        |outcome: &str| Deed::Finish { outcome: outcome.parse().unwrap(), cause: None, why: Some(WHY) };
+    assert_eq!(acting.act(owner, 1, finish("change_requested")).unwrap_err(), [laws::INCOMPLETE]);
+    assert_eq!(acting.act(owner, 1, finish("fixed")).unwrap_err(), [laws::NO_SUCH_OUTCOME]);
+    acting.act(owner, 1, finish("known")).unwrap();
+    assert!(acting.world.organisation.items.get(1).unwrap().ended.is_some());
+}
+
+#[test]
+fn nothing_is_started_twice_while_it_is_open_or_cools_down_and_what_is_held_out_is_nobodys() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let open = |of: Play| Command::Open(Open { content: Content::Play(of), why: WHY });
+    let begin = acting.world.at;
+    acting.job(&open(play(Some("emea"), 1, false))).unwrap();
+    let refused = |acting: &mut Acting, of: Play| acting.job(&open(of)).unwrap_err();
+    assert_eq!(refused(&mut acting, play(Some("emea"), 1, false)), [laws::ALREADY_OPEN]);
+    // A person starts nothing, and a playbook without steps nothing either.
+    assert_eq!(acting.ask(person(2), &open(play(None, 2, false))).unwrap_err(), [laws::BY_ITSELF]);
+    assert_eq!(refused(&mut acting, Play { steps: Vec::new(), ..play(None, 2, false) }), [laws::INCOMPLETE]);
+    // What is held out is with nobody, from the first day on.
+    acting.job(&open(play(Some("emea"), 2, true))).unwrap();
+    let item = |acting: &Acting, number: u64| acting.world.organisation.items.get(number).unwrap().clone();
+    assert!(item(&acting, 1).owner().is_some() && item(&acting, 2).owner().is_none());
+    assert_eq!(item(&acting, 2).step().unwrap().name, "watching");
+    // It is looked at both, whatever somebody still does; what is done then ends at once.
+    acting.world.at = begin + 14 * DAY;
+    let look = |item, helped| Command::Observe(Observe { item, seen: Seen::Helped { helped, run: 2 } });
+    acting.job(&look(2, false)).unwrap();
+    assert_eq!(item(&acting, 2).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+    acting.job(&look(1, true)).unwrap();
+    assert!(item(&acting, 1).ended.is_none());
+    assert_eq!(acting.job(&look(1, false)).unwrap_err(), [laws::NOTHING_NEW]);
+    assert_eq!((item(&acting, 1).helped(), item(&acting, 2).helped()), (Some(true), Some(false)));
+    let owner = item(&acting, 1).owner().unwrap().person;
+    let act = |deed| Command::Act(Act { item: 1, deed });
+    // Who could dismiss what looks hopeless would make it seem to help.
+    assert_eq!(acting.ask(person(owner), &act(Deed::Dismiss { why: WHY })).unwrap_err(), [laws::OWED]);
+    let done = Deed::Finish { outcome: "done".parse().unwrap(), cause: None, why: Some(WHY) };
+    acting.ask(person(owner), &act(done)).unwrap();
+    assert_eq!(item(&acting, 1).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+    // The same starts again once it has cooled down.
+    assert_eq!(refused(&mut acting, play(Some("emea"), 1, false)), [laws::ALREADY_OPEN]);
+    acting.world.at = begin + 30 * DAY;
+    acting.job(&open(play(Some("emea"), 1, false))).unwrap();
+    assert_eq!(item(&acting, 3).step().unwrap().name, "doing");
+}
+
 #[test]
 fn every_lie_about_who_and_when_is_found() {
     for lie in LIES {
@@ -1066,6 +1135,10 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                 of.points.truncate(dice(4) as usize);
                 Command::Open(Open { content: Content::Review(of), why: WHY })
             }
+            1 if dice(4) == 0 => {
+                let of = play(units[dice(4) as usize], dice(4), dice(3) == 0);
+                Command::Open(Open { content: Content::Play(of), why: WHY })
+            }
             1 if dice(3) == 0 => {
                 let of = crate::reviews::dispute(units[dice(4) as usize], period);
                 Command::Open(Open { content: Content::Dispute(of), why: WHY })
@@ -1076,9 +1149,10 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                 Command::Open(Open { content: Content::Alert(alert), why: WHY })
             }
             2 | 3 if job => {
-                let seen = match dice(3) {
+                let seen = match dice(4) {
                     0 => Seen::Signal { period, run: 1 },
                     1 => Seen::Clear { period, run: 1 },
+                    2 => Seen::Helped { helped: dice(2) == 0, run: 1 },
                     _ => {
                         let came = [Came::Shown, Came::NotShown, Came::Contrary][dice(3) as usize];
                         Seen::Effect(Effect { came, change: None, enough: dice(2) == 0, run: Some(1) })

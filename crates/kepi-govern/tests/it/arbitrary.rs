@@ -22,9 +22,7 @@ use kepi_govern::{
     },
     governance::InEmergency,
     items::{
-        Action, ActionPlan, Alert, Attestation, By, Came, Case, Change, ChangeNotice, Commentary, Decision,
-        Dispute, Effect, Emergency, Expected, Follows, Handover, Method, Named, Notice, OnAgenda, Outcome,
-        Permission, Point, PostMortem, Review, Seen, Task, TaskOf,
+        Action, ActionPlan, Alert, Attestation, By, Came, Case, Change, ChangeNotice, Commentary, Decision, Dispute, Effect, Emergency, Expected, Follows, Handover, Method, Named, Notice, OnAgenda, Outcome, PainPoint, Permission, Play, Point, PostMortem, Review, Seen, Task, TaskOf,
     },
     judging::{Judging, Verdict},
     overrides::{Figure, Over, Override},
@@ -380,7 +378,11 @@ fn acted_on() -> impl Strategy<Value = Content> {
         plan.boxed(),
         post_mortem.boxed(),
         commentary.boxed(),
-        case().boxed()
+        case().boxed(),
+        play().boxed(),
+        (parsed(), option::of(parsed()))
+            .prop_map(|(kpi, unit)| Content::PainPoint(PainPoint { kpi, unit }))
+            .boxed()
     ];
     prop_oneof![4 => acted, 2 => told(), 1 => reviewed()].boxed()
 }
@@ -393,6 +395,16 @@ fn case() -> impl Strategy<Value = Content> {
     (of, row, (1..40u16, 1..20u16), collection::vec(parsed(), 0..3)).prop_map(
         |((rule, kpi, unit, of), (row, key, since, permission), (hours, confirm), causes)| {
             Content::Case(Case { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes })
+        },
+    )
+}
+
+fn play() -> impl Strategy<Value = Content> {
+    let of = (parsed(), parsed(), option::of(parsed()), digest(), commitment());
+    let how = (0..9i64, any::<bool>(), collection::vec(commitment(), 0..3));
+    (of, how, (1..40u16, 1..90u16, 1..90u16)).prop_map(
+        |((playbook, kpi, unit, row, key), (since, held_out, steps), (hours, cool_down, after))| {
+            Content::Play(Play { playbook, kpi, unit, row, key, since, held_out, steps, hours, cool_down, after })
         },
     )
 }
@@ -458,6 +470,7 @@ fn seen() -> impl Strategy<Value = Seen> {
     prop_oneof![
         (period(), whole()).prop_map(|(period, run)| Seen::Signal { period, run }),
         (period(), whole()).prop_map(|(period, run)| Seen::Clear { period, run }),
+        (any::<bool>(), whole()).prop_map(|(helped, run)| Seen::Helped { helped, run }),
         (came, change, any::<bool>(), option::of(whole()))
             .prop_map(|(came, change, enough, run)| Seen::Effect(Effect { came, change, enough, run })),
     ]

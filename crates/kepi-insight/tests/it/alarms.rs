@@ -91,6 +91,8 @@ fn alert() -> Alert {
         on: [Signal::Beyond, Signal::Red].into(),
         kpis: Default::default(),
         by_unit: false,
+        bounds: Default::default(),
+        capacity: None,
         persistence: 2,
         clear: 2,
         severity: Severity::Normal,

@@ -884,3 +884,25 @@ fn one_name_for_two_things_is_told() {
         "what is behind a comma says how it is measured"
     );
 }
+
+#[test]
+fn what_its_own_course_let_expect_is_no_miss_and_a_fall_that_nothing_announced_is() {
+    // Thirty-six months that go up slowly, and one that falls back.
+    let mut random = Random::seeded(11);
+    let mut months: Vec<Vec<(u64, u64)>> = (0..36)
+        .map(|month| vec![((4_000.0 + 40.0 * f64::from(month) + 25.0 * random.normal()) as u64, 10_000)])
+        .collect();
+    let expected = Planted::of(&months);
+    let kpi = expected.project.kpis.values().next().unwrap();
+    let at = |ordinal| Period { grain: Grain::Month, ordinal };
+    let missed = kepi_insight::forecast::missed;
+    assert_eq!(missed(kpi, at(expected.last), &expected), Some(false));
+    months.last_mut().unwrap()[0].0 -= 500;
+    let fallen = Planted::of(&months);
+    assert_eq!(missed(kpi, at(fallen.last), &fallen), Some(true));
+    // For the better is no reason to ask anybody, and too short a past says nothing.
+    months.last_mut().unwrap()[0].0 += 1_000;
+    let risen = Planted::of(&months);
+    assert_eq!(missed(kpi, at(risen.last), &risen), Some(false));
+    assert_eq!(missed(kpi, at(12), &risen), None);
+}

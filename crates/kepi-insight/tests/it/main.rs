@@ -11,3 +11,4 @@ mod alarms;
 mod analyses;
 mod change;
 mod evidence;
+mod priorities;

@@ -108,6 +108,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         alerts: BTreeMap::new(),
         guardrails: BTreeMap::new(),
         closed_loops: BTreeMap::new(),
+        playbooks: BTreeMap::new(),
         reviews: BTreeMap::new(),
         stage_gates: BTreeMap::new(),
         benchmarks: BTreeMap::new(),

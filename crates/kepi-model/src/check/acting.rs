@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Context;
+use super::{Context, rule};
 use crate::{
     acting::{Alert, Signal},
     codes,
-    decode::Placed,
+    decode::{Keyed, Placed},
     definitions as written,
     id::{AlertId, KpiId, PersonId},
     project::{Kpi, Person},
@@ -90,7 +90,7 @@ pub(super) fn alerts(
                 .report(codes::ALERT, at, "nobody could act on it: the project has no person")
                 .fix("write who answers for what: `person: …`, and `accountable: …` at the KPIs");
         }
-        let Some(alert) = one(id, written) else { continue };
+        let Some(alert) = one(id, written, kpis, context) else { continue };
         let aims = |kpi: &KpiId| kpis.get(kpi).is_none_or(|kpi| !kpi.targets.is_empty());
         if alert.on == BTreeSet::from([Signal::Red]) && !alert.kpis.is_empty() && !alert.kpis.iter().any(aims)
         {
@@ -102,12 +102,38 @@ pub(super) fn alerts(
                 )
                 .fix("give one of them `targets`, or write `on: [beyond]`");
         }
+        if alert.on.contains(&Signal::Bound) && alert.bounds.is_empty() {
+            context
+                .report(codes::ALERT, written.on.span, "`bound` never comes: no bound is said")
+                .fix("say what a KPI may be, such as `bounds: {nps: {at_least: 30}}`");
+        }
+        for Keyed { key, span, .. } in written.bounds.items() {
+            let Some(kpi) = key.as_ref().filter(|kpi| !alert.kpis.is_empty() && !alert.kpis.contains(*kpi))
+            else {
+                continue;
+            };
+            context
+                .report(codes::ALERT, *span, format!("`{kpi}` is none of the alert's `kpis`"))
+                .fix(format!("add `{kpi}` to `kpis`"));
+        }
         alerts.insert(alert.id.clone(), alert);
     }
     alerts
 }
 
-fn one(id: AlertId, written: &written::Alert) -> Option<Alert> {
+fn one(
+    id: AlertId,
+    written: &written::Alert,
+    kpis: &BTreeMap<KpiId, Kpi>,
+    context: &mut Context<'_>,
+) -> Option<Alert> {
+    let mut bounds = BTreeMap::new();
+    for Keyed { key, span, value, .. } in written.bounds.items() {
+        // A KPI that is not there or broken has its own finding.
+        let (Some(kpi), Some(of)) = (key.as_ref().and_then(|id| kpis.get(id)), value) else { continue };
+        let found = rule::bound(&of.at_least, &of.at_most, kpi, *span, codes::ALERT, context);
+        bounds.extend(found.map(|bound| (kpi.id.clone(), bound)));
+    }
     let whole = |number: Option<i64>| number.and_then(|number| u16::try_from(number).ok());
     Some(Alert {
         id,
@@ -115,6 +141,8 @@ fn one(id: AlertId, written: &written::Alert) -> Option<Alert> {
         on: written.on.values().into_iter().collect(),
         kpis: written.kpis.values().into_iter().collect(),
         by_unit: written.by_unit.cloned()?,
+        bounds,
+        capacity: whole(written.capacity.get().map(|n| n.0)),
         persistence: whole(written.persistence.get().map(|n| n.0))?,
         clear: whole(written.clear.get().map(|n| n.0))?,
         severity: written.severity.cloned()?,

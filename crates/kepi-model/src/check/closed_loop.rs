@@ -105,7 +105,7 @@ fn one(
     })
 }
 
-fn condition(
+pub(super) fn condition(
     text: &Field<ExpressionText>,
     entity: &Entity,
     around: &Surroundings<'_>,

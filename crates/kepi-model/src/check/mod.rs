@@ -36,6 +36,7 @@ mod governance;
 mod guardrail;
 mod kpi;
 mod model;
+mod playbook;
 mod precedence;
 mod review;
 mod rule;
@@ -192,6 +193,12 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         !definitions.persons.is_empty(),
         context,
     );
+    let playbooks = playbook::read(
+        (&definitions.playbooks, !definitions.persons.is_empty()),
+        &kpis,
+        &around,
+        context,
+    );
     let reviews = review::reviews(&definitions.reviews, &scorecards, &units, context);
     let stage_gates = review::gates(&definitions.stage_gates, &kpis, context);
     let withholdings = withholding::read(&definitions.withholdings, context);
@@ -217,6 +224,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         last_resort: header.last_resort,
         alerts,
         closed_loops,
+        playbooks,
         reviews,
         stage_gates,
         channels,

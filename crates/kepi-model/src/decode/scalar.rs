@@ -12,8 +12,7 @@ use crate::{
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
         DimensionId, EntityId, FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, KpiId, LevelId,
-        LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, ProjectId, PurposeId, ReviewId, RuleId,
-        ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
+        LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,
@@ -124,6 +123,9 @@ impl Id for BenchmarkId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for LoopId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for PlaybookId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for CauseId {

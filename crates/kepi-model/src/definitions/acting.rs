@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use crate::{
     acting::{Encryption, Severity, Signal},
     decode::{ExpressionText, List, Map, Name, Whole, choices, table},
-    definitions::{SecretText, Setting},
-    id::{AlertId, CauseId, ChannelId, KpiId, LoopId},
+    definitions::{Bound, SecretText, Setting},
+    id::{AlertId, CauseId, ChannelId, KpiId, LoopId, PlaybookId, UnitId},
 };
 
 choices!(Signal, Severity, Encryption);
@@ -15,10 +15,12 @@ table! {
     Alert = "alert", "When somebody is asked to act on a KPI. Without one, nobody is.";
     alert: Name<AlertId>, required, "The name in definitions.", "attention";
     name: String, required, "The name shown to people.", "What needs somebody";
-    on: List<Signal>, default "[beyond, red]", "Signals, each of which suffices: `beyond` is a change for the worse beyond what is usual, `red` a KPI that is red for `persistence` periods, `guardrail` that a guardrail is broken that says how far it may go.", "[red]";
+    on: List<Signal>, default "[beyond, red]", "Signals, each of which suffices: `beyond` is a change for the worse beyond what is usual, `red` a KPI that is red for `persistence` periods, `guardrail` that a guardrail is broken that says how far it may go, `bound` that it is beyond what `bounds` say for `persistence` periods, `forecast` that it is worse than what its own course let expect a period before, `stale` that a delivery is overdue that it is computed of (`expect` of the source).", "[red]";
     kpis: List<KpiId>, optional, "KPIs; default those of all scorecards.", "[renewals, nps]";
     by_unit: bool, default "false", "Whether units are looked at one by one, beside all rows.", "true";
-    persistence: Whole<1, 24>, default "2", "For so many periods in a row it has to be red.", "3";
+    bounds: Map<KpiId, Bound>, optional, "What KPIs may be by this alert alone, for `bound`.", "{nps: {at_least: 30}}";
+    capacity: Whole<1, 1_000>, optional, "So many alerts somebody has at once. While she has more, only those are raised that cost her scorecard the most; the others wait for room. Severity `high` always comes.", "5";
+    persistence: Whole<1, 24>, default "2", "For so many periods in a row it has to be red, or beyond its bound.", "3";
     clear: Whole<1, 24>, default "2", "After so many periods in a row without a signal it is over.", "3";
     severity: Severity, default "normal", "How soon somebody has to act, in business hours: `high` 4, `normal` 8, `low` 40. Then it is the turn of whoever is above.", "high";
 }
@@ -35,6 +37,37 @@ table! {
     confirm: Whole<1, 90>, default "14", "For so many days a customer who was reached can say otherwise before the case is over.", "7";
     at_most: Whole<1, 10_000>, default "100", "So many cases are opened by one run, the newest rows first; the others by those that follow.", "50";
     causes: Map<Name<CauseId>, String>, required, "The root causes of which one is named when a case is closed, each in words.", "{waiting: Waited too long, price: The price, other: Something else}";
+}
+
+table! {
+    PlaybookStep = "playbook_step", "A step of a playbook.";
+    text "do": String, required, "What is done.", "Call, and ask what is in the way";
+    hours: Whole<1, 400>, default "16", "In so many business hours of the unit.", "8";
+}
+
+table! {
+    PlaybookVariant = "playbook_variant", "What is otherwise in a unit and below it.";
+    capacity: Whole<0, 10_000>, optional, "So many runs are open there at once; 0: none is started.", "5";
+    steps: List<PlaybookStep>, optional, "What is done there instead.", "[{do: Visit}]";
+}
+
+table! {
+    Playbook = "playbook", "What is done, step by step, wherever something is so, and whether that helps. Without one, nothing is started.";
+    playbook: Name<PlaybookId>, required, "The name in definitions.", "low_health";
+    name: String, required, "The name shown to people.", "Accounts in bad health";
+    kpi: KpiId, required, "The KPI whose rows, or whose state, start it. Whose it is in the unit has the run.", "health";
+    when: ExpressionText, optional, "Rows of the KPI for which this is true start it, each by itself.", "score <= 40";
+    on: List<Signal>, optional, "Instead of `when`: signals of the KPI that start it, in each unit, as an alert says them.", "[red]";
+    eligible: ExpressionText, optional, "Only rows for which this is true, too.", "not cancelled";
+    since: Date, required, "Only rows of this day or later.", "2026-01-01";
+    cool_down: Whole<1, 3_650>, default "90", "For so many days the same row, or unit, starts it once.", "30";
+    capacity: Whole<1, 10_000>, default "50", "So many runs are open at once in each unit; the others wait for room.", "20";
+    hold_out: Whole<0, 50>, default "0", "So many of a hundred are only watched, to see what would have been without it. Who that is hangs on `seed` and the row alone.", "20";
+    seed: Whole<0, 1_000_000>, default "1", "Draws other ones.", "2";
+    steps: List<PlaybookStep>, required, "What is done, in order.", "[{do: Call, hours: 8}, {do: Agree on the next step}]";
+    success: ExpressionText, optional, "Whether it helped: of the row as it is `after` so many days. Of a state: that the signal is gone.", "score > 60";
+    after: Whole<1, 365>, default "30", "So many days after it was started that is looked at, of what was only watched as well.", "60";
+    units: Map<UnitId, PlaybookVariant>, optional, "What is otherwise in units and below them.", "{emea: {capacity: 5}}";
 }
 
 table! {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::guardrail::Bound;
+use crate::bound::Bound;
 use crate::{
     id::{EntityId, Hash, KpiId, PersonId, RuleId},
     source_text::Span,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kepi_model::{
     check::{Options, check},
     documents::{documents, keys_that_differ},
-    edit::{Field, NotEdited, fields, set},
+    edit::{Field, NotEdited, fields, put, set},
     source_text::{SourceFile, SourceMap},
 };
 use proptest::prelude::*;
@@ -166,4 +166,18 @@ fn a_changed_target_is_a_project_as_the_one_before() {
     let whole = text.replace(&nps.text, &changed);
     let errors = |text: String| check(&files(text), &Options::default()).findings.len();
     assert_eq!(errors(text), errors(whole));
+}
+
+#[test]
+fn a_line_takes_the_place_of_what_stands_there_or_comes_last_and_nothing_else_differs() {
+    let alert = "alert: it # the one\nname: It\non:\n  - red\n  - beyond\nclear: 3\n";
+    let longer = put(alert, "persistence", "4").unwrap();
+    assert_eq!(longer, format!("{alert}persistence: 4\n"));
+    assert_eq!(put(&longer, "persistence", "5").unwrap(), format!("{alert}persistence: 5\n"));
+    let fewer = put(alert, "on", "[beyond]").unwrap();
+    assert!(fewer.contains("on:\n  [beyond]\n") && fewer.ends_with("clear: 3\n"), "{fewer}");
+    assert!(fewer.starts_with("alert: it # the one\n"));
+    // What would say something else of the rest is refused.
+    assert!(matches!(put(alert, "clear", "3\nname: Other"), Err(NotEdited::Otherwise(_))));
+    assert!(matches!(put("a: 1\n---\nb: 2\n", "c", "3"), Err(NotEdited::NotOne)));
 }

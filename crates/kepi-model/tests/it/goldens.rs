@@ -120,13 +120,30 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                  kepi.example\n",
             ),
         ),
-        ("K0803", kepi("", "---\nalert: it\nname: It\n---\nalert: it\nname: It again\n")),
+        (
+            "K0803",
+            kepi(
+                "",
+                "---\nalert: it\nname: It\n---\nalert: it\nname: It again\n---\nalert: no_bound\nname: No bound\non: [bound]\n---\nalert: \
+                 other\nname: Bound of another\non: [bound]\nkpis: [nps]\nbounds: {waiting_time: {at_most: 9 minutes}}\n",
+            ),
+        ),
         (
             "K0806",
             kepi(
                 "",
                 "---\nclosed_loop: it\nname: It\nkpi: nps\nwhen: score <= 6\nsince: 2026-01-01\ncauses: {}\n---\nclosed_loop: it\nname: \
                  It again\nkpi: nps\nwhen: score\nsince: 2026-01-01\ncauses: {other: Something else}\n",
+            ),
+        ),
+        (
+            "K0830",
+            kepi(
+                "",
+                "---\nplaybook: it\nname: It\nkpi: nps\nwhen: score <= 6\nsince: 2026-01-01\nsteps: []\n---\nplaybook: it\nname: It \
+                 again\nkpi: nps\nsince: 2026-01-01\nsteps: [{do: Call}]\n---\nplaybook: both\nname: Both\nkpi: nps\nwhen: score <= 6\non: \
+                 [red]\nsince: 2026-01-01\nsteps: [{do: Call}]\n---\nplaybook: stale\nname: Stale\nkpi: nps\non: [stale]\nsince: \
+                 2026-01-01\nsteps: [{do: Call}]\n",
             ),
         ),
         (

@@ -3,11 +3,13 @@
 //! As in a trace, tables are read and made as a run reads and makes them, and each row is asked by itself, as the reference
 //! evaluator would.
 
+use jiff::civil::Date;
 use kepi_model::{
     acting::ClosedLoop,
     calendar::{Grain, Period, ordinal_of_day},
+    derived::Made,
     expression::Expression,
-    id::DimensionId,
+    id::{DimensionId, EntityId},
     project::{AsOf, Kpi},
 };
 
@@ -33,8 +35,36 @@ pub struct Followed {
     pub at: i64,
     /// The segments that it lies in, by the dimensions of the KPI.
     pub members: Vec<(DimensionId, Member)>,
-    /// Whether the customer may be contacted; none: nobody asks.
+    /// What else was asked of it, such as whether the customer may be contacted; none: nobody asks.
     pub permitted: Option<bool>,
+}
+
+/// Which rows behind a KPI are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The entity whose rows they are.
+    pub of: &'a EntityId,
+    /// Which of them; none: all.
+    pub when: Option<&'a Expression>,
+    /// What else is asked of each.
+    pub also: Option<&'a Expression>,
+    /// Only rows of this day or later.
+    pub since: Date,
+    /// What has to be made of landed rows for these, each after what it needs.
+    pub made: &'a [Made],
+}
+
+impl<'a> Asked<'a> {
+    /// Those that a closed loop follows up.
+    pub fn of(rule: &'a ClosedLoop) -> Self {
+        Self {
+            of: &rule.of,
+            when: Some(&rule.when),
+            also: rule.permission.as_ref(),
+            since: rule.since,
+            made: &rule.made,
+        }
+    }
 }
 
 /// The rows that a closed loop follows up, as they are now: of those that its KPI looks at the ones for which its condition is true,
@@ -44,20 +74,20 @@ pub struct Followed {
 ///
 /// # Errors
 /// Tables cannot be read or made, or a definition does not fit the project.
-pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &ClosedLoop) -> Result<Vec<Followed>, TraceError> {
+pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &Asked<'_>) -> Result<Vec<Followed>, TraceError> {
     let project = of.project;
     let Lowered { sides, .. } = lower_at(kpi, project, kpi.period)?;
     let Some(side) = sides.into_iter().next() else { return Ok(Vec::new()) };
     let mut planner = Planner::new(project, of.inputs, of.at, of.watermarks);
-    for made in kpi.made.iter().chain(&rule.made) {
+    for made in kpi.made.iter().chain(rule.made) {
         planner.make(made, kpi.period)?;
     }
     planner.key(&side.entity);
     planner.side(&side);
-    let out = |condition: &Expression| planner.written_out(condition, &rule.of);
+    let out = |condition: &Expression| planner.written_out(condition, rule.of);
     let population = side.filter.as_ref().map(out);
-    let (when, permission) = (out(&rule.when), rule.permission.as_ref().map(out));
-    for condition in population.iter().chain([&when]).chain(&permission) {
+    let (when, permission) = (rule.when.map(out), rule.also.map(out));
+    for condition in population.iter().chain(&when).chain(&permission) {
         planner.expression(condition, &side.entity);
     }
     let since = Period { grain: Grain::Day, ordinal: ordinal_of_day(rule.since) };
@@ -77,11 +107,11 @@ pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &ClosedLoop) -> Resul
         let Cell::Instant(at) = now.attribute(&side.time) else { continue };
         let view = RowOf { as_of: (side.as_of == AsOf::Event).then_some(at), ..now };
         let meets = |condition: &Expression| holds(condition, &view).unwrap_or(false);
-        if at < since || !population.as_ref().is_none_or(meets) || !meets(&when) {
+        if at < since || !population.as_ref().is_none_or(meets) || !when.as_ref().is_none_or(meets) {
             continue;
         }
         let member = |key: &crate::plan::Key| {
-            let of = on_scales(&key.of, &rule.of, &project.entities);
+            let of = on_scales(&key.of, rule.of, &project.entities);
             (key.dimension.clone(), evaluate(&of, &view).map_or(Member::Unknown, member_of))
         };
         found.push(Followed {

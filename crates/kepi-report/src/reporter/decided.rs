@@ -111,6 +111,7 @@ impl<'a> Reporter<'a> {
             scorecards: of.scorecards.iter().map(|id| self.scorecard_named(id)).collect(),
             follow: of.follow.iter().map(|id| self.kpi_named(id)).collect(),
             people: of.people,
+            learnt: of.learnt,
             concerned: item.concerned.clone(),
             ballots: item
                 .ballots
@@ -582,7 +583,7 @@ impl<'a> Reporter<'a> {
         None
     }
 
-    fn kpi_named(self, id: &str) -> Named {
+    pub(super) fn kpi_named(self, id: &str) -> Named {
         let kpi = id.parse().ok().and_then(|id| self.project().kpis.get(&id));
         Named::new(id, kpi.map_or(id, |kpi| kpi.name.as_str()))
     }

@@ -2,6 +2,7 @@
 //!
 //! Pages (one file each) and [`crate::api`] are written from the same readings, so they cannot differ in a figure.
 
+mod acting;
 mod benchmarks;
 pub(crate) mod bridge;
 mod cohorts;

@@ -101,6 +101,8 @@ pub struct ItemView {
     pub history: Vec<HappenedView>,
     /// Who works on it, and what became of that.
     pub work: decided::Work,
+    /// What was learnt before about something like it, what is most alike first.
+    pub learnt: Vec<decided::Learnt>,
     /// What is known of it because it is a case.
     pub case: Option<CaseView>,
     /// What is known of it because it is a review.

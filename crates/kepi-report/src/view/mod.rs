@@ -4,6 +4,7 @@
 //! a zero. Ids are texts here, because this is the border to the world outside. What programs are told stands in
 //! [`crate::api`], so that a page may change without them.
 
+mod acting;
 mod benchmarks;
 mod bridge;
 mod customers;
@@ -24,6 +25,10 @@ mod sources;
 mod strategy;
 mod what_if;
 
+pub use acting::{
+    AlertRow, AlertsView, DriverRow, FeedbackRow, FeedbackView, LatencyGroup, LatencyRow, LatencyView, PlaybookRow, PlaybooksView,
+    PrioritiesView, RunRow, StepTime,
+};
 pub use benchmarks::BenchmarksView;
 pub use bridge::{Bridge, BridgeKpi, BridgePart};
 pub use customers::{

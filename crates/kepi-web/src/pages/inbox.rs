@@ -9,9 +9,13 @@ use crate::{
 };
 
 /// The pages of deciding, which lead to each other.
-const ROOMS: [(&str, &str); 8] = [
+const ROOMS: [(&str, &str); 12] = [
     ("Inbox", "/inbox"),
     ("Reviews", "/reviews"),
+    ("Alerts", "/alerts"),
+    ("Playbooks", "/playbooks"),
+    ("Feedback", "/feedback"),
+    ("How long it takes", "/latency"),
     ("Periods", "/periods"),
     ("Register", "/register"),
     ("People", "/people"),

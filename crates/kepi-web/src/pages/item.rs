@@ -35,6 +35,10 @@ pub(crate) fn render(view: &ItemView, said: Option<&Said>) -> Markup {
                     p.note { (view.about) }
                 }
                 (work::holds(view))
+                @if !view.learnt.is_empty() {
+                    h2 { "What was learnt before" }
+                    @for of in &view.learnt { (super::acting::learnt(of)) }
+                }
                 (review::agenda(view, view.project.viewer.as_ref(), said))
                 (changes(view))
             }

@@ -1,5 +1,6 @@
 //! The pages: one file each, one row each in [`PAGES`].
 
+mod acting;
 mod audit;
 mod benchmarks;
 mod case;
@@ -380,6 +381,54 @@ pub const PAGES: &[Page] = &[
         html: |f, p| Ok(review::pack(&Reporter::new(f).item(&p.id())?).into_string()),
         data: |_, _| Ok(String::new()),
         csv: None,
+    },
+    Page {
+        path: "/alerts",
+        action: Action::SeeDecisions,
+        json: None,
+        nav: None,
+        html: |f, p| Ok(acting::alerts(&Reporter::new(f).alerts()?, p.said.as_ref()).into_string()),
+        data: |_, _| Ok(String::new()),
+        csv: None,
+    },
+    Page {
+        path: "/playbooks",
+        action: Action::SeeDecisions,
+        json: None,
+        nav: None,
+        html: |f, _| Ok(acting::playbooks(&Reporter::new(f).playbooks()?).into_string()),
+        data: |_, _| Ok(String::new()),
+        csv: None,
+    },
+    Page {
+        path: "/feedback",
+        action: Action::SeeDecisions,
+        json: None,
+        nav: None,
+        html: |f, p| {
+            let view = Reporter::new(f).feedback(&p.get("q").unwrap_or_default())?;
+            Ok(acting::feedback(&view, p.said.as_ref()).into_string())
+        },
+        data: |_, _| Ok(String::new()),
+        csv: None,
+    },
+    Page {
+        path: "/priorities",
+        action: Action::SeeValue("kpi"),
+        json: None,
+        nav: None,
+        html: |f, p| Ok(acting::priorities(&Reporter::new(f).priorities(p.get("kpi").as_deref())?).into_string()),
+        data: |_, _| Ok(String::new()),
+        csv: None,
+    },
+    Page {
+        path: "/latency",
+        action: Action::SeeDecisions,
+        json: None,
+        nav: None,
+        html: |f, _| Ok(acting::latency(&Reporter::new(f).latency()?).into_string()),
+        data: |_, _| Ok(String::new()),
+        csv: csv("/latency/steps.csv", |f, _| Ok(tables::latency(&Reporter::new(f).latency()?))),
     },
     Page {
         path: "/disputes/new",

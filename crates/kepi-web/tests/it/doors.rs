@@ -548,7 +548,7 @@ async fn who_sees_everything_sees_what_there_is() {
     };
     // What waits says what it has to do with who looks.
     let personal = |path: &String| {
-        ["/inbox", "/items", "/reviews", "/disputes", "/entries", "/changes", "/api/v1/items", "/periods"]
+        ["/inbox", "/items", "/reviews", "/alerts", "/feedback", "/disputes", "/entries", "/changes", "/api/v1/items", "/periods"]
             .iter()
             .any(|of| path.starts_with(of))
     };
@@ -654,6 +654,10 @@ fn every_page_has_an_action_of_the_policies() {
             "/inbox",
             "/items",
             "/reviews",
+            "/alerts",
+            "/playbooks",
+            "/feedback",
+            "/latency",
             "/disputes",
             "/entries",
             "/changes",

@@ -9,7 +9,7 @@ use axum::{
 use kepi_report::fixture::{self, PlantedReader};
 use kepi_web::{
     deciding,
-    desk::{Desk, NotDone, Stance, Wish},
+    desk::{Deed, Desk, NotDone, Stance, Wish},
     doors::{Answer, Entrance, Visitor, guarded},
     forms::{DECIDE, FORMS},
     pages::PAGES,
@@ -115,6 +115,47 @@ async fn every_form_has_an_action_of_the_policies_and_takes_nothing_from_strange
         let (actor, _, key) = desk.0.lock().unwrap().pop().unwrap();
         assert_eq!((actor.as_str(), key.as_str()), ("Ana Smith", "request/1"));
     }
+}
+
+#[tokio::test]
+async fn what_another_system_says_comes_by_a_token_with_an_id_and_by_nothing_else() {
+    let (router, desk) = site(Planted::default());
+    let cookie = signed_in(&router).await;
+    let body = "{\"outcome\":\"done\",\"message\":\"they stay\"}";
+    let to = |item: &str| {
+        Request::post(format!("/api/v1/items/{item}/outcome"))
+            .header(header::HOST, "localhost:7878")
+            .header(header::CONTENT_TYPE, "application/json")
+    };
+    let by = |item: &str, token: &str| {
+        to(item).header(header::AUTHORIZATION, format!("Bearer {token}")).header("webhook-id", "msg_1")
+    };
+    let got = send(&router, by("4", TOKEN), body).await;
+    assert_eq!((got.status, got.text.as_str()), (StatusCode::OK, "{\"item\":4}"));
+    let asked = desk.0.lock().unwrap().pop().unwrap();
+    let deed = Deed::Finish("done".to_owned(), Some("they stay".to_owned()));
+    assert_eq!(asked, ("Ana Smith".to_owned(), Wish::Act { item: 4, deed }, "webhook/msg_1".to_owned()));
+    // A stranger, a session, another token, no id, an item that is not there, something else.
+    let stranger = to("4").header("webhook-id", "msg_1");
+    assert_eq!(send(&router, stranger, body).await.status, StatusCode::UNAUTHORIZED);
+    let session = to("4").header(header::COOKIE, &cookie).header("webhook-id", "msg_1");
+    assert_eq!(send(&router, session, body).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(send(&router, by("4", "kepi_other"), body).await.status, StatusCode::UNAUTHORIZED);
+    let without = to("4").header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+    let got = send(&router, without, body).await;
+    assert!(got.status == StatusCode::BAD_REQUEST && got.text.contains("no_webhook_id"), "{}", got.text);
+    assert_eq!(send(&router, by("99", TOKEN), body).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(send(&router, by("4", TOKEN), "outcome=done").await.status, StatusCode::BAD_REQUEST);
+    assert!(desk.0.lock().unwrap().is_empty());
+    let got = send(&router, by("2", TOKEN), body).await;
+    assert!(got.status == StatusCode::UNPROCESSABLE_ENTITY && got.text.contains("wrote it yourself"), "{}", got.text);
+    // No other address takes anything by a token, and who may not decide says nothing by one either.
+    let other = Request::post("/items/4/finish").header(header::HOST, "localhost:7878");
+    let other = other.header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+    assert_eq!(send(&router, other, "outcome=done").await.status, StatusCode::FORBIDDEN);
+    let (viewer, asked) = site(seeing_no_decisions());
+    assert_eq!(send(&viewer, by("4", TOKEN), body).await.status, StatusCode::FORBIDDEN);
+    assert!(asked.0.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

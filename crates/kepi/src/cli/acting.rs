@@ -324,6 +324,60 @@ pub struct ScreenJudge {
     pub message: String,
 }
 
+/// `kepi feedback`.
+#[derive(Debug, Subcommand)]
+pub enum Feedback {
+    /// Find what was said at contacts with customers, by them, and at the front line.
+    #[command(after_help = "Examples:\n  kepi feedback search queue hour\n  kepi feedback search --format csv")]
+    Search {
+        /// Words, all of which are in it; without any all of it is listed.
+        #[arg(value_name = "WORD")]
+        words: Vec<String>,
+    },
+    /// Say what gets in the way of customers: whoever answers for the KPI there says what becomes of it.
+    #[command(after_help = "Example:\n  kepi feedback add --kpi renewals --unit emea -m 'the form asks twice for the address'")]
+    Add(FeedbackAdd),
+}
+
+/// `kepi feedback add`.
+#[derive(Debug, Args)]
+pub struct FeedbackAdd {
+    /// The KPI that suffers.
+    #[arg(long, value_name = "KPI")]
+    pub kpi: String,
+    /// The unit; default everywhere.
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Option<String>,
+    /// What it is.
+    #[arg(short, long, value_name = "WHAT")]
+    pub message: String,
+}
+
+/// `kepi alert`.
+#[derive(Debug, Subcommand)]
+pub enum Alert {
+    /// What each alert led to: how often somebody acted, dismissed it, or did nothing before it was over.
+    #[command(after_help = "Example:\n  kepi alert list")]
+    List,
+    /// What would let an alert ask less without losing one that somebody acted on, made of what people dismissed.
+    #[command(after_help = "\
+Examples:
+  kepi alert tune attention                  what would change, and the text with it
+  kepi alert tune attention --propose        asks those who have to agree")]
+    Tune(AlertTune),
+}
+
+/// `kepi alert tune`.
+#[derive(Debug, Args)]
+pub struct AlertTune {
+    /// The alert, as in `alert: …`.
+    #[arg(value_name = "ALERT")]
+    pub alert: String,
+    /// Propose the change.
+    #[arg(long)]
+    pub propose: bool,
+}
+
 /// `kepi silence`.
 #[derive(Debug, Subcommand)]
 pub enum Silence {

@@ -2,6 +2,7 @@
 
 mod access;
 mod acting;
+mod alerts;
 mod analyse;
 mod audit;
 mod bench;
@@ -96,6 +97,13 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
             show::gate(gate.as_deref(), &compose::board(Site::of(cli), out).await?, out)
         }
         Command::Review(what) => reviewing::review(what, cli, out).await,
+        Command::Feedback(what) => alerts::feedback(what, cli, out).await,
+        Command::Alert(what) => alerts::alert(what, cli, out).await,
+        Command::Playbooks => alerts::playbooks(&compose::board(Site::of(cli), out).await?, out),
+        Command::Priorities { kpi } => {
+            alerts::priorities(kpi.as_deref(), &compose::board(Site::of(cli), out).await?, out)
+        }
+        Command::Latency => alerts::latency(&compose::board(Site::of(cli), out).await?, out),
         Command::Silence(what) => acting::silence(what, cli, out).await,
         Command::Screen(what) => screen::screen(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,

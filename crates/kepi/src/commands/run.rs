@@ -285,6 +285,17 @@ fn tell(report: &RunReport, out: Output) {
         };
         out.remark(&format!("{} opened: `kepi inbox --open`{waiting}", counted(of.opened, "case")));
     }
+    if let Some(of) = report.followed.as_ref().filter(|of| of.started + of.held_out + of.without_room > 0) {
+        let waiting = match of.without_room {
+            0 => String::new(),
+            n => format!("; {n} wait for room"),
+        };
+        out.remark(&format!(
+            "{} of playbooks started, {} held out: `kepi playbooks`{waiting}",
+            counted(of.started, "run"),
+            of.held_out
+        ));
+    }
     if let Some(of) = report.followed.as_ref().filter(|of| of.reviews > 0) {
         out.remark(&format!("{} opened: `kepi review list`", counted(of.reviews, "review")));
     }

@@ -315,6 +315,86 @@ fn what_is_silent_asks_nobody_until_that_ends_and_a_run_says_so() {
 }
 
 #[test]
+fn bounds_of_ones_own_ask_those_who_have_room_together_and_what_is_dismissed_tunes_them() {
+    let world = world();
+    let project = &world.project;
+    let alert = "alert: attention\nname: What needs somebody\nby_unit: true\non: [beyond, bound]\nbounds: {recommendation: {at_least: 70}}\ncapacity: CAPACITY\n---\n\
+                 channel: mail\nemail: {server: localhost, encryption: none, from: kepi@example.com, private_addresses: true}\n---\n";
+    let before = "alert: attention\nname: What needs somebody\nby_unit: true\n---\n";
+    let with = |capacity: &str| PROJECT.replace(before, &alert.replace("CAPACITY", capacity)).replace("mode: reviewed", "mode: open");
+    project.write("kepi.yml", &with("1"));
+    let (_, said) = project.fails_or_not(&["run"]);
+    // All rows and both units are beyond the bound: Ben has room for one, Vera for one of two.
+    assert!(said.contains("1 because their owners have as many alerts as they can take"), "{said}");
+    let open = || -> Vec<Value> {
+        let text = project.ok(&["inbox", "--open", "--quiet", "--format", "json"]);
+        serde_json::from_str(&text).unwrap()
+    };
+    let of = |items: &[Value], who: &str| -> Vec<String> {
+        let own = items.iter().filter(|item| item["work"]["owner"]["person"] == who);
+        own.map(|item| item["why"].as_str().unwrap().to_owned()).collect()
+    };
+    let items = open();
+    assert_eq!((items.len(), of(&items, "vp").len(), of(&items, "ben").len()), (2, 1, 1), "{items:?}");
+    // The one that costs the scorecard more: EMEA pulls all rows below APAC.
+    assert!(!of(&items, "vp")[0].contains("APAC"), "{items:?}");
+    project.write("kepi.yml", &with("5"));
+    project.fails_or_not(&["run"]);
+    let items = open();
+    assert_eq!(of(&items, "vp").len(), 2, "{items:?}");
+    assert!(of(&items, "vp").iter().any(|why| why.contains("beyond its bound")), "{items:?}");
+    // One message for what moves together.
+    let preview = project.ok(&["deliver", "--preview", "--format", "json"]);
+    let preview: Vec<Value> = serde_json::from_str(&preview).unwrap();
+    let batches = |who: &str| -> (usize, std::collections::BTreeSet<String>) {
+        let own: Vec<&Value> = preview.iter().filter(|of| of["to"] == who).collect();
+        (own.len(), own.iter().map(|of| of["batch"].as_str().unwrap().to_owned()).collect())
+    };
+    let (messages, own) = batches("vp");
+    assert_eq!((messages, own.len()), (2, 1), "{preview:?}");
+    // All are dismissed: that says something of the bound, and nothing of what nobody was asked about.
+    for item in &items {
+        let who = item["work"]["owner"]["person"].as_str().unwrap();
+        world.acts(who, item["item"].as_u64().unwrap(), &["dismiss", "-m", "we know"]);
+    }
+    let listed: Vec<Value> =
+        serde_json::from_str(&project.ok(&["alert", "list", "--quiet", "--format", "json"])).unwrap();
+    assert_eq!((&listed[0]["acted_on"], &listed[0]["dismissed"], &listed[0]["precision"]), (&json!(0), &json!(3), &json!(0.0)));
+    let bound = items.iter().filter(|item| item["why"].as_str().unwrap().contains("bound")).count();
+    let tuned = project.ok(&["alert", "tune", "attention", "--quiet"]);
+    assert_eq!(bound >= 3, tuned.contains("on: [beyond]"), "{tuned}");
+    // How long that took is told, what is open with it.
+    let latency: Value =
+        serde_json::from_str(&project.ok(&["latency", "--quiet", "--format", "json"])).unwrap();
+    let signals = latency["rows"].as_array().unwrap().iter().find(|row| row["by"] == "signal").unwrap();
+    assert_eq!((&signals["items"], &signals["steps"][0]["of"], &signals["steps"][0]["open"]), (&json!(3), &json!(3), &json!(0)));
+    assert!(signals["steps"][1]["median"].is_number(), "{signals}");
+}
+
+#[test]
+fn a_delivery_that_is_overdue_asks_once_and_is_over_when_it_came() {
+    let world = world();
+    let project = &world.project;
+    let alert = "alert: attention\nname: What needs somebody\non: [stale]\n---\n";
+    let before = "alert: attention\nname: What needs somebody\nby_unit: true\n---\n";
+    let text = PROJECT.replace(before, alert).replace("mode: append\n", "mode: append\nexpect: {within: 2 seconds}\n");
+    project.write("kepi.yml", &text);
+    project.fails_or_not(&["run"]);
+    let open = || project.ok(&["inbox", "--open", "--quiet", "--format", "json"]);
+    assert_eq!(open().trim(), "[]", "it has just come");
+    thread::sleep(Duration::from_secs(3));
+    project.fails_or_not(&["run"]);
+    let items: Vec<Value> = serde_json::from_str(&open()).unwrap();
+    assert_eq!(items.len(), 1, "{items:?}");
+    assert!(items[0]["why"].as_str().unwrap().contains("without the data that are due: `answers` was to come by"), "{items:?}");
+    project.fails_or_not(&["run"]);
+    assert_eq!(serde_json::from_str::<Vec<Value>>(&open()).unwrap().len(), 1, "nobody is asked twice");
+    world.month(-1, GOOD);
+    project.fails_or_not(&["run"]);
+    assert_eq!(open().trim(), "[]", "what was overdue has come");
+}
+
+#[test]
 fn without_an_alert_document_nobody_is_asked() {
     let world = world();
     let calm = PROJECT.replace("alert: attention\nname: What needs somebody\nby_unit: true\n---\n", "");

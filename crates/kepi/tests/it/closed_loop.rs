@@ -14,7 +14,7 @@ use kepi_query::{
     port::{MemoryColumn, PinnedColumn},
     value::Segment,
 };
-use kepi_report::facts::Facts;
+use kepi_report::{Reporter, facts::Facts};
 use serde_json::{Value, json};
 
 use crate::{
@@ -398,6 +398,31 @@ async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
     // a two hours, b five, d seven; c is not seen yet.
     let hours = world.value("time_to_see", Segment::total()).await.unwrap() / 3_600_000_000.0;
     assert!((hours - 14.0 / 3.0).abs() < 1e-9, "{hours}");
+    // Medians of the same script: seen after two, five and seven hours, one not in the three days since: two of four by the fifth.
+    let picture = Picture::load(&world.app).await.unwrap();
+    let latency = Reporter::new(&picture).latency().unwrap();
+    let signals = latency.groups.iter().find(|group| group.by == "signal").unwrap();
+    let seen = &signals.rows[0].steps[0];
+    assert_eq!((signals.rows[0].items, seen.of, seen.open), (4, 4, 1));
+    assert_eq!(seen.median.as_ref().unwrap().0, 5.0 * 3600.0);
+    // What was said is found by its words, and what gets in the way with what becomes of it.
+    let acting = |at_: &str| Acting { actor: "ben", at: at(at_), key: None };
+    let pain = "The form asks twice for the address";
+    let about = ("recommendation", Some("emea"));
+    let point = world.app.pain_point(about, pain, acting("2026-06-04T13:00")).await.unwrap();
+    assert_eq!(world.item(point).await.1.owner.unwrap().person, "ben", "whoever answers for it there");
+    let changed = Doing::Finish("change_requested", Some("asked for"));
+    let refused = world.act("ben", point, changed, "2026-06-04T14:00").await.unwrap_err().to_string();
+    assert!(refused.contains("nobody has asked for a change of kpi/recommendation since"), "{refused}");
+    let picture = Picture::load(&world.app).await.unwrap();
+    let found = |words: &str| -> Vec<(u64, String)> {
+        let view = Reporter::new(&picture).feedback(words).unwrap();
+        view.rows.into_iter().map(|row| (row.item, row.text)).collect()
+    };
+    assert_eq!(found("QUEUE hour"), [(a, "an hour in the queue".to_owned())]);
+    assert_eq!(found("address twice"), [(point, pain.to_owned())]);
+    assert_eq!(found("waiting").len(), 2, "by the root cause as well: what was said of it, and thanks");
+    assert!(found("nobody said this").is_empty());
     // No word of a customer or of whoever followed her up stands in the log.
     let log = world.project.ok(&["audit", "log", "--limit", "500"]);
     assert!(

@@ -51,6 +51,7 @@ mod one_bad_source;
 mod order;
 mod people;
 mod plan;
+mod playbooks;
 mod postgres;
 mod rooms;
 mod screened;

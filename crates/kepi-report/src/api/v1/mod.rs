@@ -1,5 +1,6 @@
 //! Version 1: answers written from what was computed.
 
+mod acting;
 mod customers;
 mod data;
 mod decided;
@@ -11,6 +12,7 @@ mod rows;
 mod types;
 mod what_if;
 
+pub use acting::{alerts, feedback, latency, playbooks, priorities};
 pub use customers::{cohorts, flow, journey};
 pub use data::{quarantine, sources};
 pub use decided::{gate, inbox, item, official, periods, register, reviews};

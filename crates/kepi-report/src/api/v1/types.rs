@@ -3,6 +3,7 @@
 //! Numbers are plain: shares of 1, points of 0 to 120, values in the unit that `measured_in` names. Where something is
 //! missing, its field is left out and a field beside it says why. Codes are the words that `docs/reference/api.md` lists.
 
+mod acting;
 mod benchmarks;
 mod customers;
 mod data;
@@ -17,6 +18,7 @@ mod scorecard;
 mod shared;
 mod strategy;
 
+pub use acting::*;
 pub use benchmarks::*;
 pub use customers::*;
 pub use data::*;

@@ -10,6 +10,10 @@ pub(crate) const ENTER: &str =
 pub(crate) const OF_DAY: &str =
     "SELECT count(*) FROM kepi_message WHERE channel = $1 AND person = $2 AND day = $3 AND batch = key";
 
+/// Whether a message waits that nobody has held yet, so that others may leave with it.
+pub(crate) const FRESH: &str =
+    "SELECT count(*) FROM kepi_message WHERE key = $1 AND state = 'waiting' AND fence = 0";
+
 /// The batch that is due first of those that nobody holds.
 pub(crate) const NEXT: &str =
     "SELECT batch FROM kepi_message WHERE state = 'waiting' AND due <= $1 AND held_until <= $1

@@ -1,0 +1,173 @@
+//! What was learnt from effects that did not come, found again where something like it comes up.
+
+use std::collections::BTreeSet;
+
+use kepi_govern::{Content, Item, Organisation, items::ActionPlan};
+use kepi_model::id::{KpiId, UnitId};
+use kepi_proof::Commitment;
+use kepi_report::decided::Learnt;
+use kepi_store::Store;
+
+use crate::error::AppError;
+
+/// So many are shown with an item.
+const MOST: usize = 5;
+/// Words that are shorter say nothing of a cause.
+const SHORTEST: usize = 4;
+/// From so much of two texts in common on, they are about something alike: the cosine of their sets of words.
+const ALIKE: f64 = 0.3;
+
+/// All that was learnt, the newest first.
+pub(crate) async fn all(store: &Store, organisation: &Organisation) -> Result<Vec<Learnt>, AppError> {
+    let mut found = Vec::new();
+    let mut texts: BTreeSet<Commitment> = BTreeSet::new();
+    for item in organisation.items.all().rev() {
+        let Content::PostMortem(of) = &item.content else { continue };
+        let (Some(findings), Some(follows)) = (of.findings, of.follows) else { continue };
+        let Some(Content::ActionPlan(plan)) = organisation.items.get(of.plan).map(|plan| &plan.content)
+        else {
+            continue;
+        };
+        texts.extend([findings, follows, plan.cause]);
+        found.push((item, of.plan, plan, findings, follows));
+    }
+    let texts: Vec<Commitment> = texts.into_iter().collect();
+    let read = store.read().await?.texts(&texts).await?;
+    let text = |of: Commitment| read.get(&of).cloned();
+    let learnt = found.into_iter().map(|(item, number, plan, findings, follows)| Learnt {
+        item: item.number,
+        plan: number,
+        kpi: plan.kpi.to_string(),
+        unit: plan.unit.as_ref().map(ToString::to_string),
+        cause: text(plan.cause),
+        findings: text(findings),
+        follows: text(follows),
+        changes: changes_since(organisation, item, plan),
+        because: Vec::new(),
+    });
+    Ok(learnt.collect())
+}
+
+/// Change requests of a plan's KPI since something was learnt from it.
+fn changes_since(organisation: &Organisation, item: &Item, plan: &ActionPlan) -> Vec<u64> {
+    let later = organisation.items.all().filter(|other| other.number > item.number);
+    later.filter(|other| changes(&other.content).contains(&plan.kpi)).map(|other| other.number).collect()
+}
+
+/// KPIs that an item would change.
+fn changes(content: &Content) -> BTreeSet<KpiId> {
+    let Some(change) = content.change() else { return BTreeSet::new() };
+    let ids = change.adoptions.iter().flat_map(|adopted| adopted.texts.keys());
+    ids.filter_map(|id| id.to_string().strip_prefix("kpi/")?.parse().ok()).collect()
+}
+
+/// What was learnt before about something like an item that waits: of the same KPI, of the same unit, or in words that are alike.
+pub(crate) async fn like(
+    store: &Store,
+    organisation: &Organisation,
+    item: &Item,
+) -> Result<Vec<Learnt>, AppError> {
+    let is_about = matches!(
+        item.content,
+        Content::Alert(_)
+            | Content::ActionPlan(_)
+            | Content::Change(_)
+            | Content::Emergency(_)
+            | Content::PostMortem(_)
+            | Content::Commentary(_)
+    );
+    if !is_about {
+        return Ok(Vec::new());
+    }
+    let all = all(store, organisation).await?;
+    if all.is_empty() {
+        return Ok(all);
+    }
+    let own: Vec<Commitment> = item.content.texts().into_iter().chain([item.why]).collect();
+    let texts = store.read().await?.texts(&own).await?;
+    let own: BTreeSet<String> = texts.values().flat_map(|text| words(text)).collect();
+    let (mut kpis, mut unit) = (changes(&item.content), None);
+    if let Some((kpi, of)) = organisation.items.about(&item.content) {
+        kpis.insert(kpi.clone());
+        unit = of.cloned();
+    }
+    Ok(ranked(all, (item.number, &kpis, unit.as_ref(), &own)))
+}
+
+/// Those that are alike, what is most alike first.
+fn ranked(
+    all: Vec<Learnt>,
+    (number, kpis, unit, own): (u64, &BTreeSet<KpiId>, Option<&UnitId>, &BTreeSet<String>),
+) -> Vec<Learnt> {
+    let mut found: Vec<(f64, Learnt)> = Vec::new();
+    for mut learnt in all.into_iter().filter(|of| of.item != number && of.plan != number) {
+        let said = [&learnt.cause, &learnt.findings, &learnt.follows];
+        let said: BTreeSet<String> = said.into_iter().flatten().flat_map(|text| words(text)).collect();
+        let alike = cosine(own, &said);
+        let same_kpi = kpis.iter().any(|kpi| kpi.as_str() == learnt.kpi);
+        let same_unit = unit.is_some() && unit.map(UnitId::as_str) == learnt.unit.as_deref();
+        if !same_kpi && alike < ALIKE {
+            continue;
+        }
+        let because = [(same_kpi, "the same KPI"), (same_unit, "the same unit"), (alike >= ALIKE, "alike words")];
+        learnt.because = because.iter().filter(|(is, _)| *is).map(|(_, words)| *words).collect();
+        let weight = f64::from(u8::from(same_kpi)) + 0.5 * f64::from(u8::from(same_unit)) + alike;
+        found.push((weight, learnt));
+    }
+    found.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    found.into_iter().map(|(_, learnt)| learnt).take(MOST).collect()
+}
+
+/// The words of a text that say something, in small letters.
+fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.chars().count() >= SHORTEST)
+        .map(str::to_lowercase)
+}
+
+/// How alike two sets of words are: what they share, over the root of both their sizes.
+fn cosine(one: &BTreeSet<String>, other: &BTreeSet<String>) -> f64 {
+    let both = one.intersection(other).count() as f64;
+    let size = (one.len() as f64 * other.len() as f64).sqrt();
+    if size > 0.0 { both / size } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learnt(item: u64, kpi: &str, unit: Option<&str>, cause: &str) -> Learnt {
+        Learnt {
+            item,
+            plan: item - 1,
+            kpi: kpi.to_owned(),
+            unit: unit.map(str::to_owned),
+            cause: Some(cause.to_owned()),
+            ..Learnt::default()
+        }
+    }
+
+    #[test]
+    fn the_same_kpi_comes_first_then_words_that_are_alike_and_nothing_else() {
+        let all = vec![
+            learnt(20, "waiting", None, "Too few people at the counter on Mondays"),
+            learnt(30, "nps", None, "The survey was sent twice"),
+            learnt(40, "nps", Some("emea"), "The form lost answers"),
+            learnt(50, "cost", None, "Energy prices"),
+        ];
+        let own: BTreeSet<String> = words("people are missing at the counter on mondays").collect();
+        let (kpis, unit) = (BTreeSet::from(["nps".parse().unwrap()]), "emea".parse().ok());
+        let found = ranked(all.clone(), (7, &kpis, unit.as_ref(), &own));
+        let found: Vec<(u64, Vec<&str>)> = found.into_iter().map(|of| (of.item, of.because)).collect();
+        assert_eq!(
+            found,
+            [
+                (40, vec!["the same KPI", "the same unit"]),
+                (30, vec!["the same KPI"]),
+                (20, vec!["alike words"])
+            ]
+        );
+        // Nothing is found again at itself.
+        assert!(ranked(all, (40, &BTreeSet::from(["nps".parse().unwrap()]), None, &own)).iter().all(|of| of.item != 40));
+    }
+}

@@ -1,0 +1,286 @@
+//! The follower that starts runs of playbooks, and looks later whether they helped. It keeps no memory: what it does hangs on rows, figures
+//! and the items there are, so that nothing is started twice, wherever it breaks off.
+//!
+//! What is held out is drawn of what would have been started: it waits for room as the others do, so that both are alike but for what was done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kepi_govern::{
+    Command, Content, Item, Observe, Open, Organisation, Permit, Principal,
+    items::{Play, Seen, midnight},
+    laws,
+    principal::JobName,
+};
+use kepi_insight::alarm::raised;
+use kepi_model::{
+    acting::{Alert, Playbook, PlaybookStep, Severity, Trigger},
+    calendar::Period,
+    id::{KpiId, UnitId},
+    project::{Kpi, Project},
+};
+use kepi_proof::Digest;
+use kepi_query::{
+    derive::following::{Asked as Rows, Followed as Row, following},
+    published::Run,
+    value::Segment,
+};
+use kepi_store::{NewText, door::new_key};
+use serde_json::json;
+
+use super::{
+    cases::{key_text, row_of, units},
+    follow::{Followed, Published, unless, watched},
+};
+use crate::{deciding::Deciding, error::AppError, open::App, trace::traceable};
+
+/// A day in µs.
+const DAY: i64 = 86_400_000_000;
+
+/// What would start a playbook.
+struct Start {
+    row: Digest,
+    key: String,
+    unit: Option<UnitId>,
+    since: i64,
+}
+
+/// What holds of a playbook in a unit: what the nearest unit says, from there upwards, else what holds everywhere.
+fn in_unit<'a>(
+    project: &Project,
+    playbook: &'a Playbook,
+    unit: Option<&UnitId>,
+) -> (u16, &'a [PlaybookStep]) {
+    let (mut capacity, mut steps) = (None, None);
+    let mut next = unit;
+    // No tree is deeper than it has units; the bound keeps a broken one from holding us.
+    for _ in 0..=project.units.len() {
+        let Some(id) = next else { break };
+        if let Some(variant) = playbook.units.get(id) {
+            capacity = capacity.or(variant.capacity);
+            steps = steps.or(Some(&variant.steps[..]).filter(|steps| !steps.is_empty()));
+        }
+        next = project.units.get(id).and_then(|unit| unit.parent.as_ref());
+    }
+    (capacity.unwrap_or(playbook.capacity), steps.unwrap_or(&playbook.steps))
+}
+
+/// Whether what starts a playbook is only watched: drawn once for ever, by the seed and by what it is.
+fn is_held_out(playbook: &Playbook, row: Digest) -> bool {
+    let drawn = Digest::of(format!("{}/{}/{row}", playbook.seed, playbook.id).as_bytes()).to_string();
+    let drawn = drawn.get(..8).and_then(|hex| u32::from_str_radix(hex, 16).ok()).unwrap_or(u32::MAX);
+    f64::from(drawn) / 4_294_967_296.0 < f64::from(playbook.hold_out) / 100.0
+}
+
+fn plays<'a>(organisation: &'a Organisation, playbook: &'a Playbook) -> impl Iterator<Item = (&'a Item, &'a Play)> {
+    organisation.items.all().filter_map(move |item| match &item.content {
+        Content::Play(of) if of.playbook.as_str() == playbook.id.as_str() => Some((item, of)),
+        _ => None,
+    })
+}
+
+/// Who starts runs of playbooks.
+fn job() -> Permit {
+    Permit::open(JobName::new("playbooks").map_or(Principal::Person(0), Principal::Job))
+}
+
+impl App {
+    /// Starts what rows start, and looks at rows of what was started before.
+    pub(super) async fn play_rows(
+        &self,
+        project: &Project,
+        run: &Run,
+        at: i64,
+        report: &mut Followed,
+    ) -> Result<(), AppError> {
+        let by_rows = |of: &&Playbook| matches!(of.trigger, Trigger::Rows { .. });
+        let all: Vec<&Playbook> = project.playbooks.values().filter(by_rows).collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        let inputs = self.lake.pin(project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
+        for playbook in all {
+            let Trigger::Rows { of, when, eligible, success, since, made } = &playbook.trigger else {
+                continue;
+            };
+            let Some(kpi) = project.kpis.get(&playbook.kpi) else { continue };
+            let ask = |when, also| Rows { of, when, also, since: *since, made };
+            let number = run.number.unsigned_abs();
+            if let Some(success) = success
+                && self.is_anything_due(playbook, at).await?
+            {
+                let rows =
+                    following(traceable(self, project, &inputs, run), kpi, &ask(None, Some(success))).await?;
+                let now: BTreeMap<Digest, bool> = rows
+                    .iter()
+                    .map(|row| (row_of(&self.store, of, &row.key), row.permitted == Some(true)))
+                    .collect();
+                self.look(playbook, |play| now.get(&play.row).copied(), (number, at), report).await?;
+            }
+            let rows =
+                following(traceable(self, project, &inputs, run), kpi, &ask(Some(when), eligible.as_ref()))
+                    .await?;
+            let places = units(project, kpi);
+            let starts = rows.into_iter().filter(|row| row.permitted != Some(false)).map(|row| Start {
+                row: row_of(&self.store, of, &row.key),
+                key: key_text(project, of, &row.key),
+                unit: unit_of(&places, &row),
+                since: row.at,
+            });
+            self.start(project, (playbook, kpi), starts.collect(), at, report).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts what states of KPIs start, and looks whether they are gone.
+    pub(super) async fn play_states(
+        &self,
+        project: &Project,
+        published: &Published,
+        run: &Run,
+        at: i64,
+        report: &mut Followed,
+    ) -> Result<(), AppError> {
+        for playbook in project.playbooks.values() {
+            let Trigger::State(on) = &playbook.trigger else { continue };
+            let Some(kpi) = project.kpis.get(&playbook.kpi) else { continue };
+            let asks = Alert {
+                id: "playbook".parse().map_err(|_| AppError::Busy)?,
+                name: String::new(),
+                on: on.clone(),
+                kpis: BTreeSet::from([playbook.kpi.clone()]),
+                by_unit: true,
+                bounds: BTreeMap::new(),
+                capacity: None,
+                persistence: 1,
+                clear: 1,
+                severity: Severity::Normal,
+            };
+            let state = |kpi: &KpiId, unit: Option<&UnitId>| {
+                let text = json!(["state", kpi, unit]).to_string();
+                Digest::of(&[&self.store.secret()[..], text.as_bytes()].concat())
+            };
+            let (mut now, mut starts) = (BTreeMap::new(), Vec::new());
+            for of in watched(project, &asks) {
+                let looked = of.looked(project, None, published);
+                let row = state(&of.kpi.id, of.unit.as_ref());
+                if let Some(is_signal) = looked.iter().rev().find_map(|figure| figure.is_signal(&asks)) {
+                    now.insert(row, !is_signal);
+                }
+                let Some((ordinal, _)) = raised(&looked, &asks) else { continue };
+                let unit = of.unit.as_ref().and_then(|unit| project.units.get(unit));
+                starts.push(Start {
+                    row,
+                    key: unit.map_or("all rows", |unit| unit.name.as_str()).to_owned(),
+                    since: midnight(project.calendar.first_day(Period { grain: of.grain, ordinal })?),
+                    unit: of.unit,
+                });
+            }
+            let number = run.number.unsigned_abs();
+            self.look(playbook, |play| now.get(&play.row).copied(), (number, at), report).await?;
+            self.start(project, (playbook, kpi), starts, at, report).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether of anything that was started it is to be looked whether it helped.
+    async fn is_anything_due(&self, playbook: &Playbook, at: i64) -> Result<bool, AppError> {
+        let organisation = self.store.organisation().await?;
+        Ok(plays(&organisation, playbook).any(|(item, play)| is_due(item, play, at)))
+    }
+
+    /// Says of what was started so many days ago whether it helped.
+    async fn look(
+        &self,
+        playbook: &Playbook,
+        now: impl Fn(&Play) -> Option<bool>,
+        (run, at): (u64, i64),
+        report: &mut Followed,
+    ) -> Result<(), AppError> {
+        let organisation = self.store.organisation().await?;
+        for (item, play) in plays(&organisation, playbook).filter(|(item, play)| is_due(item, play, at)) {
+            // What is not there any more says nothing.
+            let Some(helped) = now(play) else { continue };
+            let observe = Command::Observe(Observe { item: item.number, seen: Seen::Helped { helped, run } });
+            let (by, key) = (job(), new_key("playbooks"));
+            let done = Deciding(&self.store).ask_as(&by, &observe, Vec::new(), (&key, at)).await;
+            report.looked_at += u64::from(unless(done, &[laws::NOTHING_NEW, laws::NO_ITEM])?);
+        }
+        Ok(())
+    }
+
+    /// Starts runs, as far as there is room in their units.
+    async fn start(
+        &self,
+        project: &Project,
+        (playbook, kpi): (&Playbook, &Kpi),
+        starts: Vec<Start>,
+        at: i64,
+        report: &mut Followed,
+    ) -> Result<(), AppError> {
+        let organisation = self.store.organisation().await?;
+        let is_busy = |item: &Item, play: &Play| {
+            item.ended.is_none() || item.opened + i64::from(play.cool_down) * DAY > at
+        };
+        let busy: BTreeSet<Digest> = plays(&organisation, playbook)
+            .filter(|(item, play)| is_busy(item, play))
+            .map(|(_, play)| play.row)
+            .collect();
+        let mut open: BTreeMap<Option<UnitId>, usize> = BTreeMap::new();
+        for (_, play) in plays(&organisation, playbook).filter(|(item, _)| item.owner().is_some()) {
+            *open.entry(play.unit.clone()).or_default() += 1;
+        }
+        for start in starts.into_iter().filter(|start| !busy.contains(&start.row)) {
+            let (capacity, steps) = in_unit(project, playbook, start.unit.as_ref());
+            let there = open.entry(start.unit.clone()).or_default();
+            if *there >= usize::from(capacity) {
+                report.without_room += 1;
+                continue;
+            }
+            let held_out = is_held_out(playbook, start.row);
+            let key = NewText::new(start.key);
+            let why = NewText::new(format!("{}: {}", playbook.name, kpi.name));
+            let texts: Vec<NewText> = steps.iter().map(|step| NewText::new(step.text.clone())).collect();
+            let hours = steps.iter().map(|step| step.hours).fold(0u16, u16::saturating_add);
+            let Ok(name) = playbook.id.as_str().parse() else { continue };
+            let content = Content::Play(Play {
+                playbook: name,
+                kpi: kpi.id.clone(),
+                unit: start.unit,
+                row: start.row,
+                key: key.commitment,
+                since: start.since,
+                held_out,
+                steps: texts.iter().map(|text| text.commitment).collect(),
+                hours,
+                cool_down: playbook.cool_down,
+                after: playbook.after,
+            });
+            let command = Command::Open(Open { content, why: why.commitment });
+            let texts = texts.into_iter().chain([key, why]).collect();
+            let (by, request) = (job(), new_key("playbooks"));
+            let done = Deciding(&self.store).ask_as(&by, &command, texts, (&request, at)).await;
+            // Another run was first, or nobody is there who could have it: that is said by the check.
+            if unless(done, &[laws::ALREADY_OPEN, laws::NOBODY_THERE])? {
+                match held_out {
+                    true => report.held_out += 1,
+                    false => {
+                        report.started += 1;
+                        *there += 1;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_due(item: &Item, play: &Play, at: i64) -> bool {
+    item.ended.is_none() && item.helped().is_none() && item.opened + i64::from(play.after) * DAY <= at
+}
+
+fn unit_of(places: &BTreeMap<Segment, (u8, UnitId)>, row: &Row) -> Option<UnitId> {
+    let unit = row.members.iter().filter_map(|(dimension, member)| {
+        places.get(&Segment(vec![(dimension.clone(), member.clone())]))
+    });
+    unit.max_by_key(|(depth, _)| *depth).map(|(_, unit)| unit.clone())
+}

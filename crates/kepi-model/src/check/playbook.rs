@@ -1,0 +1,149 @@
+//! What is done wherever something is so: rows of a KPI that meet a condition, or units in which it is in a state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Context, closed_loop::condition, kpi::Surroundings};
+use crate::{
+    acting::{Playbook, PlaybookStep, PlaybookVariant, Signal, Trigger},
+    codes,
+    decode::{Keyed, Placed},
+    definitions as written, derived,
+    expression::Expression,
+    id::{KpiId, PlaybookId},
+    project::Kpi,
+    source_text::Span,
+};
+
+/// Reads all playbooks.
+pub(super) fn read(
+    (all, somebody): (&[Placed<written::Playbook>], bool),
+    kpis: &BTreeMap<KpiId, Kpi>,
+    around: &Surroundings<'_>,
+    context: &mut Context<'_>,
+) -> BTreeMap<PlaybookId, Playbook> {
+    let mut found = BTreeMap::new();
+    let mut places: BTreeMap<PlaybookId, Span> = BTreeMap::new();
+    for written in all.iter().map(|document| &document.value) {
+        let Some(id) = written.playbook.get().and_then(|name| name.id.clone()) else { continue };
+        let at = written.playbook.span;
+        if let Some(first) = places.insert(id.clone(), at) {
+            context
+                .report(codes::PLAYBOOK, at, format!("there is another playbook `{id}`"))
+                .related(first, "the other one")
+                .fix("give one of them another name");
+        }
+        if !somebody {
+            context
+                .report(codes::PLAYBOOK, at, "nobody could do its steps: the project has no person")
+                .fix("write who answers for what: `person: …`, and `accountable: …` at the KPIs");
+        }
+        if written.steps.is_written() && written.steps.items().is_empty() {
+            context
+                .report(codes::PLAYBOOK, written.steps.span, "it has no step")
+                .fix("write what is done, such as `[{do: Call, hours: 8}]`");
+        }
+        if let Some(playbook) = one(id, written, kpis, around, context) {
+            found.insert(playbook.id.clone(), playbook);
+        }
+    }
+    found
+}
+
+fn one(
+    id: PlaybookId,
+    written: &written::Playbook,
+    kpis: &BTreeMap<KpiId, Kpi>,
+    around: &Surroundings<'_>,
+    context: &mut Context<'_>,
+) -> Option<Playbook> {
+    // A KPI that is not there or broken has its own finding.
+    let kpi = kpis.get(written.kpi.get()?)?;
+    let on: BTreeSet<Signal> = written.on.values().into_iter().collect();
+    let trigger = match (written.when.is_written(), on.is_empty()) {
+        (true, true) => rows(written, kpi, around, context)?,
+        (false, false) => {
+            let unfit = [Signal::Bound, Signal::Forecast, Signal::Stale];
+            if let Some(sign) = on.iter().find(|sign| unfit.contains(sign)) {
+                let message = format!("`{}` is no state that a playbook starts on", sign.word());
+                context
+                    .report(codes::PLAYBOOK, written.on.span, message)
+                    .fix("write `red`, `beyond` or `guardrail`");
+                return None;
+            }
+            Trigger::State(on)
+        }
+        (both, _) => {
+            let message = if both { "it starts on rows or on a state, not on both" } else { "nothing starts it" };
+            context
+                .report(codes::PLAYBOOK, written.playbook.span, message)
+                .fix("write `when: …` for rows of the KPI, or `on: [red]` for its state");
+            return None;
+        }
+    };
+    let whole = |number: Option<i64>| number.and_then(|number| u16::try_from(number).ok());
+    let variants = written.units.items().iter().filter_map(|Keyed { key, value, .. }| {
+        let variant = PlaybookVariant {
+            capacity: whole(value.as_ref()?.capacity.get().map(|n| n.0)),
+            steps: steps(value.as_ref()?.steps.items()),
+        };
+        Some((key.clone()?, variant))
+    });
+    Some(Playbook {
+        id,
+        name: written.name.cloned()?,
+        kpi: kpi.id.clone(),
+        trigger,
+        cool_down: whole(written.cool_down.get().map(|n| n.0))?,
+        capacity: whole(written.capacity.get().map(|n| n.0))?,
+        hold_out: written.hold_out.get().and_then(|n| u8::try_from(n.0).ok())?,
+        seed: written.seed.get().and_then(|n| u32::try_from(n.0).ok())?,
+        steps: steps(written.steps.items()),
+        after: whole(written.after.get().map(|n| n.0))?,
+        units: variants.collect(),
+    })
+}
+
+fn steps(all: &[Placed<written::PlaybookStep>]) -> Vec<PlaybookStep> {
+    let step = |of: &Placed<written::PlaybookStep>| {
+        let hours = u16::try_from(of.value.hours.get()?.0).ok()?;
+        Some(PlaybookStep { text: of.value.text.cloned()?, hours })
+    };
+    all.iter().filter_map(step).collect()
+}
+
+fn rows(
+    written: &written::Playbook,
+    kpi: &Kpi,
+    around: &Surroundings<'_>,
+    context: &mut Context<'_>,
+) -> Option<Trigger> {
+    let base = kpi.measure.kind().readings().into_iter().next().map(|reading| reading.rows.of.clone());
+    let Some(entity) = base.and_then(|of| around.entities.get(&of)) else {
+        context
+            .report(
+                codes::PLAYBOOK,
+                written.kpi.span,
+                format!("`{}` is computed of other KPIs, so it has no rows of its own", kpi.id),
+            )
+            .fix("name one of those that it is computed of, or write `on: [red]`");
+        return None;
+    };
+    let when = condition(&written.when, entity, around, context);
+    let eligible = condition(&written.eligible, entity, around, context);
+    let success = condition(&written.success, entity, around, context);
+    if written.eligible.is_written() && eligible.is_none() || written.success.is_written() && success.is_none() {
+        return None;
+    }
+    let when = when?;
+    let read: Vec<Expression> = [&when].into_iter().chain(&eligible).chain(&success).cloned().collect();
+    let roots = derived::roots(&entity.id, &read, around.entities);
+    Some(Trigger::Rows {
+        of: entity.id.clone(),
+        when,
+        eligible,
+        success,
+        since: *written.since.get()?,
+        // A circle has its own finding.
+        made: derived::order(around.entities, roots).unwrap_or_default(),
+    })
+}

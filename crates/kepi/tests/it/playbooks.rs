@@ -1,0 +1,250 @@
+//! What is planted starts exactly the right runs of a playbook, none twice, whoever is stopped in between; and whether it helped is the
+//! difference to what was held out.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use kepi_app::{
+    App,
+    acting::Doing,
+    deciding::{Acting, Deciding},
+    picture::Picture,
+};
+use kepi_engine::DataFusionEvaluator;
+use kepi_govern::{Content, items::Play};
+use kepi_report::Reporter;
+
+use crate::{
+    order::{app, run_at},
+    support::Project,
+};
+
+const PROJECT: &str = "project: plays
+name: Plays
+language: 1
+time_zone: UTC
+last_resort: ceo
+---
+unit: company
+name: The company
+manager: vp
+---
+unit: emea
+name: EMEA
+level: region
+parent: company
+member: emea
+seats: {vp: ben}
+---
+person: ceo
+name: Ada
+---
+person: vp
+name: Vera
+reports_to: ceo
+---
+person: ben
+name: Ben
+reports_to: vp
+---
+playbook: low_health
+name: Accounts in bad health
+kpi: recommendation
+when: score <= 6
+eligible: may_contact
+since: 2026-05-01
+cool_down: 30
+capacity: 100
+hold_out: 25
+after: 14
+success: score >= 8
+steps: [{do: Call, hours: 4}, {do: Agree on the next step, hours: 4}]
+units: {emea: {capacity: CAPACITY, steps: [{do: Visit, hours: 40}]}}
+---
+strategy: customers
+mission: They recommend us.
+perspectives:
+  customers: {name: Customers}
+objectives:
+  recommended: {name: Recommended, perspective: customers}
+---
+scorecard: customers
+name: Customers
+unit: company
+period: month
+missing: {rule: ignore, minimum_coverage: 50%}
+cascade: {match: {region: region}, value: recompute, targets: inherit}
+perspectives:
+  customers:
+    weight: 100%
+    objectives:
+      recommended: {weight: 100%, kpis: {recommendation: 100%}}
+---
+entity: survey_response
+attributes:
+  region: {type: text}
+  may_contact: {type: boolean}
+---
+source: answers
+into: survey_response
+from: {csv: {files: \"data/*.csv\"}}
+mode: upsert
+map:
+  id: {column: id, as: text, required: true}
+  responded_at: {column: answered, as: timestamp, required: true}
+  score: {column: score, as: integer}
+  region: {column: region, as: text}
+  may_contact: {column: may_contact, as: boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}
+---
+kpi: recommendation
+name: Net promoter score
+objective: recommended
+indicator: lagging
+better: higher
+measure:
+  nps: {of: survey_response, answer: score}
+period: month
+by: [region]
+targets:
+  - {from: 2020-01-01, threshold: 10, target: 40, stretch: 60, basis: {expectation: \"as agreed\"}}
+accountable: vp
+";
+
+const HEADER: &str = "id,answered,region,score,may_contact\n";
+/// Accounts of each region that start it.
+const LOW: usize = 24;
+
+fn at(text: &str) -> i64 {
+    format!("{text}:00Z").parse::<jiff::Timestamp>().unwrap().as_microsecond()
+}
+
+/// What was started, by the account, in the order of the log.
+async fn plays(app: &App) -> Vec<(String, u64, Play)> {
+    let organisation = app.store.organisation().await.unwrap();
+    let mut found = Vec::new();
+    for item in organisation.items.all() {
+        let Content::Play(of) = &item.content else { continue };
+        let view = Deciding(&app.store).item(item.number).await.unwrap().0;
+        let about = view.work.parts.iter().find(|(name, _)| *name == "about").unwrap();
+        found.push((about.1.clone().unwrap(), item.number, of.clone()));
+    }
+    found
+}
+
+async fn fresh(project: &Project) -> App {
+    app(Path::new(project.path()), Arc::new(DataFusionEvaluator)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn planted_triggers_start_exactly_the_right_runs_none_twice_and_their_effect_is_that_beside_the_held_out() {
+    let project = Project::empty();
+    project.write("kepi.yml", &PROJECT.replace("CAPACITY", "100"));
+    let mut rows = HEADER.to_owned();
+    let mut planted = std::collections::BTreeSet::new();
+    for region in ["emea", "apac"] {
+        for n in 0..LOW {
+            rows += &format!("{region}{n},2026-05-2{} 10:00,{region},{},yes\n", n % 9, n % 7);
+            planted.insert(format!("{region}{n}"));
+        }
+        // Well, not to be contacted, and long over.
+        rows += &format!("well_{region},2026-05-20 10:00,{region},9,yes\n");
+        rows += &format!("shy_{region},2026-05-20 10:00,{region},2,no\n");
+        rows += &format!("old_{region},2026-04-30 23:00,{region},2,yes\n");
+    }
+    project.write("data/a.csv", &rows);
+    std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
+    // Stopped in the midst of it: some were started, the others were not.
+    let first = Arc::new(fresh(&project).await);
+    let running = tokio::spawn({
+        let first = Arc::clone(&first);
+        async move { run_at(&first, at("2026-06-01T08:00")).await.map(|_| ()) }
+    });
+    while plays(&first).await.len() < 5 && !running.is_finished() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    running.abort();
+    let _ = running.await;
+    drop(first);
+    let app = Arc::new(fresh(&project).await);
+    run_at(&app, at("2026-06-01T09:00")).await.unwrap();
+    let started = plays(&app).await;
+    let accounts: Vec<&str> = started.iter().map(|(account, ..)| account.as_str()).collect();
+    let once: std::collections::BTreeSet<String> = accounts.iter().map(|of| (*of).to_owned()).collect();
+    assert_eq!((once.len(), accounts.len()), (2 * LOW, 2 * LOW), "{accounts:?}");
+    assert_eq!(once, planted);
+    // Running again, or anew, starts nothing; what is held out is so for ever, about a quarter of them.
+    run_at(&fresh(&project).await, at("2026-06-01T10:00")).await.unwrap();
+    assert_eq!(plays(&app).await, started);
+    let held: Vec<&str> =
+        started.iter().filter(|(.., of)| of.held_out).map(|(account, ..)| account.as_str()).collect();
+    assert!((2..=26).contains(&held.len()), "{held:?}");
+    // Local steps, and whose they are: over the seat of the unit, within the hours of the steps.
+    let of = |region: &str, held_out: bool| {
+        let is = |(account, _, of): &&(String, u64, Play)| account.starts_with(region) && of.held_out == held_out;
+        started.iter().find(is).unwrap().clone()
+    };
+    let (emea, apac, out) = (of("emea", false), of("apac", false), of("", true));
+    let view = |number: u64| {
+        let app = Arc::clone(&app);
+        async move { Deciding(&app.store).item(number).await.unwrap().0 }
+    };
+    let (there, here, watched) = (view(emea.1).await, view(apac.1).await, view(out.1).await);
+    assert_eq!((there.work.owner.unwrap().person.as_str(), there.work.parts[1].1.as_deref()), ("ben", Some("Visit")));
+    assert_eq!((here.work.owner.unwrap().person.as_str(), here.work.parts.len()), ("vp", 3));
+    assert!(watched.work.owner.is_none() && watched.state == "watching");
+    // What somebody does is said, and nothing else.
+    let acting = |at: i64| Acting { actor: "ben", at, key: None };
+    let doing = Doing::Finish("done", Some("they stay"));
+    Deciding(&app.store).act(emea.1, &doing, acting(at("2026-06-01T12:00"))).await.unwrap();
+    assert_eq!(view(emea.1).await.state, "watching");
+    // Two weeks later all that somebody saw to are well, and what was held out is as it was. Within the cool-down nothing starts again.
+    let mut rows = HEADER.to_owned();
+    for (account, _, of) in &started {
+        let region = account.trim_end_matches(char::is_numeric);
+        let score = if of.held_out { 3 } else { 9 };
+        rows += &format!("{account},2026-05-28 11:00,{region},{score},yes\n");
+    }
+    project.write("data/b.csv", &rows);
+    let report = run_at(&app, at("2026-06-14T09:00")).await.unwrap();
+    assert_eq!(report.followed.map_or(0, |of| of.looked_at), 0, "a day too early");
+    let report = run_at(&app, at("2026-06-15T09:30")).await.unwrap();
+    let followed = report.followed.unwrap();
+    assert_eq!((followed.looked_at, followed.started, followed.held_out), (2 * LOW as u64, 0, 0));
+    let picture = Picture::load(&app).await.unwrap();
+    let shown = Reporter::new(&picture).playbooks().unwrap();
+    let row = &shown.rows[0];
+    let (n, without) = ((2 * LOW - held.len()) as u64, held.len() as u64);
+    assert_eq!((row.with, row.without, row.held_out), ((n, n), (0, without), without));
+    let (point, low, high) = row.effect.unwrap();
+    assert!(point > 0.999 && low > 0.3 && high <= 1.0, "{low} {high}");
+    // Once it has cooled down, those that are still low start it again, with the same draw.
+    run_at(&app, at("2026-07-02T09:00")).await.unwrap();
+    let again: BTreeMap<String, bool> = plays(&app)
+        .await
+        .into_iter()
+        .skip(started.len())
+        .map(|(account, _, of)| (account, of.held_out))
+        .collect();
+    assert!(again.keys().map(String::as_str).eq(held.iter().copied().collect::<std::collections::BTreeSet<_>>()));
+    assert!(again.values().all(|held_out| *held_out));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_there_is_no_room_runs_wait_and_come_when_there_is() {
+    let project = Project::empty();
+    project.write("kepi.yml", &PROJECT.replace("CAPACITY", "2").replace("hold_out: 25", "hold_out: 0"));
+    let rows: String =
+        (0..5).map(|n| format!("emea{n},2026-05-2{n} 10:00,emea,3,yes\napac{n},2026-05-2{n} 10:00,apac,3,yes\n")).collect();
+    project.write("data/a.csv", &format!("{HEADER}{rows}"));
+    std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
+    let app = Arc::new(fresh(&project).await);
+    let report = run_at(&app, at("2026-06-01T08:00")).await.unwrap().followed.unwrap();
+    assert_eq!((report.started, report.without_room), (7, 3));
+    let started = plays(&app).await;
+    let own = started.iter().filter(|(account, ..)| account.starts_with("emea"));
+    let own: Vec<(&str, u64)> = own.map(|(account, item, _)| (account.as_str(), *item)).collect();
+    assert_eq!(own.iter().map(|(account, _)| *account).collect::<Vec<_>>(), ["emea4", "emea3"], "the newest");
+    let acting = Acting { actor: "ben", at: at("2026-06-01T09:00"), key: None };
+    Deciding(&app.store).act(own[0].1, &Doing::Finish("not_reached", Some("no answer")), acting).await.unwrap();
+    let report = run_at(&app, at("2026-06-01T10:00")).await.unwrap().followed.unwrap();
+    assert_eq!((report.started, report.without_room), (1, 2));
+}
