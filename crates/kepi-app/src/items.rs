@@ -81,8 +81,7 @@ pub(crate) async fn timed(store: &Store, organisation: &Organisation) -> Result<
         let Some(mut of) = times.get(&item.number).cloned() else { continue };
         if is_answered(item, &of) {
             let children = organisation.items.children(item.number);
-            let plans: Vec<Times> =
-                children.filter_map(|plan| times.get(&plan.number).cloned()).collect();
+            let plans: Vec<Times> = children.filter_map(|plan| times.get(&plan.number).cloned()).collect();
             with_plans(&mut of, &plans);
         }
         let about = organisation.items.about(&item.content);

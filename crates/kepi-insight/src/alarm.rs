@@ -36,15 +36,7 @@ pub struct Looked {
 impl Looked {
     /// Nothing is known.
     pub fn nothing(ordinal: i32) -> Self {
-        Self {
-            ordinal,
-            beyond: None,
-            red: None,
-            guardrail: None,
-            bound: None,
-            forecast: None,
-            stale: None,
-        }
+        Self { ordinal, beyond: None, red: None, guardrail: None, bound: None, forecast: None, stale: None }
     }
 
     /// Looks at a figure.
@@ -239,7 +231,8 @@ mod tests {
         assert_eq!(raised(&broken, &both), None, "an alert that does not ask for it");
         // A bound has to be broken for as long as red has to last, a figure too close to it says nothing.
         let bound = Bound { at_least: Some(50.0), at_most: None };
-        let of = |ordinal, point, half| Looked::nothing(ordinal).with_bound(&bound, &estimate(point, half), true);
+        let of =
+            |ordinal, point, half| Looked::nothing(ordinal).with_bound(&bound, &estimate(point, half), true);
         let on_bound = alert(&[Signal::Bound], 2);
         assert_eq!(raised(&[of(1, 40.0, 2.0), of(2, 41.0, 2.0)], &on_bound), Some((2, Signal::Bound)));
         assert_eq!(raised(&[of(1, 49.5, 2.0), of(2, 41.0, 2.0)], &on_bound), None);

@@ -158,10 +158,8 @@ mod tests {
             of("d", Some(2.0), Some(10.0)),
         ];
         // The gap of what nothing is known of counts among gaps: middle of 0, 10, 50, 60, 99 is 50.
-        let found: Vec<(&str, Option<f64>, Option<Quadrant>)> = ranked(all)
-            .into_iter()
-            .map(|of| (of.driver.id.as_str(), of.priority, of.quadrant))
-            .collect();
+        let found: Vec<(&str, Option<f64>, Option<Quadrant>)> =
+            ranked(all).into_iter().map(|of| (of.driver.id.as_str(), of.priority, of.quadrant)).collect();
         assert_eq!(
             found,
             [

@@ -56,6 +56,7 @@ mod sql;
 mod symbols;
 mod table;
 pub mod unicode;
+pub mod unit;
 pub mod window;
 mod word;
 pub mod wording;

@@ -9,7 +9,6 @@ mod rule;
 mod scorecard;
 mod source;
 mod strategy;
-mod unit;
 mod withholding;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +23,8 @@ use crate::{
     governance::Governance,
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, KpiId, LoopId,
-        PersonId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId, UnitId, WithholdingId,
+        PersonId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId,
+        UnitId, WithholdingId,
     },
     review::Review,
 };
@@ -39,6 +39,7 @@ pub use crate::measure::{
     Zoned,
 };
 pub use crate::secret::{Secret, Setting};
+pub use crate::unit::{Unit, UnitTree};
 pub use connection::{Auth, Connection, S3, S3Keys, To};
 pub use guardrail::{Demand, Guardrail, StageGate, Still};
 pub use rule::{Consequence, DataRule};
@@ -51,7 +52,6 @@ pub use source::{
     Requirement, Rule, Since, Source, SourceZone, Unpivot, WhenLate,
 };
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Strategy, Strength, Theme};
-pub use unit::{Unit, UnitTree};
 pub use withholding::{Section, Withholding};
 
 /// A whole project.
@@ -170,6 +170,11 @@ impl Default for Balance {
 }
 
 impl Project {
+    /// The tree of units on a day; without one that of the wordings that come into force last.
+    pub fn tree(&self, day: Option<Date>) -> UnitTree<'_> {
+        UnitTree::of(&self.units, day)
+    }
+
     /// The zones in which days of its KPIs begin, its own first.
     pub fn zones(&self) -> Vec<String> {
         let mut zones = vec![self.calendar.zone.clone()];

@@ -24,8 +24,8 @@ use crate::{
     findings::Findings,
     id::{EntityId, UnitId},
     lexical::type_text,
-    project::Unit,
     source_text::Span,
+    unit::Unit,
     wording::shorten,
     yaml::Yaml,
 };

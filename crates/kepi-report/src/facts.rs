@@ -24,7 +24,10 @@ use kepi_score::{
 use kepi_stats::estimate::Estimate;
 
 use crate::{
-    decided::{Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness},
+    decided::{
+        Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods,
+        Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
+    },
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
     reader::ViewError,

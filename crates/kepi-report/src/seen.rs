@@ -29,7 +29,10 @@ use kepi_score::{
 };
 
 use crate::{
-    decided::{Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods, Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness},
+    decided::{
+        Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods,
+        Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness,
+    },
     facts::{Discrepancies, Entry, Facts, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},

@@ -9,7 +9,8 @@ use crate::{
     reporter::Reporter,
     trace::plain,
     view::{
-        Cell, ClosedView, DirectoryView, DisclosureView, InboxView, ItemRow, LatencyView, LogView, Named, OfficialView, Outcome, OwnershipView, PeriodsView, ReadinessView, RegisterView, RowsView, Shade,
+        Cell, ClosedView, DirectoryView, DisclosureView, InboxView, ItemRow, LatencyView, LogView, Named,
+        OfficialView, Outcome, OwnershipView, PeriodsView, ReadinessView, RegisterView, RowsView, Shade,
     },
 };
 
@@ -325,8 +326,19 @@ pub fn ownership(view: &OwnershipView) -> String {
 
 /// How long what waited took, a step of a row each.
 pub fn latency(view: &LatencyView) -> String {
-    let header =
-        ["by", "id", "name", "items", "step", "of", "open", "median_seconds", "low_seconds", "high_seconds", "reason"];
+    let header = [
+        "by",
+        "id",
+        "name",
+        "items",
+        "step",
+        "of",
+        "open",
+        "median_seconds",
+        "low_seconds",
+        "high_seconds",
+        "reason",
+    ];
     let mut rows = Vec::new();
     for group in &view.groups {
         for of in &group.rows {

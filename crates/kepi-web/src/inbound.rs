@@ -75,7 +75,8 @@ async fn take(
     let wrong = |code, detail: &str| respond::problem(Kind::Json, StatusCode::BAD_REQUEST, code, detail);
     let key = headers.get(ID).and_then(|key| key.to_str().ok()).map(str::trim);
     let Some(key) = key.filter(|key| !key.is_empty() && key.len() <= LONGEST) else {
-        let detail = "the header `webhook-id` is missing: what is sent again has the same, so that it is done once";
+        let detail =
+            "the header `webhook-id` is missing: what is sent again has the same, so that it is done once";
         return wrong("no_webhook_id", detail);
     };
     let Ok(item) = id.parse() else { return wrong("unclear", &format!("`{id}` is no item")) };

@@ -175,9 +175,7 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
                 Entering { kpi: &kpi, period: &period, part: &part, value: &value, evidence: &evidence };
             app.enter(what, acting, &why).await
         }
-        Wish::PainPoint { kpi, unit, text } => {
-            app.pain_point((&kpi, unit.as_deref()), &text, acting).await
-        }
+        Wish::PainPoint { kpi, unit, text } => app.pain_point((&kpi, unit.as_deref()), &text, acting).await,
         Wish::Learn { item, findings, follows } => {
             deciding.learn(item, (&findings, &follows), acting).await.map(|()| item)
         }

@@ -395,7 +395,9 @@ impl App {
             let mut candidates = Vec::new();
             if alert.on.contains(&Signal::Stale) {
                 let late = self.late(&project, &all, at).await?;
-                for (place, watched) in all.iter().enumerate().filter(|(_, of)| of.segment == Segment::total()) {
+                for (place, watched) in
+                    all.iter().enumerate().filter(|(_, of)| of.segment == Segment::total())
+                {
                     let day = project.calendar.period_at(Grain::Day, at)?;
                     let why = late.get(&place);
                     let looked = [Looked { stale: Some(why.is_some()), ..Looked::nothing(day.ordinal) }];

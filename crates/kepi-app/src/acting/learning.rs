@@ -109,7 +109,8 @@ fn ranked(
         if !same_kpi && alike < ALIKE {
             continue;
         }
-        let because = [(same_kpi, "the same KPI"), (same_unit, "the same unit"), (alike >= ALIKE, "alike words")];
+        let because =
+            [(same_kpi, "the same KPI"), (same_unit, "the same unit"), (alike >= ALIKE, "alike words")];
         learnt.because = because.iter().filter(|(is, _)| *is).map(|(_, words)| *words).collect();
         let weight = f64::from(u8::from(same_kpi)) + 0.5 * f64::from(u8::from(same_unit)) + alike;
         found.push((weight, learnt));
@@ -168,6 +169,10 @@ mod tests {
             ]
         );
         // Nothing is found again at itself.
-        assert!(ranked(all, (40, &BTreeSet::from(["nps".parse().unwrap()]), None, &own)).iter().all(|of| of.item != 40));
+        assert!(
+            ranked(all, (40, &BTreeSet::from(["nps".parse().unwrap()]), None, &own))
+                .iter()
+                .all(|of| of.item != 40)
+        );
     }
 }

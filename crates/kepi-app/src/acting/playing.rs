@@ -71,7 +71,10 @@ fn is_held_out(playbook: &Playbook, row: Digest) -> bool {
     f64::from(drawn) / 4_294_967_296.0 < f64::from(playbook.hold_out) / 100.0
 }
 
-fn plays<'a>(organisation: &'a Organisation, playbook: &'a Playbook) -> impl Iterator<Item = (&'a Item, &'a Play)> {
+fn plays<'a>(
+    organisation: &'a Organisation,
+    playbook: &'a Playbook,
+) -> impl Iterator<Item = (&'a Item, &'a Play)> {
     organisation.items.all().filter_map(move |item| match &item.content {
         Content::Play(of) if of.playbook.as_str() == playbook.id.as_str() => Some((item, of)),
         _ => None,
@@ -279,8 +282,9 @@ fn is_due(item: &Item, play: &Play, at: i64) -> bool {
 }
 
 fn unit_of(places: &BTreeMap<Segment, (u8, UnitId)>, row: &Row) -> Option<UnitId> {
-    let unit = row.members.iter().filter_map(|(dimension, member)| {
-        places.get(&Segment(vec![(dimension.clone(), member.clone())]))
-    });
+    let unit = row
+        .members
+        .iter()
+        .filter_map(|(dimension, member)| places.get(&Segment(vec![(dimension.clone(), member.clone())])));
     unit.max_by_key(|(depth, _)| *depth).map(|(_, unit)| unit.clone())
 }

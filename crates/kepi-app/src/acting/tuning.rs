@@ -148,9 +148,8 @@ fn changes(alert: &Alert, all: &[Raised<'_>], watched: &BTreeSet<&KpiId>) -> Vec
     let mut spared: BTreeSet<usize> = BTreeSet::new();
     let split = |of: &dyn Fn(&Raised<'_>) -> bool| {
         let own = all.iter().enumerate().filter(|(_, one)| of(one));
-        let (acted, nothing): (Vec<_>, Vec<_>) = own
-            .filter(|(_, one)| one.came != Came::Open)
-            .partition(|(_, one)| !one.came.is_for_nothing());
+        let (acted, nothing): (Vec<_>, Vec<_>) =
+            own.filter(|(_, one)| one.came != Came::Open).partition(|(_, one)| !one.came.is_for_nothing());
         let places: Vec<usize> = nothing.into_iter().map(|(place, _)| place).collect();
         (acted.len(), places)
     };
@@ -174,9 +173,8 @@ fn changes(alert: &Alert, all: &[Raised<'_>], watched: &BTreeSet<&KpiId>) -> Vec
         });
     }
     // What passes by itself before it has lasted as long as anything that somebody acted on.
-    let lasting = |one: &Raised<'_>| {
-        matches!(one.of.sign, Signal::Red | Signal::Bound) && on.contains(&one.of.sign)
-    };
+    let lasting =
+        |one: &Raised<'_>| matches!(one.of.sign, Signal::Red | Signal::Bound) && on.contains(&one.of.sign);
     let (acted, nothing): (Vec<_>, Vec<_>) = all
         .iter()
         .enumerate()
@@ -353,7 +351,11 @@ mod tests {
         }
     }
 
-    fn said(alert: &Alert, all: &[(&str, Signal, Came, usize)], kpis: &[&str]) -> Vec<(&'static str, String, usize)> {
+    fn said(
+        alert: &Alert,
+        all: &[(&str, Signal, Came, usize)],
+        kpis: &[&str],
+    ) -> Vec<(&'static str, String, usize)> {
         let items: Vec<items::Alert> = all.iter().map(|(kpi, sign, ..)| item(kpi, *sign)).collect();
         let raised: Vec<Raised<'_>> = items
             .iter()

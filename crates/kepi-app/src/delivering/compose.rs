@@ -257,7 +257,11 @@ impl<'a> Composer<'a> {
                 let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
                 let name = of.playbook.as_str().parse().ok().and_then(|id| self.project.playbooks.get(&id));
                 let name = name.map_or_else(|| of.playbook.to_string(), |playbook| playbook.name.clone());
-                format!("{name}: {} steps about {}{unit}", of.steps.len(), acting::told(self.project, &of.kpi))
+                format!(
+                    "{name}: {} steps about {}{unit}",
+                    of.steps.len(),
+                    acting::told(self.project, &of.kpi)
+                )
             }
             Content::PostMortem(of) => format!("what was expected of plan {} did not come", of.plan),
             Content::Handover(_)

@@ -180,7 +180,9 @@ fn with_work(
             });
             (points.collect(), of.touches, false)
         }
-        Content::Dispute(_) | Content::Play(_) | Content::PainPoint(_) => (about(organisation, item).into_iter().collect(), of.touches, false),
+        Content::Dispute(_) | Content::Play(_) | Content::PainPoint(_) => {
+            (about(organisation, item).into_iter().collect(), of.touches, false)
+        }
         // What a kind touches that is not known here may be anything.
         _ => (Vec::new(), of.touches, true),
     };
@@ -371,7 +373,11 @@ pub(super) async fn item(
         work: work(store, &organisation, item, (worked, now)).await?,
         contradicts: Deciding(store).contradictions(&organisation, item).await.unwrap_or_default(),
         open: organisation.governance.mode == Mode::Open,
-        learnt: if item.ended.is_none() { learning::like(store, &organisation, item).await? } else { Vec::new() },
+        learnt: if item.ended.is_none() {
+            learning::like(store, &organisation, item).await?
+        } else {
+            Vec::new()
+        },
         ..ItemInFull::default()
     };
     full.item.subject.extend(app.beside(number).await?);

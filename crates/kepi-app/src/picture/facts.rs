@@ -22,7 +22,10 @@ use kepi_query::{
     value::Segment,
 };
 use kepi_report::{
-    decided::{Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness},
+    decided::{
+        Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods,
+        Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
+    },
     facts::{Discrepancies, Entry, Facts, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},

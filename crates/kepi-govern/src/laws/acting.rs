@@ -20,7 +20,9 @@ use crate::{
     directory::{Directory, Line, Reached},
     event::{Event, ItemEnded, ItemMoved, ItemOpened},
     items::{
-        ActionPlan, Alert, Came, ChangeNotice, Commentary, Content, Decision, Effect, Handover, Item, Kind, Named, Notice, Outcome, Play, PostMortem, Seen, Task, TaskOf, Timeout, Turn, acting::PLANNED, midnight, pain_point::CHANGED,
+        ActionPlan, Alert, Came, ChangeNotice, Commentary, Content, Decision, Effect, Handover, Item, Kind,
+        Named, Notice, Outcome, Play, PostMortem, Seen, Task, TaskOf, Timeout, Turn, acting::PLANNED,
+        midnight, pain_point::CHANGED,
     },
     organisation::Organisation,
     overrides::begins,
@@ -222,7 +224,8 @@ fn is_changed(organisation: &Organisation, item: &Item, outcome: &Name, violated
     let id = format!("kpi/{}", of.kpi);
     let changes = |other: &Item| {
         let change = other.content.change();
-        let texts = change.into_iter().flat_map(|of| of.adoptions.iter().flat_map(|adopted| adopted.texts.keys()));
+        let texts =
+            change.into_iter().flat_map(|of| of.adoptions.iter().flat_map(|adopted| adopted.texts.keys()));
         texts.into_iter().any(|text| text.to_string() == id)
     };
     if !organisation.items.all().any(|other| other.number > item.number && changes(other)) {
@@ -255,7 +258,8 @@ pub(super) fn played(
         }
         let cools = item.opened + i64::from(other.cool_down) * 24 * 3_600_000_000 > facts.at;
         if item.ended.is_none() || cools {
-            violated.say(ALREADY_OPEN, format!("item {} was started by the same, and cools down", item.number));
+            violated
+                .say(ALREADY_OPEN, format!("item {} was started by the same, and cools down", item.number));
         }
     }
     if !play.held_out {
@@ -754,7 +758,9 @@ pub(super) fn observed(
                 violated.say(NOTHING_NEW, "it was seen already whether that helped");
             }
             // What somebody still works on goes on.
-            events.extend(item.step().filter(|step| step.turn == Turn::Wait).map(|_| ended(number, Outcome::Done)));
+            events.extend(
+                item.step().filter(|step| step.turn == Turn::Wait).map(|_| ended(number, Outcome::Done)),
+            );
         }
         _ => violated.say(NOTHING_NEW, "that is nothing that is seen of an item of this kind"),
     }

@@ -8,7 +8,9 @@ use kepi_govern::{
     Principal, Situation, Stance, decide,
     directory::{self, Attests, Duty, Line, Standing},
     items::{
-        Action, ActionPlan, Alert, Attestation, By, Came, Case, ChangeNotice, Commentary, Decision, Effect, Expected, Follows, Handover, Item, Method, Named, Notice, Outcome, PainPoint, Permission, Play, PostMortem, Seen, Turn, midnight, times::Times,
+        Action, ActionPlan, Alert, Attestation, By, Came, Case, ChangeNotice, Commentary, Decision, Effect,
+        Expected, Follows, Handover, Item, Method, Named, Notice, Outcome, PainPoint, Permission, Play,
+        PostMortem, Seen, Turn, midnight, times::Times,
     },
     judging::{Judging, Verdict},
     laws,

@@ -22,7 +22,9 @@ use kepi_govern::{
     },
     governance::InEmergency,
     items::{
-        Action, ActionPlan, Alert, Attestation, By, Came, Case, Change, ChangeNotice, Commentary, Decision, Dispute, Effect, Emergency, Expected, Follows, Handover, Method, Named, Notice, OnAgenda, Outcome, PainPoint, Permission, Play, Point, PostMortem, Review, Seen, Task, TaskOf,
+        Action, ActionPlan, Alert, Attestation, By, Came, Case, Change, ChangeNotice, Commentary, Decision,
+        Dispute, Effect, Emergency, Expected, Follows, Handover, Method, Named, Notice, OnAgenda, Outcome,
+        PainPoint, Permission, Play, Point, PostMortem, Review, Seen, Task, TaskOf,
     },
     judging::{Judging, Verdict},
     overrides::{Figure, Over, Override},
@@ -404,7 +406,19 @@ fn play() -> impl Strategy<Value = Content> {
     let how = (0..9i64, any::<bool>(), collection::vec(commitment(), 0..3));
     (of, how, (1..40u16, 1..90u16, 1..90u16)).prop_map(
         |((playbook, kpi, unit, row, key), (since, held_out, steps), (hours, cool_down, after))| {
-            Content::Play(Play { playbook, kpi, unit, row, key, since, held_out, steps, hours, cool_down, after })
+            Content::Play(Play {
+                playbook,
+                kpi,
+                unit,
+                row,
+                key,
+                since,
+                held_out,
+                steps,
+                hours,
+                cool_down,
+                after,
+            })
         },
     )
 }

@@ -21,7 +21,9 @@ const STRENGTHS: [(&str, f64); 4] = [("calls", 0.1), ("price", 0.0), ("queue", 0
 
 #[test]
 fn a_planted_driver_of_high_impact_ranks_first() {
-    let mut text = "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n".to_owned();
+    let mut text =
+        "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n"
+            .to_owned();
     for (kpi, _) in STRENGTHS.iter().chain(&[("outcome", 0.0)]) {
         let moves = match *kpi {
             "outcome" => "",

@@ -193,12 +193,8 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         !definitions.persons.is_empty(),
         context,
     );
-    let playbooks = playbook::read(
-        (&definitions.playbooks, !definitions.persons.is_empty()),
-        &kpis,
-        &around,
-        context,
-    );
+    let playbooks =
+        playbook::read((&definitions.playbooks, !definitions.persons.is_empty()), &kpis, &around, context);
     let reviews = review::reviews(&definitions.reviews, &scorecards, &units, context);
     let stage_gates = review::gates(&definitions.stage_gates, &kpis, context);
     let withholdings = withholding::read(&definitions.withholdings, context);

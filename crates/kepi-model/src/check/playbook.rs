@@ -73,7 +73,8 @@ fn one(
             Trigger::State(on)
         }
         (both, _) => {
-            let message = if both { "it starts on rows or on a state, not on both" } else { "nothing starts it" };
+            let message =
+                if both { "it starts on rows or on a state, not on both" } else { "nothing starts it" };
             context
                 .report(codes::PLAYBOOK, written.playbook.span, message)
                 .fix("write `when: …` for rows of the KPI, or `on: [red]` for its state");
@@ -131,7 +132,9 @@ fn rows(
     let when = condition(&written.when, entity, around, context);
     let eligible = condition(&written.eligible, entity, around, context);
     let success = condition(&written.success, entity, around, context);
-    if written.eligible.is_written() && eligible.is_none() || written.success.is_written() && success.is_none() {
+    if written.eligible.is_written() && eligible.is_none()
+        || written.success.is_written() && success.is_none()
+    {
         return None;
     }
     let when = when?;

@@ -12,7 +12,8 @@ use crate::{
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
         DimensionId, EntityId, FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, KpiId, LevelId,
-        LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
+        LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, PlaybookId, ProjectId, PurposeId, ReviewId,
+        RuleId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,

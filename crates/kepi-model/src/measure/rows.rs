@@ -18,11 +18,11 @@ use crate::{
     id::{BusinessHoursId, EntityId, KpiId, UnitId},
     lexical::type_text,
     measure::Kpi,
-    project::Unit,
     source_text::Span,
     sql::{self, Scope, Want},
     symbols::Symbols,
     table::Symbol,
+    unit::Unit,
 };
 
 /// Rows of one entity, filtered and dated.

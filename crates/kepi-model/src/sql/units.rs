@@ -11,7 +11,7 @@ use crate::{
     codes,
     expression::{Comparison, Expression, Literal, Node, Type},
     id::UnitId,
-    project::{Unit, UnitTree},
+    unit::{Unit, UnitTree},
     wording::{nearest, quoted, shorten},
 };
 

@@ -27,8 +27,8 @@ use crate::{
     format,
     reader::{KpiQuery, ViewError},
     view::{
-        AlertRow, AlertsView, DriverRow, FeedbackRow, FeedbackView, LatencyGroup, LatencyRow, LatencyView, Named, PlaybookRow,
-        PlaybooksView, PrioritiesView, RunRow, StepTime,
+        AlertRow, AlertsView, DriverRow, FeedbackRow, FeedbackView, LatencyGroup, LatencyRow, LatencyView,
+        Named, PlaybookRow, PlaybooksView, PrioritiesView, RunRow, StepTime,
     },
 };
 
@@ -74,8 +74,8 @@ fn timed(all: &[&Timed], now: i64) -> Vec<StepTime> {
 fn step_time(step: &'static str, spells: &[Spell]) -> StepTime {
     let open = spells.iter().filter(|spell| !spell.event).count() as u64;
     let of = spells.len() as u64;
-    let found = KaplanMeier::new(spells)
-        .and_then(|curve| curve.quantile(0.5, Scale::LogLog, Level::NINETY_FIVE));
+    let found =
+        KaplanMeier::new(spells).and_then(|curve| curve.quantile(0.5, Scale::LogLog, Level::NINETY_FIVE));
     let words = |seconds: f64| format::time(seconds.round() as i64);
     let (median, text) = match found {
         Ok(estimate) => {
@@ -149,7 +149,11 @@ impl Reporter<'_> {
                 title: "From signals",
                 rows: rows(&signals, |of| Some(of.kind), &kind),
             },
-            LatencyGroup { by: "unit", title: "By unit", rows: rows(&signals, |of| of.unit.as_deref(), &unit) },
+            LatencyGroup {
+                by: "unit",
+                title: "By unit",
+                rows: rows(&signals, |of| of.unit.as_deref(), &unit),
+            },
             LatencyGroup { by: "kpi", title: "By KPI", rows: rows(&signals, |of| of.kpi.as_deref(), &kpi) },
             LatencyGroup {
                 by: "kind",

@@ -26,8 +26,8 @@ mod strategy;
 mod what_if;
 
 pub use acting::{
-    AlertRow, AlertsView, DriverRow, FeedbackRow, FeedbackView, LatencyGroup, LatencyRow, LatencyView, PlaybookRow, PlaybooksView,
-    PrioritiesView, RunRow, StepTime,
+    AlertRow, AlertsView, DriverRow, FeedbackRow, FeedbackView, LatencyGroup, LatencyRow, LatencyView,
+    PlaybookRow, PlaybooksView, PrioritiesView, RunRow, StepTime,
 };
 pub use benchmarks::BenchmarksView;
 pub use bridge::{Bridge, BridgeKpi, BridgePart};

@@ -2,7 +2,10 @@
 
 use kepi_report::{
     decided::Learnt,
-    view::{AlertRow, AlertsView, FeedbackView, LatencyGroup, LatencyView, PlaybookRow, PlaybooksView, PrioritiesView, StepTime},
+    view::{
+        AlertRow, AlertsView, FeedbackView, LatencyGroup, LatencyView, PlaybookRow, PlaybooksView,
+        PrioritiesView, StepTime,
+    },
 };
 use maud::{Markup, html};
 
@@ -303,8 +306,10 @@ fn cell(step: &StepTime) -> Markup {
 
 /// What was learnt from an effect that did not come.
 pub(super) fn learnt(of: &Learnt) -> Markup {
-    let said = |text: &Option<String>| html! {
-        @match text { Some(text) => span.quote { (text) }, None => span.reason { "The text was erased." } }
+    let said = |text: &Option<String>| {
+        html! {
+            @match text { Some(text) => span.quote { (text) }, None => span.reason { "The text was erased." } }
+        }
     };
     html! {
         div.panel {

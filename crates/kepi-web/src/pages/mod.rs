@@ -417,7 +417,9 @@ pub const PAGES: &[Page] = &[
         action: Action::SeeValue("kpi"),
         json: None,
         nav: None,
-        html: |f, p| Ok(acting::priorities(&Reporter::new(f).priorities(p.get("kpi").as_deref())?).into_string()),
+        html: |f, p| {
+            Ok(acting::priorities(&Reporter::new(f).priorities(p.get("kpi").as_deref())?).into_string())
+        },
         data: |_, _| Ok(String::new()),
         csv: None,
     },

@@ -548,9 +548,20 @@ async fn who_sees_everything_sees_what_there_is() {
     };
     // What waits says what it has to do with who looks.
     let personal = |path: &String| {
-        ["/inbox", "/items", "/reviews", "/alerts", "/feedback", "/disputes", "/entries", "/changes", "/api/v1/items", "/periods"]
-            .iter()
-            .any(|of| path.starts_with(of))
+        [
+            "/inbox",
+            "/items",
+            "/reviews",
+            "/alerts",
+            "/feedback",
+            "/disputes",
+            "/entries",
+            "/changes",
+            "/api/v1/items",
+            "/periods",
+        ]
+        .iter()
+        .any(|of| path.starts_with(of))
     };
     for path in addresses().into_iter().filter(|path| !personal(path)) {
         let (whole, seen) = (get(&bare, &path, "").await, get(&kept, &path, &cookie).await);

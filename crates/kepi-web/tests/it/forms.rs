@@ -148,7 +148,11 @@ async fn what_another_system_says_comes_by_a_token_with_an_id_and_by_nothing_els
     assert_eq!(send(&router, by("4", TOKEN), "outcome=done").await.status, StatusCode::BAD_REQUEST);
     assert!(desk.0.lock().unwrap().is_empty());
     let got = send(&router, by("2", TOKEN), body).await;
-    assert!(got.status == StatusCode::UNPROCESSABLE_ENTITY && got.text.contains("wrote it yourself"), "{}", got.text);
+    assert!(
+        got.status == StatusCode::UNPROCESSABLE_ENTITY && got.text.contains("wrote it yourself"),
+        "{}",
+        got.text
+    );
     // No other address takes anything by a token, and who may not decide says nothing by one either.
     let other = Request::post("/items/4/finish").header(header::HOST, "localhost:7878");
     let other = other.header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));

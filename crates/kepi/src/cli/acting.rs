@@ -328,14 +328,18 @@ pub struct ScreenJudge {
 #[derive(Debug, Subcommand)]
 pub enum Feedback {
     /// Find what was said at contacts with customers, by them, and at the front line.
-    #[command(after_help = "Examples:\n  kepi feedback search queue hour\n  kepi feedback search --format csv")]
+    #[command(
+        after_help = "Examples:\n  kepi feedback search queue hour\n  kepi feedback search --format csv"
+    )]
     Search {
         /// Words, all of which are in it; without any all of it is listed.
         #[arg(value_name = "WORD")]
         words: Vec<String>,
     },
     /// Say what gets in the way of customers: whoever answers for the KPI there says what becomes of it.
-    #[command(after_help = "Example:\n  kepi feedback add --kpi renewals --unit emea -m 'the form asks twice for the address'")]
+    #[command(
+        after_help = "Example:\n  kepi feedback add --kpi renewals --unit emea -m 'the form asks twice for the address'"
+    )]
     Add(FeedbackAdd),
 }
 

@@ -321,7 +321,9 @@ fn bounds_of_ones_own_ask_those_who_have_room_together_and_what_is_dismissed_tun
     let alert = "alert: attention\nname: What needs somebody\nby_unit: true\non: [beyond, bound]\nbounds: {recommendation: {at_least: 70}}\ncapacity: CAPACITY\n---\n\
                  channel: mail\nemail: {server: localhost, encryption: none, from: kepi@example.com, private_addresses: true}\n---\n";
     let before = "alert: attention\nname: What needs somebody\nby_unit: true\n---\n";
-    let with = |capacity: &str| PROJECT.replace(before, &alert.replace("CAPACITY", capacity)).replace("mode: reviewed", "mode: open");
+    let with = |capacity: &str| {
+        PROJECT.replace(before, &alert.replace("CAPACITY", capacity)).replace("mode: reviewed", "mode: open")
+    };
     project.write("kepi.yml", &with("1"));
     let (_, said) = project.fails_or_not(&["run"]);
     // All rows and both units are beyond the bound: Ben has room for one, Vera for one of two.
@@ -359,7 +361,10 @@ fn bounds_of_ones_own_ask_those_who_have_room_together_and_what_is_dismissed_tun
     }
     let listed: Vec<Value> =
         serde_json::from_str(&project.ok(&["alert", "list", "--quiet", "--format", "json"])).unwrap();
-    assert_eq!((&listed[0]["acted_on"], &listed[0]["dismissed"], &listed[0]["precision"]), (&json!(0), &json!(3), &json!(0.0)));
+    assert_eq!(
+        (&listed[0]["acted_on"], &listed[0]["dismissed"], &listed[0]["precision"]),
+        (&json!(0), &json!(3), &json!(0.0))
+    );
     let bound = items.iter().filter(|item| item["why"].as_str().unwrap().contains("bound")).count();
     let tuned = project.ok(&["alert", "tune", "attention", "--quiet"]);
     assert_eq!(bound >= 3, tuned.contains("on: [beyond]"), "{tuned}");
@@ -367,7 +372,10 @@ fn bounds_of_ones_own_ask_those_who_have_room_together_and_what_is_dismissed_tun
     let latency: Value =
         serde_json::from_str(&project.ok(&["latency", "--quiet", "--format", "json"])).unwrap();
     let signals = latency["rows"].as_array().unwrap().iter().find(|row| row["by"] == "signal").unwrap();
-    assert_eq!((&signals["items"], &signals["steps"][0]["of"], &signals["steps"][0]["open"]), (&json!(3), &json!(3), &json!(0)));
+    assert_eq!(
+        (&signals["items"], &signals["steps"][0]["of"], &signals["steps"][0]["open"]),
+        (&json!(3), &json!(3), &json!(0))
+    );
     assert!(signals["steps"][1]["median"].is_number(), "{signals}");
 }
 
@@ -377,7 +385,9 @@ fn a_delivery_that_is_overdue_asks_once_and_is_over_when_it_came() {
     let project = &world.project;
     let alert = "alert: attention\nname: What needs somebody\non: [stale]\n---\n";
     let before = "alert: attention\nname: What needs somebody\nby_unit: true\n---\n";
-    let text = PROJECT.replace(before, alert).replace("mode: append\n", "mode: append\nexpect: {within: 2 seconds}\n");
+    let text = PROJECT
+        .replace(before, alert)
+        .replace("mode: append\n", "mode: append\nexpect: {within: 2 seconds}\n");
     project.write("kepi.yml", &text);
     project.fails_or_not(&["run"]);
     let open = || project.ok(&["inbox", "--open", "--quiet", "--format", "json"]);
@@ -386,7 +396,10 @@ fn a_delivery_that_is_overdue_asks_once_and_is_over_when_it_came() {
     project.fails_or_not(&["run"]);
     let items: Vec<Value> = serde_json::from_str(&open()).unwrap();
     assert_eq!(items.len(), 1, "{items:?}");
-    assert!(items[0]["why"].as_str().unwrap().contains("without the data that are due: `answers` was to come by"), "{items:?}");
+    assert!(
+        items[0]["why"].as_str().unwrap().contains("without the data that are due: `answers` was to come by"),
+        "{items:?}"
+    );
     project.fails_or_not(&["run"]);
     assert_eq!(serde_json::from_str::<Vec<Value>>(&open()).unwrap().len(), 1, "nobody is asked twice");
     world.month(-1, GOOD);

@@ -65,20 +65,20 @@ fn readiness(project: &Project, month: &str) -> Vec<(String, String)> {
 }
 
 fn attest(project: &Project, unit: &str, outcome: &str) {
-    // Who did not do it in time has it no longer: by now it is with who is at the top, where it stays.
+    // Who did not do it in time has it no longer: whoever acts next lets it go up, at most to the top.
     for _ in 0..4 {
-        project.ok(&["run", "--quiet"]);
+        let items = asked(project, &["inbox", "--all"]);
+        let of_unit = |of: &&Value| {
+            of["kind"] == "attestation" && of["touches"][0].as_str().unwrap().contains(&format!("unit/{unit}"))
+        };
+        let of = items.as_array().unwrap().iter().find(of_unit).unwrap();
+        let (item, by) = (of["item"].to_string(), of["work"]["owner"]["person"].as_str().unwrap());
+        let said = ["item", &item, "finish", "--outcome", outcome, "-m", "counted twice", "--as", by];
+        if project.kepi(&said).status.success() {
+            return;
+        }
     }
-    let items = asked(project, &["inbox", "--all"]);
-    let of_unit = |of: &&Value| {
-        of["kind"] == "attestation" && of["touches"][0].as_str().unwrap().contains(&format!("unit/{unit}"))
-    };
-    let item = items.as_array().unwrap().iter().find(of_unit).unwrap()["item"].to_string();
-    let by = items.as_array().unwrap().iter().find(of_unit).unwrap()["work"]["owner"]["person"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    project.ok(&["item", &item, "finish", "--outcome", outcome, "-m", "counted twice", "--as", &by]);
+    panic!("nobody can attest the data of {unit}");
 }
 
 #[test]

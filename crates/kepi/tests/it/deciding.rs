@@ -189,8 +189,9 @@ fn what_was_adopted_otherwise_meanwhile_goes_back_and_is_written_anew() {
     // A new KPI is more than words; words are nobody's business.
     edit(&project, "kpis.yml", "where: region = 'south'", "where: region = 'north'");
     edit(&project, "kpis.yml", "name: Answers", "name: Answers that came");
+    // By then whoever answers for it has a notice of what came into force, 3.
     project.ok(&["propose", "-m", "clearer", "--as", "carl"]);
-    assert_eq!(item(&project, "3")["state"], "done");
+    assert_eq!((&item(&project, "3")["kind"], &item(&project, "4")["state"]), (&json!("change_notice"), &json!("done")));
     project.ok(&["run", "--quiet"]);
 }
 
@@ -229,19 +230,19 @@ fn a_closed_period_keeps_its_official_figures_and_what_comes_later_stands_beside
     assert_eq!(second["official"], first["official"]);
     assert_ne!(second["restated"], first["official"]);
     // Only others take it over, as the next version; and the first stays known.
-    agreed("bea", "3", &["close", "2026-01"]);
+    agreed("bea", "4", &["close", "2026-01"]);
     assert_eq!(official(false)["official"], second["restated"]);
     let closed = json_of(&project.ok(&["periods", "--format", "json"]))["closed"].clone();
     assert_eq!((&closed[0]["version"], &closed[1]["version"]), (&json!(1), &json!(2)));
     assert!(closed[0]["restated"].as_u64() > Some(0) && closed[1]["restated"] == 0, "{closed}");
     // Frozen days: nothing that changes what holds on them, until others lift it.
-    agreed("ann", "4", &["freeze", "2026-H1"]);
+    agreed("ann", "5", &["freeze", "2026-H1"]);
     edit(&project, "kpis.yml", NORTH, NPS);
     let (_, said) = project.fails(3, &["propose", "-m", "back", "--as", "carl"]);
     assert!(said.contains("G0901: it changes what holds between 2026-01-01 and 2026-07-01"), "{said}");
     let (_, said) = project.fails(1, &["run"]);
     assert!(said.contains("WAITING"), "{said}");
-    agreed("bea", "5", &["lift", "4"]);
+    agreed("bea", "6", &["lift", "5"]);
     project.ok(&["propose", "-m", "back", "--as", "carl"]);
     project.ok(&["audit", "rebuild", "--quiet"]);
     project.ok(&["audit", "verify", "--quiet"]);

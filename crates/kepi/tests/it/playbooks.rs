@@ -135,7 +135,8 @@ async fn fresh(project: &Project) -> App {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn planted_triggers_start_exactly_the_right_runs_none_twice_and_their_effect_is_that_beside_the_held_out() {
+async fn planted_triggers_start_exactly_the_right_runs_none_twice_and_their_effect_is_that_beside_the_held_out()
+ {
     let project = Project::empty();
     project.write("kepi.yml", &PROJECT.replace("CAPACITY", "100"));
     let mut rows = HEADER.to_owned();
@@ -179,7 +180,8 @@ async fn planted_triggers_start_exactly_the_right_runs_none_twice_and_their_effe
     assert!((2..=26).contains(&held.len()), "{held:?}");
     // Local steps, and whose they are: over the seat of the unit, within the hours of the steps.
     let of = |region: &str, held_out: bool| {
-        let is = |(account, _, of): &&(String, u64, Play)| account.starts_with(region) && of.held_out == held_out;
+        let is =
+            |(account, _, of): &&(String, u64, Play)| account.starts_with(region) && of.held_out == held_out;
         started.iter().find(is).unwrap().clone()
     };
     let (emea, apac, out) = (of("emea", false), of("apac", false), of("", true));
@@ -188,7 +190,10 @@ async fn planted_triggers_start_exactly_the_right_runs_none_twice_and_their_effe
         async move { Deciding(&app.store).item(number).await.unwrap().0 }
     };
     let (there, here, watched) = (view(emea.1).await, view(apac.1).await, view(out.1).await);
-    assert_eq!((there.work.owner.unwrap().person.as_str(), there.work.parts[1].1.as_deref()), ("ben", Some("Visit")));
+    assert_eq!(
+        (there.work.owner.unwrap().person.as_str(), there.work.parts[1].1.as_deref()),
+        ("ben", Some("Visit"))
+    );
     assert_eq!((here.work.owner.unwrap().person.as_str(), here.work.parts.len()), ("vp", 3));
     assert!(watched.work.owner.is_none() && watched.state == "watching");
     // What somebody does is said, and nothing else.
@@ -224,7 +229,9 @@ async fn planted_triggers_start_exactly_the_right_runs_none_twice_and_their_effe
         .skip(started.len())
         .map(|(account, _, of)| (account, of.held_out))
         .collect();
-    assert!(again.keys().map(String::as_str).eq(held.iter().copied().collect::<std::collections::BTreeSet<_>>()));
+    assert!(
+        again.keys().map(String::as_str).eq(held.iter().copied().collect::<std::collections::BTreeSet<_>>())
+    );
     assert!(again.values().all(|held_out| *held_out));
 }
 
@@ -232,8 +239,9 @@ async fn planted_triggers_start_exactly_the_right_runs_none_twice_and_their_effe
 async fn where_there_is_no_room_runs_wait_and_come_when_there_is() {
     let project = Project::empty();
     project.write("kepi.yml", &PROJECT.replace("CAPACITY", "2").replace("hold_out: 25", "hold_out: 0"));
-    let rows: String =
-        (0..5).map(|n| format!("emea{n},2026-05-2{n} 10:00,emea,3,yes\napac{n},2026-05-2{n} 10:00,apac,3,yes\n")).collect();
+    let rows: String = (0..5)
+        .map(|n| format!("emea{n},2026-05-2{n} 10:00,emea,3,yes\napac{n},2026-05-2{n} 10:00,apac,3,yes\n"))
+        .collect();
     project.write("data/a.csv", &format!("{HEADER}{rows}"));
     std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
     let app = Arc::new(fresh(&project).await);
@@ -244,7 +252,10 @@ async fn where_there_is_no_room_runs_wait_and_come_when_there_is() {
     let own: Vec<(&str, u64)> = own.map(|(account, item, _)| (account.as_str(), *item)).collect();
     assert_eq!(own.iter().map(|(account, _)| *account).collect::<Vec<_>>(), ["emea4", "emea3"], "the newest");
     let acting = Acting { actor: "ben", at: at("2026-06-01T09:00"), key: None };
-    Deciding(&app.store).act(own[0].1, &Doing::Finish("not_reached", Some("no answer")), acting).await.unwrap();
+    Deciding(&app.store)
+        .act(own[0].1, &Doing::Finish("not_reached", Some("no answer")), acting)
+        .await
+        .unwrap();
     let report = run_at(&app, at("2026-06-01T10:00")).await.unwrap().followed.unwrap();
     assert_eq!((report.started, report.without_room), (1, 2));
 }

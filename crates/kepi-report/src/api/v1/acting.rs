@@ -1,6 +1,9 @@
 //! Version 1: how long it takes to act, and what alerts led to.
 
-use super::types::{AlertLedTo, AlertTuned, FeedbackFound, FeedbackSaid, Latency, LatencyOf, LatencyStep, PlaybookLedTo, PlaybookRun, Priorities, PriorityOf};
+use super::types::{
+    AlertLedTo, AlertTuned, FeedbackFound, FeedbackSaid, Latency, LatencyOf, LatencyStep, PlaybookLedTo,
+    PlaybookRun, Priorities, PriorityOf,
+};
 use crate::view::{AlertsView, FeedbackView, LatencyView, PlaybooksView, PrioritiesView};
 
 /// How long it takes from a signal to its effect.

@@ -6,7 +6,6 @@ use jiff::civil::Date;
 
 use crate::{
     id::{BusinessHoursId, LevelId, PersonId, UnitId},
-    project::Project,
     source_text::Span,
 };
 
@@ -103,12 +102,5 @@ impl<'a> UnitTree<'a> {
     /// The unit without one above it; none where there are no units.
     pub fn root(self) -> Option<&'a Unit> {
         self.units().find(|unit| unit.parent.is_none())
-    }
-}
-
-impl Project {
-    /// The tree of units on a day; without one that of the wordings that come into force last.
-    pub fn tree(&self, day: Option<Date>) -> UnitTree<'_> {
-        UnitTree::of(&self.units, day)
     }
 }
