@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_govern::{
     Content, Principal,
-    items::{Attestation, attestation},
+    command::Evidence,
+    event::Subject,
+    items::{Attestation, attestation, midnight},
     periods::PeriodId,
 };
 use kepi_model::{
@@ -20,6 +22,7 @@ use kepi_query::{
 };
 
 use kepi_report::decided::{LateUnit, Statement, UnitReadiness};
+use kepi_store::EventFilter;
 
 use crate::{deciding::Deciding, error::AppError, open::App, publishing::values_in};
 
@@ -50,6 +53,9 @@ impl Deciding<'_> {
             return Ok(());
         }
         let project = self.in_force_project(&organisation).await?;
+        let Evidence::Answerable(directory) = self.answerable(&organisation, at).await? else {
+            return Ok(());
+        };
         for source in project.sources.values() {
             let Some(attest) = &source.attest else { continue };
             let Some(period) = over(&project.calendar, attest.every, at) else { continue };
@@ -73,6 +79,7 @@ impl Deciding<'_> {
                     until,
                     steward,
                     days: attest.within,
+                    cut_off: directory.due_in_days(unit, midnight(until), attest.within),
                     otherwise: attest.otherwise,
                 });
                 let whose = unit.map_or("all", |unit| unit.as_str());
@@ -130,16 +137,28 @@ impl App {
                 unit.otherwise =
                     Some(unit.otherwise.map_or(of.otherwise.as_str(), |was| stricter(was, of.otherwise)));
             }
-            let by = item.work.owner.as_ref().map_or(of.steward, |owner| owner.person);
+            let by = match &item.work.finished {
+                Some(_) => self.said_by(item.number).await?,
+                None => {
+                    Some(Principal::Person(item.work.owner.as_ref().map_or(of.steward, |owner| owner.person)))
+                }
+            };
             unit.statements.push(Statement {
                 source: of.source.clone(),
-                by: self.store.name_of(&Principal::Person(by)).await?,
+                by: self.store.name_of(&by.unwrap_or(Principal::Person(of.steward))).await?,
                 state,
                 due: item.due(),
                 item: item.number,
             });
         }
         Ok(units.into_values().collect())
+    }
+
+    /// Who finished an item.
+    async fn said_by(&self, item: u64) -> Result<Option<Principal>, AppError> {
+        let (kind, subject) = (Some("item.finished".to_owned()), Some(Subject::item(item).to_string()));
+        let events = self.store.events(&EventFilter { kind, subject, ..EventFilter::default() }).await?;
+        Ok(events.into_iter().next_back().map(|recorded| recorded.by))
     }
 }
 

@@ -100,17 +100,14 @@ fn ranked(mut all: Vec<Priority<'_>>) -> Vec<Priority<'_>> {
     let largest = all.iter().filter_map(product).fold(0.0, f64::max);
     for of in &mut all {
         of.priority = product(of).map(|own| if largest > 0.0 { own / largest } else { 0.0 });
-        let stands = || {
-            let matters = of.importance? > 0.0 && of.importance? >= importance?;
-            let lacks = of.gap? > 0.0 && of.gap? >= gap?;
-            Some(match (matters, lacks) {
-                (true, true) => Quadrant::ActFirst,
-                (true, false) => Quadrant::Keep,
-                (false, true) => Quadrant::Later,
-                (false, false) => Quadrant::Watch,
-            })
-        };
-        of.quadrant = stands();
+        let is_much = |of: Option<f64>, middle: Option<f64>| Some(of? > 0.0 && of? >= middle?);
+        let both = is_much(of.importance, importance).zip(is_much(of.gap, gap));
+        of.quadrant = both.map(|(matters, lacks)| match (matters, lacks) {
+            (true, true) => Quadrant::ActFirst,
+            (true, false) => Quadrant::Keep,
+            (false, true) => Quadrant::Later,
+            (false, false) => Quadrant::Watch,
+        });
     }
     // Those that are not known last; of equals by name.
     let key = |of: &Priority<'_>| of.priority.unwrap_or(-1.0);

@@ -54,7 +54,7 @@ const MEANT: &[Meant] = &[
     ("attribute", &["exists", "has", "some"], "any", ""),
     ("attribute", &["rows", "number", "n"], "count", ""),
     ("attribute", &["count_distinct", "unique", "nunique"], "distinct", ""),
-    ("attribute", &["latest", "newest"], "last", ""),
+    ("attribute", &["latest"], "last", ""),
     ("attribute", &["earliest", "oldest"], "first", ""),
     ("attribute", &["formula", "sql", "computed", "calculation"], "expression", ""),
     ("attribute", &["filter", "only", "which"], "where", ""),

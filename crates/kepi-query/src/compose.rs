@@ -174,7 +174,7 @@ impl<'a> Composer<'a> {
             composer
                 .by_key(*a, *b)
                 .then_with(|| composer.source_of(*a).cmp(&composer.source_of(*b)))
-                .then_with(|| composer.from_of(*a).cmp(&composer.from_of(*b)))
+                .then_with(|| composer.begins_at(*a).cmp(&composer.begins_at(*b)))
         });
         composer.sorted = sorted;
         composer.keyless = keyless;
@@ -184,7 +184,7 @@ impl<'a> Composer<'a> {
     fn source_of(&self, row: u32) -> u32 {
         self.source.get(row as usize).copied().unwrap_or_default()
     }
-    fn from_of(&self, row: u32) -> i64 {
+    fn begins_at(&self, row: u32) -> i64 {
         self.from.get(row as usize).copied().unwrap_or(i64::MIN)
     }
     fn to_of(&self, row: u32) -> i64 {
@@ -211,7 +211,7 @@ impl<'a> Composer<'a> {
         // What no key tells apart meets no other row.
         for row in &self.keyless {
             let said = vec![*row; self.attributes.len()];
-            take(&Stretch { from: self.from_of(*row), to: self.to_of(*row), said, lead: *row });
+            take(&Stretch { from: self.begins_at(*row), to: self.to_of(*row), said, lead: *row });
         }
         let columns = self.columns.iter().zip(&self.rows.columns).enumerate().map(
             |(at, (column, values))| match column.name.as_str() {
@@ -231,7 +231,7 @@ impl<'a> Composer<'a> {
     /// one says something; of one key alone, or of all.
     pub fn statements(&self, key: Option<&[Cell]>, at: Option<i64>) -> Vec<Statements> {
         let holds = |row: &u32| match at {
-            Some(at) => self.from_of(*row) <= at && at < self.to_of(*row),
+            Some(at) => self.begins_at(*row) <= at && at < self.to_of(*row),
             None => self.to_of(*row) == i64::MAX,
         };
         let mut found = Vec::new();
@@ -283,7 +283,7 @@ impl<'a> Composer<'a> {
             file: text(system::FILE),
             row: number,
             value,
-            since: Some(self.from_of(row)).filter(|at| *at != i64::MIN),
+            since: Some(self.begins_at(row)).filter(|at| *at != i64::MIN),
         }
     }
 
@@ -319,9 +319,9 @@ impl<'a> Composer<'a> {
     /// What stands of one key, one stretch after the other; neighbours that say the same are one.
     fn stretches(&self, of_key: &[u32]) -> Vec<Stretch> {
         // A row that was superseded before it began never held.
-        let held = |row: &&u32| self.from_of(**row) < self.to_of(**row);
+        let held = |row: &&u32| self.begins_at(**row) < self.to_of(**row);
         let mut edges: Vec<i64> =
-            of_key.iter().filter(held).flat_map(|row| [self.from_of(*row), self.to_of(*row)]).collect();
+            of_key.iter().filter(held).flat_map(|row| [self.begins_at(*row), self.to_of(*row)]).collect();
         edges.sort_unstable();
         edges.dedup();
         let mut stretches: Vec<Stretch> = Vec::new();
@@ -331,7 +331,7 @@ impl<'a> Composer<'a> {
             let holding: Vec<u32> = of_key
                 .iter()
                 .copied()
-                .filter(|row| self.from_of(*row) <= from && self.to_of(*row) >= to)
+                .filter(|row| self.begins_at(*row) <= from && self.to_of(*row) >= to)
                 .collect();
             let Some(lead) = holding.first().copied() else { continue };
             let said: Vec<u32> =

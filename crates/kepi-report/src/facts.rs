@@ -209,6 +209,10 @@ pub trait Facts: KpiValues + Send + Sync {
     ) -> Vec<(i32, Option<f64>, bool)> {
         self.points(kpi, grain, segment, within)
     }
+    /// One of them with its interval.
+    fn as_computed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
+        self.observed(kpi, period, segment)
+    }
     /// Says which KPIs are about to be asked for, so that their values are read in one go.
     ///
     /// # Errors

@@ -274,6 +274,9 @@ impl Facts for Seen {
     ) -> Vec<(i32, Option<f64>, bool)> {
         if self.shows(kpi, segment) { self.facts.points(kpi, grain, segment, within) } else { Vec::new() }
     }
+    fn as_computed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
+        self.shows(kpi, segment).then(|| self.facts.as_computed(kpi, period, segment)).flatten()
+    }
     fn computed(
         &self,
         kpi: &KpiId,

@@ -365,5 +365,5 @@ pub fn latency(view: &LatencyView) -> String {
             }
         }
     }
-    csv::table(&header, rows.into_iter())
+    csv::table(&header, rows)
 }

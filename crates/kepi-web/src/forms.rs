@@ -149,7 +149,7 @@ pub const FORMS: &[FormRoute] = &[
     },
     FormRoute { path: "/changes", page: "/changes/new", wish: change },
     FormRoute {
-        path: "/feedback",
+        path: "/pain-points",
         page: "/feedback",
         wish: |_, fields| {
             let unit = Some(field(fields, "unit").trim().to_owned()).filter(|unit| !unit.is_empty());

@@ -88,8 +88,7 @@ fn unavailable(error: PortError) -> ViewError {
 
 impl KpiValues for Picture {
     fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
-        let cube = self.cube_at(kpi, period.grain)?;
-        let computed = figure(cube.rows(), cube.row(period, segment)?).ok()?.estimate;
+        let computed = self.as_computed(kpi, period, segment)?;
         Some(self.overrides.now(kpi, period, segment, &computed).unwrap_or(computed))
     }
     fn periods(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Vec<(i32, bool)> {
@@ -151,6 +150,10 @@ impl Facts for Picture {
         let said = |ordinal| self.overrides.point(kpi, Period { grain, ordinal }, segment);
         let computed = self.computed(kpi, grain, segment, within).into_iter();
         computed.map(|(ordinal, point, is_final)| (ordinal, said(ordinal).or(point), is_final)).collect()
+    }
+    fn as_computed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
+        let cube = self.cube_at(kpi, period.grain)?;
+        Some(figure(cube.rows(), cube.row(period, segment)?).ok()?.estimate)
     }
     fn computed(
         &self,

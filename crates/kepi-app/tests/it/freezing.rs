@@ -35,7 +35,17 @@ async fn ruled(rule: &str) -> (World, SourceMap) {
 #[tokio::test]
 async fn a_quarter_is_frozen_on_the_third_day_of_business_after_its_end() {
     let (world, files) = ruled("{period: quarter, after: 3, aspects: [target]}").await;
-    let target = changed(&files, "target: 40", "target: 30");
+    // The last quarter of 2025 has been over for long when the clock is asked for the first time: that is frozen at once.
+    let words = changed(&files, "name: Net promoter score", "name: NPS");
+    propose(&world, &words, "2026-01-12T12:00:00Z").await.unwrap();
+    // So another target is of a wording that begins with the year.
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/tiny/kpis.yml"))
+        .unwrap();
+    let own = text.split("---\n").find(|text| text.starts_with("kpi: recommendation\n")).unwrap();
+    let own = own
+        .replacen("kpi: recommendation\n", "kpi: recommendation\nfrom: 2026-01-01\n", 1)
+        .replace("target: 40", "target: 30");
+    let target = changed(&files, "kpi: answers\n", &format!("{own}---\nkpi: answers\n"));
     // The first quarter of 2026 ends on a Tuesday; its third day of business after that is Friday the 3rd, in London.
     let item = propose(&world, &target, "2026-04-02T22:59:59Z").await.unwrap();
     let late = Acting { actor: "owner", at: at("2026-04-02T23:00:00Z"), key: None };

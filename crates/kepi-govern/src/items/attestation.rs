@@ -39,8 +39,10 @@ pub struct Attestation {
     pub until: Date,
     /// Who says it.
     pub steward: u64,
-    /// Within so many days of business: the cut-off.
+    /// Within so many days of business.
     pub days: u16,
+    /// When these have passed: the cut-off, µs UTC.
+    pub cut_off: i64,
     /// What becomes of a close until then.
     pub otherwise: WhenLate,
 }
@@ -52,10 +54,9 @@ impl Attestation {
     }
 }
 
-/// Whether the cut-off of an attestation that is open has passed.
+/// Whether the cut-off of something that is to be attested has passed without that.
 pub fn is_late(item: &Item, at: i64) -> bool {
-    // Whoever is above got it because it was not in time.
-    item.ended.is_none() && (!item.work.missed.is_empty() || item.due().is_some_and(|due| due <= at))
+    matches!(&item.content, Content::Attestation(of) if of.cut_off <= at) && item.ended.is_none()
 }
 
 /// What is missing for a close of a period: items that are open about data of its days.

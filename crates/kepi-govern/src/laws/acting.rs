@@ -64,8 +64,9 @@ fn within(directory: &Directory, content: &Content, at: i64) -> i64 {
         Content::Case(of) => directory.due(unit, at, of.hours),
         Content::Play(of) => directory.due(unit, at, of.hours),
         Content::Review(of) => directory.due_in_days(unit, at, of.days()),
-        // The cut-off counts from the end of the period, whenever it was asked for.
-        Content::Attestation(of) => directory.due_in_days(unit, midnight(of.until), of.days),
+        // Once that has passed whoever has it by then gets a day.
+        Content::Attestation(of) if of.cut_off > at => of.cut_off,
+        Content::Attestation(_) => directory.due_in_days(unit, at, 1),
         other => {
             let mut steps = other.kind().steps.iter();
             let step = steps.find(|step| matches!(step.turn, Turn::Work)).or(other.kind().steps.first());
@@ -91,7 +92,7 @@ fn due(directory: &Directory, content: &Content, at: i64) -> i64 {
 /// Whose something is at first. What nobody is there for is said.
 fn owner(
     organisation: &Organisation,
-    (content, by): (&Content, &Principal),
+    (item, content, by): (u64, &Content, &Principal),
     directory: &Directory,
     at: i64,
     violated: &mut Violated<'_>,
@@ -114,9 +115,13 @@ fn owner(
         Content::Review(of) => directory.named(of.chair, at),
         Content::Dispute(of) => {
             let way = directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody);
-            // Nobody answers herself.
+            // Nobody answers herself. But what is open stands with somebody who lives, whoever else has left: she can give it
+            // to others, and a clock that had nobody to turn to would stand still for all.
+            let is_open = organisation.items.get(item).is_some();
             match (way.as_ref().and_then(|way| way.last()), by) {
-                (Some(stop), Principal::Person(by)) if stop.person == *by => directory.above(*by, at),
+                (Some(stop), Principal::Person(by)) if stop.person == *by => {
+                    directory.above(*by, at).or(way.filter(|_| is_open))
+                }
                 _ => way,
             }
         }
@@ -150,7 +155,7 @@ pub(super) fn handed(
     violated: &mut Violated<'_>,
 ) -> Event {
     let (item, content, by) = item;
-    let way = owner(organisation, (content, by), directory, at, violated);
+    let way = owner(organisation, (item, content, by), directory, at, violated);
     Event::ItemAssigned(ItemAssigned { item, way, bound: false, due: due(directory, content, at) })
 }
 
@@ -308,7 +313,8 @@ pub(super) fn told(
                 (rule.steward, rule.every, rule.days, rule.otherwise)
                     == (of.steward, of.period.grain, of.days, of.otherwise)
             });
-            if !by_rule || begins(of.until).is_some_and(|over| facts.at < over) {
+            let cut_off = directory.due_in_days(of.unit.as_ref(), midnight(of.until), of.days);
+            if !by_rule || of.cut_off != cut_off || begins(of.until).is_some_and(|over| facts.at < over) {
                 violated.say(NOTHING_NEW, "nobody attests that, or its period is not over");
             }
             others

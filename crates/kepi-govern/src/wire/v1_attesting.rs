@@ -22,6 +22,7 @@ pub(super) struct Attestation {
     until: Day,
     steward: Principal,
     days: u16,
+    cut_off: i64,
     otherwise: WhenLate,
 }
 
@@ -35,6 +36,7 @@ impl From<&items::Attestation> for Attestation {
             until: Day(of.until),
             steward: written_person(of.steward),
             days: of.days,
+            cut_off: of.cut_off,
             otherwise: of.otherwise,
         }
     }
@@ -49,6 +51,7 @@ impl Attestation {
             until: self.until.0,
             steward: person(self.steward)?,
             days: self.days,
+            cut_off: self.cut_off,
             otherwise: self.otherwise,
         })
     }

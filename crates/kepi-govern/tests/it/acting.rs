@@ -711,11 +711,21 @@ fn a_close_waits_for_what_nobody_attested_or_goes_without_it_as_the_rule_says() 
     acting.directory.attests = attests
         .map(|(unit, by, how)| (("survey".parse().unwrap(), Some(unit.parse().unwrap())), rule(by, how)))
         .into();
+    let known = acting.directory.clone();
     let of = |unit: &str, steward, otherwise, first: Date, until: Date| {
         let (source, unit) = ("survey".parse().unwrap(), Some(unit.parse().unwrap()));
+        let cut_off = known.due_in_days(unit.as_ref(), midnight(until), 5);
         let period = PeriodId { grain: Grain::Month, first };
-        let content =
-            Content::Attestation(Attestation { source, unit, period, until, steward, days: 5, otherwise });
+        let content = Content::Attestation(Attestation {
+            source,
+            unit,
+            period,
+            until,
+            steward,
+            days: 5,
+            cut_off,
+            otherwise,
+        });
         Command::Open(Open { content, why: WHY })
     };
     let (june, july) = (Date::constant(2026, 6, 1), Date::constant(2026, 7, 1));
@@ -745,6 +755,8 @@ fn a_close_waits_for_what_nobody_attested_or_goes_without_it_as_the_rule_says() 
     assert_eq!(acting.ask(person(1), &close(&[])).unwrap_err(), [laws::NOT_ATTESTED, laws::NOT_ATTESTED]);
     acting.world.at += 20 * DAY;
     acting.job(&Command::Tick).unwrap();
+    // It goes up once, and whoever has it by then gets a day.
+    assert_eq!(acting.job(&Command::Tick).unwrap_err(), [laws::NOTHING_DUE]);
     let excluded = [("emea", WhenLate::Exclude)];
     assert_eq!(
         acting.ask(person(1), &close(&excluded)).unwrap_err(),

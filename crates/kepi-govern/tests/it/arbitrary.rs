@@ -577,10 +577,11 @@ fn when_late() -> impl Strategy<Value = WhenLate> {
 }
 
 fn attestation() -> impl Strategy<Value = Content> {
-    let of = (parsed(), proptest::option::of(parsed()), day(), day(), 0..6u64, 1..9u16, when_late());
-    of.prop_map(|(source, unit, first, until, steward, days, otherwise)| {
+    let times = (day(), day(), 1..9u16, 0..9i64);
+    let of = (parsed(), proptest::option::of(parsed()), times, 0..6u64, when_late());
+    of.prop_map(|(source, unit, (first, until, days, cut_off), steward, otherwise)| {
         let period = PeriodId { grain: Grain::Month, first };
-        Content::Attestation(Attestation { source, unit, period, until, steward, days, otherwise })
+        Content::Attestation(Attestation { source, unit, period, until, steward, days, cut_off, otherwise })
     })
 }
 

@@ -128,7 +128,7 @@ impl CsvReader {
             split(bytes, true, self.lines.delimiter, MOST_COLUMNS, &mut all);
             let (field, byte) = invalid(bytes, &all).unwrap_or_default();
             let reason = format!(
-                "line {line}, field {}: byte {} is not in the declared encoding",
+                "line {line}, field {}: byte {} is no UTF-8; if the file is written otherwise, say so: `encoding: windows-1252`",
                 field + 1,
                 byte + 1
             );

@@ -27,12 +27,14 @@ pub struct Zone {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// It does not read so.
-    #[error("is not a {what} {}", how(.what, .format.as_deref()))]
+    #[error("is not a {what} {}", how(.what, .format.as_deref(), .seems))]
     Unreadable {
         /// Day or time.
         what: &'static str,
         /// The declared pattern.
         format: Option<String>,
+        /// How it seems to be written.
+        seems: Vec<String>,
     },
     /// It is none that can be meant.
     #[error(
@@ -54,9 +56,15 @@ pub enum TimeError {
 }
 
 /// What a text should have been like, and what to do if it is written otherwise.
-fn how(what: &str, format: Option<&str>) -> String {
+fn how(what: &str, format: Option<&str>, seems: &[String]) -> String {
     match (format, what) {
         (Some(format), _) => format!("of the format `{format}`"),
+        (None, _) if !seems.is_empty() => {
+            let time = if what == "day" { "" } else { " and time" };
+            let formats: Vec<String> = seems.iter().map(|format| format!("`format: \"{format}\"`")).collect();
+            let which = if seems.len() > 1 { ", whichever of day and month stands first" } else { "" };
+            format!("as year-month-day{time}; say how it is written: {}{which}", formats.join(" or "))
+        }
         (None, "day") => {
             "as year-month-day; say how it is written: `format: \"%d.%m.%Y\"`, or `as: timestamp` if it has a time".to_owned()
         }
@@ -64,6 +72,51 @@ fn how(what: &str, format: Option<&str>) -> String {
                       has none"
             .to_owned(),
     }
+}
+
+/// What cannot be read, and how it seems to be written.
+fn unreadable(what: &'static str, format: Option<&str>, text: &str) -> TimeError {
+    TimeError::Unreadable { what, format: format.map(str::to_owned), seems: seeming(what, text) }
+}
+
+/// The patterns by which a text may be written: three numbers of which one has four digits, with one sign between them, and a time
+/// behind. Two patterns where nothing tells day and month apart.
+fn seeming(what: &str, text: &str) -> Vec<String> {
+    let (day, time) = text.split_once([' ', 'T']).unwrap_or((text, ""));
+    let Some(sign) = day.chars().find(|c| !c.is_ascii_digit()).filter(|c| "./-".contains(*c)) else {
+        return Vec::new();
+    };
+    let parts: Vec<&str> = day.split(sign).collect();
+    let number = |part: &str| part.parse::<u32>().ok();
+    let (Some(first), Some(second), Some(third)) = (
+        parts.first().and_then(|part| number(part)),
+        parts.get(1).and_then(|part| number(part)),
+        parts.get(2).and_then(|part| number(part)),
+    ) else {
+        return Vec::new();
+    };
+    let years = |part: usize| parts.get(part).is_some_and(|part| part.len() == 4);
+    let orders: &[[&str; 3]] = match (years(0), years(2)) {
+        _ if parts.len() != 3 || second == 0 || third == 0 || first == 0 => &[],
+        (true, false) if sign != '-' => &[["%Y", "%m", "%d"]],
+        (false, true) if first > 12 && second <= 12 => &[["%d", "%m", "%Y"]],
+        (false, true) if second > 12 && first <= 12 => &[["%m", "%d", "%Y"]],
+        // With dots the day stands first, wherever that is written.
+        (false, true) if sign == '.' && first <= 12 => &[["%d", "%m", "%Y"]],
+        (false, true) if first <= 12 => &[["%d", "%m", "%Y"], ["%m", "%d", "%Y"]],
+        _ => &[],
+    };
+    let clock = match (what, time.matches(':').count()) {
+        ("day", 0) => "",
+        (_, 1) => " %H:%M",
+        (_, 2) => " %H:%M:%S",
+        _ => return Vec::new(),
+    };
+    if what == "day" && !time.is_empty() {
+        return Vec::new();
+    }
+    let joined = |order: &[&str; 3]| format!("{}{clock}", order.join(&sign.to_string()));
+    orders.iter().map(joined).collect()
 }
 
 /// Why a number is not a time.
@@ -130,10 +183,7 @@ impl Zone {
                 MissingLocal::Quarantine => return Err(TimeError::Never(self.name.clone())),
             },
         };
-        offset
-            .to_timestamp(local)
-            .map(Timestamp::as_microsecond)
-            .map_err(|_| TimeError::Unreadable { what: "time", format: None })
+        offset.to_timestamp(local).map(Timestamp::as_microsecond).map_err(|_| unreadable("time", None, ""))
     }
 
     /// The first instant of a day, which is not midnight where the clock skips it.
@@ -141,7 +191,7 @@ impl Zone {
         day.to_zoned(self.zone.clone())
             .and_then(|z| z.start_of_day())
             .map(|z| z.timestamp().as_microsecond())
-            .map_err(|_| TimeError::Unreadable { what: "day", format: None })
+            .map_err(|_| unreadable("day", None, ""))
     }
 
     /// The instant at which the clock showed `micros` since 1970-01-01T00:00.
@@ -149,7 +199,7 @@ impl Zone {
     /// # Errors
     /// See [`TimeError`].
     pub(super) fn local(&self, micros: i64) -> Result<i64, TimeError> {
-        self.instant(shown(micros).ok_or(TimeError::Unreadable { what: "time", format: None })?)
+        self.instant(shown(micros).ok_or_else(|| unreadable("time", None, ""))?)
     }
 
     /// The instant at which the day so many days after 1970-01-01 begins.
@@ -158,7 +208,7 @@ impl Zone {
     /// See [`TimeError`].
     pub(super) fn day(&self, days: i64) -> Result<i64, TimeError> {
         let day = i32::try_from(days).ok().and_then(day);
-        self.start(day.ok_or(TimeError::Unreadable { what: "day", format: None })?)
+        self.start(day.ok_or_else(|| unreadable("day", None, ""))?)
     }
 
     /// Reads a day.
@@ -174,7 +224,7 @@ impl Zone {
     /// # Errors
     /// See [`TimeError`].
     pub fn timestamp(&self, text: &str, format: Option<&str>) -> Result<i64, TimeError> {
-        let unreadable = |_| TimeError::Unreadable { what: "time", format: format.map(str::to_owned) };
+        let unreadable = |_| unreadable("time", format, text);
         match format {
             Some(format) => {
                 let parsed = strtime::parse(format, text).map_err(unreadable)?;
@@ -201,15 +251,15 @@ impl Zone {
 }
 
 fn parse_day(text: &str, format: Option<&str>) -> Result<Date, TimeError> {
-    let unreadable = |_| TimeError::Unreadable { what: "day", format: format.map(str::to_owned) };
+    let cannot = |_| unreadable("day", format, text);
     match format {
-        Some(format) => strtime::parse(format, text).and_then(|t| t.to_date()).map_err(unreadable),
+        Some(format) => strtime::parse(format, text).and_then(|t| t.to_date()).map_err(cannot),
         None => {
             // jiff would also take the day out of a time; a day is asked for.
             if text.len() > 10 && !text.starts_with(['-', '+']) {
-                return Err(TimeError::Unreadable { what: "day", format: None });
+                return Err(unreadable("day", None, ""));
             }
-            text.parse::<Date>().map_err(unreadable)
+            text.parse::<Date>().map_err(cannot)
         }
     }
 }

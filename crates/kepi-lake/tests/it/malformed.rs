@@ -131,7 +131,10 @@ async fn encodings_are_read_and_what_does_not_fit_is_rejected_with_its_place() {
     assert_eq!((report.counts.accepted, report.counts.quarantined), (2, 1));
     let row = &bench.lake.quarantine(None, 0, 1).await.unwrap().0[0];
     assert_eq!((row.rule.as_str(), row.column.as_deref(), row.row), ("encoding", Some("id"), 2));
-    assert_eq!(row.reason, "line 3, field 1: byte 2 is not in the declared encoding");
+    assert_eq!(
+        row.reason,
+        "line 3, field 1: byte 2 is no UTF-8; if the file is written otherwise, say so: `encoding: windows-1252`"
+    );
 }
 
 async fn lines_of_json_with_paths_and_exact_numbers() {

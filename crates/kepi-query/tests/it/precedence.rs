@@ -205,7 +205,9 @@ fn of_each_attribute_the_source_that_is_believed_says_it_then_and_now() {
 
 #[test]
 fn each_contradiction_is_listed_with_who_is_believed() {
-    let told: Vec<(String, String, Vec<(String, Cell)>)> = found(&shop())
+    /// Key, attribute, and who says what.
+    type Told = (String, String, Vec<(String, Cell)>);
+    let told: Vec<Told> = found(&shop())
         .into_iter()
         .map(|of| {
             let Some(Cell::Text(key)) = of.key.first() else { panic!("a key") };
@@ -285,12 +287,11 @@ fn histories(draws: &mut Draws) -> Vec<Row> {
     rows
 }
 
+/// Each attribute of a row as it stands.
+type Attributes = (Option<String>, Option<String>, Option<i64>, Option<i64>);
+
 /// What stands of a key at an instant, asked of one attribute after the other.
-fn plainly(
-    rows: &[Row],
-    key: &str,
-    at: i64,
-) -> Option<(Option<String>, Option<String>, Option<i64>, Option<i64>)> {
+fn plainly(rows: &[Row], key: &str, at: i64) -> Option<Attributes> {
     let holding = |source: &str| {
         rows.iter().find(|row| {
             row.key == key

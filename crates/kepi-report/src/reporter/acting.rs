@@ -461,7 +461,10 @@ mod tests {
         assert_eq!(effect((3, 5), (0, 0)), None);
     }
 
-    fn steps_of(of: &Timed) -> Vec<(&'static str, Option<(i64, Option<i64>)>)> {
+    /// A step by name: when it began, and when it was taken, if it was; none: it never began.
+    type Stretch = (&'static str, Option<(i64, Option<i64>)>);
+
+    fn steps_of(of: &Timed) -> Vec<Stretch> {
         let hours = |(from, to): Step| (from / HOUR, to.map(|to| to / HOUR));
         steps(of).into_iter().take(2).map(|(name, step)| (name, step.map(hours))).collect()
     }

@@ -122,7 +122,8 @@ impl<'a> Reporter<'a> {
     }
 
     pub(crate) fn analyses(self, kpi: &'a Kpi, period: Period, which: Which<'_>) -> Vec<AnalysisView> {
-        let observed = self.facts.observed(&kpi.id, period, &Segment::total());
+        // With the digits of what is computed, as the figures are that analyses are made of.
+        let observed = self.facts.as_computed(&kpi.id, period, &Segment::total());
         let say = Say::of(kpi, observed.as_ref(), &self.project().calendar);
         let wanted = ANALYSES.iter().filter(|analysis| match which {
             Which::Standing => analysis.cadence == Cadence::Standing,

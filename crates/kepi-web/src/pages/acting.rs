@@ -172,7 +172,7 @@ pub(crate) fn feedback(view: &FeedbackView, said: Option<&Said>) -> Markup {
         @if let Some(viewer) = viewer {
             section aria-labelledby="say" {
                 h2 #say { "Something gets in the way" }
-                form.say.panel method="post" action="/feedback" {
+                form.say.panel method="post" action="/pain-points" {
                     (forms::hidden(viewer))
                     label { span { "The KPI that suffers" } select name="kpi" required {
                         option value="" { "choose" }

@@ -299,8 +299,9 @@ fn scim(text: &str) -> Result<Vec<Listed>, String> {
         let email = emails.clone().find(|of| of["primary"] == true).or_else(|| emails.clone().next());
         let email = email.and_then(|of| text(&of["value"]));
         let login = text(&user["userName"]).or_else(|| email.clone());
-        let formatted = text(&user["displayName"]).or_else(|| text(&user["name"]["formatted"]));
-        let parts = [text(&user["name"]["givenName"]), text(&user["name"]["familyName"])];
+        let named = |part: &str| user.get("name").and_then(|name| text(name.get(part)?));
+        let formatted = text(&user["displayName"]).or_else(|| named("formatted"));
+        let parts = [named("givenName"), named("familyName")];
         let parts = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let name =
             formatted.or_else(|| Some(parts).filter(|name| !name.is_empty())).or_else(|| login.clone());
@@ -312,8 +313,10 @@ fn scim(text: &str) -> Result<Vec<Listed>, String> {
             return Err(format!("`{login}` has no name in definitions"));
         }
         ids.extend(text(&user["id"]).map(|own| (own, id.clone())));
-        let manager = &user[ENTERPRISE]["manager"];
-        let reports_to = text(&manager["value"]).or_else(|| text(&manager["displayName"]));
+        let manager = |part: &str| {
+            user.get(ENTERPRISE).and_then(|of| of.get("manager")).and_then(|manager| text(manager.get(part)?))
+        };
+        let reports_to = manager("value").or_else(|| manager("displayName"));
         all.push(Listed { id, name, role: text(&user["title"]), email, reports_to, dotted_to: None });
     }
     for of in &mut all {

@@ -238,10 +238,9 @@ fn tell(report: &RunReport, out: Output) {
     };
     let scores = match report.scores {
         0 => String::new(),
-        n => format!(" and {}", counted(n as u64, "score")),
+        n => format!(" and {}", counted(n, "score")),
     };
-    let (values, snapshot, engine) =
-        (counted(report.values as u64, "value"), report.snapshot, &report.engine);
+    let (values, snapshot, engine) = (counted(report.values, "value"), report.snapshot, &report.engine);
     out.remark(&format!("computed {values}{reasons}{scores} from snapshot {snapshot} by {engine}"));
     let published = parts(
         ", ",

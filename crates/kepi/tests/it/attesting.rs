@@ -69,7 +69,8 @@ fn attest(project: &Project, unit: &str, outcome: &str) {
     for _ in 0..4 {
         let items = asked(project, &["inbox", "--all"]);
         let of_unit = |of: &&Value| {
-            of["kind"] == "attestation" && of["touches"][0].as_str().unwrap().contains(&format!("unit/{unit}"))
+            of["kind"] == "attestation"
+                && of["touches"][0].as_str().unwrap().contains(&format!("unit/{unit}"))
         };
         let of = items.as_array().unwrap().iter().find(of_unit).unwrap();
         let (item, by) = (of["item"].to_string(), of["work"]["owner"]["person"].as_str().unwrap());
@@ -101,6 +102,8 @@ fn a_missing_attestation_shows_and_blocks_the_close_until_it_is_given() {
     let units = asked(&project, &["periods", &month, "--readiness"]);
     assert_eq!((&units[0]["state"], &units[1]["state"]), (&json!("ready"), &json!("ready")));
     assert_eq!(units[1]["statements"][0]["state"], "with_reservation");
+    let said = units[1]["statements"][0]["by"].as_str().unwrap();
+    assert!(["ann", "carl"].contains(&said), "who said it, not who was to: {said}");
     project.ok(&["close", &month, "-m", "it is over", "--as", "ann"]);
     project.ok(&["audit", "verify", "--quiet"]);
 }

@@ -191,7 +191,10 @@ fn what_was_adopted_otherwise_meanwhile_goes_back_and_is_written_anew() {
     edit(&project, "kpis.yml", "name: Answers", "name: Answers that came");
     // By then whoever answers for it has a notice of what came into force, 3.
     project.ok(&["propose", "-m", "clearer", "--as", "carl"]);
-    assert_eq!((&item(&project, "3")["kind"], &item(&project, "4")["state"]), (&json!("change_notice"), &json!("done")));
+    assert_eq!(
+        (&item(&project, "3")["kind"], &item(&project, "4")["state"]),
+        (&json!("change_notice"), &json!("done"))
+    );
     project.ok(&["run", "--quiet"]);
 }
 

@@ -493,7 +493,8 @@ async fn readers_do_not_wait_for_a_writer_on_postgresql() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_took_long_is_told_to_who_asks_only() {
-    let project = Project::example("tiny");
+    let Some(address) = kepi_testkit::postgres::fresh_database() else { return };
+    let project = Project::example("tiny").stored_at(&address);
     project.ok(&["run"]);
     let store = Store::open(&project.location()).await.unwrap();
     for (level, told) in [(None, false), (Some("warn"), true)] {
@@ -503,7 +504,7 @@ async fn a_statement_that_took_long_is_told_to_who_asks_only() {
         command
             .arg("-C")
             .arg(project.path())
-            .args(["run", "--no-land"])
+            .args(["run", "--no-land", "--store", &address])
             .stderr(Stdio::piped())
             .stdout(Stdio::null());
         command.envs(level.map(|level| ("KEPI_LOG", level)));

@@ -57,7 +57,7 @@ fn csv(bytes: &[u8]) -> Vec<Line> {
             Some((field, byte)) => Err((
                 "encoding",
                 format!(
-                    "line {line}, field {}: byte {} is not in the declared encoding",
+                    "line {line}, field {}: byte {} is no UTF-8; if the file is written otherwise, say so: `encoding: windows-1252`",
                     field + 1,
                     byte + 1
                 ),

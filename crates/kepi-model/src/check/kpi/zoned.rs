@@ -47,8 +47,8 @@ pub(in crate::check) fn read(
                 let Some(kpi) = all.get(id) else { continue };
                 match dated(kpi, around.entities) {
                     // A day is that day wherever somebody looks at it.
-                    Dated::ByDays => {}
-                    Dated::ByBoth(what) => {
+                    Dated::Days => {}
+                    Dated::Both(what) => {
                         context
                             .report(
                                 codes::ZONE,
@@ -57,7 +57,7 @@ pub(in crate::check) fn read(
                             )
                             .related(kpi.span, "the KPI");
                     }
-                    Dated::ByInstants => {
+                    Dated::Instants => {
                         let Some(named) = named(id, &name) else {
                             let message = format!("the name `{id}` is too long to be read in another zone");
                             context.report(codes::ZONE, at, message).related(kpi.span, "the KPI");
@@ -91,19 +91,19 @@ fn zoned(kpi: &Kpi, named: &KpiId, zone: &str) -> Kpi {
 
 /// By what rows of a KPI are put into periods.
 enum Dated {
-    ByDays,
-    ByInstants,
+    Days,
+    Instants,
     /// By both, and what has days.
-    ByBoth(String),
+    Both(String),
 }
 
 fn dated(kpi: &Kpi, entities: &BTreeMap<EntityId, Entity>) -> Dated {
     let mut found = (None, false);
     look(kpi, entities, &mut found);
     match found {
-        (Some(days), true) => Dated::ByBoth(days),
-        (Some(_), false) => Dated::ByDays,
-        (None, _) => Dated::ByInstants,
+        (Some(days), true) => Dated::Both(days),
+        (Some(_), false) => Dated::Days,
+        (None, _) => Dated::Instants,
     }
 }
 
