@@ -216,20 +216,7 @@ impl Watched<'_> {
 
 /// The share of a scorecard that hangs on a KPI, of that where it is the largest.
 fn weight(project: &Project, kpi: &KpiId) -> f64 {
-    let mut most: f64 = 0.0;
-    for scorecard in project.scorecards.values() {
-        let mut share = 0.0;
-        for perspective in &scorecard.perspectives {
-            for objective in &perspective.objectives {
-                for (_, own) in objective.kpis.iter().filter(|(id, _)| id == kpi) {
-                    let all = [perspective.weight, objective.weight, *own];
-                    share += all.iter().map(|of| f64::from(*of) / 10_000.0).product::<f64>();
-                }
-            }
-        }
-        most = most.max(share);
-    }
-    most
+    project.scorecards.values().map(|scorecard| scorecard.share_of(kpi)).fold(0.0, f64::max)
 }
 
 /// Published figures, as analyses read them.

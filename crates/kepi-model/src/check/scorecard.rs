@@ -13,7 +13,7 @@ use crate::{
     measure::Carry,
     project::{
         BasisPoints, Cascade, CascadeTargets, CascadeValue, Kpi, Scorecard, ScorecardObjective,
-        ScorecardPerspective, Strategy, Unit,
+        ScorecardPerspective, Strategy, Unit, WHOLE,
     },
     source_text::Span,
     table::Symbol,
@@ -147,9 +147,6 @@ pub(super) fn dated(
     }
     found
 }
-
-/// What a weight in the whole is counted in: a share of 1 of a share of 1 of a share of 1, in basis points each.
-const WHOLE: u64 = 10_000 * 10_000 * 10_000;
 
 /// No KPI weighs less than its floor.
 fn above_floors(scorecard: &Scorecard, context: &mut Context<'_>) {

@@ -49,6 +49,9 @@ pub struct Scorecard {
     pub span: Span,
 }
 
+/// What a weight in the whole is counted in: basis points of a perspective, of an objective in it, and of a KPI in that.
+pub const WHOLE: u64 = 10_000 * 10_000 * 10_000;
+
 impl Scorecard {
     /// All that it said and says, oldest first.
     pub fn wordings(&self) -> impl DoubleEndedIterator<Item = &Self> {
@@ -60,7 +63,7 @@ impl Scorecard {
         self.wordings().rev().find(|wording| wording.from.is_none_or(|from| from <= day))
     }
 
-    /// The weight of a KPI in the whole, in hundred-millionths of a hundredth; 0 for one that does not stand on it.
+    /// The weight of a KPI in the whole, in [`WHOLE`]ths; 0 for one that does not stand on it.
     pub fn weight_of(&self, kpi: &KpiId) -> u64 {
         let objectives =
             self.perspectives.iter().flat_map(|p| p.objectives.iter().map(move |o| (p.weight, o)));
@@ -69,6 +72,11 @@ impl Scorecard {
             own.map(move |(_, own)| u64::from(above) * u64::from(objective.weight) * u64::from(*own))
         });
         weights.sum()
+    }
+
+    /// The same as a share of 1.
+    pub fn share_of(&self, kpi: &KpiId) -> f64 {
+        self.weight_of(kpi) as f64 / WHOLE as f64
     }
 
     /// Its KPIs, of all that it said, in the order in which they stand.
