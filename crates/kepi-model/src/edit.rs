@@ -180,7 +180,7 @@ pub fn put(text: &str, key: &str, value: &str) -> Result<String, NotEdited> {
 }
 
 /// A text in quotes, as YAML reads it.
-fn quoted(value: &str) -> String {
+pub(crate) fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

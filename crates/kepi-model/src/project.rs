@@ -45,6 +45,7 @@ pub use guardrail::{Demand, Guardrail, StageGate, Still};
 pub use rule::{Consequence, DataRule};
 pub use scorecard::{
     Cascade, CascadeAsOf, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
+    WHOLE,
 };
 pub use source::{
     Ambiguous, Attest, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, HttpGet,
@@ -173,6 +174,12 @@ impl Project {
     /// The tree of units on a day; without one that of the wordings that come into force last.
     pub fn tree(&self, day: Option<Date>) -> UnitTree<'_> {
         UnitTree::of(&self.units, day)
+    }
+
+    /// The tree of units as it stands at an instant, µs UTC.
+    pub fn tree_at(&self, at: i64) -> UnitTree<'_> {
+        let day = self.calendar.period_at(Grain::Day, at).and_then(|day| self.calendar.first_day(day));
+        self.tree(day.ok())
     }
 
     /// The zones in which days of its KPIs begin, its own first.

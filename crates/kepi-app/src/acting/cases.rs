@@ -91,6 +91,15 @@ pub(super) fn units(project: &Project, kpi: &Kpi) -> BTreeMap<Segment, (u8, Unit
     found
 }
 
+/// The unit whose rows a row is among, that which is furthest down.
+pub(super) fn unit_of(places: &BTreeMap<Segment, (u8, UnitId)>, row: &Row) -> Option<UnitId> {
+    let units = row
+        .members
+        .iter()
+        .filter_map(|(dimension, member)| places.get(&Segment(vec![(dimension.clone(), member.clone())])));
+    units.max_by_key(|(depth, _)| *depth).map(|(_, unit)| unit.clone())
+}
+
 impl App {
     /// Opens cases for rows that nobody follows up yet.
     pub(super) async fn open_cases(
@@ -140,10 +149,7 @@ impl App {
         let units = units(project, kpi);
         let mut found = deciding.answerable(&organisation, at).await?;
         for (digest, row) in new.into_iter().take(now) {
-            let unit = row.members.iter().filter_map(|(dimension, member)| {
-                units.get(&Segment(vec![(dimension.clone(), member.clone())]))
-            });
-            let unit = unit.max_by_key(|(depth, _)| *depth).map(|(_, unit)| unit.clone());
+            let unit = unit_of(&units, &row);
             let key = NewText::new(key_text(project, &rule.of, &row.key));
             let why = NewText::new(format!("{}: a row behind {}", rule.name, kpi.name));
             let Some(case) = case(rule, kpi, (digest, &row), unit, key.commitment) else {

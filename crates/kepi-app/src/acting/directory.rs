@@ -2,7 +2,7 @@
 
 use std::{array, collections::BTreeMap};
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{civil::Date, tz::TimeZone};
 use kepi_govern::{
     Directory, Organisation, Principal,
     directory::{Attests, Place, Standing},
@@ -55,8 +55,7 @@ pub(super) async fn of(
         };
         Some((*numbers.get(&person.id)?, standing))
     });
-    let day = Timestamp::from_microsecond(at).map(|at| at.to_zoned(zone.clone()).date());
-    let tree = project.tree(day.ok());
+    let tree = project.tree_at(at);
     let units = tree.units().map(|unit| {
         let seat = |(of, holder): (&PersonId, &PersonId)| Some((*numbers.get(of)?, *numbers.get(holder)?));
         let hours = unit.business_hours.as_ref().and_then(|id| project.business_hours.get(id));

@@ -20,15 +20,14 @@ use kepi_model::{
 };
 use kepi_proof::Digest;
 use kepi_query::{
-    derive::following::{Asked as Rows, Followed as Row, following},
+    derive::following::{Asked as Rows, following},
     published::Run,
-    value::Segment,
 };
 use kepi_store::{NewText, door::new_key};
 use serde_json::json;
 
 use super::{
-    cases::{key_text, row_of, units},
+    cases::{key_text, row_of, unit_of, units},
     follow::{Followed, Published, unless, watched},
 };
 use crate::{deciding::Deciding, error::AppError, open::App, trace::traceable};
@@ -48,18 +47,15 @@ struct Start {
 fn in_unit<'a>(
     project: &Project,
     playbook: &'a Playbook,
-    unit: Option<&UnitId>,
+    (unit, at): (Option<&UnitId>, i64),
 ) -> (u16, &'a [PlaybookStep]) {
     let (mut capacity, mut steps) = (None, None);
-    let mut next = unit;
-    // No tree is deeper than it has units; the bound keeps a broken one from holding us.
-    for _ in 0..=project.units.len() {
-        let Some(id) = next else { break };
-        if let Some(variant) = playbook.units.get(id) {
-            capacity = capacity.or(variant.capacity);
-            steps = steps.or(Some(&variant.steps[..]).filter(|steps| !steps.is_empty()));
-        }
-        next = project.units.get(id).and_then(|unit| unit.parent.as_ref());
+    let tree = project.tree_at(at);
+    for variant in
+        unit.into_iter().flat_map(|unit| tree.upwards(unit)).filter_map(|id| playbook.units.get(id))
+    {
+        capacity = capacity.or(variant.capacity);
+        steps = steps.or(Some(&variant.steps[..]).filter(|steps| !steps.is_empty()));
     }
     (capacity.unwrap_or(playbook.capacity), steps.unwrap_or(&playbook.steps))
 }
@@ -233,7 +229,7 @@ impl App {
             *open.entry(play.unit.clone()).or_default() += 1;
         }
         for start in starts.into_iter().filter(|start| !busy.contains(&start.row)) {
-            let (capacity, steps) = in_unit(project, playbook, start.unit.as_ref());
+            let (capacity, steps) = in_unit(project, playbook, (start.unit.as_ref(), at));
             let there = open.entry(start.unit.clone()).or_default();
             if *there >= usize::from(capacity) {
                 report.without_room += 1;
@@ -279,12 +275,4 @@ impl App {
 
 fn is_due(item: &Item, play: &Play, at: i64) -> bool {
     item.ended.is_none() && item.helped().is_none() && item.opened + i64::from(play.after) * DAY <= at
-}
-
-fn unit_of(places: &BTreeMap<Segment, (u8, UnitId)>, row: &Row) -> Option<UnitId> {
-    let unit = row
-        .members
-        .iter()
-        .filter_map(|(dimension, member)| places.get(&Segment(vec![(dimension.clone(), member.clone())])));
-    unit.max_by_key(|(depth, _)| *depth).map(|(_, unit)| unit.clone())
 }

@@ -9,6 +9,7 @@ use crate::{
     bounds, codes,
     decode::Placed,
     definitions as written,
+    edit::quoted,
     id::{DimensionId, LevelId, PersonId, UnitId},
     project::{Unit, UnitTree},
     source_text::Span,
@@ -122,16 +123,14 @@ fn agree(earlier: &Unit, last: &Unit, context: &mut Context<'_>) {
         finding.related(last.span, "the last to come into force");
         finding.fix(match what {
             "member" => {
-                format!("write `member: {}` in all of them; a new `name` needs it", quoted_yaml(&last.member))
+                format!(
+                    "write `member: {}` in all of them; a new `name` needs it",
+                    quoted(&shorten(&last.member))
+                )
             }
             _ => "write the same `level` in all of them, or give one of them another name".to_owned(),
         });
     }
-}
-
-/// A text as it stands in YAML.
-fn quoted_yaml(text: &str) -> String {
-    format!("\"{}\"", shorten(text).replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// No two units of a level stand for the same rows.
