@@ -1,6 +1,6 @@
 //! Who has to say of data that they are right, once a period is over; and how far each unit is with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_govern::{
@@ -56,6 +56,14 @@ impl Deciding<'_> {
         let Evidence::Answerable(directory) = self.answerable(&organisation, at).await? else {
             return Ok(());
         };
+        let asked: BTreeSet<_> = organisation
+            .items
+            .all()
+            .filter_map(|item| match &item.content {
+                Content::Attestation(of) => Some((&of.source, of.unit.as_ref(), of.period)),
+                _ => None,
+            })
+            .collect();
         for source in project.sources.values() {
             let Some(attest) = &source.attest else { continue };
             let Some(period) = over(&project.calendar, attest.every, at) else { continue };
@@ -65,11 +73,7 @@ impl Deciding<'_> {
                 let Some(steward) = steward else { continue };
                 let Principal::Person(steward) = self.0.person(steward.as_str()).await? else { continue };
                 let id = PeriodId { grain: attest.every, first };
-                let is_of = |content: &Content| {
-                    matches!(content, Content::Attestation(of)
-                        if (&of.source, of.unit.as_ref(), of.period) == (&source.id, unit, id))
-                };
-                if organisation.items.all().any(|item| is_of(&item.content)) {
+                if asked.contains(&(&source.id, unit, id)) {
                     continue;
                 }
                 let content = Content::Attestation(Attestation {
@@ -106,13 +110,14 @@ impl App {
             for (unit, _) in source.attesting(&project.units) {
                 units.entry(unit.cloned()).or_insert_with(|| {
                     let known = unit.and_then(|unit| project.units.get(unit));
+                    let (figures, provisional) = figures(&project, unit, period, &values);
                     UnitReadiness {
                         unit: unit.cloned(),
                         name: known.map_or("All rows".to_owned(), |unit| unit.name.clone()),
                         state: "ready",
                         otherwise: None,
-                        figures: figures(&project, unit, period, &values).0,
-                        provisional: figures(&project, unit, period, &values).1,
+                        figures,
+                        provisional,
                         statements: Vec::new(),
                     }
                 });

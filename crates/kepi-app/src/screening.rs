@@ -212,7 +212,7 @@ impl App {
             all.push(Screened {
                 entity: screen.entity.clone(),
                 tally: screen::tally(screen, &known),
-                is_personal: app_entity_is_personal(&project, screen),
+                is_personal: is_key_personal(&project, screen),
                 cut_offs: bookmark.unwrap_or_default().cut_offs,
                 rows,
             });
@@ -297,7 +297,7 @@ impl App {
     }
 }
 
-fn app_entity_is_personal(project: &Project, screen: &Screen) -> bool {
+fn is_key_personal(project: &Project, screen: &Screen) -> bool {
     let key = project.entities.get(&screen.entity).and_then(|entity| entity.attribute(&screen.key));
     key.is_some_and(|key| key.personal)
 }
