@@ -10,12 +10,17 @@ use super::difference::{Limits, recovered};
 ///
 /// Errors: `NoRows` at `n = 0`; `Invalid` when successes exceed `n`. Source: Wilson 1927; Newcombe 1998.
 pub fn wilson(successes: u64, n: u64, level: Level) -> Result<Estimate, NotComputable> {
+    let Limits { point, low, high } = wilson_limits(successes, n, level.z())?;
+    Ok(plain(point, Interval::new(low, high, level), n, Method::Wilson))
+}
+
+fn wilson_limits(successes: u64, n: u64, z: f64) -> Result<Limits, NotComputable> {
     let point = share(successes, n)?;
-    let (low, high) = wilson_ends(point, n as f64, level.z());
+    let (low, high) = wilson_ends(point, n as f64, z);
     // At the boundary the score limit is the boundary itself; rounding must not move it.
     let low = if successes == 0 { 0.0 } else { low };
     let high = if successes == n { 1.0 } else { high };
-    Ok(plain(point, Interval::new(low, high, level), n, Method::Wilson))
+    Ok(Limits { point, low, high })
 }
 
 /// Clopper–Pearson exact interval by beta quantiles; covers at least the level. Source: Clopper and Pearson 1934.
@@ -149,11 +154,8 @@ pub fn difference(
     let z = level.z();
     let interval = match method {
         DifferenceMethod::Newcombe => {
-            let wilson = |point, n| {
-                let (low, high) = wilson_ends(point, n, z);
-                Limits { point, low, high }
-            };
-            let limits = recovered(wilson(p2, n2), wilson(p1, n1));
+            let limits =
+                recovered(wilson_limits(second.0, second.1, z)?, wilson_limits(first.0, first.1, z)?);
             Interval::new(limits.low, limits.high, level)
         }
         DifferenceMethod::AgrestiCaffo => {

@@ -130,3 +130,23 @@ fn weighted_means_by_hand() {
     let zero = of(|m| (m.sum_wx, m.sum_w2x, m.sum_w2x2) = (0, 0, 0)).unwrap();
     assert_eq!((zero.point, zero.interval), (0.0, Err(NotComputable::NoVariation)));
 }
+
+#[test]
+fn a_difference_of_shares_stays_between_minus_one_and_one() {
+    for first in 1..60 {
+        for second in 1..60 {
+            for (few, many) in [((0, first), (second, second)), ((first, first), (0, second))] {
+                let found =
+                    proportion::difference(many, few, proportion::DifferenceMethod::Newcombe, LEVEL).unwrap();
+                let ends = found.interval.unwrap();
+                assert!(
+                    -1.0 <= ends.low
+                        && ends.low <= found.point
+                        && found.point <= ends.high
+                        && ends.high <= 1.0,
+                    "{many:?} against {few:?}: {ends:?}"
+                );
+            }
+        }
+    }
+}
