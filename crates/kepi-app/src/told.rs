@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{Timestamp, tz::TimeZone};
 use kepi_govern::{Content, Item, Organisation, Principal, plain::Number};
 use kepi_model::{
     id::KpiId,
@@ -20,6 +21,7 @@ pub(crate) struct Told {
     children: BTreeMap<u64, Vec<u64>>,
     units: BTreeMap<KpiId, ValueUnit>,
     entered: BTreeMap<String, ValueUnit>,
+    zone: TimeZone,
 }
 
 impl Told {
@@ -53,6 +55,7 @@ impl Told {
             children,
             units: BTreeMap::new(),
             entered: BTreeMap::new(),
+            zone: TimeZone::UTC,
         })
     }
 
@@ -64,6 +67,7 @@ impl Told {
             _ => None,
         });
         self.entered = entered.collect();
+        self.zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
         self
     }
 
@@ -75,6 +79,12 @@ impl Told {
     /// A figure that is entered, as people read it.
     pub fn entered(&self, name: &str, figure: &Number) -> String {
         of_unit(self.entered.get(name), figure)
+    }
+
+    /// The day of an instant, µs UTC, where the project is: `day/2026-05-20`.
+    pub fn day(&self, at: i64) -> String {
+        let at = Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(self.zone.clone());
+        format!("day/{}", at.date())
     }
 
     /// By how much a KPI differs, as people read it.
@@ -98,6 +108,11 @@ impl Told {
         self.names.get(&number).cloned().unwrap_or_else(|| Principal::Person(number).to_string())
     }
 
+    /// A text in which persons stand by number, as events do: with their names.
+    pub fn with_names(&self, text: &str) -> String {
+        with_names(text, &self.names)
+    }
+
     /// The names of persons, in their order.
     pub fn people(&self, of: &BTreeSet<u64>) -> Vec<String> {
         let mut names: Vec<String> = of.iter().map(|number| self.person(*number)).collect();
@@ -114,6 +129,22 @@ impl Told {
     pub fn children(&self, of: u64) -> &[u64] {
         self.children.get(&of).map_or(&[], Vec::as_slice)
     }
+}
+
+/// A text with the names of the persons that it names by number: `now with person/2 (seat)` is `now with Ben (seat)`.
+pub(crate) fn with_names(text: &str, names: &BTreeMap<u64, String>) -> String {
+    let mut parts = text.split("person/");
+    let mut found = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = part.split_at(digits);
+        match number.parse().ok().and_then(|number| names.get(&number)) {
+            Some(name) => found.push_str(name),
+            None => found.extend(["person/", number]),
+        }
+        found.push_str(rest);
+    }
+    found
 }
 
 fn of_unit(unit: Option<&ValueUnit>, figure: &Number) -> String {

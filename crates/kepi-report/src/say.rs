@@ -402,7 +402,7 @@ impl<'a> Say<'a> {
             Sentence::WithLeader { leader, ahead, saved, of } => self.with_leader(leader, ahead, *saved, *of),
             Sentence::Role(of) => role(of),
             Sentence::NoLag { .. } => {
-                "Cannot be told: it is said to lead, and nothing says what it moves and after how long (`moves`, or a link of the strategy with a lag).".to_owned()
+                "Cannot be told: it is said to lead, and nothing says which KPI it moves and after how long (`moves`, or a link of the strategy with a lag).".to_owned()
             }
             Sentence::Relies { scorecard, leading, predict, not, unlinked } => {
                 relies(scorecard, *leading, *predict, not, *unlinked)

@@ -290,7 +290,10 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
             ]
         }
         Content::PostMortem(of) => vec![Subject::item(of.plan).to_string()],
-        Content::Case(case) => vec![format!("{}: a row of {}", of(&case.kpi, &case.unit), case.of)],
+        Content::Case(case) => {
+            let row = format!("a row of entity/{} of {}", case.of, told.day(case.since));
+            vec![format!("{}: {row}", of(&case.kpi, &case.unit))]
+        }
         Content::Commentary(said) => vec![format!("{} in {}", of(&said.kpi, &said.unit), said.period)],
         Content::Handover(of) => {
             let duties = of.duties.iter().map(|duty| match duty {

@@ -1,13 +1,10 @@
 //! The log as a list, read whenever it is asked for.
 
-use std::collections::BTreeMap;
-
-use kepi_govern::Principal;
 use kepi_report::logged::{LogAsked, LogEvent, Logged, Signed};
 use kepi_store::{EventFilter, Proof, Store};
 
 use super::{Custody, newest};
-use crate::error::AppError;
+use crate::{error::AppError, told::with_names};
 
 /// So many events are shown at once.
 const MOST: usize = 100;
@@ -23,7 +20,7 @@ const CHUNKS: usize = 50;
 pub async fn listed(store: &Store, custody: &Custody, asked: &LogAsked) -> Result<Logged, AppError> {
     let size = store.newest_event().await?;
     let mut logged = Logged { size, signed: signed(store, custody, size).await?, ..Logged::default() };
-    let mut names: BTreeMap<Principal, String> = BTreeMap::new();
+    let names = store.names().await?;
     let mut end = asked.before.unwrap_or(u64::MAX).min(size + 1);
     for _ in 0..CHUNKS {
         if end <= 1 || logged.events.len() >= MOST {
@@ -40,10 +37,7 @@ pub async fn listed(store: &Store, custody: &Custody, asked: &LogAsked) -> Resul
         let until = end;
         end = start + 1;
         for recorded in events.iter().rev().filter(|recorded| recorded.seq < until) {
-            let by = match names.get(&recorded.by) {
-                Some(name) => name.clone(),
-                None => name(store, &recorded.by, &mut names).await?,
-            };
+            let by = with_names(&recorded.by.to_string(), &names);
             if asked.by.as_ref().is_some_and(|asked| *asked != by) {
                 continue;
             }
@@ -57,22 +51,12 @@ pub async fn listed(store: &Store, custody: &Custody, asked: &LogAsked) -> Resul
                 by,
                 kind: recorded.kind.to_string(),
                 about: recorded.subject.as_str().to_owned(),
-                said: recorded.event().map(|event| event.words()).unwrap_or_default(),
+                said: recorded.event().map(|event| with_names(&event.words(), &names)).unwrap_or_default(),
             });
         }
     }
     logged.older = (end > 1).then_some(end);
     Ok(logged)
-}
-
-async fn name(
-    store: &Store,
-    of: &Principal,
-    names: &mut BTreeMap<Principal, String>,
-) -> Result<String, AppError> {
-    let name = store.name_of(of).await?;
-    names.insert(of.clone(), name.clone());
-    Ok(name)
 }
 
 /// The longest checkpoint that was signed, and whether the log still begins with what it is of.

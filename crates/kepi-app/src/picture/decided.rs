@@ -393,7 +393,7 @@ pub(super) async fn item(
     }
     let subject = Some(format!("item/{number}"));
     for recorded in store.events(&EventFilter { subject, ..EventFilter::default() }).await? {
-        let said = recorded.event().map(|event| event.words()).unwrap_or_default();
+        let said = recorded.event().map(|event| told.with_names(&event.words())).unwrap_or_default();
         full.history.push(Happened {
             event: recorded.seq,
             at: recorded.at,

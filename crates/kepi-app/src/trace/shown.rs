@@ -9,6 +9,7 @@ use kepi_model::{
     expression::Type,
     id::EntityId,
     project::{Entity, Kpi, Measure, Project},
+    screening::found,
 };
 use kepi_query::{
     derive::{
@@ -58,8 +59,15 @@ pub(super) fn role_word(role: Role) -> String {
 /// Rows that are named as those that move a value most.
 const MOST: usize = 10;
 
-fn left_out_word(entered: Entered) -> Option<&'static str> {
-    match entered {
+/// What a reading says of the ledger of screening.
+fn is_screening(reading: &Reading) -> bool {
+    reading.name.ends_with(&format!(".{}", found::EXCLUDED))
+}
+
+fn left_out_word(row: &TracedRow) -> Option<&'static str> {
+    let screened_out = |of: &Reading| is_screening(of) && of.value == Some(Cell::Boolean(true));
+    match row.entered {
+        Entered::Outside if row.read.iter().any(screened_out) => Some("screened out"),
         Entered::Counted => None,
         Entered::WithoutValue => Some("no value"),
         Entered::NotCounted => Some("off its scale or without weight"),
@@ -109,7 +117,7 @@ impl<'a> Shown<'a> {
             Some((role_word(*role), said))
         };
         let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
-        for why in term.rows.iter().filter_map(|row| left_out_word(row.entered)) {
+        for why in term.rows.iter().filter_map(left_out_word) {
             *left_out.entry(why.to_owned()).or_default() += 1;
         }
         TermRows {
@@ -184,17 +192,23 @@ impl<'a> Shown<'a> {
         grain: Grain,
         (row, moves): (TracedRow, Option<f64>),
     ) -> Row {
+        let left_out = left_out_word(&row).map(str::to_owned);
         let (source, file, number) = placed(row.place);
         let key = self.key(project, entity, grain, &row.key);
         Row {
             key: key.join(" "),
             parts: told(key, &row.key),
             date: self.instant(row.at),
-            left_out: left_out_word(row.entered).map(str::to_owned),
+            left_out,
             hit: row.hit,
             moves,
             moves_shown: moves.map(|moves| format::moved(moves, &kpi.unit)),
-            read: row.read.iter().map(|reading| (reading.name.clone(), self.reading(reading))).collect(),
+            read: row
+                .read
+                .iter()
+                .filter(|of| !is_screening(of))
+                .map(|reading| (reading.name.clone(), self.reading(reading)))
+                .collect(),
             source,
             file,
             row: number,

@@ -119,7 +119,8 @@ fn balance(of: &written::Project, context: &mut Context<'_>) -> Option<Balance> 
     if !(0.0..=0.5).contains(&either) {
         context
             .report(codes::NOT_A_SHARE, written.either.span, "two sides cannot both have this share")
-            .expected("from 0% to 50%, usually `20%`");
+            .expected("from 0% to 50%, usually `20%`")
+            .fix("write at most `50%`");
     }
     let lag = |lag: &Lag| (lag.0, lag.1);
     let count = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);

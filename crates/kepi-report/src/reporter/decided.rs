@@ -511,13 +511,20 @@ impl<'a> Reporter<'a> {
         if about.is_empty() { capital(&kind) } else { format!("{}: {about}", capital(&kind)) }
     }
 
-    /// A text in which periods, KPIs and units are written as people write them: `month/2026-01-01` is `2026-01`, `unit/emea` is `EMEA`.
+    /// A text in which periods, KPIs, units and items are written as people write them: `month/2026-01-01` is `2026-01`, `unit/emea` is
+    /// `EMEA`, `item/24` is `item 24`.
     fn with_labels(self, text: &str) -> String {
         let word = |word: &str| {
             let bare = word.trim_end_matches([':', ',', ';']);
             let (grain, first) = bare.split_once('/')?;
             let project = self.project();
+            if grain == "item" && first.parse::<u64>().is_ok() {
+                return Some(word.replace(bare, &format!("item {first}")));
+            }
             let name = match grain {
+                "entity" => {
+                    first.parse().ok().and_then(|id| project.entities.get(&id)).map(|entity| &entity.name)
+                }
                 "kpi" => first.parse().ok().and_then(|id| project.kpis.get(&id)).map(|kpi| &kpi.name),
                 "unit" => first.parse().ok().and_then(|id| project.units.get(&id)).map(|unit| &unit.name),
                 "review" => first.parse().ok().and_then(|id| project.reviews.get(&id)).map(|of| &of.name),

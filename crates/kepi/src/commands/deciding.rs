@@ -263,7 +263,7 @@ fn why(item: &ItemView) -> String {
 }
 
 pub(super) fn time(at: i64) -> String {
-    Timestamp::from_microsecond(at).map(|at| at.to_string()).unwrap_or_default()
+    Timestamp::from_microsecond(at).map(|at| format!("{at:.0}")).unwrap_or_default()
 }
 
 fn day(at: i64) -> String {
