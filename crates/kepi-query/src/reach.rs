@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use kepi_model::{
-    calendar::Grain,
+    calendar::{Calendar, Grain},
     entity::Entity,
     expression::Path,
     id::EntityId,
@@ -30,7 +30,8 @@ pub fn watermarks(project: &Project, inputs: &PinnedInputs) -> BTreeMap<EntityId
     }
     for source in project.sources.values() {
         let Some(day) = source.complete_until else { continue };
-        let calendar = &project.calendar;
+        // The day of the source is the project's, also where days of KPIs begin in another zone: the same rows are in.
+        let calendar = Calendar { zone: source.days.clone(), ..project.calendar.clone() };
         let end = calendar.bounds(calendar.period_of_day(Grain::Day, day)).map(|bounds| bounds.end);
         // Without a row there is no period to say anything of.
         if let (Ok(end), Some(reach)) = (end, reach.get_mut(&source.into)) {

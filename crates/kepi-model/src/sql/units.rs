@@ -133,16 +133,23 @@ impl Reader<'_> {
         }
         let last = places.last().and_then(|(_, member)| *member);
         let (Some((time, sql)), true) = (at, places.len() > 1) else { return Some(Some(text(last))) };
+        // A row without a day is below nothing that is known, so the newest place asks for its day as the others do.
         let mut branches = Vec::new();
+        let mut compared = |is: Comparison, day: &Date, member: Option<&str>| {
+            let day = Expression { type_: Type::Text, node: Node::Literal(Literal::Text(day.to_string())) };
+            let (_, time, day) = self.unify(time.clone(), day, sql.span(), sql.span(), true)?;
+            let when = Node::Compare(is, Box::new(time), Box::new(day));
+            branches.push((Expression { type_: Type::Boolean, node: when }, text(member)));
+            Some(())
+        };
         for pair in places.windows(2) {
             let [(_, member), (Some(until), _)] = pair else { continue };
-            let until =
-                Expression { type_: Type::Text, node: Node::Literal(Literal::Text(until.to_string())) };
-            let (_, time, until) = self.unify(time.clone(), until, sql.span(), sql.span(), true)?;
-            let before = Node::Compare(Comparison::Less, Box::new(time), Box::new(until));
-            branches.push((Expression { type_: Type::Boolean, node: before }, text(*member)));
+            compared(Comparison::Less, until, *member)?;
         }
-        Some(Some(Expression { type_: Type::Text, node: Node::Case(branches, Some(Box::new(text(last)))) }))
+        if let Some((Some(since), member)) = places.last() {
+            compared(Comparison::GreaterOrEqual, since, *member)?;
+        }
+        Some(Some(Expression { type_: Type::Text, node: Node::Case(branches, None) }))
     }
 }
 

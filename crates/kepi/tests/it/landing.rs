@@ -376,6 +376,38 @@ fn scorecards_of_several_zones_read_the_days_that_begin_there() {
 }
 
 #[test]
+fn data_reach_as_far_in_every_zone() {
+    // The last of March ends in Berlin at 22:00 UTC; in Tokyo it has ended by then, in Los Angeles it ends nine hours later.
+    let card = |name: &str, zone: &str| {
+        format!(
+            "---\nscorecard: {name}\nname: Card\nperiod: month\ntime_zone: {zone}\nperspectives: {{customer: {{weight: 100%, objectives: \
+             {{heard: {{weight: 100%, kpis: {{events: 100%}}}}}}}}}}\n"
+        )
+    };
+    let definitions = "strategy: s\nmission: M\nperspectives: {customer: {name: Customers}}\nobjectives: {heard: {name: Heard, \
+                       perspective: customer}}\n---\nsource: events\ninto: event\nfrom: {csv: {files: events.csv}}\nmode: \
+                       append\ncomplete_until: 2026-03-31\nmap:\n  id: {column: id, as: text}\n  occurred_at: {column: at, as: timestamp}\n"
+        .to_owned()
+        + &*kpi("events", "count: {of: event}", "month")
+        + "objective: heard\n"
+        + &*card("east", "Asia/Tokyo")
+        + &*card("west", "America/Los_Angeles");
+    let project = Project::empty();
+    project.write("kepi.yml", &format!("{}{definitions}", HEAD.replace("UTC", "Europe/Berlin")));
+    project.write("events.csv", "id,at\ne1,2026-03-02T08:00:00Z\ne2,2026-03-31T14:59:00Z\n");
+    project.ok(&["run"]);
+    for (kpi, is_final) in
+        [("events", true), ("events__asia_tokyo", true), ("events__america_los_angeles", false)]
+    {
+        let told = project.ok(&["show", "kpi", kpi, "--format", "csv"]);
+        let place = told.lines().next().unwrap().split(',').position(|column| column == "final").unwrap();
+        let march = told.lines().find(|line| line.contains(",2026-03,,")).unwrap();
+        assert_eq!(march.split(',').nth(place), Some(if is_final { "true" } else { "false" }), "{told}");
+        project.ok(&["reproduce", &format!("kpi/{kpi}")]);
+    }
+}
+
+#[test]
 fn a_snapshot_that_is_cut_short_ends_nothing() {
     let definitions =
         "source: accounts\ninto: account\nfrom: {csv: {files: \"acc_*.csv\"}}\nmode: snapshot\nmap:\n  id: \
