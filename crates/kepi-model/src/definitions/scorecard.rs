@@ -36,7 +36,7 @@ table! {
     targets: CascadeTargets, default "inherit",
         "A unit without its own targets takes those above, or has none.", "inherit";
     as_of: CascadeAsOf, default "period",
-        "Below which unit each stood: at the end of the period, as then, or by the newest tree in all periods, as now.", "now";
+        "Below which unit each stood: at the end of the period, as then, or by the newest tree that is written in all periods.", "now";
 }
 
 table! {

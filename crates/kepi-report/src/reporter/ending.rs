@@ -72,6 +72,9 @@ impl<'a> Reporter<'a> {
             0 => None,
             n => Some(both.iter().sum::<f64>() / n as f64),
         };
+        let moved = |old: f64, by: f64| moved(old, by, new.possible());
+        let beyond =
+            |by: f64| then.iter().any(|(at, old)| !now.contains_key(at) && moved(*old, by).is_none());
         let decimals = then.values().chain(now.values()).next_back();
         let decimals = decimals.map_or(1, |point| format::decimals(*point, None, &old.unit));
         let value = |point: f64| format::value(point, &old.unit, decimals);
@@ -83,8 +86,9 @@ impl<'a> Reporter<'a> {
                     both.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), of| {
                         (low.min(*of), high.max(*of))
                     });
+                let but = if beyond(by) { ", but for those that would pass what is possible" } else { "" };
                 format!(
-                    "in {} that both have, {} lies {} from {} on average ({} to {}); moved by that, earlier figures continue the later ones",
+                    "in {} that both have, {} lies {} from {} on average ({} to {}); moved by that, earlier figures continue the later ones{but}",
                     match both.len() {
                         1 => "the one period".to_owned(),
                         n => format!("the {n} periods"),
@@ -111,11 +115,29 @@ impl<'a> Reporter<'a> {
                     _ => None,
                 },
                 match (old_point, new_point, apart) {
-                    (Some(old), None, Some(by)) => Some(value(old + by)),
+                    (Some(old), None, Some(by)) => moved(old, by).map(value),
                     _ => None,
                 },
             )
         });
         BridgedView { rows: rows.collect(), said }
+    }
+}
+
+/// A figure as much higher as another lies on average; none where that cannot be: a share of 150 % says only that they do not lie as
+/// much apart throughout.
+fn moved(old: f64, by: f64, (least, most): (f64, f64)) -> Option<f64> {
+    Some(old + by).filter(|point| (least..=most).contains(point))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_is_not_shown() {
+        assert_eq!(moved(0.25, 0.5, (0.0, 1.0)), Some(0.75));
+        assert_eq!(moved(1.0, 0.5, (0.0, 1.0)), None);
+        assert_eq!(moved(0.25, -0.5, (0.0, 1.0)), None);
     }
 }
