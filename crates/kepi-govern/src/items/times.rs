@@ -80,7 +80,9 @@ impl Times {
         match event {
             Event::ItemFinished(e) => {
                 self.decided = self.decided.or(Some(at));
-                self.done = self.done.or(Some(at)).filter(|_| e.outcome.as_str() != PLANNED);
+                // What is dismissed has been decided, and nothing was done.
+                let undone = [PLANNED, Outcome::Dismissed.word()].contains(&e.outcome.as_str());
+                self.done = self.done.or(Some(at)).filter(|_| !undone);
             }
             Event::ItemMoved(e) => {
                 let Some(to) = kind.step(e.to.as_str()) else { return };

@@ -554,6 +554,12 @@ fn times_are_those_of_the_script() {
     log.extend(again.into_iter().map(|event| (acting.world.at, job(), event)));
     let of = times(&log);
     assert_eq!((of.decided, of.done, of.ended), (None, None, None));
+    // What is dismissed was decided, and nothing was done.
+    let dismissed = acting.act(3, item, Deed::Dismiss { why: WHY }).unwrap();
+    log.extend(dismissed.into_iter().map(|event| (acting.world.at, person(3), event)));
+    let of = times(&log);
+    let now = Some(acting.world.at);
+    assert_eq!((of.decided, of.done, of.ended), (now, None, now));
 }
 
 #[test]
