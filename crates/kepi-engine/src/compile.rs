@@ -56,10 +56,8 @@ pub struct LookupTable {
 pub struct CompiledState {
     /// Over the rows for which this is true.
     pub filter: Option<NodeId>,
-    /// What is added.
-    pub operand: Option<NodeId>,
-    /// Form of the operand.
-    pub physical: Physical,
+    /// What is added, with its form: nothing to a count, several to a set of combinations.
+    pub operands: Vec<(NodeId, Physical)>,
     /// An empty accumulator of the kind.
     pub empty: Accumulator,
 }
@@ -260,20 +258,24 @@ fn compile_state(
     compile: &mut dyn FnMut(&Expression) -> Result<Compiled, EvaluateError>,
 ) -> Result<CompiledState, EvaluateError> {
     let filter = state.filter.as_ref().map(&mut *compile).transpose()?.map(|c| c.node);
-    let (of, empty) = match &state.kind {
-        StateKind::Count => (None, Accumulator::Count(vec![])),
-        StateKind::Sum(of) => (Some(of), Accumulator::Total(vec![])),
-        StateKind::Minimum(of) => (Some(of), Accumulator::Minimum(vec![])),
-        StateKind::Maximum(of) => (Some(of), Accumulator::Maximum(vec![])),
-        StateKind::Histogram { of, edges } => {
+    let empty = match &state.kind {
+        StateKind::Count => Accumulator::Count(vec![]),
+        StateKind::Sum(_) => Accumulator::Total(vec![]),
+        StateKind::Minimum(_) => Accumulator::Minimum(vec![]),
+        StateKind::Maximum(_) => Accumulator::Maximum(vec![]),
+        StateKind::Histogram { edges, .. } => {
             let (edges, bins) = (Arc::clone(edges), edges.len() + 1);
-            (Some(of), Accumulator::Histogram { bins, edges, counts: vec![] })
+            Accumulator::Histogram { bins, edges, counts: vec![] }
         }
-        StateKind::Distinct(of) => (Some(of), Accumulator::Distinct(Distinct::default())),
+        StateKind::Distinct(_) => Accumulator::Distinct(Distinct::default()),
     };
-    let physical = of.map_or(Physical::Integer, |of| of.type_.physical());
-    let operand = of.map(compile).transpose()?;
-    let interval = operand.and_then(|operand| operand.interval);
+    let mut operands = Vec::new();
+    let mut interval = None;
+    for of in state.kind.expressions() {
+        let compiled = compile(of)?;
+        operands.push((compiled.node, of.type_.physical()));
+        interval = compiled.interval;
+    }
     let empty = match (empty, interval) {
         // n · max|x| within 64 bits: no sum of any of the rows can leave them.
         (Accumulator::Total(_), Some((low, high)))
@@ -287,7 +289,7 @@ fn compile_state(
         }
         (other, _) => other,
     };
-    Ok(CompiledState { filter, operand: operand.map(|o| o.node), physical, empty })
+    Ok(CompiledState { filter, operands, empty })
 }
 
 /// A plan over a table that is not there.

@@ -11,10 +11,10 @@ use kepi_model::{
     expression::{Literal, Physical},
     project::AsOf,
 };
-use kepi_query::port::EvaluateError;
+use kepi_query::{plan::JOINT, port::EvaluateError, state::Member};
 
 use crate::{
-    accumulate::{Accumulator, least},
+    accumulate::{Accumulator, Distinct, least},
     compile::{Prepared, Source},
     group::{Grouping, Interner, OUTSIDE, buckets},
     lookup::{Lookup, Memo},
@@ -280,13 +280,18 @@ impl Worker {
                         .or_insert_with(|| inside.and(&results.vector(filter).truth(results.rows).yes))
                 }
             };
-            if let Some(overflow) = state.operand.and_then(|node| results.overflow(node))
-                && overflow.and(mask).ones() > 0
-            {
-                self.partial.poisoned[position] = 128;
+            let mut all = None;
+            for (operand, _) in &state.operands {
+                // Of a combination only rows that have what stands before: so the reference stops where one is missing.
+                let so_far = all.as_ref().unwrap_or(mask);
+                if results.overflow(*operand).is_some_and(|overflow| overflow.and(so_far).ones() > 0) {
+                    self.partial.poisoned[position] = 128;
+                }
+                if let Some(valid) = results.vector(*operand).valid(results.rows) {
+                    all = Some(so_far.and(&valid));
+                }
             }
-            let valid = state.operand.and_then(|node| results.vector(node).valid(results.rows));
-            masks.add(position, valid.map_or_else(|| mask.clone(), |valid| mask.and(&valid)));
+            masks.add(position, all.unwrap_or_else(|| mask.clone()));
         }
         for (grouping, cells) in cells.iter().enumerate() {
             self.tally.start(cells, inside, self.partial.groupings[grouping].len());
@@ -325,9 +330,21 @@ impl Worker {
         }
         for state in adding {
             let compiled = &tabulation.prepared.states[state];
-            let operand = compiled.operand.map_or(&missing, |node| results.vector(node));
             let accumulator = &mut accumulators[state];
-            if !add(accumulator, operand, compiled.physical, &self.selection, cells, results.rows) {
+            let exact = match (accumulator, compiled.operands.as_slice()) {
+                (Accumulator::Distinct(distinct), several @ [_, _, ..]) => {
+                    let operands = several.iter().map(|(node, physical)| (results.vector(*node), *physical));
+                    add_joint(distinct, operands, &self.selection, cells, results.rows)
+                }
+                (accumulator, operands) => {
+                    let none = (&missing, Physical::Integer);
+                    let (operand, physical) = operands
+                        .first()
+                        .map_or(none, |(node, physical)| (results.vector(*node), *physical));
+                    add(accumulator, operand, physical, &self.selection, cells, results.rows)
+                }
+            };
+            if !exact {
                 let known = &mut self.partial.poisoned[state];
                 *known = (*known).max(64);
             }
@@ -377,6 +394,42 @@ impl Tally {
             counts[*cell as usize] += u64::from(*n);
         }
     }
+}
+
+/// Adds the combinations of several vectors to a set. False if a value does not fit the 64 bits that it can hold.
+fn add_joint<'a>(
+    distinct: &mut Distinct,
+    operands: impl Iterator<Item = (&'a Vector, Physical)>,
+    selection: &Selection,
+    cells: &[u32],
+    rows: usize,
+) -> bool {
+    let mut wanted = Bitmap::filled(rows, selection.all);
+    selection.rows.iter().for_each(|row| wanted.set(*row as usize));
+    let mut exact = true;
+    let mut texts: Vec<String> = vec![String::new(); rows];
+    for (place, (operand, physical)) in operands.enumerate() {
+        if let Vector::Wide(values, _) = operand {
+            selection.each(cells, values, |value, _| exact &= i64::try_from(value).is_ok());
+        }
+        let (mut interner, mut codes) = (Interner::default(), vec![]);
+        interner.codes(operand, physical, &wanted, &mut codes);
+        wanted.for_each(|row| {
+            if place > 0 {
+                texts[row].push(JOINT);
+            }
+            if let Member::Value(text) = &interner.members()[codes[row] as usize] {
+                texts[row].push_str(text);
+            }
+        });
+    }
+    let mut codes = vec![0; rows];
+    wanted.for_each(|row| {
+        let text = std::mem::take(&mut texts[row]);
+        codes[row] = distinct.interner.member(&Member::Value(text.into()));
+    });
+    selection.each(cells, &codes, |code, cell| distinct.add(cell as u32, code));
+    exact
 }
 
 /// Adds the selected rows of a vector to a state that is no count. False if a value does not fit the 64 bits that the

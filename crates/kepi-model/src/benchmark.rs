@@ -167,6 +167,7 @@ fn kind_of(measure: &Measure) -> (Option<Figure>, Option<u8>, Option<(i64, i64)>
         | Measure::Ratio(_)
         | Measure::Stock(_)
         | Measure::Entered(_)
+        | Measure::Lifetime(_)
         | Measure::Formula(_)
         | Measure::Composite(_) => (None, None, None),
     }

@@ -693,6 +693,19 @@ codes! {
         "one other KPI that extends no KPI that leads back here, and is written once"
         "write the fields here, or extend another KPI";
 
+    LIFETIME "K0663" Error "a lifetime value of what is no history"
+        "A model of what customers will still bring is fitted to their histories: how often each bought again, how long after the first time the last one was and how long ago the first one is, and what the repeats came to; or how often each contract was renewed, and whether it ended."
+        "a whole number, lengths of time and an amount of money, as the option says"
+        "correct the expression; a panel of customers gathers what is needed";
+    LIBRARY "K0664" Error "a KPI of the library that is not there, or not said in which wording"
+        "Kepi has a library of KPIs built in. What extends one of them says which wording it means, by the first digits of the digest of its text. So a newer Kepi, whose library says something else, changes no definition by itself: the wording that was meant is still there."
+        "`extends: {library: renewal_rate, version: 3f2a91bc}`, with a name of the library and one of its wordings"
+        "write the version that is named here";
+    LIBRARY_MOVED "K0665" Warning "a KPI of the library that is worded otherwise by now"
+        "The library of this Kepi says the KPI in other words than those that are extended. The figures are those of the wording that is named; nothing changed."
+        "the wording of today, once somebody has read what is different"
+        "read the page of the KPI in the book and write its version, or stay";
+
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."
         "100%"

@@ -84,6 +84,14 @@ impl Findings {
         &mut self.list[last]
     }
 
+    /// Takes back replacements at places where what is wrong is not written, but where it was taken over from.
+    pub(crate) fn replace_nothing_at(&mut self, places: &[Span]) {
+        let here = |(at, _): &(Span, String)| places.contains(at);
+        for fix in self.list.iter_mut().filter(|of| of.code != codes::LIBRARY && of.code != codes::LIBRARY_MOVED).filter_map(|of| of.fix.as_mut()) {
+            fix.replace = fix.replace.take_if(|replace| !here(replace));
+        }
+    }
+
     /// Whether there is a finding with one of the codes.
     pub(crate) fn any(&self, codes: &[Code]) -> bool {
         self.list.iter().any(|f| codes.contains(&f.code))

@@ -40,6 +40,7 @@ mod form;
 pub mod governance;
 pub mod id;
 mod lexical;
+pub mod library;
 pub mod lineage;
 pub mod meaning;
 mod meant;

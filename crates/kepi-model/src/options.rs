@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 
+use crate::library::Library;
+
 /// Facts from outside; what is not given is not asked for.
 #[derive(Default, Clone, Copy)]
 pub struct Options<'a> {
@@ -11,6 +13,8 @@ pub struct Options<'a> {
     pub known_encodings: Option<&'a dyn Fn(&str) -> bool>,
     /// Today in the reporting zone, for findings about targets that do not hold yet.
     pub today: Option<Date>,
+    /// The library that KPIs extend; without it Kepi's own.
+    pub library: Option<&'a Library>,
 }
 
 impl Options<'_> {

@@ -73,6 +73,23 @@ impl Yaml {
         let scalar = Scalar { text: text.to_owned(), offsets: Vec::new(), start: span.start };
         Self { span, value: Value::Scalar(scalar) }
     }
+    /// The same as if all of it were written at a place.
+    pub(crate) fn at(self, span: Span) -> Self {
+        let value = match self.value {
+            Value::Scalar(scalar) => {
+                let offsets = vec![(span.start, span.end); scalar.text.len()];
+                Value::Scalar(Scalar { offsets, start: span.start, ..scalar })
+            }
+            Value::List(items) => Value::List(items.into_iter().map(|item| item.at(span)).collect()),
+            Value::Map(pairs) => {
+                let pair = |pair: Pair| Pair { key_span: span, value: pair.value.at(span), ..pair };
+                Value::Map(pairs.into_iter().map(pair).collect())
+            }
+            Value::Empty => Value::Empty,
+        };
+        Self { span, value }
+    }
+
     /// The text of a scalar.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {

@@ -11,7 +11,7 @@ use crate::{
     state::{
         Member, StateColumn, StateTable,
         weighting::Weighting,
-        wire::{CellStates, DigestKey, Outside, Seen, StateValue, TermStates, Writer, get},
+        wire::{CellStates, DigestKey, Fitted, Outside, Seen, StateValue, TermStates, Writer, fitted, get},
     },
     value::Coverage,
 };
@@ -67,6 +67,7 @@ pub struct View<'a> {
     /// States that were kept, or merged for a window.
     kept: Option<&'a CellStates>,
     outside: Option<Outside>,
+    fitted: Option<&'a Fitted>,
 }
 
 /// Finds the parts of a cell when they are asked for.
@@ -78,7 +79,7 @@ pub(crate) trait Parts {
 impl<'a> View<'a> {
     /// A cell, and the sums over all periods of its segment up to it, if the kind looks back.
     pub(crate) fn new(own: Cells<'a>, so_far: &'a [TermStates], parts: &'a dyn Parts) -> Self {
-        Self { own, so_far, parts: Some(parts), kept: None, outside: None }
+        Self { own, so_far, parts: Some(parts), kept: None, outside: None, fitted: None }
     }
 
     /// The same of a period that the data of a term do not reach.
@@ -89,7 +90,18 @@ impl<'a> View<'a> {
     /// States in memory: those that were kept, or those of a window.
     pub fn kept(states: &'a CellStates) -> Self {
         let (own, so_far) = (Cells::of(&states.terms), states.so_far.as_slice());
-        Self { own, so_far, parts: None, kept: Some(states), outside: states.outside }
+        let fitted = states.fitted.as_ref();
+        Self { own, so_far, parts: None, kept: Some(states), outside: states.outside, fitted }
+    }
+
+    /// The same with what a model came to that was fitted to its rows.
+    pub(crate) fn with_fit(self, fitted: &'a Fitted) -> Self {
+        Self { fitted: Some(fitted), ..self }
+    }
+
+    /// What a model came to that was fitted to its rows.
+    pub fn fitted(&self) -> Option<&'a Fitted> {
+        self.fitted
     }
 
     /// What the weights of its rows are made from.
@@ -160,6 +172,9 @@ impl<'a> View<'a> {
         if let Some(outside) = &self.outside {
             writer.ends_outside(outside);
         }
+        if let Some(of) = self.fitted {
+            *bytes = fitted(of, bytes);
+        }
     }
 }
 
@@ -210,6 +225,22 @@ impl<'a> Cells<'a> {
     /// Number of different values.
     pub fn distinct(&self, term: Term, role: Role) -> Result<u64, NotComputable> {
         Ok(if let Seen::Distinct(values) = self.state(term, role)? { values } else { 0 })
+    }
+
+    /// The different combinations, sorted; none where only their number is at hand: of what is kept, and of a window.
+    pub fn combinations(
+        &self,
+        term: Term,
+        role: Role,
+    ) -> Result<Option<impl Iterator<Item = &'a str> + use<'a>>, NotComputable> {
+        if let Seen::OutOfRange(bound) = self.state(term, role)?.clone() {
+            return Err(NotComputable::OutOfRange { bound: bound.to_owned() });
+        }
+        let Place::Table { sides, cells } = self.0 else { return Ok(None) };
+        let mut sides = sides.iter().zip(cells);
+        let found = sides.find(|(side, _)| side.side.term == term);
+        let values = found.and_then(|(side, cell)| side.column(role)?.distinct((*cell)?));
+        Ok(values)
     }
 
     /// Counts by bin, `bins` of them.

@@ -196,7 +196,9 @@ impl<'a> AtGrain<'a> {
                 Some(known) => *known,
                 None => *finality.entry(bucket).or_insert(self.finality(kpi, bucket)?),
             };
-            let Finished { estimate, coverage } = finished(kpi, view, level);
+            let fit = kind_of(&kpi.measure).fit(kpi, view);
+            let view = fit.as_ref().map_or(*view, |fit| view.with_fit(fit));
+            let Finished { estimate, coverage } = finished(kpi, &view, level);
             let estimate = estimate.map_err(|reason| entered::missing(kpi, reason, finality));
             view.encode(&key, &mut bytes);
             values.push(Value {

@@ -40,7 +40,7 @@ pub(crate) fn guard(side: &mut Side, project: &Project) {
     }
     for (_, state) in &mut side.states {
         let mut scales = Scales::new();
-        let expressions = state.filter.iter().chain(state.kind.expression());
+        let expressions = state.filter.iter().chain(state.kind.expressions());
         expressions.for_each(|expression| declared(expression, &mut scales));
         if scales.is_empty() {
             continue;

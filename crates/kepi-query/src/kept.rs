@@ -14,6 +14,7 @@ mod form;
 mod made;
 mod name;
 mod part;
+mod portions;
 mod record;
 mod rows;
 

@@ -85,9 +85,13 @@ pub enum StateKind {
         /// Ascending edges, at least one; there are `edges.len() + 1` bins.
         edges: Arc<[i64]>,
     },
-    /// The set of different values of a text-like, integer-like or boolean expression, rendered as text.
-    Distinct(Expression),
+    /// The set of different values of a text-like, integer-like or boolean expression, rendered as text; of several expressions
+    /// that of their combinations, joined by [`JOINT`], of rows that have all of them.
+    Distinct(Vec<Expression>),
 }
+
+/// What stands between the values of a combination.
+pub const JOINT: char = '\u{1f}';
 
 impl StateKind {
     /// The same of another expression, made of its own.
@@ -98,7 +102,7 @@ impl StateKind {
             Self::Minimum(of) => Self::Minimum(make(of)),
             Self::Maximum(of) => Self::Maximum(make(of)),
             Self::Histogram { of, edges } => Self::Histogram { of: make(of), edges: edges.clone() },
-            Self::Distinct(of) => Self::Distinct(make(of)),
+            Self::Distinct(of) => Self::Distinct(of.iter().map(make).collect()),
         }
     }
 }

@@ -225,12 +225,38 @@ pub struct Keys {
     pub known: HashSet<Box<str>>,
     /// Whether rows without one belong to them, too.
     pub missing: bool,
+    /// All keys of a portion, beside those.
+    pub portion: Option<Portion>,
+}
+
+/// One of several portions into which keys fall by a hash of their text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Portion {
+    /// Which, from 0.
+    pub number: u64,
+    /// Of how many.
+    pub of: u64,
+}
+
+impl Portion {
+    fn has(self, key: &str) -> bool {
+        // FNV-1a: the same on every machine, and quick for short texts.
+        let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        let hash = key.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step);
+        // The lowest bits of it know little of the first letters.
+        (hash ^ (hash >> 32)) % self.of.max(1) == self.number
+    }
 }
 
 impl Keys {
+    /// The keys of a portion. Rows without a key belong to the first.
+    pub fn portion(number: u64, of: u64) -> Self {
+        Self { missing: number == 0, portion: Some(Portion { number, of }), ..Self::default() }
+    }
     /// Whether a value is one of them.
     pub fn has(&self, value: Option<&str>) -> bool {
-        value.map_or(self.missing, |value| self.known.contains(value))
+        let is_key = |value| self.known.contains(value) || self.portion.is_some_and(|of| of.has(value));
+        value.map_or(self.missing, is_key)
     }
     /// Takes one in; says whether it was not one of them.
     pub fn add(&mut self, value: Option<&str>) -> bool {

@@ -22,7 +22,7 @@ use kepi_model::{
 
 use crate::{
     merge::{ExactSum, distinct_column, sum_bound},
-    plan::{ScanPlan, StateKind, StateSpec},
+    plan::{JOINT, ScanPlan, StateKind, StateSpec},
     port::{
         Belonging, EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryColumn, MemoryTable,
         PinnedColumn, PinnedInputs, PinnedTable, TableData, system,
@@ -261,7 +261,7 @@ impl Accumulator {
                 }
             }
             (Self::Distinct(values), StateKind::Distinct(of)) => {
-                values.extend(rendered(evaluate(of, row)?));
+                values.extend(joint(of, row)?);
             }
             // `new` makes the accumulator that fits the kind.
             _ => {}
@@ -284,6 +284,19 @@ impl Accumulator {
             }
         }
     }
+}
+
+/// The values of a row side by side; none if it lacks one of them.
+fn joint(of: &[Expression], row: &dyn Row) -> Result<Option<Box<str>>, Overflow> {
+    let mut text = String::new();
+    for (place, of) in of.iter().enumerate() {
+        let Some(value) = rendered(evaluate(of, row)?) else { return Ok(None) };
+        if place > 0 {
+            text.push(JOINT);
+        }
+        text.push_str(&value);
+    }
+    Ok(Some(text.into()))
 }
 
 fn column<'a>(state: &StateSpec, cells: impl Iterator<Item = &'a Accumulator>) -> StateColumn {
@@ -318,7 +331,7 @@ pub fn check_columns(plan: &ScanPlan, inputs: &PinnedInputs) -> Result<(), Evalu
     let mut expressions: Vec<&Expression> = plan.keys.iter().map(|key| &key.of).collect();
     for state in &plan.states {
         expressions.extend(&state.filter);
-        expressions.extend(state.kind.expression());
+        expressions.extend(state.kind.expressions());
     }
     for expression in expressions {
         expression_paths(expression, &mut paths);
@@ -461,15 +474,14 @@ impl MemoryColumn {
 }
 
 impl StateKind {
-    /// What it reads, if anything but the filter.
-    pub fn expression(&self) -> Option<&Expression> {
+    /// What it reads beside the filter.
+    pub fn expressions(&self) -> &[Expression] {
         match self {
-            Self::Count => None,
-            Self::Sum(of)
-            | Self::Minimum(of)
-            | Self::Maximum(of)
-            | Self::Histogram { of, .. }
-            | Self::Distinct(of) => Some(of),
+            Self::Count => &[],
+            Self::Sum(of) | Self::Minimum(of) | Self::Maximum(of) | Self::Histogram { of, .. } => {
+                std::slice::from_ref(of)
+            }
+            Self::Distinct(of) => of,
         }
     }
 }

@@ -138,7 +138,7 @@ fn is_there(side: &Side, inputs: &PinnedInputs) -> bool {
     let Some(table) = inputs.tables.get(&side.entity) else { return false };
     let mut paths = vec![&side.time];
     let states = side.states.iter();
-    let read = states.flat_map(|(_, state)| state.filter.iter().chain(state.kind.expression()));
+    let read = states.flat_map(|(_, state)| state.filter.iter().chain(state.kind.expressions()));
     read.chain(side.keys.iter().map(|key| &key.of)).for_each(|of| expression_paths(of, &mut paths));
     paths.into_iter().all(|path| {
         let own = path.references.first().map_or(&path.attribute, |(reference, _)| reference);

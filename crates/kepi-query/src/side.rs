@@ -72,7 +72,7 @@ pub enum Role {
     Eligible,
     /// Rows that entered the value.
     Counted,
-    /// Σx, or the set of different values.
+    /// Σx, or the set of different values, or of different combinations.
     Total,
     /// Σx².
     Squares,
@@ -187,7 +187,10 @@ pub fn state_id(
         StateKind::Minimum(value) => of("minimum", value),
         StateKind::Maximum(value) => of("maximum", value),
         StateKind::Histogram { of, edges } => json!(["histogram", expression_form(of), edges.as_ref()]),
-        StateKind::Distinct(value) => of("distinct", value),
+        StateKind::Distinct(values) => match values.as_slice() {
+            [value] => of("distinct", value),
+            several => json!(["distinct", several.iter().map(expression_form).collect::<Vec<_>>()]),
+        },
     };
     let form = json!([entity, path_form(time), as_of, kind, filter.map(expression_form)]);
     StateId(Hash::of(format!("kepi state v1\n{form}").as_bytes()))

@@ -454,11 +454,15 @@ fn state_kind(chance: &mut Chance, edges: &[i64]) -> StateKind {
             edges_of_bins.dedup();
             StateKind::Histogram { of: number(chance, scale, 1, edges), edges: edges_of_bins.into() }
         }
-        4 => StateKind::Distinct(match chance.below(3) {
-            0 => number(chance, 0, 1, edges),
-            1 => condition(chance, 1, edges),
-            _ => words(chance, 1),
-        }),
+        4 => {
+            let several = if chance.once_in(3) { 2 + chance.below(3) } else { 1 };
+            let value = |chance: &mut Chance| match chance.below(3) {
+                0 => number(chance, 0, 1, edges),
+                1 => condition(chance, 1, edges),
+                _ => words(chance, 1),
+            };
+            StateKind::Distinct((0..several).map(|_| value(chance)).collect())
+        }
         5 => {
             let x = number(chance, scale, 1, edges);
             let square = Node::Arithmetic(Arithmetic::Multiply, Box::new(x.clone()), Box::new(x));

@@ -168,6 +168,8 @@ pub fn case(seed: u64) -> Case {
         text.push_str(&formula(&mut windows, number, &simple));
     }
     text.push_str(&composite(&mut windows, &simple));
+    // Apart from the others, so that these stay what they were.
+    text.push_str(&lifetime(&mut Chance::new(seed ^ 0x11FE_7173)));
     let project = project(&text);
     Case { text, project, inputs, simple }
 }
@@ -253,6 +255,30 @@ fn composite(chance: &mut Chance, simple: &[Simple]) -> String {
     format!(
         "---\nkpi: index\nname: index\nbetter: higher\nmeasure:\n  composite: {{kpis: {{{}}}, missing: {missing}}}\nperiod: {period}\nby: [region]\n",
         parts.join(", ")
+    )
+}
+
+/// What clients will still bring, judged by calls: histories that no shop would have, and some that one could.
+fn lifetime(chance: &mut Chance) -> String {
+    let rows = rows(chance);
+    let customer = chance.pick(&["client", "client", "channel"]);
+    let repeats = chance.pick(&["score", "client.size", "case when solved then 2 else 0 end"]);
+    let value = chance.pick(&["price", "score", "price * price"]);
+    let summary = chance.pick(&["mean", "total"]);
+    let measure = if chance.once_in(2) {
+        let ahead = chance.pick(&["20 days", "365 days"]);
+        format!(
+            "lifetime_value: {{{rows}, customer: {customer}, repeats: \"{repeats}\", last: \"done - at\", age: \"done - at + 30 days\", spent: \"{value}\", ahead: {ahead}, discount: 10%, summary: {summary}}}"
+        )
+    } else {
+        let ended = condition(chance, 1);
+        format!(
+            "contract_value: {{{rows}, customer: {customer}, renewals: \"{repeats}\", ended: \"{ended}\", value: \"{value}\", discount: 10%, summary: {summary}}}"
+        )
+    };
+    let period = chance.pick(&["month", "quarter", "year"]);
+    format!(
+        "---\nkpi: lifetime\nname: lifetime\nbetter: higher\nmeasure:\n  {measure}\nperiod: {period}\nby: [client.region]\n"
     )
 }
 

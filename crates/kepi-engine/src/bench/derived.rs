@@ -240,7 +240,7 @@ pub async fn derived(
                 keys = keys.map(|keys| keys + some);
                 slices += written;
             }
-            Remade::All => keys = None,
+            Remade::All | Remade::InPortions(_) => keys = None,
         }
     }
     let of = |name: &str| peers.get(name).map(|peer: &Peer| peer.median);

@@ -231,6 +231,11 @@ fn window(written: &written::Kpi, measure: Option<&Measure>, context: &mut Conte
             .report(codes::WINDOW, key, "a stock is what is there at the end of the period: it has no window")
             .fix("remove `over`; what came within a window is a `count` or a `sum`");
     }
+    if matches!(measure, Some(Measure::Lifetime(_))) {
+        context
+            .report(codes::WINDOW, key, "a history begins with the first purchase: what is made of it has no window")
+            .fix("remove `over`");
+    }
     if let (Over::ToDate(grain), Some(period)) = (over, shortest(written))
         && grain <= period
     {

@@ -17,6 +17,7 @@ use crate::{
     extend,
     finding::{Checked, Code, Finding},
     findings::Findings,
+    library::LIBRARY,
     project::Project,
     source_text::{FileId, SourceMap, Span, Unread},
     symbols::Symbols,
@@ -90,6 +91,7 @@ pub fn check(files: &SourceMap, options: &Options<'_>) -> Checked<Project> {
             symbols.add_from_broken_file(id, &file.text, DOCUMENTS);
         }
     }
+    let extending = extend::of_library(&mut documents, options.library.unwrap_or(&LIBRARY), &mut findings);
     extend::kpis(&mut documents, &mut findings);
     let mut named = Vec::new();
     let mut decoder = Decoder { symbols: &symbols, options, findings: &mut findings, named: &mut named };
@@ -107,6 +109,7 @@ pub fn check(files: &SourceMap, options: &Options<'_>) -> Checked<Project> {
             codes::PROJECT_COUNT,
         ]);
     }
+    findings.replace_nothing_at(&extending);
     let value = if findings.has_errors() { None } else { project };
     Checked { value, findings: findings.sorted() }
 }

@@ -74,6 +74,17 @@ table! {
     why: String, optional, "Why it is believed.", "Who calls twice leaves";
 }
 
+table! {
+    InLibrary = "extends", "A KPI of the library that is built into Kepi.";
+    library: String, required, "Its name.", "renewal_rate";
+    version: String, required,
+        "Which wording of it: the first digits of the digest of its text, as `kepi check` says it. A newer Kepi knows it, too.",
+        "3f2a91bc";
+}
+
+/// Another KPI of the project, or one of the library.
+pub(crate) type Extends = Either<KpiId, InLibrary>;
+
 /// One length of periods, or several.
 pub(crate) type Periods = Either<Grain, List<Grain>>;
 
@@ -92,8 +103,8 @@ table! {
     from: Date, optional,
         "First day it holds. The same KPI may stand several times, each from another day; default from ever.",
         "2026-01-01";
-    extends: KpiId, optional,
-        "Another KPI, such as one of the library: what is not written here is as that says it, of a measure of the same kind option by option.",
+    extends: Extends, optional,
+        "Another KPI of the project, or one of Kepi's library: what is not written here is as that says it, of a measure of the same kind option by option.",
         "renewal_rate";
     objective: ObjectiveId, optional, "The objective it serves.", "customers_recommend_us";
     indicator: Indicator, optional, "Ahead of the outcome, or stating it.", "lagging";

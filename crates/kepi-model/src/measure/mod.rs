@@ -11,6 +11,7 @@ mod duration;
 mod entered;
 mod formula;
 mod kpi;
+mod lifetime;
 mod mean;
 mod nps;
 mod quantile;
@@ -52,6 +53,7 @@ pub use duration::{Duration, DurationSummary};
 pub use entered::{Combine, ENTERED_VALUE, Entered, EnteredType};
 pub use formula::{Choice, Formula, Input, Node as FormulaNode, Operator, Part, Together};
 pub use kpi::{AsOf, Belief, Better, Dimension, Indicator, Kpi, Life, Sensitivity, Sign, SurveyGates, Zoned};
+pub use lifetime::{BaseSummary, Lifetime, LifetimeModel};
 pub use mean::Mean;
 pub use nps::Nps;
 pub use quantile::{Bins, Quantile, Spacing};
@@ -85,6 +87,10 @@ one_of! {
         "{events: …, population: …, per: 1000}";
     Stock "stock": stock::Written, "What is there at the end of a period.", "{came: …, went: …}";
     Entered "entered": entered::Written, "A figure that people enter.", "{figure: market_share, type: share, due: 10 days}";
+    LifetimeValue "lifetime_value": lifetime::Written, "What customers without contract will still bring.",
+        "{of: buyer_month, customer: account, repeats: repeats, …}";
+    ContractValue "contract_value": lifetime::WrittenContract, "What contracts will still bring.",
+        "{of: contract, customer: account, renewals: renewals, …}";
     Formula "formula": formula::Written, "Other KPIs put together.", "{kpis: {cost: cac, …}, value: cost / gain}";
     Composite "composite": composite::Written, "An index of other KPIs.",
         "{kpis: {nps: {weight: 60%, zero: 0, hundred: 60}, …}}";
@@ -121,6 +127,8 @@ pub enum Measure {
     Stock(Stock),
     /// What people enter.
     Entered(Entered),
+    /// What customers will still bring.
+    Lifetime(Lifetime),
     /// Other KPIs put together.
     Formula(Formula),
     /// An index of other KPIs.
@@ -189,6 +197,8 @@ impl Written {
             Self::Rate(written) => Ratio::read_rate(written, reader).map(Measure::Ratio),
             Self::Stock(written) => Stock::read(written, reader).map(Measure::Stock),
             Self::Entered(written) => Entered::read(written, reader).map(Measure::Entered),
+            Self::LifetimeValue(written) => Lifetime::read(written, reader).map(Measure::Lifetime),
+            Self::ContractValue(written) => Lifetime::read_contract(written, reader).map(Measure::Lifetime),
             Self::Formula(written) => Formula::read(written, reader).map(Measure::Formula),
             Self::Composite(written) => Composite::read(written, reader).map(Measure::Composite),
         }
@@ -218,6 +228,7 @@ impl Measure {
             Self::Ratio(kind) => kind,
             Self::Stock(kind) => kind,
             Self::Entered(kind) => kind,
+            Self::Lifetime(kind) => kind,
             Self::Formula(kind) => kind,
             Self::Composite(kind) => kind,
         }

@@ -16,6 +16,7 @@ mod edit;
 mod ending;
 mod examples;
 mod expectation;
+mod built_in;
 mod extends;
 mod generated;
 mod goldens;

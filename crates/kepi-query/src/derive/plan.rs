@@ -312,7 +312,7 @@ impl<'a> Planner<'a> {
     pub(super) fn side(&mut self, side: &Side) {
         self.path(&side.time, &side.entity);
         let states = side.states.iter();
-        let read = states.flat_map(|(_, state)| state.filter.iter().chain(state.kind.expression()));
+        let read = states.flat_map(|(_, state)| state.filter.iter().chain(state.kind.expressions()));
         let read: Vec<&Expression> = read.chain(side.keys.iter().map(|key| &key.of)).collect();
         read.into_iter().for_each(|expression| self.expression(expression, &side.entity));
     }

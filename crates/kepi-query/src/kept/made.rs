@@ -18,6 +18,7 @@ use kepi_model::{
 
 use super::{
     Amount, Kept, Why,
+    portions::InPortions,
     record::{Record, Rows, Source},
     rows::{self, Difference},
 };
@@ -63,6 +64,8 @@ pub enum Remade {
     },
     /// All of it.
     All,
+    /// All of it, in so many portions of keys, since it does not fit into memory.
+    InPortions(u64),
 }
 
 impl Kept<'_> {
@@ -129,6 +132,17 @@ impl Kept<'_> {
                     was(how);
                     return Ok(record.derived(inputs, self.shelf));
                 }
+            }
+        }
+        if self.writes
+            && let Some(local) = split::local(part, inputs)
+        {
+            let portions = InPortions { kept: self, part, local: &local, inputs, limits };
+            if let Some((record, of)) = portions.made().await?
+                && self.keeps(&name, &record)
+            {
+                was(Remade::InPortions(of));
+                return Ok(record.derived(inputs, self.shelf));
             }
         }
         was(Remade::All);
@@ -201,7 +215,7 @@ impl Record {
 }
 
 /// The files of a table, a table that nobody landed having none; none: it is in no files.
-fn files<'a>(inputs: &'a PinnedInputs, entity: &EntityId) -> Option<&'a [PinnedFile]> {
+pub(super) fn files<'a>(inputs: &'a PinnedInputs, entity: &EntityId) -> Option<&'a [PinnedFile]> {
     match inputs.tables.get(entity).map(|table| &table.data) {
         None => Some(&[]),
         Some(TableData::Files(files)) => Some(files),
@@ -209,12 +223,12 @@ fn files<'a>(inputs: &'a PinnedInputs, entity: &EntityId) -> Option<&'a [PinnedF
     }
 }
 
-fn has_rows(file: &&PinnedFile) -> bool {
+pub(super) fn has_rows(file: &&PinnedFile) -> bool {
     file.rows > 0
 }
 
 /// The columns of a table that are read.
-fn columns(columns: &BTreeSet<String>, table: &PinnedTable) -> Vec<PinnedColumn> {
+pub(super) fn columns(columns: &BTreeSet<String>, table: &PinnedTable) -> Vec<PinnedColumn> {
     table.columns.iter().filter(|column| columns.contains(&column.name)).cloned().collect()
 }
 
@@ -252,7 +266,7 @@ fn nothing_after(step: &StagesStep, inputs: &PinnedInputs) -> bool {
 }
 
 /// What dates the rows of a table.
-fn dated(part: &DerivePlan, table: &EntityId) -> Option<String> {
+pub(super) fn dated(part: &DerivePlan, table: &EntityId) -> Option<String> {
     part.steps.iter().filter(|step| step.table() == table).find_map(|step| match step {
         Step::Panel(_) => Some(panel::PERIOD.to_owned()),
         Step::Stages(_) => Some(stage::ENTERED_AT.to_owned()),
@@ -288,6 +302,12 @@ fn of_files(files: &[PinnedFile], columns: &[PinnedColumn], rows: &MemoryTable) 
         from += number;
     }
     (from == rows.rows).then_some(all)
+}
+
+/// Columns by which rows of a table belong to keys; none: any row of it may be looked up.
+pub(super) fn ties_of<'a>(local: &'a Local, entity: &EntityId) -> Option<&'a BTreeSet<String>> {
+    let ties: &Reads = &local.ties;
+    ties.get(entity).filter(|_| !local.whole.contains(entity))
 }
 
 /// Keys to which versions of one row belong.
@@ -432,8 +452,7 @@ impl Refresh<'_> {
 
     /// Columns by which rows of a table belong to keys; none: any row of it may be looked up.
     fn ties(&self, entity: &EntityId) -> Option<&BTreeSet<String>> {
-        let ties: &Reads = &self.local.ties;
-        ties.get(entity).filter(|_| !self.local.whole.contains(entity))
+        ties_of(self.local, entity)
     }
 
     /// What came and went of a table, and all its files with what they hold; none: it cannot be said. Of a table that nobody landed nothing.

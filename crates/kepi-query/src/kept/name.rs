@@ -41,7 +41,7 @@ impl<'a> Asked<'a> {
         let keys = keys.collect();
         let states = plan.states.iter().map(|state| {
             let mut walks = Vec::new();
-            let read = state.filter.iter().chain(state.kind.expression());
+            let read = state.filter.iter().chain(state.kind.expressions());
             read.for_each(|of| expression_paths(of, &mut walks));
             stands.named(&serde_json::json!(["state", state.id]), &walks)
         });

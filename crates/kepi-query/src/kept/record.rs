@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What was made together.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Record {
     /// Of which files, by table.
     pub read: BTreeMap<EntityId, Vec<Source>>,

@@ -7,6 +7,7 @@ pub mod composite;
 mod duration;
 pub(crate) mod entered;
 pub mod formula;
+mod lifetime;
 mod mean;
 mod nps;
 mod quantile;
@@ -25,11 +26,15 @@ use kepi_stats::{
 use crate::{
     cells::{Cells, View},
     side::{LowerError, Lowering},
+    state::wire::Fitted,
     value::{Coverage, Exact},
 };
 
 /// What of a cell a weighted mean is made of.
 type Moments = fn(&Kpi, &Cells<'_>) -> Result<CellMoments, NotComputable>;
+
+/// A model fitted to the rows of a cell; none where their states are not at hand.
+type Fit = fn(&Kpi, &View<'_>) -> Option<Fitted>;
 
 /// A kind of measure. What most kinds have in common is the default.
 pub struct MeasureKind {
@@ -39,6 +44,7 @@ pub struct MeasureKind {
     wait: fn(&Kpi) -> i64,
     exact: fn(&Kpi, &View<'_>) -> Option<Exact>,
     moments: Option<Moments>,
+    fit: Option<Fit>,
     looks_back: bool,
 }
 
@@ -71,6 +77,7 @@ impl MeasureKind {
             wait: |_| 0,
             exact: |_, _| None,
             moments: None,
+            fit: None,
             looks_back: false,
         }
     }
@@ -96,6 +103,12 @@ impl MeasureKind {
     /// The kind, whose value is a mean over rows: what of a cell a weighted one is made of.
     const fn a_mean(mut self, moments: Moments) -> Self {
         self.moments = Some(moments);
+        self
+    }
+
+    /// The kind, whose value is what a model comes to: it is fitted once a value, and what it came to is kept.
+    const fn fitted(mut self, fit: Fit) -> Self {
+        self.fit = Some(fit);
         self
     }
 
@@ -151,6 +164,12 @@ impl MeasureKind {
         moments(kpi, cells)
     }
 
+    /// What a model comes to that is fitted to the rows of a period and segment; none of kinds without one, and where the rows'
+    /// states are not at hand.
+    pub fn fit(&self, kpi: &Kpi, view: &View<'_>) -> Option<Fitted> {
+        self.fit.and_then(|fit| fit(kpi, view))
+    }
+
     /// Whether it needs the sums of all periods up to each.
     pub fn looks_back(&self) -> bool {
         self.looks_back
@@ -179,6 +198,7 @@ pub fn kind_of(measure: &Measure) -> &'static MeasureKind {
         Measure::Ratio(_) => &ratio::KIND,
         Measure::Stock(_) => &stock::KIND,
         Measure::Entered(_) => &entered::KIND,
+        Measure::Lifetime(_) => &lifetime::KIND,
         Measure::Formula(_) | Measure::Composite(_) => &OF_KPIS,
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn aggregate_states(side: &mut Side, aggregate: &Aggregate, weight: O
         // The number of rows that entered is the total itself.
         (Aggregate::Count, None) => {}
         (Aggregate::Sum(of), None) => side.state(Role::Total, StateKind::Sum(of.clone()), &[]),
-        (Aggregate::Distinct(of), _) => side.state(Role::Total, StateKind::Distinct(of.clone()), &[]),
+        (Aggregate::Distinct(of), _) => side.state(Role::Total, StateKind::Distinct(vec![of.clone()]), &[]),
         (Aggregate::Count, Some((weight, _))) => {
             side.state(Role::Total, StateKind::Sum((*weight).clone()), &counted);
         }

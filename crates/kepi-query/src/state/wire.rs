@@ -31,6 +31,10 @@
 //! (imputed), the bits of the point as a number, the ordinal of the oldest period of which it is made as a signed one, and where it
 //! comes from as text; then the cell of one of the forms before.
 //!
+//! Of a value that is what a model came to that was fitted to rows the first byte is 7; then follow 0 with the reason why it came to
+//! nothing, or 1 with the bits of the sum over all customers, those of the standard error of its logarithm, and the number of
+//! customers; then the cell of one of the forms before.
+//!
 //! Of a value that leaves out rows that were screened out the first byte is 6; then follow the length of its cell, the cell, and
 //! that of all rows.
 //!
@@ -39,6 +43,7 @@
 //! that of the states. What a code stands for never changes; a later version has another first byte.
 
 mod filled;
+mod fitted;
 mod outside;
 mod weighting;
 
@@ -47,6 +52,7 @@ use std::{borrow::Cow, fmt};
 use kepi_model::{id::Hash, project::Disposition};
 
 pub use filled::{Filled, Way};
+pub use fitted::{Fitted, Found};
 pub use outside::{Edge, Outside};
 
 use super::weighting::Weighting;
@@ -63,6 +69,8 @@ const OUTSIDE: u8 = 4;
 const FILLED: u8 = 5;
 /// Of a value that leaves out rows that were screened out, with what all rows come to behind it.
 const SCREENED: u8 = 6;
+/// Of a value that a model was fitted to.
+const FITTED: u8 = 7;
 /// Formulas of formulas that are read; nobody writes so many, and damaged bytes must not fill the stack.
 const DEEPEST: u8 = 40;
 /// What is added to a term's code.
@@ -110,6 +118,8 @@ pub struct CellStates {
     pub weighting: Option<Weighting>,
     /// What stands in place of what was not measured; none of a value that was.
     pub filled: Option<Filled>,
+    /// What a model came to that was fitted to the rows; none of a value without one.
+    pub fitted: Option<Fitted>,
     /// The same of all rows, also those that were screened out; none where no rows are screened.
     pub unscreened: Option<Box<CellStates>>,
 }
@@ -121,7 +131,7 @@ pub type TermStates = (Term, Vec<(Role, StateValue)>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// They are of a version that this program does not know.
-    #[error("states are kept in form {0}; this version of Kepi reads forms 1 to 5")]
+    #[error("states are kept in form {0}; this version of Kepi reads forms 1 to 7")]
     Version(u8),
     /// They end before they are complete.
     #[error("states break off after {0} bytes")]
@@ -308,7 +318,9 @@ impl CellStates {
             let unscreened = all.and_then(|all| Self::sum(&all)).map(Box::new);
             return Some(Self { unscreened, ..Self::sum(&own)? });
         }
-        if parts.iter().any(|part| Self { outside: None, ..part.clone() }.is_extended()) {
+        // What was fitted to the rows of a part says nothing of another.
+        let whole = |part: &Self| Self { outside: None, ..part.clone() }.is_extended() || part.fitted.is_some();
+        if parts.iter().any(whole) {
             return None;
         }
         let (first, rest) = parts.split_first()?;
@@ -340,7 +352,11 @@ impl CellStates {
     /// of rows that are weighted to margins, or enter a formula, each changes what all others count.
     #[must_use]
     pub fn without(mut self, term: Term, adds: &[(Role, StateValue)]) -> Option<Self> {
-        if !self.inputs.is_empty() || self.weighting.is_some() || self.filled.is_some() {
+        if !self.inputs.is_empty()
+            || self.weighting.is_some()
+            || self.filled.is_some()
+            || self.fitted.is_some()
+        {
             return None;
         }
         let terms = if self.so_far.is_empty() { &mut self.terms } else { &mut self.so_far };
@@ -408,6 +424,9 @@ impl CellStates {
             Writer { bytes: &mut bytes }.filled(filled);
             bytes.extend(Self { filled: None, ..self.clone() }.encode());
             return bytes;
+        }
+        if let Some(of) = &self.fitted {
+            return fitted(of, &Self { fitted: None, ..self.clone() }.encode());
         }
         let version = match (&self.weighting, self.outside, self.is_extended()) {
             // What is weighted has one term, and no other to reach further.
@@ -479,6 +498,14 @@ impl CellStates {
                 _ => Ok(Self { filled: Some(filled), ..Self::decode_within(rest, deepest)? }),
             };
         }
+        if version == FITTED {
+            let fitted = reader.fitted()?;
+            let rest = bytes.get(reader.at..).unwrap_or_default();
+            return match rest.first() {
+                Some(&(FITTED | FILLED | SCREENED)) => Err(WireError::Damaged(reader.at)),
+                _ => Ok(Self { fitted: Some(fitted), ..Self::decode_within(rest, deepest)? }),
+            };
+        }
         if !(VERSION..=OUTSIDE).contains(&version) {
             return Err(WireError::Version(version));
         }
@@ -524,6 +551,14 @@ impl CellStates {
         }
         if reader.at == bytes.len() { Ok(states) } else { Err(WireError::Damaged(reader.at)) }
     }
+}
+
+/// The bytes that are kept of a value that a model was fitted to: what it came to, before the cell.
+pub(crate) fn fitted(of: &Fitted, cell: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![FITTED];
+    Writer { bytes: &mut bytes }.fitted(of);
+    bytes.extend(cell);
+    bytes
 }
 
 /// The bytes that are kept of a value that leaves out what was screened out: its own, and those of all rows.

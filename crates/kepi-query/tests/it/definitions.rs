@@ -129,10 +129,11 @@ fn every_kind_takes_the_whole_road_and_finishes_again_from_what_is_kept() {
     assert!(computed * 3 > values, "{computed} of {values} values computed");
     assert!(provisional > 100 && provisional < values, "{provisional} of {values} values provisional");
     let schema = schema::json_schema();
-    // What people enter are rows of a built-in entity, which the tables here have not: worked by hand in `entered`.
-    for kind in
-        schema["$defs"]["measure"]["properties"].as_object().unwrap().keys().filter(|k| *k != "entered")
-    {
+    // What people enter are rows of a built-in entity, which the tables here have not: worked by hand in `entered`. Few random
+    // histories are such that a model fits them: that is worked in `lifetime` and in the library.
+    let apart = ["entered", "lifetime_value", "contract_value"];
+    let measures = schema["$defs"]["measure"]["properties"].as_object().unwrap();
+    for kind in measures.keys().filter(|kind| !apart.contains(&kind.as_str())) {
         assert!(kinds.get(kind).is_some_and(|seen| *seen > 20), "`{kind}` is hardly tried: {kinds:?}");
     }
 }

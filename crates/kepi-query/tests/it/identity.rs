@@ -29,7 +29,7 @@ fn identities_of_states_are_what_they_were() {
         ("minimum", StateKind::Minimum(amount.clone())),
         ("maximum", StateKind::Maximum(amount.clone())),
         ("histogram", StateKind::Histogram { of: amount.clone(), edges: Arc::new([0, 100, 250]) }),
-        ("distinct", StateKind::Distinct(amount)),
+        ("distinct", StateKind::Distinct(vec![amount])),
     ];
     let mut now = String::new();
     for (name, kind) in &kinds {

@@ -20,6 +20,7 @@ mod derived;
 mod entered;
 mod identity;
 mod kept;
+mod lifetime;
 mod lineage;
 mod metamorphic;
 mod nothing;

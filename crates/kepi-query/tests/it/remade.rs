@@ -292,8 +292,7 @@ fn sorted(table: &PinnedTable, columns: &[&str]) -> Vec<Vec<Cell>> {
 #[test]
 fn what_is_made_and_kept_never_shows() {
     let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 160));
-    let limits = Limits::default();
-    let (mut nothing, mut some, mut all, mut part) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let (mut nothing, mut some, mut all, mut part, mut portions) = (0_u64, 0_u64, 0_u64, 0_u64, 0_u64);
     let mut did = BTreeMap::new();
     let (mut done, mut seed) = (0, first);
     while done < count {
@@ -301,7 +300,11 @@ fn what_is_made_and_kept_never_shows() {
         let drawer = Drawer::default();
         let keeping = Keeping { slice_rows: *business.chance.pick(&[1, 10, 1 << 16]), ..Keeping::default() };
         for step in 0..40 {
-            let said = format!("seed {seed} step {step} {:?} {:?}", business.did, business.asked);
+            // With so little memory what is made of many rows is made in portions.
+            let memory_bytes = *business.chance.pick(&[1 << 30, 1 << 30, 60_000, 20_000]);
+            let limits = Limits { memory_bytes, ..Limits::default() };
+            let said =
+                format!("seed {seed} step {step} {memory_bytes} {:?} {:?}", business.did, business.asked);
             let kpis = || business.project.kpis.values().filter(|kpi| business.asked.contains(&kpi.id));
             let work: Vec<(&Kpi, Grain)> = kpis().map(|kpi| (kpi, kpi.period)).collect();
             let (landed, placed) = (business.whole(), business.placed(&drawer));
@@ -357,6 +360,10 @@ fn what_is_made_and_kept_never_shows() {
                         part += u64::from(slices < of);
                     }
                     Remade::All => all += 1,
+                    Remade::InPortions(of) => {
+                        assert!(of > 1 && memory_bytes < 1 << 30, "{said}");
+                        portions += 1;
+                    }
                 }
             }
             if business.chance.once_in(4) {
@@ -375,11 +382,11 @@ fn what_is_made_and_kept_never_shows() {
         seed += 1;
     }
     println!(
-        "states: {done} changes of a business, equal all: of what is made together {nothing} stayed, {some} were made anew by key ({part} in some slices only), {all} whole; {did:?}"
+        "states: {done} changes of a business, equal all: of what is made together {nothing} stayed, {some} were made anew by key ({part} in some slices only), {all} whole, {portions} in portions; {did:?}"
     );
     assert!(
-        nothing > done && some * 4 > done && part * 5 > done && all > 0,
-        "{nothing} {some} {part} {all} of {done}"
+        nothing > done && some * 4 > done && part * 5 > done && all > 0 && portions * 10 > done,
+        "{nothing} {some} {part} {all} {portions} of {done}"
     );
     assert!(did.len() >= 8, "{did:?}");
 }

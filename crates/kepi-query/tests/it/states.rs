@@ -4,9 +4,13 @@ use kepi_model::{calendar::Grain, id::KpiId};
 use kepi_query::{
     finish::{AtGrain, Context, finished_again},
     side::{Role, Term},
-    state::wire::{CellStates, Secret, StateValue, WireError},
+    state::wire::{CellStates, Fitted, Secret, StateValue, WireError},
 };
-use kepi_stats::estimation::mean;
+use kepi_stats::{
+    estimate::{Level, NotComputable},
+    estimation::mean,
+    value::lifetime::Worth,
+};
 
 use crate::world::World;
 
@@ -154,9 +158,45 @@ fn numbers_at_the_ends_survive() {
     assert!(CellStates::decode(&deep.encode()).is_err());
 }
 
+/// Values that a model was fitted to: one that came to something, and one that did not.
+fn fitted() -> Vec<(&'static str, Vec<u8>)> {
+    let worth = Worth { total: 4799.297, log_error: 0.0999, n: 120 };
+    let came = [Ok(worth), Err(NotComputable::TooFew { n: 1, need: 2 })];
+    let states = |fitted: Result<Worth, NotComputable>| {
+        let digest = Some(kepi_model::id::Hash([7; 32]));
+        let terms = vec![(
+            Term::First,
+            vec![
+                (Role::Counted, StateValue::Count(3)),
+                (Role::Total, StateValue::Distinct { count: 3, digest }),
+            ],
+        )];
+        CellStates { terms, fitted: Some(Fitted::of(fitted)), ..CellStates::default() }
+    };
+    came.into_iter().map(|of| ("a model", states(of).encode())).collect()
+}
+
+#[test]
+fn what_a_model_came_to_is_kept_and_no_part_of_another_period() {
+    for (_, bytes) in fitted() {
+        let states = CellStates::decode(&bytes).unwrap();
+        assert_eq!(states.encode(), bytes);
+        assert!(CellStates::sum(&[states.clone(), states.clone()]).is_none());
+        assert!(states.clone().without(Term::First, &[]).is_none());
+    }
+    let states = CellStates::decode(&fitted()[0].1).unwrap();
+    let found = states.fitted.unwrap();
+    let all = found.estimate(true, Level::NINETY_FIVE).unwrap();
+    let each = found.estimate(false, Level::NINETY_FIVE).unwrap();
+    assert_eq!((all.point, all.n), (4799.297, 120));
+    assert!((each.point - 4799.297 / 120.0).abs() < 1e-12);
+    let interval = each.interval.unwrap();
+    assert!((interval.high / each.point - (1.959_963_984_540_054_f64 * 0.0999).exp()).abs() < 1e-12);
+}
+
 #[test]
 fn bytes_that_were_not_written_so_are_refused_and_never_panic() {
-    for (kpi, bytes) in golden() {
+    for (kpi, bytes) in golden().chain(fitted()) {
         for end in 0..bytes.len() {
             assert!(CellStates::decode(&bytes[..end]).is_err(), "{kpi} cut at {end}");
         }
@@ -174,6 +214,6 @@ fn bytes_that_were_not_written_so_are_refused_and_never_panic() {
             }
         }
     }
-    assert_eq!(CellStates::decode(&[7, 0]), Err(WireError::Version(7)));
+    assert_eq!(CellStates::decode(&[8, 0]), Err(WireError::Version(8)));
     assert_eq!(CellStates::decode(&[]), Err(WireError::Short(0)));
 }

@@ -2,6 +2,7 @@
 
 pub mod bg_nbd;
 pub mod gamma_gamma;
+pub mod lifetime;
 pub mod pareto_nbd;
 pub mod shifted_beta_geometric;
 pub mod special;

@@ -1,5 +1,5 @@
 //! The shifted beta-geometric model of contract renewals.
-#![expect(clippy::indexing_slicing, reason = "parameters are two")]
+#![expect(clippy::indexing_slicing, reason = "parameters are two, and windows of two")]
 
 use super::special::digamma;
 use crate::estimate::NotComputable;
@@ -29,13 +29,41 @@ impl ShiftedBetaGeometric {
     pub fn fit(survivors: &[f64]) -> Result<Self, NotComputable> {
         NotComputable::unless_enough(survivors.len(), 3)?;
         NotComputable::unless_finite("a count", survivors)?;
-        let lost: Vec<f64> = survivors.windows(2).map(|w| w[0] - w[1]).collect();
-        let stayed = survivors.last().copied().unwrap_or(0.0);
-        if stayed < 0.0 || lost.iter().any(|l| *l < 0.0) {
+        let mut lost: Vec<f64> = survivors.windows(2).map(|w| w[0] - w[1]).collect();
+        let mut stayed = vec![0.0; lost.len()];
+        stayed.push(survivors.last().copied().unwrap_or(0.0));
+        lost.push(0.0);
+        if stayed.iter().chain(&lost).any(|count| *count < 0.0) {
             return Err(NotComputable::invalid("survivors cannot grow in number or fall below zero"));
         }
-        let n = survivors.first().copied().unwrap_or(0.0);
-        if lost.iter().sum::<f64>() <= 0.0 || n <= 0.0 {
+        Self::fit_counts(&lost, &stayed)
+    }
+
+    /// Fits from customers by the number of renewals they have made: `lost[i]` made i and not the next, `stayed[i]` made i so far.
+    /// So customers who began at different times enter together. O(renewals) per evaluation.
+    ///
+    /// Source: Fader and Hardie (2007), *How to project customer retention*; the likelihood of several cohorts is in their note
+    /// on fitting the model to multi-cohort data (2007).
+    ///
+    /// # Errors
+    /// `Invalid` unless both are as long and not negative; `TooFew` where nobody came to a second renewal; `NoVariation` when nobody
+    /// leaves; `NoConvergence`.
+    pub fn fit_counts(lost: &[f64], stayed: &[f64]) -> Result<Self, NotComputable> {
+        NotComputable::unless_finite("a count", lost)?;
+        NotComputable::unless_finite("a count", stayed)?;
+        if lost.len() != stayed.len() || lost.iter().chain(stayed).any(|count| *count < 0.0) {
+            return Err(NotComputable::invalid("counts by renewals are not negative, and there is one of each"));
+        }
+        // Renewals that somebody decided on: who made i has decided i times, and who left then once more.
+        let decided = |(i, (l, s)): (usize, (&f64, &f64))| {
+            if *l > 0.0 { i + 1 } else if *s > 0.0 { i } else { 0 }
+        };
+        let most = lost.iter().zip(stayed).enumerate().map(decided).max().unwrap_or(0);
+        if most < 2 {
+            return Err(NotComputable::TooFew { n: most as u64, need: 2 });
+        }
+        let n: f64 = lost.iter().chain(stayed).sum();
+        if lost.iter().sum::<f64>() <= 0.0 {
             return Err(NotComputable::NoVariation);
         }
         let objective = |x: &[f64]| {
@@ -43,19 +71,23 @@ impl ShiftedBetaGeometric {
             let (mut sum, mut by_a, mut by_b) = (0.0, 0.0, 0.0);
             let mut log_survival = 0.0;
             let both = digamma(a + b);
-            for (i, l) in lost.iter().enumerate() {
-                let t = i as f64 + 1.0;
-                // P(leave at t) = S(t−1) · a ⁄ (a + b + t − 1)
-                let hazard = a / (a + b + t - 1.0);
-                sum += l * (log_survival + libm::log(hazard));
-                by_a += l * (1.0 / a - digamma(a + b + t) + both);
-                by_b += l * (digamma(b + t - 1.0) - digamma(b) - digamma(a + b + t) + both);
+            for (i, (l, s)) in lost.iter().zip(stayed).enumerate() {
+                let t = i as f64;
+                if *s > 0.0 {
+                    // S(t), of those who have stayed so far.
+                    sum += s * log_survival;
+                    by_a += s * (both - digamma(a + b + t));
+                    by_b += s * (digamma(b + t) - digamma(b) + both - digamma(a + b + t));
+                }
+                // P(leave at t + 1) = S(t) · a ⁄ (a + b + t)
+                let hazard = a / (a + b + t);
+                if *l > 0.0 {
+                    sum += l * (log_survival + libm::log(hazard));
+                    by_a += l * (1.0 / a - digamma(a + b + t + 1.0) + both);
+                    by_b += l * (digamma(b + t) - digamma(b) - digamma(a + b + t + 1.0) + both);
+                }
                 log_survival += libm::log1p(-hazard);
             }
-            let t = lost.len() as f64;
-            sum += stayed * log_survival;
-            by_a += stayed * (both - digamma(a + b + t));
-            by_b += stayed * (digamma(b + t) - digamma(b) + both - digamma(a + b + t));
             (-sum / n, vec![-by_a * a / n, -by_b * b / n])
         };
         let found = bfgs(objective, &[0.0, 0.0], Stopping { tolerance: 1e-10, iterations: 500 })?;

@@ -3,6 +3,7 @@
 use kepi_stats::estimate::{Level, NotComputable};
 use kepi_stats::value::bg_nbd::{BgNbd, Parameters, Variant, log_likelihood};
 use kepi_stats::value::gamma_gamma::{GammaGamma, Spend};
+use kepi_stats::value::lifetime::{Ahead, Buyer, Contract, of_buyers, of_contracts};
 use kepi_stats::value::pareto_nbd::ParetoNbd;
 use kepi_stats::value::shifted_beta_geometric::ShiftedBetaGeometric;
 use kepi_stats::value::{History, discounted_purchases};
@@ -179,6 +180,167 @@ fn spend(check: &mut Check, oracle: &Oracle, table: &Table) {
         let discounted = discounted_purchases(|t| purchases.expected(&data[i], t), 12, 4.345, 0.01).unwrap();
         check.at(oracle, &format!("/clv_12mo_d0.01_first5/{i}"), worth * discounted, CLOSED);
     }
+    // The base as a whole is the sum of its customers.
+    let buyers: Vec<Buyer> = data
+        .iter()
+        .zip(&value)
+        .map(|(h, v)| Buyer { history: *h, spent: v * f64::from(h.repeats) })
+        .collect();
+    let ahead = Ahead { periods: 12, length: 4.345, discount: 0.01 };
+    let whole = of_buyers(&buyers, ahead).unwrap();
+    let fitted = BgNbd::fit(&data, Variant::Original).unwrap();
+    let money = GammaGamma::fit(&spends).unwrap();
+    let one_by_one: f64 = buyers
+        .iter()
+        .zip(&value)
+        .map(|(buyer, v)| {
+            let h = &buyer.history;
+            let own = (h.repeats > 0).then_some(Spend { purchases: h.repeats, mean_value: *v });
+            let discounted = discounted_purchases(|t| fitted.expected(h, t), 12, 4.345, 0.01).unwrap();
+            discounted * money.expected_value(own.as_ref()).unwrap()
+        })
+        .sum();
+    check.close("worth of the base", whole.total, one_by_one, 1e-9);
+    let mean = whole.mean(Level::NINETY_FIVE).unwrap();
+    let interval = mean.interval.clone().unwrap();
+    check.says(
+        "value",
+        &format!("twelve months ahead at 1 % a month: {:.2} a customer, {:.2} to {:.2}", mean.point, interval.low, interval.high),
+    );
+}
+
+/// Customers made from known parameters, watched for `age`.
+fn simulated(random: &mut Random, truth: &Parameters, age: f64, n: usize) -> Vec<History> {
+    let gamma =
+        |random: &mut Random, shape: f64| kepi_stats::distribution::gamma::quantile(random.uniform(), shape);
+    let one = |_| {
+        let rate = gamma(random, truth.r) / truth.alpha;
+        let (x, y) = (gamma(random, truth.a), gamma(random, truth.b));
+        let leave = x / (x + y);
+        let (mut repeats, mut last, mut now) = (0, 0.0, 0.0);
+        loop {
+            now -= random.uniform().ln() / rate;
+            if now > age {
+                break;
+            }
+            repeats += 1;
+            last = now;
+            if random.uniform() < leave {
+                break;
+            }
+        }
+        History { repeats, last, age }
+    };
+    (0..n).map(one).collect()
+}
+
+/// What a base is worth under the parameters it was made from lies within the interval as often as is promised: the interval is of
+/// the expectation, so the truth is that of the same customers.
+#[test]
+fn the_worth_of_a_customer_base_is_covered_as_promised() {
+    let mut random = Random::seeded(1907);
+    let truth = Parameters { r: 0.8, alpha: 6.0, a: 1.2, b: 3.0 };
+    let (p, q, v) = (6.0, 4.0, 15.0);
+    let ahead = Ahead { periods: 12, length: 4.345, discount: 0.01 };
+    let gamma =
+        |random: &mut Random, shape: f64| kepi_stats::distribution::gamma::quantile(random.uniform(), shape);
+    let (mut covered, mut made) = (0, 0);
+    for _ in 0..80 {
+        let histories = simulated(&mut random, &truth, 52.0, 300);
+        let buyers: Vec<Buyer> = histories
+            .iter()
+            .map(|history| {
+                let rate = gamma(&mut random, q) / v;
+                let spent = (0..history.repeats).map(|_| gamma(&mut random, p) / rate).sum();
+                Buyer { history: *history, spent }
+            })
+            .collect();
+        let Ok(worth) = of_buyers(&buyers, ahead) else { continue };
+        let fit = BgNbd::fit(&histories, Variant::Original).unwrap();
+        let model = BgNbd { parameters: truth, ..fit };
+        let money = GammaGamma {
+            p,
+            q,
+            v,
+            log_likelihood: 0.0,
+            log_covariance: kepi_stats::linear::Matrix::zeros(3, 3),
+            correlation: 0.0,
+            n: 0,
+        };
+        let want: f64 = buyers
+            .iter()
+            .map(|buyer| {
+                let purchases = buyer.history.repeats;
+                let own = (purchases > 0)
+                    .then(|| Spend { purchases, mean_value: buyer.spent / f64::from(purchases) });
+                let expected =
+                    discounted_purchases(|t| model.expected(&buyer.history, t), 12, 4.345, 0.01).unwrap();
+                expected * money.expected_value(own.as_ref()).unwrap()
+            })
+            .sum();
+        let interval = worth.total(Level::NINETY_FIVE).interval.unwrap();
+        made += 1;
+        covered += usize::from(interval.low <= want && want <= interval.high);
+    }
+    assert!(made >= 76, "{made} of 80 have a value");
+    // Four standard errors of the simulated share below what is promised.
+    let share = covered as f64 / made as f64;
+    assert!(share > 0.95 - 4.0 * (0.95_f64 * 0.05 / 80.0).sqrt(), "{covered} of {made}");
+}
+
+/// Contracts of several cohorts made from known parameters: the same, and one cohort is what the survivors of it say.
+#[test]
+fn the_worth_of_contracts_is_covered_as_promised() {
+    let mut random = Random::seeded(2007);
+    let (alpha, beta) = (0.8, 2.4);
+    let gamma =
+        |random: &mut Random, shape: f64| kepi_stats::distribution::gamma::quantile(random.uniform(), shape);
+    let (mut covered, mut made) = (0, 0);
+    for _ in 0..200 {
+        let contracts: Vec<Contract> = (0..600)
+            .map(|customer| {
+                let (x, y) = (gamma(&mut random, alpha), gamma(&mut random, beta));
+                let leave = x / (x + y);
+                let value = 20.0 + f64::from(customer % 7);
+                // Cohorts have had one to eight renewals to decide on.
+                let due = 1 + customer % 8;
+                let renewals = (0..due).take_while(|_| random.uniform() >= leave).count() as u32;
+                Contract { renewals, ended: renewals < due as u32, value }
+            })
+            .collect();
+        let Ok(worth) = of_contracts(&contracts, 0.1) else { continue };
+        let fit = ShiftedBetaGeometric::fit(&[10.0, 6.0, 4.0]).unwrap();
+        let model = ShiftedBetaGeometric { alpha, beta, ..fit };
+        let in_force = contracts.iter().filter(|contract| !contract.ended);
+        let want: f64 =
+            in_force.map(|c| c.value * model.residual_lifetime(c.renewals + 1, 0.1).unwrap()).sum();
+        let interval = worth.total(Level::NINETY_FIVE).interval.unwrap();
+        made += 1;
+        covered += usize::from(interval.low <= want && want <= interval.high);
+    }
+    assert!(made >= 195, "{made} of 200 have a value");
+    let share = covered as f64 / made as f64;
+    assert!(share > 0.95 - 4.0 * (0.95_f64 * 0.05 / 200.0).sqrt(), "{covered} of {made}");
+
+    // Berry and Linoff's high end as rows: those who left after i renewals, and those who are there after seven.
+    let survivors: Vec<f64> = HIGH_END.iter().map(|v| (10.0 * v).round()).collect();
+    let mut rows = Vec::new();
+    for (renewals, pair) in survivors.windows(2).enumerate() {
+        let left = Contract { renewals: renewals as u32, ended: true, value: 5.0 };
+        rows.extend(std::iter::repeat_n(left, (pair[0] - pair[1]) as usize));
+    }
+    rows.extend(std::iter::repeat_n(Contract { renewals: 7, ended: false, value: 5.0 }, 491));
+    let fit = ShiftedBetaGeometric::fit(&survivors).unwrap();
+    let worth = of_contracts(&rows, 0.1).unwrap();
+    let want = 491.0 * 5.0 * fit.residual_lifetime(8, 0.1).unwrap();
+    assert!((worth.total / want - 1.0).abs() < 1e-12, "{} instead of {want}", worth.total);
+    assert_eq!(worth.n, 491);
+    // Nobody left, nobody is there, nobody was asked twice.
+    let all = |renewals, ended| vec![Contract { renewals, ended, value: 5.0 }; 9];
+    assert_eq!(of_contracts(&all(4, false), 0.1).unwrap_err(), NotComputable::NoVariation);
+    assert_eq!(of_contracts(&all(4, true), 0.1).unwrap_err(), NotComputable::NoRows);
+    let once = [all(0, true), all(1, false)].concat();
+    assert_eq!(of_contracts(&once, 0.1).unwrap_err(), NotComputable::TooFew { n: 1, need: 2 });
 }
 
 /// Parameters are found again in data made from them.
@@ -186,28 +348,7 @@ fn spend(check: &mut Check, oracle: &Oracle, table: &Table) {
 fn simulated_customers_give_back_their_parameters() {
     let mut random = Random::seeded(29);
     let truth = Parameters { r: 0.8, alpha: 6.0, a: 1.2, b: 3.0 };
-    let gamma =
-        |random: &mut Random, shape: f64| kepi_stats::distribution::gamma::quantile(random.uniform(), shape);
-    let data: Vec<History> = (0..20_000)
-        .map(|_| {
-            let rate = gamma(&mut random, truth.r) / truth.alpha;
-            let (x, y) = (gamma(&mut random, truth.a), gamma(&mut random, truth.b));
-            let leave = x / (x + y);
-            let (mut repeats, mut last, mut now) = (0, 0.0, 0.0);
-            loop {
-                now -= random.uniform().ln() / rate;
-                if now > 40.0 {
-                    break;
-                }
-                repeats += 1;
-                last = now;
-                if random.uniform() < leave {
-                    break;
-                }
-            }
-            History { repeats, last, age: 40.0 }
-        })
-        .collect();
+    let data = simulated(&mut random, &truth, 40.0, 20_000);
     let fit = BgNbd::fit(&data, Variant::Original).unwrap();
     for (estimate, truth) in
         fit.estimates(Level::new(0.999).unwrap()).iter().zip([truth.r, truth.alpha, truth.a, truth.b])
