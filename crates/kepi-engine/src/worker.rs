@@ -338,9 +338,8 @@ impl Worker {
                 }
                 (accumulator, operands) => {
                     let none = (&missing, Physical::Integer);
-                    let (operand, physical) = operands
-                        .first()
-                        .map_or(none, |(node, physical)| (results.vector(*node), *physical));
+                    let (operand, physical) =
+                        operands.first().map_or(none, |(node, physical)| (results.vector(*node), *physical));
                     add(accumulator, operand, physical, &self.selection, cells, results.rows)
                 }
             };

@@ -87,7 +87,12 @@ impl Findings {
     /// Takes back replacements at places where what is wrong is not written, but where it was taken over from.
     pub(crate) fn replace_nothing_at(&mut self, places: &[Span]) {
         let here = |(at, _): &(Span, String)| places.contains(at);
-        for fix in self.list.iter_mut().filter(|of| of.code != codes::LIBRARY && of.code != codes::LIBRARY_MOVED).filter_map(|of| of.fix.as_mut()) {
+        for fix in self
+            .list
+            .iter_mut()
+            .filter(|of| of.code != codes::LIBRARY && of.code != codes::LIBRARY_MOVED)
+            .filter_map(|of| of.fix.as_mut())
+        {
             fix.replace = fix.replace.take_if(|replace| !here(replace));
         }
     }

@@ -233,7 +233,11 @@ fn window(written: &written::Kpi, measure: Option<&Measure>, context: &mut Conte
     }
     if matches!(measure, Some(Measure::Lifetime(_))) {
         context
-            .report(codes::WINDOW, key, "a history begins with the first purchase: what is made of it has no window")
+            .report(
+                codes::WINDOW,
+                key,
+                "a history begins with the first purchase: what is made of it has no window",
+            )
             .fix("remove `over`");
     }
     if let (Over::ToDate(grain), Some(period)) = (over, shortest(written))

@@ -110,9 +110,11 @@ impl Lifetime {
         let spent = typed(written, &written.spent, Wanted::Money, reader);
         let ahead = written.ahead.get().map(|ahead| ahead.0);
         if ahead.is_some_and(|ahead| ahead > MOST_AHEAD) {
-            reader
-                .findings
-                .report(codes::LIFETIME, written.ahead.span, "nobody looks more than a thousand years ahead");
+            reader.findings.report(
+                codes::LIFETIME,
+                written.ahead.span,
+                "nobody looks more than a thousand years ahead",
+            );
             return None;
         }
         let model = LifetimeModel::Purchases {

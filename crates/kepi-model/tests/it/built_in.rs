@@ -64,7 +64,9 @@ fn the_library_is_built_in_and_forgets_no_wording() {
     );
     all.extend(there);
     let versions: String = all.iter().map(|line| format!("{line}\n")).collect();
-    for (path, text) in [("crates/kepi-model/src/library/files.rs", files), ("library/versions.txt", versions)] {
+    for (path, text) in
+        [("crates/kepi-model/src/library/files.rs", files), ("library/versions.txt", versions)]
+    {
         if std::env::var_os("UPDATE_GOLDENS").is_some() {
             fs::write(root.join(path), &text).unwrap();
         }
@@ -82,8 +84,10 @@ fn checked(extends: &str, attribute: &str) -> (Option<Project>, Vec<Finding>, St
     );
     let files = SourceMap::new(vec![SourceFile { path: "kepi.yml".into(), text: text.as_str().into() }]);
     let found = check(&files, &Options { library: Some(&TEST), ..Options::default() });
-    let findings =
-        found.findings.into_iter().filter(|of| of.code.0.starts_with("K066") || of.severity == Severity::Error);
+    let findings = found
+        .findings
+        .into_iter()
+        .filter(|of| of.code.0.starts_with("K066") || of.severity == Severity::Error);
     (found.value, findings.collect(), text)
 }
 
@@ -96,7 +100,10 @@ fn what_extends_the_library_is_as_the_wording_says_that_it_names() {
     let own = &project.kpis[&"own".parse().unwrap()];
     assert_eq!((own.name.as_str(), own.objective.clone(), own.accountable.clone()), ("Own", None, None));
     assert_eq!(own.assumptions, ["Today."]);
-    assert!(own.measure.kind().readings()[0].rows.filter.is_some(), "options of the measure are put together");
+    assert!(
+        own.measure.kind().readings()[0].rows.filter.is_some(),
+        "options of the measure are put together"
+    );
 
     // A newer library changes nothing by itself, and says that it is another.
     let (project, findings, text) = checked(&format!("{{library: reorders, version: {before}}}"), "again");
@@ -104,7 +111,10 @@ fn what_extends_the_library_is_as_the_wording_says_that_it_names() {
     assert_eq!((moved.code.0, moved.severity), ("K0665", Severity::Warning));
     assert!(moved.message.ends_with("otherwise by now: `measure`"), "{}", moved.message);
     let (at, with) = moved.fix.as_ref().unwrap().replace.clone().unwrap();
-    assert_eq!(&text[at.start as usize..at.end as usize], format!("{{library: reorders, version: {before}}}"));
+    assert_eq!(
+        &text[at.start as usize..at.end as usize],
+        format!("{{library: reorders, version: {before}}}")
+    );
     assert_eq!(with, format!("{{library: reorders, version: {now}}}"));
     assert_ne!(project.unwrap().kpis[&"own".parse().unwrap()].hash, own.hash);
 
@@ -145,13 +155,15 @@ fn what_is_wrong_with_what_was_taken_over_is_said_where_it_is_extended_and_mends
 
 #[test]
 fn every_kpi_of_the_library_can_be_extended() {
-    let model = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../library/model.yml")).unwrap();
+    let model =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../library/model.yml")).unwrap();
     let mut text = String::from(
         "project: shop\nname: Shop\nlanguage: 1\ntime_zone: UTC\n---\nbusiness_hours: office_hours\nname: Hours\nweek: {weekdays: [\"09:00-17:00\"]}\n",
     );
     for (name, of) in LIBRARY.now {
         let version = version(of);
-        write!(text, "---\nkpi: {name}\nname: {name}\nextends: {{library: {name}, version: {version}}}\n").unwrap();
+        write!(text, "---\nkpi: {name}\nname: {name}\nextends: {{library: {name}, version: {version}}}\n")
+            .unwrap();
     }
     let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
     let files = SourceMap::new(vec![file("kepi.yml", &text), file("model.yml", &model)]);

@@ -202,8 +202,13 @@ fn page(kpi: &Kpi, file: &str, project: &Project, model: &str, worked: &[Worked]
     text.push_str("\n## What to know before comparing\n");
     kpi.assumptions.iter().for_each(|assumption| writeln!(text, "- {assumption}").unwrap());
     let definition = kpi.text.trim_end();
-    let extends = format!("extends: {{library: {}, version: {}}}", kpi.id, version(LIBRARY.today(kpi.id.as_str()).unwrap()));
-    writeln!(text, "\n## Definition\n`{extends}` takes it over without a copy.\n```yaml\n{definition}\n```").unwrap();
+    let extends = format!(
+        "extends: {{library: {}, version: {}}}",
+        kpi.id,
+        version(LIBRARY.today(kpi.id.as_str()).unwrap())
+    );
+    writeln!(text, "\n## Definition\n`{extends}` takes it over without a copy.\n```yaml\n{definition}\n```")
+        .unwrap();
     let inputs: Vec<String> = kpi
         .measure
         .kind()

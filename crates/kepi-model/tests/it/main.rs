@@ -9,6 +9,7 @@
 
 mod base;
 mod benchmark;
+mod built_in;
 mod computed;
 mod dated;
 mod documents;
@@ -16,7 +17,6 @@ mod edit;
 mod ending;
 mod examples;
 mod expectation;
-mod built_in;
 mod extends;
 mod generated;
 mod goldens;

@@ -12,14 +12,10 @@ use super::{
     rows,
 };
 use crate::{
-    derive::{
-        self, DerivePlan, Derived, MOST_ROWS,
-        plan::Step,
-        split::Local,
-    },
+    derive::{self, DerivePlan, Derived, MOST_ROWS, plan::Step, split::Local},
     port::{
-        Belonging, EvaluateError, Keys, Limits, MemoryColumn, MemoryTable, PinnedInputs, PinnedTable, TableData,
-        system,
+        Belonging, EvaluateError, Keys, Limits, MemoryColumn, MemoryTable, PinnedInputs, PinnedTable,
+        TableData, system,
     },
 };
 
@@ -62,7 +58,8 @@ impl InPortions<'_> {
             files.iter().map(|file| file.rows).sum()
         };
         let read = self.part.columns.iter().map(|(entity, names)| {
-            let columns = self.inputs.tables.get(entity).map(|table| columns(names, table)).unwrap_or_default();
+            let columns =
+                self.inputs.tables.get(entity).map(|table| columns(names, table)).unwrap_or_default();
             let width = columns.iter().map(|column| width(column.physical)).sum::<u64>();
             rows(entity).saturating_mul(width)
         });
@@ -92,8 +89,7 @@ impl InPortions<'_> {
             if let Some(table) = self.inputs.tables.get(entity) {
                 let columns = columns(names, table);
                 for file in files.iter().filter(has_rows) {
-                    let table =
-                        PinnedTable { data: TableData::Files(vec![file.clone()]), ..table.clone() };
+                    let table = PinnedTable { data: TableData::Files(vec![file.clone()]), ..table.clone() };
                     let memory = self.kept.evaluator.read(&table, &columns, None, self.limits).await?;
                     if memory.rows as u64 != file.rows {
                         return Ok(None);
@@ -167,7 +163,8 @@ impl InPortions<'_> {
         }
         for (id, table) in empty {
             if !record.tables.contains_key(&id) {
-                let columns = table.columns.iter().map(|column| MemoryColumn::empty(column.physical)).collect();
+                let columns =
+                    table.columns.iter().map(|column| MemoryColumn::empty(column.physical)).collect();
                 let data = TableData::Memory(Arc::new(MemoryTable { rows: 0, columns }));
                 let store = (self.kept.evaluator, self.kept.shelf);
                 let Some(rows) =

@@ -319,7 +319,8 @@ impl CellStates {
             return Some(Self { unscreened, ..Self::sum(&own)? });
         }
         // What was fitted to the rows of a part says nothing of another.
-        let whole = |part: &Self| Self { outside: None, ..part.clone() }.is_extended() || part.fitted.is_some();
+        let whole =
+            |part: &Self| Self { outside: None, ..part.clone() }.is_extended() || part.fitted.is_some();
         if parts.iter().any(whole) {
             return None;
         }

@@ -137,7 +137,8 @@ fn the_worth_of_customers_is_that_of_their_histories() {
             // What was known of it a day earlier: of two rows of a buyer the older history counts.
             let earlier = age - DAY;
             let last = last.min(earlier);
-            writeln!(rows, "e{place} 2026-01-30 b{place} {land} {repeats} {last} {earlier} {spent} -").unwrap();
+            writeln!(rows, "e{place} 2026-01-30 b{place} {land} {repeats} {last} {earlier} {spent} -")
+                .unwrap();
         }
     }
     // Whose repeats were all returned, and a row that says nothing.
@@ -191,7 +192,8 @@ fn where_no_model_fits_there_is_a_reason_and_it_is_kept() {
 /// CDNOW, as lifetimes ships it with the spend; fetched by `make tools`.
 #[test]
 fn cdnow_comes_to_its_published_worth() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/reference/cdnow_summary_monetary.csv");
+    let path =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/reference/cdnow_summary_monetary.csv");
     let Ok(text) = std::fs::read_to_string(path) else {
         eprintln!("SKIPPED: needs cdnow_summary_monetary.csv: run `make tools`");
         return;

@@ -301,7 +301,7 @@ fn what_is_made_and_kept_never_shows() {
         let keeping = Keeping { slice_rows: *business.chance.pick(&[1, 10, 1 << 16]), ..Keeping::default() };
         for step in 0..40 {
             // With so little memory what is made of many rows is made in portions.
-            let memory_bytes = *business.chance.pick(&[1 << 30, 1 << 30, 60_000, 20_000]);
+            let memory_bytes = *business.chance.pick(&[1 << 30, 6_000, 2_000]);
             let limits = Limits { memory_bytes, ..Limits::default() };
             let said =
                 format!("seed {seed} step {step} {memory_bytes} {:?} {:?}", business.did, business.asked);
@@ -385,7 +385,7 @@ fn what_is_made_and_kept_never_shows() {
         "states: {done} changes of a business, equal all: of what is made together {nothing} stayed, {some} were made anew by key ({part} in some slices only), {all} whole, {portions} in portions; {did:?}"
     );
     assert!(
-        nothing > done && some * 4 > done && part * 5 > done && all > 0 && portions * 10 > done,
+        nothing > done && some * 4 > done && part * 5 > done && all > 0 && portions > 9,
         "{nothing} {some} {part} {all} {portions} of {done}"
     );
     assert!(did.len() >= 8, "{did:?}");

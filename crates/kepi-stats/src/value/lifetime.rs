@@ -174,12 +174,14 @@ pub fn of_buyers(buyers: &[Buyer], ahead: Ahead) -> Result<Worth, NotComputable>
 /// `TooFew` unless contracts came to two renewals or more; `NoVariation` where none ended; `Invalid` unless the discount is
 /// positive; `NoRows` where none is in force; `NoConvergence`.
 pub fn of_contracts(contracts: &[Contract], discount: f64) -> Result<Worth, NotComputable> {
-    let most = contracts.iter().map(|contract| contract.renewals).max().ok_or(NotComputable::NoRows)? as usize;
+    let most =
+        contracts.iter().map(|contract| contract.renewals).max().ok_or(NotComputable::NoRows)? as usize;
     if most > MOST_RENEWALS {
-        return Err(NotComputable::Invalid(format!("a contract was renewed {most} times, which no contract is")));
+        return Err(NotComputable::Invalid(format!(
+            "a contract was renewed {most} times, which no contract is"
+        )));
     }
-    let (mut lost, mut stayed, mut values) =
-        (vec![0.0; most + 1], vec![0.0; most + 1], vec![0.0; most + 1]);
+    let (mut lost, mut stayed, mut values) = (vec![0.0; most + 1], vec![0.0; most + 1], vec![0.0; most + 1]);
     let mut in_force = 0_usize;
     for contract in contracts {
         let renewals = contract.renewals as usize;

@@ -52,11 +52,19 @@ impl ShiftedBetaGeometric {
         NotComputable::unless_finite("a count", lost)?;
         NotComputable::unless_finite("a count", stayed)?;
         if lost.len() != stayed.len() || lost.iter().chain(stayed).any(|count| *count < 0.0) {
-            return Err(NotComputable::invalid("counts by renewals are not negative, and there is one of each"));
+            return Err(NotComputable::invalid(
+                "counts by renewals are not negative, and there is one of each",
+            ));
         }
         // Renewals that somebody decided on: who made i has decided i times, and who left then once more.
         let decided = |(i, (l, s)): (usize, (&f64, &f64))| {
-            if *l > 0.0 { i + 1 } else if *s > 0.0 { i } else { 0 }
+            if *l > 0.0 {
+                i + 1
+            } else if *s > 0.0 {
+                i
+            } else {
+                0
+            }
         };
         let most = lost.iter().zip(stayed).enumerate().map(decided).max().unwrap_or(0);
         if most < 2 {

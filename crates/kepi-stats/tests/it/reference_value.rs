@@ -205,7 +205,10 @@ fn spend(check: &mut Check, oracle: &Oracle, table: &Table) {
     let interval = mean.interval.clone().unwrap();
     check.says(
         "value",
-        &format!("twelve months ahead at 1 % a month: {:.2} a customer, {:.2} to {:.2}", mean.point, interval.low, interval.high),
+        &format!(
+            "twelve months ahead at 1 % a month: {:.2} a customer, {:.2} to {:.2}",
+            mean.point, interval.low, interval.high
+        ),
     );
 }
 

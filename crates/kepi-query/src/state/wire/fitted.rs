@@ -25,7 +25,8 @@ pub struct Found {
 impl Fitted {
     /// What a fit came to.
     pub fn of(worth: Result<Worth, NotComputable>) -> Self {
-        let bits = |of: Worth| Found { total: of.total.to_bits(), log_error: of.log_error.to_bits(), n: of.n };
+        let bits =
+            |of: Worth| Found { total: of.total.to_bits(), log_error: of.log_error.to_bits(), n: of.n };
         Self(worth.map(bits))
     }
 
@@ -64,8 +65,7 @@ impl Reader<'_> {
             return Ok(Fitted(Ok(Found { total, log_error, n })));
         }
         let text = self.text()?;
-        let reason: NotComputable =
-            serde_json::from_str(&text).map_err(|_| WireError::Damaged(self.at))?;
+        let reason: NotComputable = serde_json::from_str(&text).map_err(|_| WireError::Damaged(self.at))?;
         // Only what is written is read.
         match serde_json::to_string(&reason) {
             Ok(again) if again == text => Ok(Fitted(Err(reason))),
