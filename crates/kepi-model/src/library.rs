@@ -1,6 +1,7 @@
 //! Kepi's own library of KPIs, as it is built in: what a KPI of a project may extend without a copy of the file. A wording is named
 //! by the digest of its text, and one that was ever there stays, so that a newer Kepi changes no definition by itself.
 
+#[rustfmt::skip]
 mod files;
 
 use crate::id::Hash;

@@ -129,7 +129,10 @@ pub(crate) fn source(source: &Source, precedence: Option<&Precedence>) -> Hash {
         }
         _ => from,
     };
-    let SourceZone { name, ambiguous, missing } = &source.zone;
+    let SourceZone { name, column, ambiguous, missing } = &source.zone;
+    let mut zone = vec![json!("zone"), json!(name), json!(ambiguous.word()), json!(missing.word())];
+    // Only where there is one.
+    zone.extend(column.as_ref().map(|column| json!(["column", column])));
     let order = match &source.order {
         FileOrder::Name => json!(["name"]),
         FileOrder::Modified => json!(["modified"]),
@@ -157,7 +160,7 @@ pub(crate) fn source(source: &Source, precedence: Option<&Precedence>) -> Hash {
         json!(source.mode.word()),
         json!(source.key),
         json!(source.version),
-        json!(["zone", name, ambiguous.word(), missing.word()]),
+        Value::from(zone),
         sorted(source.missing.iter().map(|t| json!(t))),
         form::option(source.only.as_ref(), form::expression),
         sorted(source.map.iter().map(mapping)),

@@ -120,6 +120,7 @@ pub struct Guess {
 fn utc() -> Option<Zone> {
     Zone::new(&SourceZone {
         name: "UTC".to_owned(),
+        column: None,
         ambiguous: Ambiguous::Earlier,
         missing: MissingLocal::ShiftForward,
     })

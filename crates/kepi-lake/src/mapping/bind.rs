@@ -19,7 +19,7 @@ use super::{
     off_scale::OffScale,
     rows::{Rows, Slot},
     suggest::no_column,
-    time::{Times, When},
+    time::{When, Zones},
 };
 use crate::error::{LakeError, LandError};
 
@@ -64,7 +64,7 @@ fn bind_column(reader: &mut dyn BatchReader, column: &str) -> Result<usize, Unbo
 /// A mapping bound to a file and an entity.
 pub(crate) struct BoundMapping {
     steps: Vec<Step>,
-    times: Times,
+    times: Zones,
     file: String,
     only: Option<(Expression, Vec<usize>)>,
     off_scale: OffScale,
@@ -151,8 +151,15 @@ impl BoundMapping {
         file: &str,
     ) -> Result<Self, LandError> {
         let misfit = |why: String| LandError::Definition(source.id.to_string(), why);
-        let times =
-            Times::new(&source.zone, &source.days, &source.dates).map_err(|e| misfit(e.to_string()))?;
+        let zones = source.zone.column.as_ref().map(|column| {
+            bind_column(reader, column).map_err(|_| {
+                misfit(format!(
+                    "`{file}` has no column `{column}`, by which `time_zone` names the zone of each row"
+                ))
+            })
+        });
+        let times = Zones::new(&source.zone, &source.days, &source.dates, zones.transpose()?)
+            .map_err(|e| misfit(e.to_string()))?;
         let slot_of = |id: &AttributeId| entity.attributes.iter().position(|a| &a.id == id);
         let reads = |e: &Expression| attributes_read(e).iter().filter_map(slot_of).collect::<Vec<_>>();
         let mut steps = Vec::new();
@@ -180,7 +187,7 @@ impl BoundMapping {
                         replace,
                         prefix,
                         clean: &source.clean,
-                        open: times.open(),
+                        open: times.plain().open(),
                         is_day: mapping.type_ == Type::Date,
                         personal: personal.get(slot).copied().unwrap_or(false),
                     };
@@ -241,6 +248,7 @@ impl BoundMapping {
             }
         }
         let skipped: Bits = skipped.into_iter().collect();
+        self.times.read(batch, n);
         let mut failures = Failures::default();
         let mut mapped = vec![false; rows.columns.len()];
         for step in &mut self.steps {
@@ -320,7 +328,7 @@ impl Step {
         batch: &Batch,
         n: usize,
         skipped: &Bits,
-        times: &Times,
+        times: &Zones,
         file: &str,
         rows: &mut Rows,
         failures: &mut Failures,
@@ -366,7 +374,7 @@ impl Step {
                         failures.failed.entry(at).or_default().push(slot);
                     }
                     let cell = match (cell, self.time) {
-                        (Ok(Cell::Instant(at)), Some(is_day)) => match times.judge(at, is_day) {
+                        (Ok(Cell::Instant(at)), Some(is_day)) => match times.plain().judge(at, is_day) {
                             Ok(When::At(at)) => Ok(Cell::Instant(at)),
                             Ok(When::Open(_)) => Ok(Cell::Missing),
                             Err(why) => Err(format!("what it comes to {why}")),

@@ -22,7 +22,7 @@ use super::{
     rows::Column,
     spell::spell,
     tidy::Tidy,
-    time::{Times, When, since_epoch},
+    time::{Times, When, Zones, since_epoch},
 };
 
 /// How a column is read.
@@ -179,7 +179,7 @@ impl ColumnStep {
         cells: &Cells,
         rows: usize,
         skipped: &Bits,
-        times: &Times,
+        zones: &Zones,
         into: &mut Column,
         fail: &mut dyn FnMut(u32, String),
     ) {
@@ -190,9 +190,15 @@ impl ColumnStep {
                 into.missing();
                 continue;
             }
-            let value = match &typed {
-                Some(typed) => self.take(typed, cells, row, times),
-                None => self.text_at(cells, row, times),
+            let value = match (&typed, zones.of(row)) {
+                (_, Err(why)) if self.is_local(cells, row) => Err(why),
+                (typed, times) => {
+                    let times = times.unwrap_or(zones.plain());
+                    match typed {
+                        Some(typed) => self.take(typed, cells, row, times),
+                        None => self.text_at(cells, row, times),
+                    }
+                }
             };
             match value {
                 Ok(Typed::Missing) => into.missing(),
@@ -208,6 +214,17 @@ impl ColumnStep {
                 }
             }
         }
+    }
+
+    /// Whether a cell may be local to a zone.
+    fn is_local(&self, cells: &Cells, row: usize) -> bool {
+        let is_time = matches!(self.parse, Parse::Timestamp { .. } | Parse::Date { .. }) && !self.is_day;
+        let is_there = match cells {
+            Cells::Texts(texts) => texts.get(row).is_some_and(|text| self.missing.get(text).is_none()),
+            Cells::Instants(..) => false,
+            _ => true,
+        };
+        is_time && is_there
     }
 
     /// How cells of this type are taken as they are; none: they are read as texts.

@@ -1,6 +1,8 @@
 //! Texts into instants: ISO 8601, RFC 3339 or a strptime pattern; local times by the source's zone and its rules. What can
 //! be meant is a range of days; beyond it lie slips of the keyboard, and days that stand for "no end yet".
 
+use std::collections::HashMap;
+
 use jiff::{
     Timestamp,
     civil::{Date, DateTime},
@@ -8,6 +10,7 @@ use jiff::{
     tz::{AmbiguousOffset, TimeZone},
 };
 use kepi_model::project::{Ambiguous, Dates, Epoch, Excess, MissingLocal, SourceZone};
+use kepi_query::landing::{Batch, Cells};
 
 use super::{
     number::{Marks, NumberError, parse_number},
@@ -297,6 +300,7 @@ impl Times {
     pub fn new(local: &SourceZone, days: &str, dates: &Dates) -> Result<Self, jiff::Error> {
         let days = Zone::new(&SourceZone {
             name: days.to_owned(),
+            column: None,
             ambiguous: Ambiguous::Earlier,
             missing: MissingLocal::ShiftForward,
         })?;
@@ -405,5 +409,75 @@ impl Times {
             Ok(at) => self.judge(at, is_day),
             Err(error) => self.far(error, i32::try_from(days).ok().and_then(day)),
         }
+    }
+}
+
+/// The times of a source of which each row may be local to another zone.
+pub(crate) struct Zones {
+    /// Where no other zone is named.
+    times: Times,
+    /// The column that names one.
+    column: Option<usize>,
+    source: (SourceZone, String, Dates),
+    /// By name; none: there is no zone of that name.
+    by_name: HashMap<String, Option<Times>>,
+    /// By row of a batch; empty: no row names one.
+    of_rows: Vec<Option<String>>,
+}
+
+impl Zones {
+    /// The times of a source, whose rows name their zones in a column, if it has one.
+    ///
+    /// # Errors
+    /// There is no zone of one of the names.
+    pub fn new(
+        local: &SourceZone,
+        days: &str,
+        dates: &Dates,
+        column: Option<usize>,
+    ) -> Result<Self, jiff::Error> {
+        Ok(Self {
+            times: Times::new(local, days, dates)?,
+            column,
+            source: (local.clone(), days.to_owned(), dates.clone()),
+            by_name: HashMap::new(),
+            of_rows: Vec::new(),
+        })
+    }
+
+    /// Looks up the zones that the first rows of a batch name.
+    pub fn read(&mut self, batch: &Batch, rows: usize) {
+        self.of_rows.clear();
+        let Some(cells) = self.column.and_then(|column| batch.cells.get(column)) else { return };
+        let (local, days, dates) = &self.source;
+        for row in 0..rows {
+            let name = match cells {
+                Cells::Texts(texts) => texts.get(row).map(str::trim).filter(|name| !name.is_empty()),
+                // Whatever that is, it is not guessed what it says.
+                _ => Some("no text"),
+            };
+            if let Some(name) = name
+                && !self.by_name.contains_key(name)
+            {
+                let zone = SourceZone { name: name.to_owned(), ..local.clone() };
+                self.by_name.insert(name.to_owned(), Times::new(&zone, days, dates).ok());
+            }
+            self.of_rows.push(name.map(str::to_owned));
+        }
+    }
+
+    /// The times where no zone is named.
+    pub fn plain(&self) -> &Times {
+        &self.times
+    }
+
+    /// The times of a row.
+    ///
+    /// # Errors
+    /// It names a zone that there is not.
+    pub fn of(&self, row: usize) -> Result<&Times, String> {
+        let Some(Some(name)) = self.of_rows.get(row) else { return Ok(&self.times) };
+        let found = self.by_name.get(name).and_then(Option::as_ref);
+        found.ok_or_else(|| format!("its zone `{name}` is none of the IANA names, such as `Europe/Berlin`"))
     }
 }

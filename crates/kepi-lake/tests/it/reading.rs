@@ -500,3 +500,49 @@ fn a_pattern_matches_what_it_says() {
         assert_eq!(sources.matching(pattern), want, "{pattern}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_time_is_read_where_its_row_says_that_it_is() {
+    let attributes = vec![attribute("id", Type::Text), attribute("at", Type::Timestamp)];
+    let entity = entity("visit", &["id"], attributes);
+    let at = column("at", Type::Timestamp, "at", Parse::Timestamp { format: None });
+    let map = vec![column("id", Type::Text, "id", Parse::Text), at];
+    let mut source = source("visits", &entity, ndjson(), Mode::Append, map);
+    source.zone.column = Some("tz".to_owned());
+    let project = project(vec![entity]);
+    let lines = [
+        // The same clocks in three zones and in the source's own, which is Berlin.
+        r#"{"id": "tokyo", "at": "2026-07-01T12:00:00", "tz": "Asia/Tokyo"}"#,
+        r#"{"id": "york", "at": "2026-07-01T12:00:00", "tz": " America/New_York "}"#,
+        r#"{"id": "none", "at": "2026-07-01T12:00:00"}"#,
+        r#"{"id": "empty", "at": "2026-07-01T12:00:00", "tz": ""}"#,
+        // An offset says it all.
+        r#"{"id": "offset", "at": "2026-07-01T12:00:00Z", "tz": "Asia/Tokyo"}"#,
+        // An hour that clocks in New York showed twice, and one that they never showed in Apia.
+        r#"{"id": "twice", "at": "2026-11-01T01:30:00", "tz": "America/New_York"}"#,
+        r#"{"id": "never", "at": "2011-12-30T12:00:00", "tz": "Pacific/Apia"}"#,
+        // No zone, and no time that would have one.
+        r#"{"id": "wrong", "at": "2026-07-01T12:00:00", "tz": "Europe/Atlantis"}"#,
+        r#"{"id": "timeless", "tz": "Europe/Atlantis"}"#,
+    ];
+    let bench = Bench::new().await;
+    let path = bench.write("x", lines.join("\n"));
+    let counts = bench.land(&project, &source, &path, NOW).await.unwrap().counts;
+    assert_eq!((counts.accepted, counts.quarantined), (8, 1));
+    let rejected = bench.lake.quarantine(None, 0, 99).await.unwrap().0;
+    assert!(rejected[0].reason.contains("`Europe/Atlantis`"), "{}", rejected[0].reason);
+    let instant = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_microsecond().to_string();
+    let expected = [
+        ("empty", instant("2026-07-01T10:00:00Z")),
+        // Shifted forward by the day that was left out.
+        ("never", instant("2011-12-30T22:00:00Z")),
+        ("none", instant("2026-07-01T10:00:00Z")),
+        ("offset", instant("2026-07-01T12:00:00Z")),
+        ("timeless", "-".to_owned()),
+        ("tokyo", instant("2026-07-01T03:00:00Z")),
+        ("twice", instant("2026-11-01T05:30:00Z")),
+        ("york", instant("2026-07-01T16:00:00Z")),
+    ];
+    let found = bench.rows(&project, "visit", &["id", "at"]).await;
+    assert_eq!(found, expected.map(|(id, at)| vec![id.to_owned(), at]));
+}

@@ -173,6 +173,7 @@ pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<M
         days: "Europe/Berlin".into(),
         zone: SourceZone {
             name: "Europe/Berlin".into(),
+            column: None,
             ambiguous: Ambiguous::Earlier,
             missing: MissingLocal::ShiftForward,
         },

@@ -253,6 +253,7 @@ pub(super) fn sources(
             clean: std::collections::BTreeSet::new(),
             zone: SourceZone {
                 name: "UTC".to_owned(),
+                column: None,
                 ambiguous: Ambiguous::Earlier,
                 missing: MissingLocal::ShiftForward,
             },

@@ -234,6 +234,7 @@ fn zone(written: &Field<written::TimeZone>, project_zone: &str) -> Option<Source
     };
     Some(SourceZone {
         name,
+        column: rules.and_then(|zone| zone.column.cloned()),
         ambiguous: rules.map_or_else(|| default("ambiguous"), |zone| zone.ambiguous.cloned())?,
         missing: rules.map_or_else(|| default("missing"), |zone| zone.missing.cloned())?,
     })

@@ -152,6 +152,7 @@ one_of! {
 table! {
     SourceZone = "source_zone", "The zone of local times, and what to do with those that exist twice or never.";
     name: Zone, required, "IANA name of the zone.", "Europe/Berlin";
+    column: String, optional, "A column that names the zone of each row; where it names none the zone is `name`.", "tz";
     ambiguous: Ambiguous, default "earlier", "A local time that exists twice.", "earlier";
     missing: MissingLocal, default "shift forward", "A local time that does not exist.", "shift forward";
 }

@@ -181,12 +181,12 @@ fn typed(
     reader: &mut Reader<'_, '_>,
 ) -> Option<Expression> {
     let found = reader.value(rows, field, Want::Quantity)?;
-    let fits = match (wanted, &found.type_) {
+    let fits = matches!(
+        (wanted, &found.type_),
         (Wanted::Whole, Type::Integer)
-        | (Wanted::Time, Type::Duration)
-        | (Wanted::Money, Type::Integer | Type::Number { .. } | Type::Money { .. }) => true,
-        _ => false,
-    };
+            | (Wanted::Time, Type::Duration)
+            | (Wanted::Money, Type::Integer | Type::Number { .. } | Type::Money { .. })
+    );
     if !fits {
         let message = format!("this is of type {}", type_text(&found.type_));
         reader.findings.report(codes::LIFETIME, field.span, message).expected(match wanted {

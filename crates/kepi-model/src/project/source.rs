@@ -506,6 +506,8 @@ words! {
 pub struct SourceZone {
     /// IANA name.
     pub name: String,
+    /// The column that names the zone of each row, in place of that.
+    pub column: Option<String>,
     /// Rule for times that exist twice.
     pub ambiguous: Ambiguous,
     /// Rule for times that do not exist.

@@ -14,14 +14,16 @@ use kepi_model::{
 use kepi_query::{
     derive,
     kept::{Keeping, Kept, Remade},
+    plan::ScanPlan,
     port::{
-        Limits, MemoryColumn, MemoryTable, PinnedColumn, PinnedFile, PinnedInputs, PinnedTable, TableData,
-        system,
+        Belonging, EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryColumn, MemoryTable,
+        PinnedColumn, PinnedFile, PinnedInputs, PinnedTable, TableData, system,
     },
     reach::watermarks,
     reference,
     row::Cell,
     scans,
+    state::Measured,
 };
 use kepi_testkit::{
     arbitrary::Chance,
@@ -389,4 +391,175 @@ fn what_is_made_and_kept_never_shows() {
         "{nothing} {some} {part} {all} {portions} of {done}"
     );
     assert!(did.len() >= 8, "{did:?}");
+}
+
+const SHOP: &str = r#"
+project: shop
+name: Shop
+language: 1
+time_zone: UTC
+---
+entity: client
+name: Client
+key: [id]
+time: since
+attributes:
+  id: {type: text}
+  since: {type: timestamp}
+---
+entity: visit
+name: Visit
+key: [id]
+time: at
+attributes:
+  id: {type: text}
+  at: {type: timestamp}
+  client: {type: reference client}
+  paid: {type: integer}
+---
+entity: client_month
+name: Client month
+rows: {every: month, of: client, from: since, until: now}
+attributes:
+  visits: {count: visit}
+  paid: {sum: visit.paid, until: period_end}
+---
+kpi: again
+name: Again
+better: higher
+measure: {share: {of: client_month, which: visits > 0}}
+period: month
+---
+kpi: spent
+name: Spent
+better: higher
+measure: {mean: {of: client_month, value: paid}}
+period: month
+"#;
+
+/// A drawer that says how many rows it gave to those who asked for some.
+struct Watched<'a> {
+    drawer: &'a Drawer,
+    most: std::sync::Mutex<usize>,
+}
+
+impl Evaluator for Watched<'_> {
+    fn version(&self) -> EngineVersion {
+        self.drawer.version()
+    }
+    fn measure<'a>(
+        &'a self,
+        plan: &'a ScanPlan,
+        inputs: &'a PinnedInputs,
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<Measured, EvaluateError>> {
+        self.drawer.measure(plan, inputs, limits)
+    }
+    fn read<'a>(
+        &'a self,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
+        Box::pin(async move {
+            let rows = self.drawer.read(table, columns, only, limits).await?;
+            let mut most = self.most.lock().unwrap();
+            *most = (*most).max(rows.rows);
+            Ok(rows)
+        })
+    }
+    fn file(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
+        self.drawer.file(columns, rows)
+    }
+}
+
+#[test]
+fn rows_beyond_memory_are_made_in_portions_and_come_to_the_same() {
+    let project = kepi_testkit::tables::project(SHOP);
+    let mut chance = Chance::new(6);
+    let (mut clients, mut visits) = (String::new(), String::new());
+    for client in 0..400 {
+        clients.push_str(&format!("c{client} 2025-{:02}-05\n", 1 + client % 6));
+    }
+    for visit in 0..6_000 {
+        let (month, day) = (chance.between(1, 12), chance.between(1, 28));
+        let (client, paid) = (chance.below(420), chance.between(0, 90));
+        visits.push_str(&format!("v{visit} 2025-{month:02}-{day:02}+{} c{client} {paid}\n", visit % 1440));
+    }
+    let of =
+        |head: &str, rows: &str| kepi_testkit::tables::table(&project.calendar, &format!("{head}\n{rows}"));
+    let landed = kepi_testkit::tables::inputs(vec![
+        ("client", of("id:text since:instant", &clients)),
+        ("visit", of("id:text at:instant client:text paid:integer", &visits)),
+    ]);
+    // In files of 500 rows.
+    let drawer = Drawer::default();
+    let mut placed = landed.clone();
+    for (entity, table) in &mut placed.tables {
+        let TableData::Memory(memory) = table.data.clone() else { unreachable!("in memory") };
+        let rows: Vec<u32> = (0..memory.rows as u32).collect();
+        let files = rows.chunks(500).enumerate().map(|(number, rows)| {
+            let path = format!("/lake/{entity} {number}");
+            let file = PinnedFile { path: path.clone(), bytes: 1, rows: rows.len() as u64 };
+            drawer.files.lock().unwrap().insert(path, Arc::new(memory.taken(rows)));
+            file
+        });
+        table.data = TableData::Files(files.collect());
+    }
+    let work: Vec<(&Kpi, Grain)> = project.kpis.values().map(|kpi| (kpi, kpi.period)).collect();
+    let at = project.calendar.bounds(project.calendar.parse("2026-01").unwrap()).unwrap().start;
+    let plan = derive::plan(&work, &project, &landed, at, &watermarks(&project, &landed)).unwrap().unwrap();
+    let expected = derive::by_reference(&plan, &landed).unwrap();
+    for buckets in [1, 2, 7] {
+        let found = derive::in_buckets(&plan, &landed, Some(buckets)).unwrap();
+        assert!(found.tables.keys().eq(expected.tables.keys()));
+        for (id, table) in &expected.tables {
+            let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+            assert_eq!(
+                sorted(&found.tables[id], &columns),
+                sorted(table, &columns),
+                "{buckets} buckets, {id}"
+            );
+        }
+    }
+    let mut portions = BTreeSet::new();
+    for memory_bytes in [1 << 30, 700_000, 400_000, 150_000, 70_000] {
+        let watched = Watched { drawer: &drawer, most: std::sync::Mutex::default() };
+        drawer.shelf.0.lock().unwrap().clear();
+        let keeping = Keeping { slice_rows: 300, ..Keeping::default() };
+        let limits = Limits { memory_bytes, ..Limits::default() };
+        let kept = Kept::new(&watched, &drawer.shelf).keeping(keeping);
+        let found = now(kept.made(&plan, &placed, &limits)).unwrap();
+        let made = PinnedInputs { tables: found.tables, ..placed.clone() };
+        let opened = drawer.all(&made).unwrap();
+        assert!(opened.tables.keys().eq(expected.tables.keys()));
+        for (id, table) in &expected.tables {
+            let columns: Vec<&str> =
+                opened.tables[id].columns.iter().map(|column| column.name.as_str()).collect();
+            assert_eq!(sorted(&opened.tables[id], &columns), sorted(table, &columns), "{memory_bytes} {id}");
+        }
+        let most = *watched.most.lock().unwrap();
+        let of: Vec<u64> = kept
+            .remade()
+            .into_iter()
+            .map(|how| if let Remade::InPortions(of) = how { of } else { 1 })
+            .collect();
+        let largest = of.iter().copied().max().unwrap();
+        // Visits are nearly all there is to read: no more of them were in memory than fall into a portion, or lie in a file or a slice.
+        if largest > 1 {
+            assert!(
+                most <= (6_000 / largest as usize * 2).max(1_500),
+                "{most} rows in memory of {largest} portions"
+            );
+        } else {
+            assert_eq!(most, 6_000);
+        }
+        portions.insert(largest);
+        // It is kept like what was made at once.
+        let again = Kept::new(&watched, &drawer.shelf).keeping(keeping);
+        now(again.made(&plan, &placed, &limits)).unwrap();
+        assert!(again.remade().iter().all(|how| *how == Remade::Nothing), "{:?}", again.remade());
+    }
+    assert!(portions.len() >= 4 && portions.contains(&1), "{portions:?}");
 }
