@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_govern::{Content, Effective, Event, Organisation, items::Outcome};
 use kepi_model::{
     describe,
@@ -74,9 +74,35 @@ struct At<'a> {
     id: &'a str,
     day: Date,
     position: u64,
+    /// What is withheld of it today, whatever day and event are asked for: who picks another would else read what is withheld.
+    withheld: &'a [Withholding],
+}
+
+/// What is in force now.
+struct Now {
+    position: u64,
+    organisation: Organisation,
+    project: Project,
+    day: Date,
+}
+
+impl Now {
+    /// What is withheld of a definition.
+    fn withheld(&self, id: &str) -> Vec<Withholding> {
+        let of = self.project.withholdings.values();
+        of.filter(|of| of.is_of(id) && of.holds_on(self.day)).cloned().collect()
+    }
 }
 
 impl App {
+    async fn now_in_force(&self) -> Result<Now, AppError> {
+        let (position, organisation) = self.known_at(None).await?;
+        let project = project_of(&archive::of(&self.store, &organisation.register).await?.0)?;
+        let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+        let day = Timestamp::now().to_zoned(zone).date();
+        Ok(Now { position, organisation, project, day })
+    }
+
     /// Every wording of a definition that was adopted until an event: from which day on, when and by whom, what it changed, why, who
     /// agreed, and as what it was written before; in Markdown.
     ///
@@ -86,7 +112,10 @@ impl App {
         let (position, organisation) = self.known_at(position).await?;
         let (files, _) = archive::of(&self.store, &organisation.register).await?;
         let project = project_of(&files)?;
-        let at = At { app: self, organisation: &organisation, project: &project, id, day, position };
+        let now = self.now_in_force().await?;
+        let withheld = &now.withheld(id)[..];
+        let at =
+            At { app: self, organisation: &organisation, project: &project, id, day, position, withheld };
         let mut to = Document(String::new());
         at.versions(&mut to).await?;
         Ok(to.0)
@@ -108,7 +137,7 @@ impl App {
 
     /// The methodology of `kpi/…` or `scorecard/…` as in force on a day and known after an event, in Markdown: what it says, of
     /// which rows, who agreed to it, and its figures as published by then. The same question has the same answer for ever, unless
-    /// texts are erased.
+    /// texts are erased, or something is withheld today.
     ///
     /// # Errors
     /// Nothing of that name was in force, or the database or the lake refuses.
@@ -116,7 +145,10 @@ impl App {
         let (position, organisation) = self.known_at(position).await?;
         let (files, pin) = archive::of(&self.store, &organisation.register).await?;
         let project = project_of(&files)?;
-        let at = At { app: self, organisation: &organisation, project: &project, id, day, position };
+        let now = self.now_in_force().await?;
+        let withheld = &now.withheld(id)[..];
+        let at =
+            At { app: self, organisation: &organisation, project: &project, id, day, position, withheld };
         let mut to = Document(String::new());
         let not_found = || {
             AppError::NotFound(format!("nothing was in force of `{id}` on {day}; ids are such as `kpi/nps`"))
@@ -134,6 +166,13 @@ impl App {
             }
             _ => return Err(not_found()),
         }
+        let at = At {
+            organisation: &now.organisation,
+            project: &now.project,
+            day: now.day,
+            position: now.position,
+            ..at
+        };
         at.conflicts(&mut to).await?;
         to.heading("How this is checked");
         to.point("all definitions together hash to", pin.to_string());
@@ -147,15 +186,9 @@ impl App {
 }
 
 impl<'a> At<'a> {
-    /// What is withheld of it on the day.
-    fn withheld(&self) -> impl Iterator<Item = &'a Withholding> {
-        let (id, day) = (self.id, self.day);
-        self.project.withholdings.values().filter(move |of| of.is_of(id) && of.holds_on(day))
-    }
-
     /// Says that a section is left out, and by what; whether it is.
     fn is_left_out(&self, section: Section, to: &mut Document) -> bool {
-        let mut of = self.withheld().filter(|of| of.leaves_out(section)).peekable();
+        let mut of = self.withheld.iter().filter(|of| of.leaves_out(section)).peekable();
         let left_out = of.peek().is_some();
         for of in of {
             to.point("withheld", format!("`withholding/{}`, see below: {}", of.id, of.duty));
@@ -167,8 +200,7 @@ impl<'a> At<'a> {
     async fn conflicts(&self, to: &mut Document) -> Result<(), AppError> {
         to.heading("What is withheld");
         let mut any = false;
-        let all: Vec<&Withholding> = self.withheld().collect();
-        for of in all {
+        for of in self.withheld {
             any = true;
             let owner =
                 self.project.persons.get(&of.owner).map_or(of.owner.to_string(), |of| of.name.clone());
@@ -185,7 +217,7 @@ impl<'a> At<'a> {
             self.agreed(&id, "  decided by", to).await?;
         }
         if !any {
-            to.line("Nothing: no conflict between a legal duty and transparency was decided about it that holds on this day.");
+            to.line("Nothing: no conflict between a legal duty and transparency was decided about it that holds today.");
         }
         Ok(())
     }
@@ -434,7 +466,7 @@ impl<'a> At<'a> {
                 if said_as.is_empty() { format!("from {}", adoption.from) } else { said_as.to_owned() };
             to.point(&from, format!("{what} {at} by {by} (event {})", recorded.seq));
             // What it changed is said of what this document is of, unless its texts are withheld.
-            if id == self.id && !self.withheld().any(|of| of.leaves_out(Section::Texts)) {
+            if id == self.id && !self.withheld.iter().any(|of| of.leaves_out(Section::Texts)) {
                 for said in self.changed_by(recorded.seq).await? {
                     to.point(&format!("event {} changed", recorded.seq), said);
                 }

@@ -82,6 +82,9 @@ fn gained(pair: &Pair<'_>, found: &Found) -> f64 {
     (found.association.effect * expected_sign(pair)).max(0.0)
 }
 
+/// So many drivers have to be known before it is said where one stands among them.
+const ENOUGH: usize = 4;
+
 /// The middle of some numbers.
 fn middle(mut all: Vec<f64>) -> Option<f64> {
     all.sort_by(f64::total_cmp);
@@ -98,11 +101,13 @@ fn ranked(mut all: Vec<Priority<'_>>) -> Vec<Priority<'_>> {
     let gap = middle(all.iter().filter_map(|of| of.gap).collect());
     let product = |of: &Priority<'_>| Some(of.importance? * of.gap?);
     let largest = all.iter().filter_map(product).fold(0.0, f64::max);
+    // Of few there is always one on either side of the middle, however alike they are.
+    let enough = all.iter().filter_map(product).count() >= ENOUGH;
     for of in &mut all {
         of.priority = product(of).map(|own| if largest > 0.0 { own / largest } else { 0.0 });
         let is_much = |of: Option<f64>, middle: Option<f64>| Some(of? > 0.0 && of? >= middle?);
         let both = is_much(of.importance, importance).zip(is_much(of.gap, gap));
-        of.quadrant = both.map(|(matters, lacks)| match (matters, lacks) {
+        of.quadrant = both.filter(|_| enough).map(|(matters, lacks)| match (matters, lacks) {
             (true, true) => Quadrant::ActFirst,
             (true, false) => Quadrant::Keep,
             (false, true) => Quadrant::Later,

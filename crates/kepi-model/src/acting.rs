@@ -174,10 +174,26 @@ pub struct ClosedLoop {
     pub confirm: u16,
     /// So many cases are opened by one run.
     pub at_most: u16,
+    /// How a customer is asked once more.
+    pub again: Option<AskedAgain>,
     /// The root causes, each in words.
     pub causes: BTreeMap<CauseId, String>,
     /// What has to be made of landed rows for its conditions, each after what it needs.
     pub made: Vec<Made>,
+}
+
+/// What stands for the case in a link.
+pub const CASE: &str = "{case}";
+
+/// How a customer is asked once more after her case was closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedAgain {
+    /// Where she is asked, with `{case}` in the place of the case.
+    pub link: Option<String>,
+    /// Which case an answer is of: a text of each row.
+    pub case: Expression,
+    /// Whether it is settled.
+    pub settled: Expression,
 }
 
 /// What is done wherever something is so.

@@ -34,7 +34,7 @@ use crate::{
     yaml::{Document, Value, Yaml},
 };
 
-pub(crate) use acting::{Alert, Channel, ClosedLoop, Mailbox, Playbook, PlaybookStep};
+pub(crate) use acting::{Alert, AskedAgain, Channel, ClosedLoop, Mailbox, Playbook, PlaybookStep};
 pub(crate) use benchmark::{Benchmark, Measured};
 pub(crate) use business_hours::BusinessHours;
 pub(crate) use connection::{Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting};

@@ -174,6 +174,8 @@ pub struct Case {
     pub permission: &'static str,
     /// Whether she may.
     pub may_contact: bool,
+    /// What stands for it where the customer is asked once more.
+    pub token: String,
     /// Whether it waits for the customer to say whether it is settled.
     pub is_confirming: bool,
     /// Who has it, or had it before it waits.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_govern::{
-    Command, Content, Open, Permit,
-    items::{Case, Permission},
+    Act, Command, Content, Deed, Open,
+    items::{Case, Permission, Turn},
     laws,
     plain::Name,
 };
@@ -21,19 +21,14 @@ use kepi_query::{
     value::Segment,
 };
 use kepi_score::card::Card;
-use kepi_store::{Asked, NewText, Store, StoreError, door::new_key};
+use kepi_store::{NewText, Store, door::new_key};
 use serde_json::{Value, json};
 
 use super::{
-    ATTEMPTS,
-    follow::{Followed, NoFigures, job},
+    Asking,
+    follow::{Followed, NoFigures, job, unless},
 };
-use crate::{
-    deciding::{Deciding, Looking},
-    error::AppError,
-    open::App,
-    trace::traceable,
-};
+use crate::{error::AppError, open::App, trace::traceable};
 
 /// What is kept of the key of a row for people, a part a line; nothing, if any part of it is personal: that is told to nobody.
 pub(super) fn key_text(project: &Project, of: &EntityId, key: &[Cell]) -> String {
@@ -121,6 +116,58 @@ impl App {
         Ok(())
     }
 
+    /// Hears what customers answered who were asked once more after their case was closed.
+    pub(super) async fn hear_answers(
+        &self,
+        project: &Project,
+        run: &Run,
+        at: i64,
+        report: &mut Followed,
+    ) -> Result<(), AppError> {
+        let waiting = self.waiting_for_customers().await?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let inputs = self.lake.pin(project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
+        let mut asking = Asking::new(&self.store, at);
+        for rule in project.closed_loops.values() {
+            let of = |id: &str| id == rule.id.as_str();
+            let (Some(again), true) = (&rule.again, waiting.iter().any(|(case, ..)| of(case.rule.as_str())))
+            else {
+                continue;
+            };
+            let Some(kpi) = project.kpis.get(&rule.kpi) else { continue };
+            let asked = Rows::again(rule, again);
+            let rows = following(traceable(self, project, &inputs, run), kpi, &asked).await?;
+            for (case, item, closed) in waiting.iter().filter(|(case, ..)| of(case.rule.as_str())) {
+                let token = case.token();
+                let is_its = |row: &&Row| {
+                    row.at > *closed && matches!(&row.answers_to, Some(Cell::Text(text)) if **text == *token)
+                };
+                // The newest comes first.
+                let Some(settled) = rows.iter().find(is_its).and_then(|row| row.permitted) else { continue };
+                let act = Command::Act(Act { item: *item, deed: Deed::Answer { settled, note: None } });
+                let done = asking.ask(&job(), &act, Vec::new(), &new_key("cases")).await;
+                // Somebody may have said it in the meantime.
+                report.answered += u64::from(unless(done, &[laws::NOT_REACHED, laws::NO_ITEM])?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Cases that wait for what the customer says, with when each was closed.
+    async fn waiting_for_customers(&self) -> Result<Vec<(Case, u64, i64)>, AppError> {
+        let organisation = self.store.organisation().await?;
+        let waiting =
+            organisation.items.open().filter(|item| item.step().is_some_and(|s| s.turn == Turn::Wait));
+        Ok(waiting
+            .filter_map(|item| match &item.content {
+                Content::Case(case) => Some((case.clone(), item.number, item.work.finished.as_ref()?.1)),
+                _ => None,
+            })
+            .collect())
+    }
+
     async fn open_cases_of(
         &self,
         project: &Project,
@@ -129,8 +176,7 @@ impl App {
         at: i64,
         report: &mut Followed,
     ) -> Result<(), AppError> {
-        let deciding = Deciding(&self.store);
-        let mut organisation = self.store.organisation().await?;
+        let organisation = self.store.organisation().await?;
         let known: BTreeSet<Digest> = organisation
             .items
             .all()
@@ -147,7 +193,7 @@ impl App {
         let now = usize::from(rule.at_most).min(new.len());
         report.rows_waiting += (new.len() - now) as u64;
         let units = units(project, kpi);
-        let mut found = deciding.answerable(&organisation, at).await?;
+        let mut asking = Asking::new(&self.store, at);
         for (digest, row) in new.into_iter().take(now) {
             let unit = unit_of(&units, &row);
             let key = NewText::new(key_text(project, &rule.of, &row.key));
@@ -156,25 +202,9 @@ impl App {
                 continue;
             };
             let open = Command::Open(Open { content: Content::Case(case), why: why.commitment });
-            let texts = vec![key, why];
-            for _ in 0..ATTEMPTS {
-                let (by, request): (Permit, String) = (job(), new_key("cases"));
-                let mut effects = Looking { texts: texts.clone(), found: found.clone() };
-                match self.store.perform(Asked::new(&by, &request, at), &open, &mut effects).await {
-                    Ok(_) => report.opened += 1,
-                    Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {
-                        organisation = self.store.organisation().await?;
-                        found = deciding.answerable(&organisation, at).await?;
-                        continue;
-                    }
-                    // Another run was first, or nobody is there who could have it: that is said by the check.
-                    Err(StoreError::Forbidden(v))
-                        if v.0.iter().all(|v| [laws::ALREADY_OPEN, laws::NOBODY_THERE].contains(&v.code)) => {
-                    }
-                    Err(other) => return Err(other.into()),
-                }
-                break;
-            }
+            let done = asking.ask(&job(), &open, vec![key, why], &new_key("cases")).await;
+            // Another run was first, or nobody is there who could have it: that is said by the check.
+            report.opened += u64::from(unless(done, &[laws::ALREADY_OPEN, laws::NOBODY_THERE])?);
         }
         Ok(())
     }

@@ -45,9 +45,8 @@ use kepi_stats::estimate::Estimate;
 use kepi_store::{NewText, door::new_key};
 use serde::Serialize;
 
-use super::{period_in, told};
+use super::{Asking, period_in, told};
 use crate::{
-    deciding::Deciding,
     error::AppError,
     open::App,
     picture::{period_of, texts_of},
@@ -75,6 +74,8 @@ pub struct Followed {
     pub opened: u64,
     /// Rows that are to be followed up by the runs that come, since one opens so many cases only.
     pub rows_waiting: u64,
+    /// Closed cases of which customers who were asked once more said whether they are settled.
+    pub answered: u64,
     /// Runs of playbooks that were started.
     pub started: u64,
     /// Those of which it is only watched what becomes of them.
@@ -363,6 +364,7 @@ impl App {
         let Some(run) = runs.last() else { return Ok(()) };
         let organisation = self.store.organisation().await?;
         let (_, project) = texts_of(self, &run.pins).await?;
+        self.hear_answers(&project, run, at, report).await?;
         self.open_cases(&project, run, at, report).await?;
         self.play_rows(&project, run, at, report).await?;
         let measuring = |item: &&Item| {
@@ -377,6 +379,7 @@ impl App {
         let published = self.published(&project).await?;
         self.play_states(&project, &published, run, at, report).await?;
         let number = run.number.unsigned_abs();
+        let mut asking = Asking::new(&self.store, at);
         for alert in project.alerts.values() {
             let all = watched(&project, alert);
             let mut candidates = Vec::new();
@@ -389,7 +392,8 @@ impl App {
                     let why = late.get(&place);
                     let looked = [Looked { stale: Some(why.is_some()), ..Looked::nothing(day.ordinal) }];
                     let series = (Grain::Day, &looked[..]);
-                    let found = self.alarm(&project, (alert, watched), series, (number, at), report).await?;
+                    let found =
+                        self.alarm(&project, (alert, watched), series, number, (&mut asking, report)).await?;
                     candidates.extend(found.map(|(period, sign)| Candidate {
                         alert,
                         watched,
@@ -406,7 +410,8 @@ impl App {
                     *report.not_asked.entry(why).or_default() += 1;
                 }
                 let series = (watched.grain, &looked[..]);
-                let found = self.alarm(&project, (alert, watched), series, (number, at), report).await?;
+                let found =
+                    self.alarm(&project, (alert, watched), series, number, (&mut asking, report)).await?;
                 candidates.extend(found.map(|(period, sign)| Candidate {
                     alert,
                     watched,
@@ -419,11 +424,11 @@ impl App {
             // What costs most comes first, where not all can come.
             candidates.sort_by(|one, other| other.cost.total_cmp(&one.cost));
             for candidate in candidates {
-                self.raise(&project, candidate, (number, at), report).await?;
+                self.raise(&project, candidate, number, (&mut asking, report)).await?;
             }
         }
         for plan in &plans {
-            self.measure(&project, plan, &published, (number, at), report).await?;
+            self.measure(&project, plan, &published, number, (&mut asking, report)).await?;
         }
         Ok(())
     }
@@ -500,8 +505,8 @@ impl App {
         project: &Project,
         (alert, watched): (&Alert, &Watched<'_>),
         (grain, looked): (Grain, &[Looked]),
-        (run, at): (u64, i64),
-        report: &mut Followed,
+        run: u64,
+        (asking, report): (&mut Asking<'_>, &mut Followed),
     ) -> Result<Option<(Period, Signal)>, AppError> {
         let id = |ordinal| period_id(project, Period { grain, ordinal });
         let Ok(rule) = alert.id.as_str().parse::<Name>() else { return Ok(None) };
@@ -527,7 +532,7 @@ impl App {
                 let Some(is_signal) = of.is_signal(alert) else { continue };
                 let period = id(of.ordinal)?;
                 let seen = if is_signal { Seen::Signal { period, run } } else { Seen::Clear { period, run } };
-                if !self.observed(item.number, seen, at).await? {
+                if !observed(asking, item.number, seen).await? {
                     return Ok(None);
                 }
                 report.seen += 1;
@@ -548,8 +553,8 @@ impl App {
         &self,
         project: &Project,
         of: Candidate<'_>,
-        (run, at): (u64, i64),
-        report: &mut Followed,
+        run: u64,
+        (asking, report): (&mut Asking<'_>, &mut Followed),
     ) -> Result<(), AppError> {
         let Ok(rule) = of.alert.id.as_str().parse::<Name>() else { return Ok(()) };
         let content = items::Alert {
@@ -564,14 +569,14 @@ impl App {
         };
         let capacity = of.alert.capacity.filter(|_| of.alert.severity != Severity::High);
         if let Some(capacity) = capacity
-            && self.has(&content, at).await? >= usize::from(capacity)
+            && self.has(&content, asking).await? >= usize::from(capacity)
         {
             *report.not_asked.entry("their owners have as many alerts as they can take").or_default() += 1;
             return Ok(());
         }
         let why = NewText::new(of.why);
         let open = Command::Open(Open { content: Content::Alert(content), why: why.commitment });
-        let done = Deciding(&self.store).ask_as(&job(), &open, vec![why], (&new_key("alerts"), at)).await;
+        let done = asking.ask(&job(), &open, vec![why], &new_key("alerts")).await;
         if matches!(&done, Err(AppError::Forbidden(v)) if v.0.iter().any(|v| v.code == laws::SILENCED)) {
             *report.not_asked.entry("somebody keeps it silent").or_default() += 1;
             return Ok(());
@@ -585,11 +590,10 @@ impl App {
     }
 
     /// How many alerts are open with whom an alert would go to.
-    async fn has(&self, alert: &items::Alert, at: i64) -> Result<usize, AppError> {
+    async fn has(&self, alert: &items::Alert, asking: &mut Asking<'_>) -> Result<usize, AppError> {
         let organisation = self.store.organisation().await?;
-        let found = Deciding(&self.store).answerable(&organisation, at).await?;
-        let Evidence::Answerable(directory) = &found else { return Ok(0) };
-        let way = directory.owner(&alert.kpi, alert.unit.as_ref(), at, &BTreeSet::new());
+        let Evidence::Answerable(directory) = asking.found().await? else { return Ok(0) };
+        let way = directory.owner(&alert.kpi, alert.unit.as_ref(), asking.at(), &BTreeSet::new());
         let Some(person) = way.and_then(|way| way.last().map(|stop| stop.person)) else { return Ok(0) };
         let theirs = |item: &&Item| {
             matches!(item.content, Content::Alert(_))
@@ -598,21 +602,14 @@ impl App {
         Ok(organisation.items.open().filter(theirs).count())
     }
 
-    /// Says of an item what was seen; whether that was news.
-    async fn observed(&self, item: u64, seen: Seen, at: i64) -> Result<bool, AppError> {
-        let observe = Command::Observe(Observe { item, seen });
-        let done = Deciding(&self.store).ask_as(&job(), &observe, Vec::new(), (&new_key("alerts"), at)).await;
-        unless(done, &[laws::NOTHING_NEW, laws::NO_ITEM])
-    }
-
     /// What a plan has come to, once the period is final in which that was to be measured.
     async fn measure(
         &self,
         project: &Project,
         item: &Item,
         published: &Published,
-        (run, at): (u64, i64),
-        report: &mut Followed,
+        run: u64,
+        (asking, report): (&mut Asking<'_>, &mut Followed),
     ) -> Result<(), AppError> {
         let Content::ActionPlan(plan) = &item.content else { return Ok(()) };
         let Some(own) = place(project, &plan.kpi, plan.unit.as_ref()) else { return Ok(()) };
@@ -638,7 +635,7 @@ impl App {
             }
             _ => none,
         };
-        report.measured += u64::from(self.observed(item.number, Seen::Effect(seen), at).await?);
+        report.measured += u64::from(observed(asking, item.number, Seen::Effect(seen)).await?);
         Ok(())
     }
 }
@@ -736,6 +733,13 @@ fn in_words(
 /// Who opens alerts and says what became of them.
 pub(super) fn job() -> Permit {
     Permit::open(JobName::new("alerts").map_or(Principal::Person(0), Principal::Job))
+}
+
+/// Says of an item what was seen; whether that was news.
+async fn observed(asking: &mut Asking<'_>, item: u64, seen: Seen) -> Result<bool, AppError> {
+    let observe = Command::Observe(Observe { item, seen });
+    let done = asking.ask(&job(), &observe, Vec::new(), &new_key("alerts")).await;
+    unless(done, &[laws::NOTHING_NEW, laws::NO_ITEM])
 }
 
 /// Whether something was done; that others were first is no error.

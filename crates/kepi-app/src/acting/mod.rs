@@ -30,7 +30,7 @@ use kepi_model::{
     project::{Better, Project, ValueUnit},
 };
 use kepi_proof::Commitment;
-use kepi_store::{Asked, NewText, StoreError, door::new_key};
+use kepi_store::{Asked, NewText, Store, StoreError, door::new_key};
 pub use shown::{AnswerView, CaseView, ContactView, OwnerView, WorkView};
 pub(crate) use shown::{above, touches, worked_on};
 pub use silences::{SilenceView, Silencing, silences};
@@ -98,6 +98,54 @@ fn kept(shown: f64, unit: &ValueUnit) -> f64 {
         ValueUnit::Share => shown / 100.0,
         ValueUnit::Duration => shown * HOUR as f64,
         _ => shown,
+    }
+}
+
+/// What is asked one after the other at an instant. Who answers for what is looked up once, and again where a law says that it has
+/// changed since: to look it up is to read all definitions in force.
+pub(crate) struct Asking<'a> {
+    deciding: Deciding<'a>,
+    at: i64,
+    found: Option<Evidence>,
+}
+
+impl<'a> Asking<'a> {
+    pub(crate) fn new(store: &'a Store, at: i64) -> Self {
+        Self { deciding: Deciding(store), at, found: None }
+    }
+
+    /// When it is asked, µs UTC.
+    pub(crate) fn at(&self) -> i64 {
+        self.at
+    }
+
+    /// Who answers for what.
+    pub(crate) async fn found(&mut self) -> Result<Evidence, AppError> {
+        if self.found.is_none() {
+            let organisation = self.deciding.0.organisation().await?;
+            self.found = Some(self.deciding.answerable(&organisation, self.at).await?);
+        }
+        Ok(self.found.clone().unwrap_or(Evidence::None))
+    }
+
+    pub(crate) async fn ask(
+        &mut self,
+        by: &Permit,
+        command: &Command,
+        texts: Vec<NewText>,
+        key: &str,
+    ) -> Result<(), AppError> {
+        for _ in 0..ATTEMPTS {
+            let mut effects = Looking { texts: texts.clone(), found: self.found().await? };
+            match self.deciding.0.perform(Asked::new(by, key, self.at), command, &mut effects).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {
+                    self.found = None;
+                }
+                Err(other) => return Err(self.deciding.refused(other, by, command, self.at).await),
+            }
+        }
+        Err(AppError::Busy)
     }
 }
 
@@ -299,17 +347,7 @@ impl Deciding<'_> {
         texts: Vec<NewText>,
         (key, at): (&str, i64),
     ) -> Result<(), AppError> {
-        for _ in 0..ATTEMPTS {
-            let organisation = self.0.organisation().await?;
-            let found = self.answerable(&organisation, at).await?;
-            let mut effects = Looking { texts: texts.clone(), found };
-            match self.0.perform(Asked::new(by, key, at), command, &mut effects).await {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {}
-                Err(other) => return Err(self.refused(other, by, command, at).await),
-            }
-        }
-        Err(AppError::Busy)
+        Asking::new(self.0, at).ask(by, command, texts, key).await
     }
 
     /// Ends what nobody decided in time, hands on what nobody did, freezes what a rule says, opens what comes of adoptions, and takes in what was adopted beside a proposal. Whether anything is due is found before the door is asked.

@@ -27,10 +27,11 @@ use kepi_store::{NewText, door::new_key};
 use serde_json::json;
 
 use super::{
+    Asking,
     cases::{key_text, row_of, unit_of, units},
     follow::{Followed, Published, unless, watched},
 };
-use crate::{deciding::Deciding, error::AppError, open::App, trace::traceable};
+use crate::{error::AppError, open::App, trace::traceable};
 
 /// A day in µs.
 const DAY: i64 = 86_400_000_000;
@@ -102,7 +103,7 @@ impl App {
                 continue;
             };
             let Some(kpi) = project.kpis.get(&playbook.kpi) else { continue };
-            let ask = |when, also| Rows { of, when, also, since: *since, made };
+            let ask = |when, also| Rows { of, when, also, answers_to: None, since: *since, made };
             let number = run.number.unsigned_abs();
             if let Some(success) = success
                 && self.is_anything_due(playbook, at).await?
@@ -196,12 +197,13 @@ impl App {
         report: &mut Followed,
     ) -> Result<(), AppError> {
         let organisation = self.store.organisation().await?;
+        let mut asking = Asking::new(&self.store, at);
         for (item, play) in plays(&organisation, playbook).filter(|(item, play)| is_due(item, play, at)) {
             // What is not there any more says nothing.
             let Some(helped) = now(play) else { continue };
             let observe = Command::Observe(Observe { item: item.number, seen: Seen::Helped { helped, run } });
             let (by, key) = (job(), new_key("playbooks"));
-            let done = Deciding(&self.store).ask_as(&by, &observe, Vec::new(), (&key, at)).await;
+            let done = asking.ask(&by, &observe, Vec::new(), &key).await;
             report.looked_at += u64::from(unless(done, &[laws::NOTHING_NEW, laws::NO_ITEM])?);
         }
         Ok(())
@@ -228,6 +230,7 @@ impl App {
         for (_, play) in plays(&organisation, playbook).filter(|(item, _)| item.owner().is_some()) {
             *open.entry(play.unit.clone()).or_default() += 1;
         }
+        let mut asking = Asking::new(&self.store, at);
         for start in starts.into_iter().filter(|start| !busy.contains(&start.row)) {
             let (capacity, steps) = in_unit(project, playbook, (start.unit.as_ref(), at));
             let there = open.entry(start.unit.clone()).or_default();
@@ -257,7 +260,7 @@ impl App {
             let command = Command::Open(Open { content, why: why.commitment });
             let texts = texts.into_iter().chain([key, why]).collect();
             let (by, request) = (job(), new_key("playbooks"));
-            let done = Deciding(&self.store).ask_as(&by, &command, texts, (&request, at)).await;
+            let done = asking.ask(&by, &command, texts, &request).await;
             // Another run was first, or nobody is there who could have it: that is said by the check.
             if unless(done, &[laws::ALREADY_OPEN, laws::NOBODY_THERE])? {
                 match held_out {

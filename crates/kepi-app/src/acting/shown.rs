@@ -85,6 +85,8 @@ pub struct CaseView {
     pub permission: &'static str,
     /// Whether she may.
     pub may_contact: bool,
+    /// What stands for it where the customer is asked once more.
+    pub token: String,
     /// Root causes that can be named.
     pub causes: Vec<String>,
     /// The one that was.
@@ -138,6 +140,7 @@ fn case_of(item: &Item, told: &Told) -> Option<CaseView> {
         since: case.since,
         permission: case.permission.words(),
         may_contact,
+        token: case.token(),
         causes: case.causes.iter().map(ToString::to_string).collect(),
         cause: work.cause.as_ref().map(ToString::to_string),
         contacts: work

@@ -281,6 +281,7 @@ async fn work(
             since: of.since,
             permission: of.permission,
             may_contact: of.may_contact,
+            token: of.token,
             is_confirming: item.step().is_some_and(|step| step.turn == Turn::Wait),
             had_by: had_by.clone(),
             causes: of.causes,

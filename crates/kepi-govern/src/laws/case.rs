@@ -92,8 +92,8 @@ pub(super) fn answered(
         violated.say(NOT_REACHED, "a customer who was reached says it once the case is closed");
         return Vec::new();
     }
-    // She is heard by whom the case was with, or by whoever is above.
-    if let Some(owner) = &item.work.owner {
+    // She is heard by whom the case was with, or by whoever is above; her own answer, by a run that landed it.
+    if let (Some(owner), Principal::Person(_)) = (&item.work.owner, facts.by) {
         is_of(item, owner.person, facts, directory, violated);
     }
     let number = item.number;

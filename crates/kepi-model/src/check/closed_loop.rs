@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{Context, kpi::Surroundings};
 use crate::{
-    acting::ClosedLoop,
+    acting::{AskedAgain, CASE, ClosedLoop},
     codes,
     decode::{ExpressionText, Field, Placed},
     definitions as written, derived,
-    expression::Expression,
+    expression::{Expression, Node, Path, Type},
     id::{KpiId, LoopId},
     measure::Reader,
     project::{Entity, Kpi},
@@ -83,8 +83,10 @@ fn one(
     if written.permission.is_written() && permission.is_none() {
         return None;
     }
+    let again = asked_again(&written.again, entity, around, context);
     let when = when?;
-    let read: Vec<Expression> = [&when].into_iter().chain(&permission).cloned().collect();
+    let settled = again.iter().map(|of| &of.settled);
+    let read: Vec<Expression> = [&when].into_iter().chain(&permission).chain(settled).cloned().collect();
     let roots = derived::roots(&entity.id, &read, around.entities);
     let whole = |number: Option<i64>| number.and_then(|number| u16::try_from(number).ok());
     let causes = written.causes.items().iter();
@@ -99,10 +101,41 @@ fn one(
         hours: whole(written.hours.get().map(|n| n.0))?,
         confirm: whole(written.confirm.get().map(|n| n.0))?,
         at_most: whole(written.at_most.get().map(|n| n.0))?,
+        again,
         causes: causes.filter_map(|of| Some((of.key.as_ref()?.id.clone()?, of.value.clone()?))).collect(),
         // A circle has its own finding.
         made: derived::order(around.entities, roots).unwrap_or_default(),
     })
+}
+
+/// How a customer is asked once more: her answer names the case, and says whether it is settled.
+fn asked_again(
+    written: &Field<written::AskedAgain>,
+    entity: &Entity,
+    around: &Surroundings<'_>,
+    context: &mut Context<'_>,
+) -> Option<AskedAgain> {
+    let of = written.get()?;
+    let settled = condition(&of.settled, entity, around, context);
+    if let Some(link) = of.link.get()
+        && !link.contains(CASE)
+    {
+        context
+            .report(codes::LOOP, of.link.span, "nothing in the link says which case the answer is to")
+            .fix(format!("put `{CASE}` where the survey takes what comes back as `case`"));
+    }
+    let id = of.case.get()?;
+    let found = entity.attribute(id).filter(|attribute| attribute.type_ == Type::Text);
+    if found.is_none() {
+        context.report(codes::LOOP, of.case.span, format!("`{id}` is no text of `{}`", entity.id)).fix(
+            format!(
+                "declare it, `{id}: {{type: text}}`, and map the column in which the survey says the case"
+            ),
+        );
+    }
+    let path = Path { references: Vec::new(), attribute: found?.id.clone() };
+    let case = Expression { type_: Type::Text, node: Node::Path(path) };
+    Some(AskedAgain { link: of.link.cloned(), case, settled: settled? })
 }
 
 pub(super) fn condition(

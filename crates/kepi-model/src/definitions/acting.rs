@@ -6,7 +6,7 @@ use crate::{
     acting::{Encryption, Severity, Signal},
     decode::{ExpressionText, List, Map, Name, Whole, choices, table},
     definitions::{Bound, SecretText, Setting},
-    id::{AlertId, CauseId, ChannelId, KpiId, LoopId, PlaybookId, UnitId},
+    id::{AlertId, AttributeId, CauseId, ChannelId, KpiId, LoopId, PlaybookId, UnitId},
 };
 
 choices!(Signal, Severity, Encryption);
@@ -26,6 +26,13 @@ table! {
 }
 
 table! {
+    AskedAgain = "asked_again", "How a customer is asked once more after her case was closed: her answer comes back as a row of the same entity and says whether it is settled.";
+    link: String, optional, "Where she is asked, shown to whoever has the case; `{case}` stands for the case.", "https://survey.example.com/again?case={case}";
+    case: AttributeId, required, "The attribute that says of such an answer which case it is of.", "case";
+    settled: ExpressionText, required, "Whether it is settled, of such an answer; where that is unknown it says nothing.", "score >= 7";
+}
+
+table! {
     ClosedLoop = "closed_loop", "Which rows behind a KPI somebody follows up, one by one. Without one, nobody does.";
     closed_loop: Name<LoopId>, required, "The name in definitions.", "detractors";
     name: String, required, "The name shown to people.", "Everybody who would not recommend us";
@@ -36,6 +43,7 @@ table! {
     hours: Whole<1, 400>, default "16", "In so many business hours of the unit the case is closed; then it is the turn of whoever is above.", "8";
     confirm: Whole<1, 90>, default "14", "For so many days a customer who was reached can say otherwise before the case is over.", "7";
     at_most: Whole<1, 10_000>, default "100", "So many cases are opened by one run, the newest rows first; the others by those that follow.", "50";
+    again: AskedAgain, optional, "How a customer is asked once more after her case was closed.", "{case: case, settled: score >= 7}";
     causes: Map<Name<CauseId>, String>, required, "The root causes of which one is named when a case is closed, each in words.", "{waiting: Waited too long, price: The price, other: Something else}";
 }
 

@@ -133,7 +133,9 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             kepi(
                 "",
                 "---\nclosed_loop: it\nname: It\nkpi: nps\nwhen: score <= 6\nsince: 2026-01-01\ncauses: {}\n---\nclosed_loop: it\nname: \
-                 It again\nkpi: nps\nwhen: score\nsince: 2026-01-01\ncauses: {other: Something else}\n",
+                 It again\nkpi: nps\nwhen: score\nsince: 2026-01-01\ncauses: {other: Something else}\n---\nclosed_loop: once_more\nname: Once \
+                 more\nkpi: nps\nwhen: score <= 6\nsince: 2026-01-01\nagain: {link: \"https://survey.example.com/again\", case: of_case, \
+                 settled: score >= 7}\ncauses: {other: Something else}\n",
             ),
         ),
         (

@@ -5,7 +5,7 @@
 
 use jiff::civil::Date;
 use kepi_model::{
-    acting::ClosedLoop,
+    acting::{AskedAgain, ClosedLoop},
     calendar::{Grain, Period, ordinal_of_day},
     derived::Made,
     expression::Expression,
@@ -37,6 +37,8 @@ pub struct Followed {
     pub members: Vec<(DimensionId, Member)>,
     /// What else was asked of it, such as whether the customer may be contacted; none: nobody asks.
     pub permitted: Option<bool>,
+    /// What was read of it, as [`Asked::answers_to`] says.
+    pub answers_to: Option<Cell>,
 }
 
 /// Which rows behind a KPI are asked for.
@@ -48,6 +50,9 @@ pub struct Asked<'a> {
     pub when: Option<&'a Expression>,
     /// What else is asked of each.
     pub also: Option<&'a Expression>,
+    /// Instead of rows that the KPI looks at those for which this has a value, which is read: answers that came back to something, which
+    /// a KPI of first answers may well leave out.
+    pub answers_to: Option<&'a Expression>,
     /// Only rows of this day or later.
     pub since: Date,
     /// What has to be made of landed rows for these, each after what it needs.
@@ -61,9 +66,15 @@ impl<'a> Asked<'a> {
             of: &rule.of,
             when: Some(&rule.when),
             also: rule.permission.as_ref(),
+            answers_to: None,
             since: rule.since,
             made: &rule.made,
         }
+    }
+
+    /// Answers that customers of a closed loop gave when they were asked once more.
+    pub fn again(rule: &'a ClosedLoop, of: &'a AskedAgain) -> Self {
+        Self { when: None, also: Some(&of.settled), answers_to: Some(&of.case), ..Self::of(rule) }
     }
 }
 
@@ -85,9 +96,10 @@ pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &Asked<'_>) -> Result
     planner.key(&side.entity);
     planner.side(&side);
     let out = |condition: &Expression| planner.written_out(condition, rule.of);
-    let population = side.filter.as_ref().map(out);
+    let population = side.filter.as_ref().filter(|_| rule.answers_to.is_none()).map(out);
     let (when, permission) = (rule.when.map(out), rule.also.map(out));
-    for condition in population.iter().chain(&when).chain(&permission) {
+    let answers_to = rule.answers_to.map(out);
+    for condition in population.iter().chain(&when).chain(&permission).chain(&answers_to) {
         planner.expression(condition, &side.entity);
     }
     let since = Period { grain: Grain::Day, ordinal: ordinal_of_day(rule.since) };
@@ -107,6 +119,11 @@ pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &Asked<'_>) -> Result
         let Cell::Instant(at) = now.attribute(&side.time) else { continue };
         let view = RowOf { as_of: (side.as_of == AsOf::Event).then_some(at), ..now };
         let meets = |condition: &Expression| holds(condition, &view).unwrap_or(false);
+        let read = answers_to.as_ref().map(|of| evaluate(of, &view).unwrap_or(Cell::Missing));
+        let known = |of: &Expression| matches!(evaluate(of, &view), Ok(Cell::Boolean(_)));
+        if read.is_some() && (read == Some(Cell::Missing) || !permission.as_ref().is_none_or(known)) {
+            continue;
+        }
         if at < since || !population.as_ref().is_none_or(meets) || !when.as_ref().is_none_or(meets) {
             continue;
         }
@@ -119,6 +136,7 @@ pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &Asked<'_>) -> Result
             at,
             members: side.keys.iter().map(member).collect(),
             permitted: permission.as_ref().map(meets),
+            answers_to: read,
         });
     }
     found.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.key.cmp(&b.key)));

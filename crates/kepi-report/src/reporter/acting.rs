@@ -191,7 +191,8 @@ impl Reporter<'_> {
                 precision_text: precision.map_or_else(
                     || "none is over".to_owned(),
                     |(point, low, high)| {
-                        let [point, low, high] = [point, low, high].map(format::coverage);
+                        let [point, low, high] =
+                            [point, low, high].map(|of| format::value(of, &ValueUnit::Share, 0));
                         format!("{point} ({low} to {high})")
                     },
                 ),

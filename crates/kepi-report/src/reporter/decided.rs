@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use kepi_model::{
+    acting::CASE,
     calendar::{Grain, Period},
     edit,
     project::Scorecard,
@@ -293,6 +294,10 @@ impl<'a> Reporter<'a> {
             row: of.row.clone(),
             since: self.instant(of.since),
             permission: of.permission,
+            again: rule
+                .and_then(|rule| rule.again.as_ref()?.link.as_ref())
+                .filter(|_| of.may_contact)
+                .map(|link| link.replace(CASE, &of.token)),
             cause: of.cause.as_ref().map(|cause| self.cause(&of.rule, cause).1),
             contacts: of
                 .contacts

@@ -191,6 +191,8 @@ pub struct CaseView {
     pub since: String,
     /// Whether the customer may be contacted, in words.
     pub permission: &'static str,
+    /// Where she is asked once more; none: nobody asks, or she may not be contacted.
+    pub again: Option<String>,
     /// The root cause that was named, in words.
     pub cause: Option<String>,
     /// Attempts to contact her, oldest first: when, by which way, whether she was reached, what was said.

@@ -42,6 +42,7 @@ pub(super) fn holds(of: &CaseView) -> Markup {
                 } " of " (parts::day(&of.since)) }
                 dt { "Contact" }
                 dd { (of.permission) }
+                @if let Some(link) = &of.again { dt { "To ask her once more" } dd { code { (link) } } }
                 @if let Some(cause) = &of.cause { dt { "Root cause" } dd { strong { (cause) } } }
             }
             @if of.closed_without_contact {

@@ -179,6 +179,9 @@ pub(super) fn in_words(work: &WorkView) -> Vec<String> {
     if let Some(of) = &work.case {
         lines.push(format!("  row of {}: {}", of.of, of.row.join(" ")));
         lines.push(format!("  {}", of.permission));
+        if of.may_contact {
+            lines.push(format!("  asked once more as {}", of.token));
+        }
         let quoted = |note: &Option<String>| note.as_ref().map_or(String::new(), |note| format!(": {note}"));
         for contact in &of.contacts {
             let reached = if contact.reached { "reached" } else { "not reached" };

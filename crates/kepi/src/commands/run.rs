@@ -284,6 +284,9 @@ fn tell(report: &RunReport, out: Output) {
         };
         out.remark(&format!("{} opened: `kepi inbox --open`{waiting}", counted(of.opened, "case")));
     }
+    if let Some(of) = report.followed.as_ref().filter(|of| of.answered > 0) {
+        out.remark(&format!("{} answered whether they are settled", counted(of.answered, "closed case")));
+    }
     if let Some(of) = report.followed.as_ref().filter(|of| of.started + of.held_out + of.without_room > 0) {
         let waiting = match of.without_room {
             0 => String::new(),

@@ -190,9 +190,13 @@ struct World {
 
 impl World {
     async fn new(rows: &str) -> Self {
+        Self::of(PROJECT, &format!("id,answered,region,score,may_contact\n{rows}")).await
+    }
+
+    async fn of(definitions: &str, answers: &str) -> Self {
         let project = Project::empty();
-        project.write("kepi.yml", PROJECT);
-        project.write("data/a.csv", &format!("id,answered,region,score,may_contact\n{rows}"));
+        project.write("kepi.yml", definitions);
+        project.write("data/a.csv", answers);
         std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
         let app = Arc::new(app(Path::new(project.path()), Arc::new(DataFusionEvaluator)).await);
         Self { project, app }
@@ -485,4 +489,62 @@ async fn a_case_is_worked_on_on_its_page_and_on_the_command_line() {
     project.ok(&["item", &item, "close", "--outcome", "not_reached", "--cause", "other", "--as", "ben"]);
     let text = project.ok(&["item", &item]);
     assert!(text.contains("CLOSED WITHOUT CONTACT") && text.contains("root cause: other"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_who_is_asked_once_more_says_by_herself_whether_it_is_settled() {
+    let definitions = PROJECT
+        .replace(
+            "confirm: 7\n",
+            "confirm: 7\nagain: {link: \"https://survey.example.com/again?case={case}\", case: of_case, settled: score >= 7}\n",
+        )
+        .replace("  may_contact: {type: boolean}\n", "  may_contact: {type: boolean}\n  of_case: {type: text}\n")
+        .replace("  score: {column: score,", "  of_case: {column: of_case, as: text}\n  score: {column: score,")
+        .replace("answer: score}", "answer: score, where: of_case is null}");
+    let header = "id,answered,region,score,may_contact,of_case\n";
+    let rows =
+        "a,2026-05-29 10:00,emea,3,yes,\nb,2026-05-29 09:00,emea,6,yes,\nc,2026-05-29 08:00,emea,0,yes,\n";
+    let world = World::of(&definitions, &format!("{header}{rows}")).await;
+    assert_eq!(world.run("2026-06-01T08:00").await, (3, 0));
+    let (a, b, c) = (world.case_of("a").await, world.case_of("b").await, world.case_of("c").await);
+    for item in [a, b, c] {
+        world.act("ben", item, Doing::Contact(By::Phone, true, None), "2026-06-01T10:00").await.unwrap();
+        world.act("ben", item, close("solved", "waiting"), "2026-06-01T11:00").await.unwrap();
+    }
+    let mut tokens = Vec::new();
+    for item in [a, b, c] {
+        let (state, work) = world.item(item).await;
+        assert_eq!(state, "confirming");
+        tokens.push(work.case.unwrap().token);
+    }
+    let picture = Picture::load(&world.app).await.unwrap();
+    let shown = Reporter::new(&picture).item(&a.to_string()).unwrap();
+    let link = shown.case.unwrap().again;
+    assert_eq!(link, Some(format!("https://survey.example.com/again?case={}", tokens[0])));
+    // Settled; not settled; an answer from before it was closed, one without a score, and one to nothing.
+    let answers = format!(
+        "{header}a2,2026-06-02 10:00,emea,8,yes,{}\nb2,2026-06-02 10:00,emea,2,yes,{}\nc0,2026-06-01 10:30,emea,9,yes,{}\n\
+         c1,2026-06-02 11:00,emea,,yes,{}\nn,2026-06-02 11:00,emea,9,yes,0123456789\n",
+        tokens[0], tokens[1], tokens[2], tokens[2]
+    );
+    world.project.write("data/b.csv", &answers);
+    let report = run_at(&world.app, at("2026-06-03T08:00")).await.unwrap();
+    assert_eq!(report.not_followed, None);
+    let report = report.followed.unwrap();
+    assert_eq!((report.answered, report.opened), (2, 0), "answers to a case are no cases");
+    let (state, work) = world.item(a).await;
+    assert_eq!((state, work.case.unwrap().answers[0].settled), ("done", true));
+    let (state, work) = world.item(b).await;
+    assert_eq!((state, work.owner.unwrap().person.as_str()), ("solving", "ben"), "it is her turn again");
+    assert!(!work.case.unwrap().answers[0].settled);
+    assert_eq!(world.item(c).await.0, "confirming");
+    // The same answers say nothing twice, also once it was closed again; a new one does.
+    world.act("ben", b, close("solved", "price"), "2026-06-03T12:00").await.unwrap();
+    let report = run_at(&world.app, at("2026-06-03T13:00")).await.unwrap();
+    assert_eq!((report.followed.map_or(0, |of| of.answered), report.not_followed), (0, None));
+    world.project.write("data/c.csv", &format!("{header}b3,2026-06-04 10:00,emea,9,yes,{}\n", tokens[1]));
+    let report = run_at(&world.app, at("2026-06-05T08:00")).await.unwrap().followed.unwrap();
+    assert_eq!((report.answered, world.item(b).await.0), (1, "done"));
+    // The figure is of first answers.
+    assert_eq!(world.value("recommendation", Segment::total()).await, None);
 }

@@ -548,8 +548,8 @@ fn what_a_legal_duty_withholds_is_left_out_of_the_methodology_with_the_decision(
     );
     let text = std::fs::read_to_string(project.path().join("kepi.yml")).unwrap();
     let withheld = "---\nwithholding: few_answers\nname: Few answers\nkpis: [recommendation]\nwithheld: [figures, people]\nduty: Works agreement 12\nwhy: \
-                    Groups are small\nowner: ann\nsince: 2026-02-01\nuntil: 2027-01-01\n";
-    project.write("kepi.yml", &(text + withheld));
+                    Groups are small\nowner: ann\nsince: 2026-02-01\nuntil: 9000-01-01\n";
+    project.write("kepi.yml", &(text.clone() + withheld));
     project.ok(&["propose", "-m", "the works council asks for it", "--as", "ann"]);
     assert!(
         document("kpi/recommendation", "2026-03-31").contains("- 2026-01: "),
@@ -562,7 +562,7 @@ fn what_a_legal_duty_withholds_is_left_out_of_the_methodology_with_the_decision(
         "  - left out: figures, people",
         "  - why it weighs more: Groups are small",
         "  - answered for by: Ann",
-        "  - holds: from 2026-02-01 until 2027-01-01",
+        "  - holds: from 2026-02-01 until 9000-01-01",
         "proposed by ann: the works council asks for it; bea yes",
     ] {
         assert!(closed.contains(said), "{said} in {closed}");
@@ -571,18 +571,24 @@ fn what_a_legal_duty_withholds_is_left_out_of_the_methodology_with_the_decision(
         assert!(!closed.contains(gone), "{gone} in {closed}");
     }
     assert!(closed.contains("from 2026-01-01"), "its targets are disclosed: {closed}");
-    // Only while it holds, and of nothing else.
-    for (of, day) in [
-        ("kpi/recommendation", "2026-01-31"),
-        ("kpi/recommendation", "2027-01-01"),
-        ("kpi/answers", "2026-03-31"),
-    ] {
-        let whole = document(of, day);
-        assert!(
-            whole.contains("- accountable: ")
-                && whole.contains("- 2026-01: ")
-                && whole.contains("Nothing: no conflict"),
-            "{whole}"
-        );
+    // Whoever picks another day, or an event before it was decided, reads no more of it; and it is of nothing else.
+    let whole = |of: &str, more: &[&str]| {
+        let told = project.ok(&[&["register", of, "--document"], more].concat());
+        let all = ["- accountable: ", "- 2026-01: "].map(|part| told.contains(part));
+        assert_eq!(all[0], all[1], "{told}");
+        assert_eq!(all[0], told.contains("Nothing: no conflict"), "{told}");
+        all[0]
+    };
+    let before = open.split(" --at ").nth(1).unwrap().split('`').next().unwrap().to_owned();
+    for more in
+        [&["--day", "2026-01-31"][..], &["--day", "9000-01-01"], &["--day", "2026-03-31", "--at", &before]]
+    {
+        assert!(!whole("kpi/recommendation", more), "{more:?}");
     }
+    assert!(whole("kpi/answers", &["--day", "2026-03-31"]));
+    // It is disclosed once the duty is over.
+    project.write("kepi.yml", &(text + &*withheld.replace("until: 9000-01-01", "until: 2026-06-01")));
+    project.ok(&["propose", "-m", "the duty is over", "--as", "ann"]);
+    project.ok(&["approve", "2", "--as", "bea", "-m", "it is"]);
+    assert!(whole("kpi/recommendation", &["--day", "2026-03-31"]));
 }
