@@ -31,12 +31,23 @@ pub struct Looked {
     pub forecast: Option<bool>,
     /// Whether data are overdue; none: nobody asked.
     pub stale: Option<bool>,
+    /// Whether what it is believed to move does not follow it, or no longer; none: that cannot be told, or nobody asked.
+    pub validity: Option<bool>,
 }
 
 impl Looked {
     /// Nothing is known.
     pub fn nothing(ordinal: i32) -> Self {
-        Self { ordinal, beyond: None, red: None, guardrail: None, bound: None, forecast: None, stale: None }
+        Self {
+            ordinal,
+            beyond: None,
+            red: None,
+            guardrail: None,
+            bound: None,
+            forecast: None,
+            stale: None,
+            validity: None,
+        }
     }
 
     /// Looks at a figure.
@@ -89,6 +100,7 @@ impl Looked {
             Signal::Bound => self.bound,
             Signal::Forecast => self.forecast,
             Signal::Stale => self.stale,
+            Signal::Validity => self.validity,
         });
         known.reduce(|one, other| one || other)
     }
@@ -110,6 +122,7 @@ pub fn raised(series: &[Looked], alert: &Alert) -> Option<(i32, Signal)> {
         (Signal::Guardrail, newest.guardrail),
         (Signal::Forecast, newest.forecast),
         (Signal::Stale, newest.stale),
+        (Signal::Validity, newest.validity),
     ];
     if let Some((sign, _)) = at_once.iter().find(|(on, of)| alert.on.contains(on) && *of == Some(true)) {
         return Some((newest.ordinal, *sign));
@@ -228,6 +241,9 @@ mod tests {
         assert_eq!(raised(&[], &both), None);
         let broken = [red(1, Some(false)), Looked { guardrail: Some(true), ..Looked::nothing(2) }];
         assert_eq!(raised(&broken, &alert(&[Signal::Guardrail], 2)), Some((2, Signal::Guardrail)));
+        let believed = [red(1, Some(false)), Looked { validity: Some(true), ..Looked::nothing(2) }];
+        assert_eq!(raised(&believed, &alert(&[Signal::Validity], 2)), Some((2, Signal::Validity)));
+        assert_eq!(raised(&believed, &alert(&[Signal::Guardrail], 2)), None);
         assert_eq!(raised(&broken, &both), None, "an alert that does not ask for it");
         // A bound has to be broken for as long as red has to last, a figure too close to it says nothing.
         let bound = Bound { at_least: Some(50.0), at_most: None };

@@ -3,7 +3,10 @@
 //! What an analysis says is an [`Insight`]: a verdict, sentences as typed values, the figures they rest on, and what was checked. *No* is said
 //! only where enough was looked at; else it is unknown, with the reason.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{
+    collections::BTreeMap,
+    ops::{Range, RangeInclusive},
+};
 
 use kepi_model::{
     calendar::{Grain, Period},
@@ -74,11 +77,25 @@ pub trait Frames {
     fn loads(&self) -> &[LoadReport];
     /// The last period before one in which the total has a final figure.
     fn before(&self, kpi: &Kpi, period: Period) -> Option<Period>;
+    /// How often people did something about a KPI, and about others, between two instants, µs UTC; none where that is not known.
+    fn acts(&self, kpi: &Kpi, within: Range<i64>) -> Option<Acts> {
+        let _ = (kpi, within);
+        None
+    }
     /// What rows and files do to the value of the total; none where its rows cannot be read.
     fn influence(&self, kpi: &Kpi, period: Period) -> Option<Influence> {
         let _ = (kpi, period);
         None
     }
+}
+
+/// How often people did something: commented, planned, decided, disputed, changed. Not who.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Acts {
+    /// About a KPI.
+    pub about: usize,
+    /// About all others.
+    pub others: usize,
 }
 
 /// What rows and files do to a value, those that move it most first.
@@ -171,24 +188,27 @@ pub struct Part {
 #[must_use]
 pub fn partitions(kpi: &Kpi, period: Period, frames: &dyn Frames) -> BTreeMap<DimensionId, Vec<Part>> {
     let single = |(dimensions, parts): (Vec<DimensionId>, _)| Some((dimensions.into_iter().next()?, parts));
-    making_up_the_whole(kpi, period, frames, 1).into_iter().filter_map(single).collect()
+    making_up_the_whole(kpi, period, frames, |dimensions| dimensions == 1)
+        .into_iter()
+        .filter_map(single)
+        .collect()
 }
 
-/// The same of members of two dimensions at once, where a KPI has such.
+/// The same of members of several dimensions at once, where a KPI has such.
 #[must_use]
 pub fn crossings(kpi: &Kpi, period: Period, frames: &dyn Frames) -> BTreeMap<Vec<DimensionId>, Vec<Part>> {
-    making_up_the_whole(kpi, period, frames, 2)
+    making_up_the_whole(kpi, period, frames, |dimensions| dimensions > 1)
 }
 
 fn making_up_the_whole(
     kpi: &Kpi,
     period: Period,
     frames: &dyn Frames,
-    dimensions: usize,
+    wanted: fn(usize) -> bool,
 ) -> BTreeMap<Vec<DimensionId>, Vec<Part>> {
     let mut by: BTreeMap<Vec<DimensionId>, Vec<Part>> = BTreeMap::new();
     let Some(whole) = frames.figure(kpi, period, &Segment::total()) else { return by };
-    for segment in frames.segments(kpi, period).into_iter().filter(|of| of.0.len() == dimensions) {
+    for segment in frames.segments(kpi, period).into_iter().filter(|of| wanted(of.0.len())) {
         let Some(figure) = frames.figure(kpi, period, &segment) else { continue };
         let of = segment.0.iter().map(|(dimension, _)| dimension.clone()).collect();
         let part = Part { cases: figure.effective_n, segment, figure };

@@ -1,14 +1,20 @@
 //! Its control chart: whether the points since its level last changed vary as by chance, when the level changed, and what the season makes of it.
-//! Nothing here is called out: who looks at one chart is told how often such a chart signals by chance.
+//! Shares and counts of events have a chart of theirs (p, u), whose limits hang on how many cases a period has. Nothing here is called out: who
+//! looks at one chart is told how often such a chart signals by chance.
 
-use kepi_model::calendar::Period;
+use kepi_model::{
+    calendar::Period,
+    measure::{Aggregate, Measure, ValueUnit},
+    project::Kpi,
+};
 use kepi_query::value::Segment;
 use kepi_stats::{
     control::usual::{Point, Season, Series},
     control::{
-        chart::{RangeConstant, Spread, individuals},
+        chart::{Dispersion, RangeConstant, Spread, greatest_factor, individuals, proportions, rates},
         run_rules::{RunRule, average_run_length, signals},
     },
+    estimate::NotComputable,
     series::{
         change_point::sup_f,
         decomposition::{SeasonShape, StlOptions, StlOutliers, stl},
@@ -18,13 +24,13 @@ use kepi_stats::{
 use crate::{
     analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Shown, Verdict},
     season::{longest, season_of},
-    sentence::{NoChart, Sentence},
+    sentence::{Charting, NoChart, Sentence, Spreading},
 };
 
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "chart",
-    version: 1,
+    version: 2,
     question: "Does its control chart signal, and when did its level change?",
     cadence: Cadence::Standing,
     family: None,
@@ -38,6 +44,58 @@ const NEED: usize = 12;
 const STRETCH: usize = 20;
 /// The share on either side in which no change is looked for.
 const TRIM: f64 = 0.15;
+/// Cases a period on the smaller side below which counts are too skewed for limits on both sides.
+const FEWEST: f64 = 5.0;
+/// From so many on limits of chance alone are narrow, and what varies beyond them is no cause of its own but how such figures vary.
+const MANY: f64 = 30.0;
+/// The level at which it does.
+const BEYOND: f64 = 0.05;
+
+/// Limits of a period, in the unit of the KPI.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// The lower.
+    pub low: f64,
+    /// What is to be expected.
+    pub centre: f64,
+    /// The upper.
+    pub high: f64,
+    /// Whether the period signals.
+    pub signals: bool,
+}
+
+/// A control chart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chart {
+    /// The first period.
+    pub first: Period,
+    /// Its values, one a period.
+    pub values: Vec<f64>,
+    /// Where each level begins and ends, and its mean.
+    pub levels: Vec<(usize, usize, f64)>,
+    /// Where that begins which limits rest on.
+    pub from: usize,
+    /// Limits of the periods from there on.
+    pub limits: Vec<Limits>,
+    /// What the points vary by.
+    pub spreading: Spreading,
+    /// What the season adds in each period, and how strong it is.
+    pub season: Option<(Vec<f64>, f64)>,
+}
+
+impl Chart {
+    /// A period by its place.
+    #[must_use]
+    pub fn period(&self, place: usize) -> Period {
+        self.first.offset(place as i32)
+    }
+
+    /// The limits of a place; none of what came before those that they rest on.
+    #[must_use]
+    pub fn limits(&self, place: usize) -> Option<&Limits> {
+        self.limits.get(place.checked_sub(self.from)?)
+    }
+}
 
 /// Places at which a level begins, the first of them 0.
 fn levels(values: &[f64]) -> Vec<usize> {
@@ -135,73 +193,179 @@ fn in_a_row(ask: &Ask<'_>, frames: &dyn Frames) -> (i32, Vec<f64>) {
     (row.first().map_or(0, |(first, _)| *first), row.into_iter().map(|(_, value)| value).collect())
 }
 
-fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
+/// What is counted in periods in a row, and among how many or how long; none where nothing is that is counted one by one.
+fn counted(kpi: &Kpi, frames: &dyn Frames, periods: &[Period]) -> Option<(Charting, Vec<(u64, f64)>)> {
+    if kpi.weight.is_some() || kpi.design.is_some() {
+        return None;
+    }
+    let days = |period: Period| {
+        let bounds = frames.project().calendar.bounds(period).ok()?;
+        Some((bounds.end - bounds.start) as f64 / 86_400e6)
+    };
+    let rows = |aggregate: &Aggregate| matches!(aggregate, Aggregate::Count);
+    let (charting, per) = match &kpi.measure {
+        Measure::Share(_) => (Charting::Shares, 1.0),
+        Measure::Rating(_) if kpi.unit == ValueUnit::Share => (Charting::Shares, 1.0),
+        Measure::Total(total) if rows(&total.aggregate) => (Charting::Events, 1.0),
+        // Among what else there is so many of; of a sum it is not known how much that was.
+        Measure::Ratio(ratio)
+            if rows(&ratio.numerator.aggregate)
+                && !matches!(ratio.denominator.aggregate, Aggregate::Sum(_))
+                && ratio.numerator.rows.of != ratio.denominator.rows.of =>
+        {
+            (Charting::Events, ratio.per as f64)
+        }
+        _ => return None,
+    };
+    let is_total = matches!(kpi.measure, Measure::Total(_));
+    let one = |period: &Period| {
+        let figure = frames.figure(kpi, *period, &Segment::total())?;
+        let among = if is_total { days(*period)? } else { figure.effective_n };
+        let count = if is_total { figure.point } else { figure.point / per * among };
+        let is_whole = among > 0.0 && (count - count.round()).abs() < 1e-6 * count.max(1.0);
+        is_whole.then_some((count.round() as u64, among))
+    };
+    Some((charting, periods.iter().map(one).collect::<Option<_>>()?))
+}
+
+/// Centre and limits of a period, and how many standard deviations its point lies off.
+type Place = (f64, f64, f64, f64);
+
+/// The chart of what is counted: limits as wide as chance makes them, or as neighbours differ where there are many cases and they differ more.
+fn of_counts(
+    charting: Charting,
+    counted: &[(u64, f64)],
+) -> Result<Option<(Vec<Place>, Spreading)>, NotComputable> {
+    let counts: Vec<u64> = counted.iter().map(|(count, _)| *count).collect();
+    let among: Vec<f64> = counted.iter().map(|(_, among)| *among).collect();
+    let least = |(count, among): &(u64, f64)| match charting {
+        Charting::Shares => (*count as f64).min(among - *count as f64),
+        _ => *count as f64,
+    };
+    let cases = counted.iter().map(least).sum::<f64>() / counted.len().max(1) as f64;
+    if cases < FEWEST {
+        return Ok(None);
+    }
+    let chart = |dispersion| match charting {
+        Charting::Shares => {
+            let sizes: Vec<u64> = among.iter().map(|n| n.round() as u64).collect();
+            proportions(&counts, &sizes, None, dispersion)
+        }
+        _ => rates(&counts, &among, None, dispersion),
+    };
+    let laney = chart(Dispersion::Laney)?;
+    let Spread::Inflated { factor } = laney.spread else { return Ok(None) };
+    let beyond = factor > greatest_factor(counts.len(), BEYOND);
+    let widened = beyond && cases >= MANY;
+    let chart = if widened { laney } else { chart(Dispersion::Theoretical)? };
+    let centre = chart.centre;
+    let place = |point: &kepi_stats::control::chart::ChartPoint| {
+        (point.low, centre, point.high, (point.value - centre) / point.sigma)
+    };
+    let spreading = Spreading { of: charting, factor, beyond, widened };
+    Ok(Some((chart.points.iter().map(place).collect(), spreading)))
+}
+
+/// The control chart of a KPI over all rows up to a period; none where it has no value.
+#[must_use]
+pub fn of(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Result<Chart, NoChart>> {
     let (first, values) = in_a_row(ask, frames);
     if values.is_empty() {
         return None;
     }
-    let refused = |why: NoChart| {
-        let checks =
-            vec![Check { name: "enough periods in a row", holds: !matches!(why, NoChart::TooFew { .. }) }];
-        let says = vec![Sentence::NoChart(why)];
-        Some(Insight { verdict: Verdict::Unknown, says, exhibit: None, checks, looked_at: values.len() })
-    };
     if ask.kpi.overlaps() {
-        return refused(NoChart::Overlapping);
+        return Some(Err(NoChart::Overlapping));
     }
     if values.len() < NEED {
-        return refused(NoChart::TooFew { have: values.len(), need: NEED });
+        return Some(Err(NoChart::TooFew { have: values.len(), need: NEED }));
     }
-    let at = |place: usize| Period { ordinal: first + place as i32, ..ask.period };
-    let season = season(&values, first, season_of(ask.period.grain));
+    let first = Period { ordinal: first, ..ask.period };
+    Some(charted(ask.kpi, first, values, frames).map_err(|_| NoChart::NeverMoved))
+}
+
+fn charted(kpi: &Kpi, first: Period, values: Vec<f64>, frames: &dyn Frames) -> Result<Chart, NotComputable> {
+    let season = season(&values, first.ordinal, season_of(first.grain));
     let off = |place: usize| season.as_ref().and_then(|(of, _)| of.get(place)).copied().unwrap_or(0.0);
     let left: Vec<f64> = values.iter().enumerate().map(|(place, value)| value - off(place)).collect();
     let begins = levels(&left);
     // The chart is of what came since the last change, unless that is too little.
     let from = begins.iter().rev().copied().find(|from| left.len() - from >= NEED).unwrap_or(0);
     let charted = left.get(from..).unwrap_or_default();
-    let Ok(chart) = individuals(charted, None, RangeConstant::Exact) else {
-        return refused(NoChart::NeverMoved);
+    let periods: Vec<Period> = (from..left.len()).map(|place| first.offset(place as i32)).collect();
+    // What the season adds is no count.
+    let counts = counted(kpi, frames, &periods).filter(|_| season.is_none());
+    let of_counts = counts.as_ref().map(|(charting, counted)| of_counts(*charting, counted)).transpose()?;
+    let (places, spreading) = match of_counts.flatten() {
+        Some(found) => found,
+        None => {
+            let chart = individuals(charted, None, RangeConstant::Exact)?;
+            let centre = chart.centre;
+            let place = chart.points.iter().map(|p| (p.low, centre, p.high, (p.value - centre) / p.sigma));
+            let of = Charting::Individuals;
+            (place.collect(), Spreading { of, factor: 1.0, beyond: false, widened: false })
+        }
     };
-    let Spread::MovingRange { sigma, .. } = chart.spread else { return refused(NoChart::NeverMoved) };
-    let Ok(found) = signals(charted, chart.centre, sigma, &RULES) else {
-        return refused(NoChart::NeverMoved);
+    // Counts lie on limits, too; what rounding adds is not beyond them.
+    let deviations: Vec<f64> = places.iter().map(|(.., z)| (z * 1e9).round() / 1e9).collect();
+    let found = signals(&deviations, 0.0, 1.0, &RULES)?;
+    // A total is counted by the day.
+    let is_total = spreading.of == Charting::Events && matches!(kpi.measure, Measure::Total(_));
+    let per = if let Measure::Ratio(ratio) = &kpi.measure { ratio.per as f64 } else { 1.0 };
+    let times = |place: usize| match (&counts, spreading.of) {
+        (_, Charting::Individuals) | (None, _) => 1.0,
+        (Some((_, counted)), _) if is_total => counted.get(place).map_or(1.0, |(_, days)| *days),
+        _ => per,
+    };
+    let limits = places.iter().zip(&found).enumerate().map(|(place, ((low, centre, high, _), rules))| {
+        let at = |value: f64| value * times(place) + off(from + place);
+        Limits { low: at(*low), centre: at(*centre), high: at(*high), signals: !rules.is_empty() }
+    });
+    let limits = limits.collect();
+    let ends = begins.iter().skip(1).copied().chain([left.len()]);
+    let levels = begins
+        .iter()
+        .zip(ends)
+        .map(|(from, to)| (*from, to, mean(left.get(*from..to).unwrap_or_default())))
+        .collect();
+    Ok(Chart { first, values, levels, from, limits, spreading, season })
+}
+
+fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
+    let chart = match of(ask, frames)? {
+        Ok(chart) => chart,
+        Err(why) => {
+            let holds = !matches!(why, NoChart::TooFew { .. });
+            let checks = vec![Check { name: "enough periods in a row", holds }];
+            let looked_at = in_a_row(ask, frames).1.len();
+            let says = vec![Sentence::NoChart(why)];
+            return Some(Insight { verdict: Verdict::Unknown, says, exhibit: None, checks, looked_at });
+        }
     };
     let one_in = average_run_length(&RULES, 0.0).ok()?;
-    let signalling: Vec<Period> = found
-        .iter()
-        .enumerate()
-        .filter(|(_, rules)| !rules.is_empty())
-        .map(|(place, _)| at(from + place))
-        .collect();
-    let verdict =
-        if found.last().is_some_and(|rules| !rules.is_empty()) { Verdict::Yes } else { Verdict::No };
-    let (low, high) = (chart.centre - 3.0 * sigma, chart.centre + 3.0 * sigma);
+    let places = chart.from..chart.values.len();
+    let signalling = places.filter(|place| chart.limits(*place).is_some_and(|of| of.signals));
+    let last = chart.limits.last()?;
+    let verdict = if last.signals { Verdict::Yes } else { Verdict::No };
     let mut says = vec![Sentence::Charted {
-        points: charted.len(),
-        low,
-        high,
-        signalling,
-        without_season: season.is_some(),
+        points: chart.limits.len(),
+        low: last.low,
+        high: last.high,
+        signalling: signalling.map(|place| chart.period(place)).collect(),
+        without_season: chart.season.is_some(),
+        spreading: chart.spreading,
         one_in,
     }];
-    let ends: Vec<usize> = begins.iter().skip(1).copied().chain([left.len()]).collect();
-    let stretches: Vec<(usize, usize, f64)> = begins
-        .iter()
-        .zip(&ends)
-        .map(|(from, to)| (*from, *to, mean(left.get(*from..*to).unwrap_or_default())))
-        .collect();
-    says.push(match stretches.as_slice() {
-        [.., (_, _, before), (since, _, now)] => Sentence::LevelChanged {
-            since: at(*since),
+    says.push(match chart.levels.as_slice() {
+        [.., (_, _, before), (since, to, now)] => Sentence::LevelChanged {
+            since: chart.period(*since),
             before: *before,
             now: *now,
-            changes: stretches.len() - 1,
-            lately: ((left.len() - since) as f64) < TRIM * left.len() as f64,
+            changes: chart.levels.len() - 1,
+            lately: ((to - since) as f64) < TRIM * *to as f64,
         },
-        _ => Sentence::OneLevel { points: left.len() },
+        _ => Sentence::OneLevel { points: chart.values.len() },
     });
-    if let (Some((of, strength)), Some(length)) = (&season, season_of(ask.period.grain)) {
+    if let (Some((of, strength)), Some(length)) = (&chart.season, season_of(ask.period.grain)) {
         // Of the last round.
         let round = of.len().saturating_sub(length)..of.len();
         let extreme = |way: f64| {
@@ -211,21 +375,36 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
             })
         };
         if let Some((most, least)) = extreme(1.0).zip(extreme(-1.0)) {
-            says.push(Sentence::Season { strength: *strength, most: at(most), least: at(least) });
+            let (most, least) = (chart.period(most), chart.period(least));
+            says.push(Sentence::Season { strength: *strength, most, least });
         }
     }
-    let label = |place: usize| frames.project().calendar.label(at(place));
-    let rows = stretches.iter().map(|(from, to, mean)| {
-        let name = format!("{} to {}", label(*from), label(to.saturating_sub(1)));
-        (name, vec![Shown::Value(*mean), Shown::Count((to - from) as f64)])
+    let label = |place: usize| frames.project().calendar.label(chart.period(place));
+    // Before those that limits rest on there is the level alone.
+    let level = |place: usize| chart.levels.iter().find(|(from, to, _)| (*from..*to).contains(&place));
+    let rows = chart.values.iter().enumerate().map(|(place, value)| match chart.limits(place) {
+        Some(of) => {
+            let name = if of.signals { format!("{}, signals", label(place)) } else { label(place) };
+            (name, [*value, of.centre, of.low, of.high].map(Shown::Value).to_vec())
+        }
+        None => {
+            let season = chart.season.as_ref().and_then(|(of, _)| of.get(place)).copied().unwrap_or(0.0);
+            let level = level(place).map(|(.., mean)| Shown::Value(mean + season));
+            (label(place), [Some(Shown::Value(*value)), level].into_iter().flatten().collect())
+        }
     });
-    let exhibit = Exhibit { columns: vec!["level", "periods"], rows: rows.collect() };
+    let columns = vec!["value", "level", "lower limit", "upper limit"];
+    let exhibit = Exhibit { columns, rows: rows.collect() };
     let checks = vec![
         Check { name: "enough periods in a row", holds: true },
         Check {
             name: "one level for as long as is charted",
-            holds: begins.last().is_none_or(|last| *last <= from),
+            holds: chart.levels.last().is_none_or(|(last, ..)| *last <= chart.from),
+        },
+        Check {
+            name: "limits as wide as its points vary",
+            holds: chart.spreading.widened || !chart.spreading.beyond,
         },
     ];
-    Some(Insight { verdict, says, exhibit: Some(exhibit), checks, looked_at: values.len() })
+    Some(Insight { verdict, says, exhibit: Some(exhibit), checks, looked_at: chart.values.len() })
 }

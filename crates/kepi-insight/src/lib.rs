@@ -15,6 +15,7 @@
     )
 )]
 
+mod acted_on;
 pub mod advice;
 pub mod ahead;
 pub mod alarm;
@@ -23,8 +24,9 @@ mod association;
 pub mod balance;
 pub mod change;
 mod changed;
-mod chart;
+pub mod chart;
 mod data_doubt;
+mod diagnosis;
 pub mod doubt;
 mod drivers;
 pub mod effect;
@@ -33,12 +35,14 @@ pub mod forecast;
 pub mod frame;
 mod gain;
 pub mod guardrail;
+mod importance;
 mod influence;
 pub mod link;
 mod location;
 mod mix;
 mod outlook;
 mod paradox;
+mod peers;
 pub mod policy;
 pub mod priority;
 mod redundancy;
@@ -54,7 +58,7 @@ mod target;
 mod tension;
 mod terms;
 pub mod trend;
-mod validity;
+pub mod validity;
 mod vanity;
 mod verdict;
 
@@ -67,14 +71,17 @@ pub static ANALYSES: &[Analysis] = &[
     location::ANALYSIS,
     drivers::ANALYSIS,
     mix::ANALYSIS,
+    diagnosis::ANALYSIS,
     paradox::ANALYSIS,
     standing::ANALYSIS,
     chart::ANALYSIS,
     link::ANALYSIS,
+    importance::ANALYSIS,
     outlook::ANALYSIS,
     guardrail::ANALYSIS,
     target::ANALYSIS,
     vanity::ANALYSIS,
+    acted_on::ANALYSIS,
     validity::ANALYSIS,
     gain::ANALYSIS,
     role::ANALYSIS,
@@ -83,13 +90,14 @@ pub static ANALYSES: &[Analysis] = &[
     reliability::ANALYSIS,
     tension::ANALYSIS,
     style::ANALYSIS,
+    peers::ANALYSIS,
     balance::ANALYSIS,
     reliance::ANALYSIS,
     influence::ANALYSIS,
 ];
 
 /// Version of the analyses: counted up when any of them says something else of the same figures.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 #[cfg(test)]
 mod tests {

@@ -44,10 +44,10 @@ pub const ANALYSIS: Analysis = Analysis {
 
 /// Periods that a total needs, members that a panel needs, and periods that it needs.
 const PERIODS: usize = 24;
-const UNITS: usize = 10;
-const PANEL_PERIODS: usize = 8;
+pub(crate) const UNITS: usize = 10;
+pub(crate) const PANEL_PERIODS: usize = 8;
 /// Members that are looked at, at most, the first by name.
-const MOST_UNITS: usize = 200;
+pub(crate) const MOST_UNITS: usize = 200;
 
 /// Two KPIs of which the strategy says that one moves the other.
 #[derive(Debug, Clone, Copy)]
@@ -167,11 +167,19 @@ pub(crate) fn periods_of(lag: Option<(u32, Grain)>, grain: Grain) -> Option<u32>
 /// # Errors
 /// Why nothing can be said.
 pub fn found(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<Found, Untold> {
+    among(pair, pairs(frames.project()).len(), upto, frames)
+}
+
+/// The same where it is known how many pairs the strategy has, which takes long to count for each of them.
+///
+/// # Errors
+/// Why nothing can be said.
+pub fn among(pair: &Pair<'_>, all: usize, upto: Period, frames: &dyn Frames) -> Result<Found, Untold> {
     let association = measured(pair, upto, frames)?;
     let project = frames.project();
     let worth = pair.worth.or_else(|| worth(pair.effect, upto, project));
     let (verdict, range) =
-        policy::expected(&project.attention, pairs(project).len(), &association, expected_sign(pair), worth);
+        policy::expected(&project.attention, all, &association, expected_sign(pair), worth);
     Ok(Found { verdict, association, range, worth })
 }
 
@@ -335,7 +343,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     // Those of which nothing can be said, by why: of too few periods the most that any has.
     let mut untold: BTreeMap<&str, (Untold, Vec<String>)> = BTreeMap::new();
     for pair in &asked {
-        match found(pair, ask.period, frames) {
+        match among(pair, all.len(), ask.period, frames) {
             Ok(found) => told.push((pair, found)),
             Err(why) => {
                 let (most, names) = untold.entry(why.code()).or_insert_with(|| (why, Vec::new()));

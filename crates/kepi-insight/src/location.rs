@@ -1,4 +1,4 @@
-//! Where is it? Of a total that is called out, the fewest members of one dimension, or of two at once where the KPI has such, without which the
+//! Where is it? Of a total that is called out, the fewest members of one dimension, or of several at once where the KPI has such, without which the
 //! rest is within what is usual.
 
 use kepi_query::value::Segment;
@@ -15,7 +15,7 @@ use crate::{
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "location",
-    version: 3,
+    version: 4,
     question: "Where does the change sit?",
     cadence: Cadence::Standing,
     // It asks only of what was called out.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use kepi_model::{
     calendar::Period,
+    id::KpiId,
     project::{Kpi, Project},
 };
 use kepi_query::value::Segment;
@@ -22,7 +23,7 @@ use crate::{
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "redundancy",
-    version: 2,
+    version: 3,
     question: "Which KPIs say the same?",
     cadence: Cadence::OnRequest,
     family: None,
@@ -107,6 +108,11 @@ fn correlation(a: &BTreeMap<i32, f64>, b: &BTreeMap<i32, f64>) -> Option<(f64, u
     r.is_finite().then_some((r.clamp(-1.0, 1.0), both.len()))
 }
 
+/// A KPI as it is defined, whatever zone its days begin in.
+fn by_definition(kpi: &Kpi) -> &KpiId {
+    kpi.zoned.as_ref().map_or(&kpi.id, |zoned| &zoned.of)
+}
+
 pub(crate) fn measures_the_same(a: &Kpi, b: &Kpi) -> bool {
     let measured = |kpi: &Kpi| format!("{:?} {:?} {:?}", kpi.measure, kpi.weight, kpi.over);
     a.period == b.period && measured(a) == measured(b)
@@ -116,7 +122,8 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let project = frames.project();
     let own = course(ask.kpi, ask.period, frames, project);
     let others = project.kpis.values().filter(|other| {
-        other.id != ask.kpi.id
+        // In another zone it is the same KPI.
+        by_definition(other) != by_definition(ask.kpi)
             && other.period == ask.kpi.period
             && !is_part(other, ask.kpi)
             && !is_part(ask.kpi, other)

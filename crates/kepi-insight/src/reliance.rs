@@ -39,7 +39,8 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
             continue;
         }
         let of = |pair: &&link::Pair<'_>| {
-            let found = link::found(pair, ask.period, frames).map_or(Verdict::Unknown, |of| of.verdict);
+            let found =
+                link::among(pair, pairs.len(), ask.period, frames).map_or(Verdict::Unknown, |of| of.verdict);
             (found, gain::of(pair, ask.period, frames).ok())
         };
         let found: Vec<_> = own.iter().map(of).collect();

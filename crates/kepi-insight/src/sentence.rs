@@ -315,10 +315,14 @@ pub enum Sentence {
         /// Of so many periods.
         of: usize,
     },
-    /// It gets worse where another of its objective gets better.
+    /// It gets worse where another gets better.
     InTension {
         /// The other, by name.
         other: String,
+        /// The objective that the other serves, by name, where it is another one.
+        serves: Option<String>,
+        /// After how long, where that is later.
+        after: Option<(u32, Grain)>,
         /// What was found.
         association: association::Association,
         /// Ends of its interval.
@@ -328,7 +332,7 @@ pub enum Sentence {
     NoTension {
         /// KPIs that could be compared.
         compared: usize,
-        /// KPIs of the objective beside it.
+        /// KPIs of its objective and its scorecard beside it.
         of: usize,
         /// Whether it can be ruled out of all of them.
         excluded: bool,
@@ -393,9 +397,9 @@ pub enum Sentence {
     DriversUntold(NoDrivers),
     /// What its control chart shows.
     Charted {
-        /// Points.
+        /// Points that its limits rest on.
         points: usize,
-        /// The lower limit.
+        /// The lower limit of the last of them.
         low: f64,
         /// The upper.
         high: f64,
@@ -403,8 +407,65 @@ pub enum Sentence {
         signalling: Vec<Period>,
         /// Whether the season was taken off.
         without_season: bool,
+        /// What its points vary by.
+        spreading: Spreading,
         /// One in so many signals by chance.
         one_in: f64,
+    },
+    /// How much of what members do goes with each of its drivers.
+    Importance {
+        /// Drivers by name with their share and its interval, those with most first.
+        shares: Vec<(String, f64, (f64, f64))>,
+        /// What goes with none of them.
+        rest: f64,
+        /// Members.
+        units: usize,
+        /// Periods.
+        periods: usize,
+    },
+    /// That cannot be told.
+    ImportanceUntold {
+        /// Drivers.
+        drivers: usize,
+        /// Members of which it and all of them are known long enough.
+        have: usize,
+        /// So many are needed.
+        need: usize,
+    },
+    /// What speaks for what could have made a change.
+    Suspected {
+        /// What.
+        suspect: Suspect,
+        /// Whether its test speaks for it.
+        verdict: Verdict,
+    },
+    /// How members lie, each drawn to its peers.
+    Peers {
+        /// How many.
+        members: usize,
+        /// Their mean.
+        mean: f64,
+        /// Of what they differ by, the share that is more than chance.
+        real: f64,
+        /// Whether they differ for certain.
+        differ: bool,
+    },
+    /// People did something about it within a year.
+    ActedOn {
+        /// So often.
+        acts: usize,
+    },
+    /// Nobody did.
+    Ignored {
+        /// So often something was done about other KPIs.
+        others: usize,
+        /// Whether it cannot disappoint, either.
+        idle: bool,
+    },
+    /// Too little is done about any KPI to say so of one.
+    ActsUntold {
+        /// So much would have to be.
+        need: usize,
     },
     /// Its level changed.
     LevelChanged {
@@ -576,6 +637,45 @@ pub enum NoDrivers {
     },
     /// It has no value while some of them are as before and the others as now.
     Undefined,
+}
+
+/// What the points of a control chart are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charting {
+    /// Values, each as it is (XmR).
+    Individuals,
+    /// Cases out of so many (p).
+    Shares,
+    /// Events among so many, or in so many days (u).
+    Events,
+}
+
+/// What the points of a control chart vary by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spreading {
+    /// What they are.
+    pub of: Charting,
+    /// How many times as much as by chance alone, where they are counted; else 1.
+    pub factor: f64,
+    /// Whether that is more than chance makes of so many points.
+    pub beyond: bool,
+    /// Whether the limits are as much wider (p′, u′).
+    pub widened: bool,
+}
+
+/// What could have made a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Suspect {
+    /// The data, or another definition.
+    Data,
+    /// Another mix of rows.
+    Mix,
+    /// Few members.
+    Members,
+    /// What it is computed of: those that are beyond what is usual, by name.
+    Inputs(Vec<String>),
+    /// What is believed to move it, by name.
+    Believed(String),
 }
 
 /// Why there is no control chart.

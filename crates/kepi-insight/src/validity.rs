@@ -71,6 +71,17 @@ fn ended(units: &[Both], upto: Period, sign: f64) -> Option<Ended> {
     Some(Ended { since: Period { ordinal: split, ..upto }, before, after, left })
 }
 
+/// Whether what a KPI is believed to move does not follow it, or no longer: of any link the contrary, or nothing worth having of all; none: that
+/// cannot be told, or nothing is believed.
+#[must_use]
+pub fn fails(ask: &Ask<'_>, frames: &dyn Frames) -> Option<bool> {
+    match answer(ask, frames)?.verdict {
+        Verdict::Contrary | Verdict::No => Some(true),
+        Verdict::Yes => Some(false),
+        Verdict::Unknown => None,
+    }
+}
+
 fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let project = frames.project();
     let all = link::pairs(project);
@@ -81,7 +92,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let (mut says, mut verdicts, mut untold) = (Vec::new(), Vec::new(), Vec::new());
     for pair in &asked {
         let (effect, sign) = (pair.effect.name.clone(), link::expected_sign(pair));
-        let Ok(whole) = link::found(pair, ask.period, frames) else {
+        let Ok(whole) = link::among(pair, all.len(), ask.period, frames) else {
             untold.push(effect);
             verdicts.push(Verdict::Unknown);
             continue;

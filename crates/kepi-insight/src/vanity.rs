@@ -22,6 +22,11 @@ pub const ANALYSIS: Analysis = Analysis {
 /// Periods that are looked at.
 const PERIODS: usize = 12;
 
+/// Whether it always meets its target, or only grows.
+pub(crate) fn cannot_disappoint(ask: &Ask<'_>, frames: &dyn Frames) -> bool {
+    answer(ask, frames).is_some_and(|insight| insight.verdict == Verdict::No)
+}
+
 fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let (kpi, project) = (ask.kpi, frames.project());
     let from = ask.period.ordinal - PERIODS as i32;

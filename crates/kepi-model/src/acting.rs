@@ -28,6 +28,8 @@ words! {
         Forecast = "forecast",
         /// Its newest data are overdue.
         Stale = "stale",
+        /// What it is believed to move does not follow it, or no longer: asked at the end of each quarter.
+        Validity = "validity",
     }
 
     /// How soon somebody has to act.
@@ -279,6 +281,7 @@ impl Signal {
             Self::Bound => "beyond its bound",
             Self::Forecast => "worse than forecast",
             Self::Stale => "without the data that are due",
+            Self::Validity => "no sign, or no longer, of what it is believed to move",
         }
     }
 }

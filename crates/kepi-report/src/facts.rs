@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use kepi_insight::change::{Judgement, Refusal};
+use kepi_insight::{
+    analysis::Acts,
+    change::{Judgement, Refusal},
+};
 use kepi_model::{
     calendar::{Grain, Period},
     id::{AttributeId, EntityId, KpiId, ScorecardId, SourceId, UnitId},
@@ -391,6 +394,12 @@ pub trait Facts: KpiValues + Send + Sync {
         let mut items = self.items(false)?;
         items.retain(|of| kinds.contains(&of.kind) && of.touches.iter().any(|touch| touch.id == touched));
         Ok(items)
+    }
+    /// How often people did something about a KPI, and about others, between two instants, µs UTC: counted, whoever it was. None: it is not known,
+    /// or who sees these facts does not see all of it.
+    fn acts(&self, kpi: &KpiId, within: std::ops::Range<i64>) -> Option<Acts> {
+        let _ = (kpi, within);
+        None
     }
     /// What alerts ask nobody about now.
     ///

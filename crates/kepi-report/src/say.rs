@@ -5,8 +5,8 @@
 mod analyses;
 
 use analyses::{
-    arbitrary, gain_untold, gains, imbalance, nothing_turns, plain, predicts, relies, role, uncharted,
-    undriven, untold,
+    arbitrary, gain_untold, gains, imbalance, importance, nothing_turns, plain, predicts, relies, role,
+    suspected, uncharted, undriven, untold,
 };
 use kepi_insight::{
     advice::{Action, Certainty, Course},
@@ -333,8 +333,10 @@ impl<'a> Say<'a> {
                 )
             }
             Sentence::CanDisappoint { of } => format!("Yes: in the last {of} periods it did, or could have."),
-            Sentence::InTension { other, association, range } => format!(
-                "In tension: where “{other}” gets better by what is typical of it, this moves {} ({} to {}), the worse way. That one makes the other is not shown.",
+            Sentence::InTension { other, serves, after, association, range } => format!(
+                "In tension: where “{other}”{} gets better by a typical move, this moves {}{} ({} to {}), the worse way.",
+                serves.as_ref().map_or(String::new(), |objective| format!(" of “{objective}”")),
+                after.map_or(String::new(), |lag| format!("{} later ", crate::reporter::words::lag(lag))),
                 self.signed(association.effect),
                 self.signed(range.0),
                 self.signed(range.1)
@@ -377,8 +379,8 @@ impl<'a> Say<'a> {
             }
             Sentence::DrivenBy { by, since, parts } => self.driven(*by, *since, parts),
             Sentence::DriversUntold(why) => undriven(why),
-            Sentence::Charted { points, low, high, signalling, without_season, one_in } => {
-                self.charted((*points, *without_season), (*low, *high), signalling, *one_in)
+            Sentence::Charted { points, low, high, signalling, without_season, spreading, one_in } => {
+                self.charted((*points, *without_season), (*low, *high), signalling, spreading, *one_in)
             }
             Sentence::LevelChanged { since, before, now, changes, lately } => {
                 let since = self.calendar.label(*since);
@@ -391,6 +393,39 @@ impl<'a> Say<'a> {
                 };
                 format!("Its level changed with {since}{last}: {before} before, {now} since.{lately}")
             }
+            Sentence::Importance { shares, rest, units, periods } => {
+                importance(shares, *rest, (*units, *periods))
+            }
+            Sentence::ImportanceUntold { drivers, have, need } => format!(
+                "Cannot be told: {need} members of a dimension are needed of which it and its {drivers} drivers are known long enough, {}.",
+                there(*have)
+            ),
+            Sentence::Suspected { suspect, verdict } => suspected(suspect, *verdict),
+            Sentence::Peers { members, mean, real, differ: true } => format!(
+                "Of what the {members} members differ by, {} is more than chance. Each is drawn to their mean of {} as far as its own cases are few.",
+                format::share(*real),
+                self.number(*mean).text
+            ),
+            Sentence::Peers { members, mean, .. } => format!(
+                "That the {members} members differ at all cannot be told from chance: what is to be expected of each lies near their mean of {}.",
+                self.number(*mean).text
+            ),
+            Sentence::ActedOn { acts } => format!(
+                "In a year people did something about it {}: comments, plans, decisions, disputes, changes.",
+                often(*acts)
+            ),
+            Sentence::Ignored { others, idle } => format!(
+                "Nobody did anything about it in a year, and {} about others{}",
+                often(*others),
+                if *idle {
+                    ". It cannot disappoint, either: ask whether anybody needs it."
+                } else {
+                    ": ask who decides by it."
+                }
+            ),
+            Sentence::ActsUntold { need } => format!(
+                "Cannot be told: in a year people did something about KPIs fewer than {need} times in all."
+            ),
             Sentence::OneLevel { points } => format!("No change of its level is seen in {points} periods."),
             Sentence::Season { strength, most, least } => format!(
                 "Of what is not trend {} is season: most in {}, least in {}.",
@@ -542,6 +577,11 @@ fn times(n: usize) -> String {
     }
 }
 
+/// How often.
+fn often(n: usize) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{} times", format::count(n as u64)) }
+}
+
 /// A verdict beside a change.
 pub fn verdict(of: Verdict) -> &'static str {
     match of {
@@ -666,7 +706,9 @@ mod tests {
         doubt::{Delivery, Range, Suspicion},
         guardrail::{Held, Untold as Unheld},
         link,
-        sentence::{Alike, Gain, Guarded, Imbalance, NoChart, NoDrivers, NoGain, Role},
+        sentence::{
+            Alike, Charting, Gain, Guarded, Imbalance, NoChart, NoDrivers, NoGain, Role, Spreading, Suspect,
+        },
     };
     use kepi_model::{
         calendar::Grain,
@@ -881,9 +923,36 @@ mod tests {
             Sentence::CanDisappoint { of: 12 },
             Sentence::InTension {
                 other: name(),
+                serves: None,
+                after: None,
                 association: found(Verdicts::No).association,
                 range: (-0.04, -0.001),
             },
+            Sentence::InTension {
+                other: name(),
+                serves: Some("Fast answers".to_owned()),
+                after: Some((2, Grain::Month)),
+                association: found(Verdicts::No).association,
+                range: (-0.04, -0.001),
+            },
+            Sentence::Importance {
+                shares: vec![
+                    (name(), 0.25, (0.18, 0.32)),
+                    (name(), 0.09, (0.02, 0.16)),
+                    (name(), 0.01, (0.0, 0.02)),
+                ],
+                rest: 0.65,
+                units: 50,
+                periods: 36,
+            },
+            Sentence::ImportanceUntold { drivers: 3, have: 4, need: 10 },
+            Sentence::Peers { members: 18, mean: 0.26, real: 0.3, differ: true },
+            Sentence::Peers { members: 18, mean: 0.26, real: 0.0, differ: false },
+            Sentence::ActedOn { acts: 1 },
+            Sentence::ActedOn { acts: 3 },
+            Sentence::Ignored { others: 40, idle: true },
+            Sentence::Ignored { others: 12, idle: false },
+            Sentence::ActsUntold { need: 12 },
             Sentence::NoLonger { effect: name(), since: period, before: 0.02, after: 0.0, periods: 20 },
             Sentence::PredictsUntold { effects: vec![name(), name()] },
             Sentence::Balanced { scorecard: name() },
@@ -930,15 +999,33 @@ mod tests {
             all.push(Sentence::NoChart(why));
         }
         for signalling in [vec![], vec![period], vec![period; 4]] {
-            let without_season = signalling.len() > 1;
-            all.push(Sentence::Charted {
-                points: 36,
-                low: 0.4,
-                high: 0.5,
-                signalling,
-                without_season,
-                one_in: 152.7,
-            });
+            let kinds = [Charting::Individuals, Charting::Shares, Charting::Events];
+            let spreads = [(1.1, false, false), (1.7, true, false), (2.3, true, true)];
+            for (of, (factor, beyond, widened)) in kinds.into_iter().zip(spreads) {
+                let without_season = signalling.len() > 1 && of == Charting::Individuals;
+                let (points, low, high, one_in) = (36, 0.4, 0.5, 152.7);
+                let spreading = Spreading { of, factor, beyond, widened };
+                let signalling = signalling.clone();
+                all.push(Sentence::Charted {
+                    points,
+                    low,
+                    high,
+                    signalling,
+                    without_season,
+                    spreading,
+                    one_in,
+                });
+            }
+        }
+        for verdict in [Verdicts::Yes, Verdicts::No, Verdicts::Unknown] {
+            let suspects = [
+                Suspect::Data,
+                Suspect::Mix,
+                Suspect::Members,
+                Suspect::Inputs(vec![name(); 2]),
+                Suspect::Believed(name()),
+            ];
+            all.extend(suspects.map(|suspect| Sentence::Suspected { suspect, verdict }));
         }
         all.push(Sentence::OneLevel { points: 36 });
         for changes in 1..3 {

@@ -10,7 +10,10 @@ use std::{
 };
 
 use jiff::civil::Date;
-use kepi_insight::change::{Judgement, Refusal};
+use kepi_insight::{
+    analysis::Acts,
+    change::{Judgement, Refusal},
+};
 use kepi_model::{
     calendar::{Grain, Period},
     id::{DimensionId, EntityId, Hash, KpiId, LevelId, ScorecardId, SourceId, UnitId},
@@ -406,6 +409,9 @@ impl Facts for Seen {
         let unit = |of: &Commentary| of.unit.as_ref().and_then(|unit| unit.parse().ok());
         all.retain(|of| self.part.as_ref().is_none_or(|part| part.sight.kpi(kpi, unit(of).as_ref())));
         Ok(all)
+    }
+    fn acts(&self, kpi: &KpiId, within: std::ops::Range<i64>) -> Option<Acts> {
+        self.facts.acts(kpi, within).filter(|_| self.part.is_none())
     }
     fn open_about(&self, kpi: &KpiId) -> Result<Vec<Item>, ViewError> {
         let mut all = self.facts.open_about(kpi)?;

@@ -382,7 +382,8 @@ Exit code 1 if pairs contradict each other (a consistency ratio above 0.1).")]
 Examples:
   kepi analyse                                   every KPI against what is usual of it
   kepi analyse overall_satisfaction --period 2015
-  kepi analyse overall_satisfaction --analysis location --format json")]
+  kepi analyse overall_satisfaction --analysis location --format json
+  kepi analyse --analysis validity               one question to every KPI")]
     Analyse(Analyse),
     /// Say which columns of which sources can move a KPI, step by step; or what a column, an attribute or a KPI goes into.
     ///
@@ -470,8 +471,8 @@ The peers run if --python names an interpreter that has bench/requirements.txt."
 pub struct Analyse {
     /// A KPI; default all, against what is usual of them.
     pub kpi: Option<String>,
-    /// One analysis by its name, such as `outlook`; default all.
-    #[arg(long, value_name = "NAME", requires = "kpi")]
+    /// One analysis by its name, such as `outlook`; default all. Without a KPI it is asked of every one, in its newest period.
+    #[arg(long, value_name = "NAME")]
     pub analysis: Option<String>,
     /// Period; default the newest complete one.
     #[arg(long, requires = "kpi")]

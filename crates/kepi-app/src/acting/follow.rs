@@ -16,13 +16,14 @@ use kepi_govern::{
 };
 use kepi_insight::{
     alarm::{Looked, raised},
-    analysis::Frames,
+    analysis::{Ask, Frames},
     change::{Judgement, Refusal},
     effect::{self, effect},
     forecast,
     frame::Figure,
     guardrail,
     stored::judged_of,
+    validity,
 };
 use kepi_model::{
     acting::{Alert, Playbook, Severity, Signal, Trigger},
@@ -184,20 +185,32 @@ impl Watched<'_> {
             .collect()
     }
 
-    /// The same with whether its newest final figure is worse than forecast, if an alert asks for that; forecasts are about all rows.
+    /// The same with whether its newest final figure is worse than forecast, and whether at the end of the newest quarter what it is believed to move
+    /// followed it, if an alert asks for that; both are about all rows.
     fn looked_ahead(&self, project: &Project, alert: &Alert, published: &Published) -> Vec<Looked> {
         let mut looked = self.looked(project, Some(alert), published);
         let is_whole = self.segment == Segment::total() && self.grain == self.kpi.period;
-        if !alert.on.contains(&Signal::Forecast) || !is_whole {
-            return looked;
-        }
+        let asks = |sign| is_whole && alert.on.contains(&sign);
         let is_final = |of: &&mut Looked| {
             published.value(self, of.ordinal).is_some_and(|value| value.finality == Finality::Final)
                 && self.why_not_at(published, of.ordinal).is_none()
         };
-        if let Some(newest) = looked.iter_mut().rev().find(is_final) {
-            let period = Period { grain: self.grain, ordinal: newest.ordinal };
-            newest.forecast = forecast::missed(self.kpi, period, &OfProject { project, published });
+        let frames = OfProject { project, published };
+        let of = |looked: &Looked| Period { grain: self.grain, ordinal: looked.ordinal };
+        if asks(Signal::Forecast)
+            && let Some(newest) = looked.iter_mut().rev().find(is_final)
+        {
+            newest.forecast = forecast::missed(self.kpi, of(newest), &frames);
+        }
+        let ends_a_quarter = |looked: &Looked| {
+            let last = |period| project.calendar.last_day(period).ok();
+            let day = last(of(looked));
+            day.is_some_and(|day| last(project.calendar.period_of_day(Grain::Quarter, day)) == Some(day))
+        };
+        if asks(Signal::Validity)
+            && let Some(newest) = looked.iter_mut().rev().find(|of| ends_a_quarter(of) && is_final(of))
+        {
+            newest.validity = validity::fails(&Ask { kpi: self.kpi, period: of(newest) }, &frames);
         }
         looked
     }
@@ -727,7 +740,14 @@ fn in_words(
         _ => String::new(),
     };
     let (kpi, when) = (told(project, &watched.kpi.id), project.calendar.label(period));
-    format!("{kpi}{of} is {} in {when}{lasting}", sign.says())
+    let wanted = match sign {
+        Signal::Validity => format!(
+            "; propose another `moves`, another indicator in its place, or its end (`kepi analyse {} --analysis validity`)",
+            watched.kpi.id
+        ),
+        _ => String::new(),
+    };
+    format!("{kpi}{of} is {} in {when}{lasting}{wanted}", sign.says())
 }
 
 /// Who opens alerts and says what became of them.

@@ -1,13 +1,14 @@
 //! What waits, what is in force and which periods are frozen or closed, as facts: read from the log whenever it is asked for,
 //! whatever the picture of the figures is of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_govern::{
     Content, DocumentId, Evidence, Item, Organisation, Principal,
     directory::Duty,
     items::{Decision, Emergency, Outcome, Task, TaskOf, Turn, change_request::Change, turn},
 };
+use kepi_insight::analysis::Acts;
 use kepi_model::{governance::Mode, id::KpiId, project::Project, wording::with_causes};
 use kepi_query::value::Segment;
 use kepi_report::{
@@ -69,6 +70,52 @@ pub(super) async fn open_about(
     let mut of: Vec<&Item> = organisation.items.open().filter(is_of).collect();
     of.reverse();
     listed_as(store, &organisation, project, of).await
+}
+
+/// How often people did something about a KPI, and about others, between two instants. An alert counts once somebody answered it, a review for each
+/// point that was decided on; what the software does by itself, and what tells somebody something, does not count, nor a case of a customer.
+pub(super) fn acts(organisation: &Organisation, kpi: &KpiId, within: &std::ops::Range<i64>) -> Acts {
+    let mut acts = Acts::default();
+    let mut add = |of: &KpiId| match of == kpi {
+        true => acts.about += 1,
+        false => acts.others += 1,
+    };
+    for item in organisation.items.all() {
+        let ended = item.ended.filter(|(_, at)| within.contains(at)).map(|(outcome, _)| outcome);
+        let opened = within.contains(&item.opened);
+        let own = organisation.items.about(&item.content).map(|(of, _)| of);
+        match &item.content {
+            Content::Change(change) | Content::Emergency(Emergency { change, .. }) if opened => {
+                let touched = touches(change).into_iter();
+                let kpis = touched.filter_map(|touch| touch.id.strip_prefix("kpi/")?.parse().ok());
+                kpis.collect::<BTreeSet<KpiId>>().iter().for_each(&mut add);
+            }
+            Content::Override(of) if opened => add(&of.figure.kpi),
+            Content::Alert(alert) if item.work.finished.is_some() || ended == Some(Outcome::Dismissed) => {
+                // One that was finished stays so; it counts when it ended, or while it is open.
+                if ended.is_some() || (item.ended.is_none() && opened) {
+                    add(&alert.kpi);
+                }
+            }
+            Content::Review(review) if opened => {
+                let points = review.points.iter().zip(0_u16..);
+                let decided = points.filter(|(_, at)| item.work.decided.contains_key(at));
+                decided.for_each(|(point, _)| add(&point.kpi));
+            }
+            Content::ActionPlan(_)
+            | Content::PostMortem(_)
+            | Content::Task(_)
+            | Content::Commentary(_)
+            | Content::Dispute(_)
+            | Content::PainPoint(_)
+                if opened =>
+            {
+                own.into_iter().for_each(&mut add);
+            }
+            _ => {}
+        }
+    }
+    acts
 }
 
 /// Runs of playbooks, the newest first.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use kepi_govern::{Organisation, periods::PeriodId};
-use kepi_insight::change::Judgement;
+use kepi_insight::{analysis::Acts, change::Judgement};
 use kepi_model::{
     calendar::{Grain, Period},
     id::{EntityId, Hash, KpiId, ScorecardId, SourceId},
@@ -269,6 +269,11 @@ impl Facts for Picture {
     fn open_about(&self, kpi: &KpiId) -> Result<Vec<Item>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
         self.wait(decided::open_about(&app.store, &self.project, kpi)).map_err(unread)
+    }
+    fn acts(&self, kpi: &KpiId, within: std::ops::Range<i64>) -> Option<Acts> {
+        let app = self.app.as_ref()?;
+        let organisation = self.wait(app.store.organisation()).ok()?;
+        Some(decided::acts(&organisation, kpi, &within))
     }
     fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };

@@ -66,19 +66,53 @@ pub fn alike(seed: u64, duplicate: bool) -> Published {
     Published::new(project, frame)
 }
 
-/// Two KPIs of one objective over different rows, in 30 members and two years; the second falls by so many spreads where the first rises by one.
+/// Two KPIs of one objective over different rows, in 30 members and two years; the second falls by so many spreads where the first rose by one so
+/// many months before.
 #[must_use]
-pub fn pulling(seed: u64, strength: f64) -> Published {
+pub fn pulling(seed: u64, strength: f64, later: usize) -> Published {
     let project = defined(&format!("{HEAD}{}{}", shares("answer", 0..1), shares("remark", 1..2)));
     let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(53));
     let mut frame = Frame::new(Grain::Month);
     for of in 0..30 {
         let levels = [random.normal(), random.normal()].map(|z| 0.5 + 0.05 * z);
+        let mut before = std::collections::VecDeque::from(vec![0.0; later]);
         for month in 0..24 {
             let shared = 0.5 * libm::cos(f64::from(month));
             let first = random.normal();
-            let second = (1.0 - strength * strength).sqrt() * random.normal() - strength * first;
+            before.push_back(first);
+            let pulled = strength * before.pop_front().unwrap_or(0.0);
+            let second = (1.0 - strength * strength).sqrt() * random.normal() - pulled;
             for (kpi, (level, own)) in levels.into_iter().zip([first, second]).enumerate() {
+                let (Some(id), Some(segment)) = (kpi_id(kpi), member(of)) else { continue };
+                frame.push(&id, &segment, Figure::counted(FIRST + month, level + 0.03 * (own + shared)));
+            }
+        }
+    }
+    Published::new(project, frame)
+}
+
+/// What the drivers of [`driven`] make of the variance.
+pub const DRIVEN: [f64; 3] = [0.25, 0.09, 0.0];
+
+/// A KPI that three others are believed to move a month later, in 30 members and three years: two do, and make [`DRIVEN`] of what it does.
+#[must_use]
+pub fn driven(seed: u64) -> Published {
+    let moves = "moves:\n  k0: {sign: positive, lag: 1 month}\n";
+    let drivers: String =
+        (1..4).map(|kpi| format!("{}{moves}", shares(&format!("remark{kpi}"), kpi..kpi + 1))).collect();
+    let project = defined(&format!("{HEAD}{}{drivers}", shares("answer", 0..1)));
+    let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(87));
+    let mut frame = Frame::new(Grain::Month);
+    let rest = (1.0 - DRIVEN.iter().sum::<f64>()).sqrt();
+    for of in 0..30 {
+        let levels = [0; 4].map(|_| 0.5 + 0.05 * random.normal());
+        let mut before = [0; 3].map(|_| random.normal());
+        for month in 0..36 {
+            let shared = 0.5 * libm::cos(f64::from(month));
+            let caused: f64 = before.iter().zip(DRIVEN).map(|(was, share)| was * share.sqrt()).sum();
+            before = [0; 3].map(|_| random.normal());
+            let own = [caused + rest * random.normal()].into_iter().chain(before);
+            for (kpi, (level, own)) in levels.into_iter().zip(own).enumerate() {
                 let (Some(id), Some(segment)) = (kpi_id(kpi), member(of)) else { continue };
                 frame.push(&id, &segment, Figure::counted(FIRST + month, level + 0.03 * (own + shared)));
             }
@@ -133,8 +167,14 @@ pub struct Asked {
     pub duplicates_false: Tally,
     /// Pairs in tension that were named.
     pub tension: Tally,
+    /// Pairs in tension two months later that were named with that lag.
+    pub tension_later: Tally,
     /// Pairs that are not.
     pub tension_false: Tally,
+    /// Shares of drivers whose interval holds the true one.
+    pub importance: Tally,
+    /// Drivers that drive nothing and were said to.
+    pub importance_false: Tally,
     /// Members that answer lower in everything whose gap was taken for this figure's own.
     pub style_false: Tally,
     /// Gaps of half a standard deviation in one KPI alone that were.
@@ -161,8 +201,24 @@ pub fn asked(seeds: std::ops::Range<u64>, links_every: u64) -> Asked {
         };
         found.duplicates.add(verdict("redundancy", "k0", &alike(seed, true)) == Some(Verdict::Yes));
         found.duplicates_false.add(verdict("redundancy", "k0", &alike(seed, false)) == Some(Verdict::Yes));
-        found.tension.add(verdict("tension", "k1", &pulling(seed, 0.3)) == Some(Verdict::Yes));
-        found.tension_false.add(verdict("tension", "k1", &pulling(seed, 0.0)) == Some(Verdict::Yes));
+        found.tension.add(verdict("tension", "k1", &pulling(seed, 0.3, 0)) == Some(Verdict::Yes));
+        found.tension_false.add(verdict("tension", "k1", &pulling(seed, 0.0, 0)) == Some(Verdict::Yes));
+        let later =
+            says("tension", "k1", &pulling(seed, 0.3, 2)).into_iter().flat_map(|insight| insight.says);
+        let is_named =
+            |of: Sentence| matches!(of, Sentence::InTension { after: Some((2, Grain::Month)), .. });
+        found.tension_later.add(later.into_iter().any(is_named));
+        for of in says("importance", "k0", &driven(seed)).into_iter().flat_map(|insight| insight.says) {
+            let Sentence::Importance { shares, .. } = of else { continue };
+            for (name, _, (low, high)) in shares {
+                let place = name.strip_prefix('K').and_then(|n| n.parse::<usize>().ok());
+                let Some(truth) = place.and_then(|n| DRIVEN.get(n.checked_sub(1)?)) else { continue };
+                match *truth > 0.0 {
+                    true => found.importance.add((low..=high).contains(truth)),
+                    false => found.importance_false.add(low > 0.0),
+                }
+            }
+        }
         found.style_false.add(is_own("d0 m00", &styled(seed, false)));
         found.style_real.add(is_own("d0 m01", &styled(seed, true)));
         if seed.is_multiple_of(links_every) {

@@ -9,6 +9,9 @@
 
 mod alarms;
 mod analyses;
+mod anomalies;
 mod change;
+mod charts;
 mod evidence;
+mod incidents;
 mod priorities;

@@ -15,7 +15,7 @@ table! {
     Alert = "alert", "When somebody is asked to act on a KPI. Without one, nobody is.";
     alert: Name<AlertId>, required, "The name in definitions.", "attention";
     name: String, required, "The name shown to people.", "What needs somebody";
-    on: List<Signal>, default "[beyond, red]", "Signals, each of which suffices: `beyond` is a change for the worse beyond what is usual, `red` a KPI that is red for `persistence` periods, `guardrail` that a guardrail is broken that says how far it may go, `bound` that it is beyond what `bounds` say for `persistence` periods, `forecast` that it is worse than what its own course let expect a period before, `stale` that a delivery is overdue that it is computed of (`expect` of the source).", "[red]";
+    on: List<Signal>, default "[beyond, red]", "Signals, each of which suffices: `beyond` is a change for the worse beyond what is usual, `red` a KPI that is red for `persistence` periods, `guardrail` that a guardrail is broken that says how far it may go, `bound` that it is beyond what `bounds` say for `persistence` periods, `forecast` that it is worse than what its own course let expect a period before, `stale` that a delivery is overdue that it is computed of (`expect` of the source), `validity` that what it is believed to move does not follow it, or no longer, at the end of a quarter.", "[red]";
     kpis: List<KpiId>, optional, "KPIs; default those of all scorecards.", "[renewals, nps]";
     by_unit: bool, default "false", "Whether units are looked at one by one, beside all rows.", "true";
     bounds: Map<KpiId, Bound>, optional, "What KPIs may be by this alert alone, for `bound`.", "{nps: {at_least: 30}}";

@@ -13,7 +13,7 @@ use kepi_query::{
     value::Segment,
 };
 
-use super::{Reporter, words};
+use super::{Reporter, insights::Which, words};
 use crate::{
     decided::{Case, Draft, Item, Missing, RegisterAsked, Review, ReviewPoint, Silence, Work, is_of},
     difference::{Difference, How},
@@ -222,6 +222,7 @@ impl<'a> Reporter<'a> {
             period: self.with_labels(&of.period),
             row: None,
             insight: None,
+            ahead: Vec::new(),
             commentary: None,
             items: Vec::new(),
             decided: point.decided.clone(),
@@ -248,6 +249,10 @@ impl<'a> Reporter<'a> {
                 view.period = self.label(period);
                 view.row = Some(self.row(&reading, &place));
                 view.insight = Some(self.insight(&reading, &place));
+                if place.segment.as_ref().is_some_and(Segment::is_total) {
+                    let outlook = self.analyses(kpi, period, Which::Named("outlook"));
+                    view.ahead = outlook.into_iter().flat_map(|of| of.says).collect();
+                }
                 let name = unit.map(|unit| &unit.name);
                 let said = self.commentary(kpi)?;
                 view.commentary =

@@ -1,12 +1,14 @@
 //! What analyses say of a KPI: asked of published figures when somebody looks.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use kepi_insight::{
     ANALYSES,
-    analysis::{self as insight, Ask, Cadence, Exhibit, Frames, Influence, Shown},
+    analysis::{self as insight, Acts, Ask, Cadence, Exhibit, Frames, Influence, Shown},
     change::Judgement,
+    chart,
     frame::Figure,
+    sentence::Charting,
 };
 use kepi_model::{
     calendar::{Grain, Period},
@@ -20,7 +22,9 @@ use crate::{
     reader::{KpiQuery, ViewError},
     say::Say,
     trace::{Moving, TracedValue},
-    view::{AnalysisView, ExhibitView},
+    view::{
+        AnalysisView, BreakView, ChartNote, CommentaryView, ControlPoint, ControlView, ExhibitView, Named,
+    },
 };
 
 impl Frames for Reporter<'_> {
@@ -65,6 +69,9 @@ impl Frames for Reporter<'_> {
         let points = self.facts.computed(&kpi.id, period.grain, &total, first..=period.ordinal - 1);
         let last = points.into_iter().rev().find(|(_, point, is_final)| point.is_some() && *is_final);
         last.map(|(ordinal, ..)| Period { ordinal, ..period })
+    }
+    fn acts(&self, kpi: &Kpi, within: Range<i64>) -> Option<Acts> {
+        self.facts.acts(&kpi.id, within)
     }
     fn influence(&self, kpi: &Kpi, period: Period) -> Option<Influence> {
         self.facts.rows_behind(&kpi.id, period, &Segment::total(), 0).ok().map(influence)
@@ -119,6 +126,84 @@ impl<'a> Reporter<'a> {
             self.label(asked.period),
             self.analyses(asked.kpi, asked.period, only.map_or(Which::All, Which::Named)),
         ))
+    }
+
+    /// What one analysis says of every KPI over all rows, each in its newest period, with the KPI and that period. KPIs of which it asks nothing
+    /// are left out.
+    ///
+    /// # Errors
+    /// The project is not seen whole.
+    pub fn analyse_all(self, name: &str) -> Result<Vec<(Named, String, AnalysisView)>, ViewError> {
+        self.want_all()?;
+        let kpis = self.kpis_in_order().into_iter();
+        let asked = kpis.filter_map(|kpi| {
+            let (_, newest) = self.facts.span(&kpi.id, kpi.period, &Segment::total())?;
+            let period = Period { grain: kpi.period, ordinal: newest };
+            let said = self.analyses(kpi, period, Which::Named(name)).pop()?;
+            Some((Named::new(&kpi.id, &kpi.name), self.label(period), said))
+        });
+        Ok(asked.collect())
+    }
+
+    /// The control chart of a KPI over all rows up to a period, with what is said of its periods.
+    pub(crate) fn control(
+        self,
+        kpi: &'a Kpi,
+        period: Period,
+        commentary: &[CommentaryView],
+        breaks: &[BreakView],
+    ) -> Option<ControlView> {
+        let chart = chart::of(&Ask { kpi, period }, &self)?.ok()?;
+        let say = Say::of(
+            kpi,
+            self.facts.as_computed(&kpi.id, period, &Segment::total()).as_ref(),
+            &self.project().calendar,
+        );
+        let season = |place| chart.season.as_ref().and_then(|(of, _)| of.get(place)).copied().unwrap_or(0.0);
+        let level = |place: usize| {
+            let of = chart.levels.iter().find(|(from, to, _)| (*from..*to).contains(&place));
+            of.map_or(0.0, |(.., mean)| mean + season(place))
+        };
+        let point = |(place, value): (usize, &f64)| {
+            let limits = chart.limits(place);
+            ControlPoint {
+                period: self.label(chart.period(place)),
+                value: *value,
+                level: limits.map_or_else(|| level(place), |of| of.centre),
+                limits: limits.map(|of| (of.low, of.high)),
+                signals: limits.is_some_and(|of| of.signals),
+            }
+        };
+        let points: Vec<ControlPoint> = chart.values.iter().enumerate().map(point).collect();
+        let mut notes = Vec::new();
+        let means = chart.levels.iter().map(|(from, _, mean)| (*from, say.number(*mean).text));
+        for ((_, before), (from, now)) in means.clone().zip(means.skip(1)) {
+            notes.push((from, format!("a new level: {before} before, {now} since"), None));
+        }
+        let place = |period: &str| points.iter().position(|of| of.period == period);
+        for of in breaks {
+            notes.extend(place(&of.period).map(|at| (at, "computed otherwise than before".to_owned(), None)));
+        }
+        for of in commentary.iter().filter(|of| of.unit.is_none()) {
+            let text = format!("commented on by {}", of.by.join(", "));
+            notes.extend(place(&of.period).map(|at| (at, text, Some(of.item))));
+        }
+        notes.sort();
+        let note = |(at, text, item): (usize, String, Option<u64>)| ChartNote {
+            at,
+            period: self.label(chart.period(at)),
+            text,
+            item,
+        };
+        let notes = notes.into_iter().map(note).collect();
+        let kind = match (chart.spreading.of, chart.spreading.widened) {
+            (Charting::Individuals, _) => "chart of individual values",
+            (Charting::Shares, false) => "p chart",
+            (Charting::Shares, true) => "p′ chart",
+            (Charting::Events, false) => "u chart",
+            (Charting::Events, true) => "u′ chart",
+        };
+        Some(ControlView { kind, points, has_season: chart.season.is_some(), notes })
     }
 
     pub(crate) fn analyses(self, kpi: &'a Kpi, period: Period, which: Which<'_>) -> Vec<AnalysisView> {

@@ -104,6 +104,12 @@ impl<'a> Reporter<'a> {
         let whole = course.len();
         course.truncate(whole - after.saturating_sub(MOST_PERIODS / 2));
         course.drain(..course.len().saturating_sub(MOST_PERIODS));
+        let breaks = self.breaks(kpi, &place, period.grain);
+        let commentary = self.commentary(kpi)?;
+        let control = match &place.segment {
+            Some(segment) if segment.is_total() => self.control(kpi, period, &commentary, &breaks),
+            _ => None,
+        };
         Ok(KpiView {
             project: self.project_view(),
             description: kpi.description.clone(),
@@ -129,7 +135,8 @@ impl<'a> Reporter<'a> {
             has_flow: matches!(kpi.measure, Measure::Stock(_)),
             inputs: self.inputs(&reading, place.segment.as_ref()),
             definition: self.definition(kpi),
-            breaks: self.breaks(kpi, &place, period.grain),
+            control,
+            breaks,
             pins: match &reading.entry {
                 Some(entry) => Outcome::Value(self.pins(kpi, period, entry)),
                 None => Outcome::none(Absence::NotPublished),
@@ -149,7 +156,7 @@ impl<'a> Reporter<'a> {
             },
             restatements: self.restatements(kpi, &place, period)?,
             overrides: self.overrides(kpi, &place, period),
-            commentary: self.commentary(kpi)?,
+            commentary,
             open,
             disputed,
             standing: self.standing(kpi, &place, period)?,

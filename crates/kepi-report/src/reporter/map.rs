@@ -74,7 +74,8 @@ impl<'a> Reporter<'a> {
     pub(crate) fn link_evidence(self, of: &CauseEffect, upto: Option<Period>) -> LinkEvidence {
         let pairs = link::pairs_of(self.project(), of);
         let Some(upto) = upto.filter(|_| !pairs.is_empty()) else { return LinkEvidence::Untested };
-        let found = pairs.iter().map(|pair| link::found(pair, upto, &self));
+        let all = link::pairs(self.project()).len();
+        let found = pairs.iter().map(|pair| link::among(pair, all, upto, &self));
         match link::together(found.map(|found| found.map_or(Verdict::Unknown, |found| found.verdict))) {
             Verdict::Yes => LinkEvidence::Supported,
             Verdict::No => LinkEvidence::NotSupported,

@@ -6,7 +6,7 @@ use kepi_insight::{
     doubt::{Delivery, Range, Suspicion},
     guardrail::{Held, Untold as Unheld},
     link::{self, Untold},
-    sentence::{Gain, Guarded, Imbalance, NoChart, NoDrivers, NoGain, Role},
+    sentence::{Charting, Gain, Guarded, Imbalance, NoChart, NoDrivers, NoGain, Role, Spreading, Suspect},
 };
 use kepi_model::{
     calendar::{Grain, Period},
@@ -379,24 +379,31 @@ impl Say<'_> {
         (points, without_season): (usize, bool),
         limits: (f64, f64),
         signalling: &[Period],
+        spreading: &Spreading,
         one_in: f64,
     ) -> String {
         let [low, high] = [limits.0, limits.1].map(|limit| self.number(limit).text);
         let season = if without_season { ", its season taken off," } else { "" };
-        let chance = format!("by chance one point in {} signals", one_in.round());
+        let more = if spreading.beyond && !spreading.widened { "more than " } else { "" };
+        let chance = format!("by chance {more}one point in {} signals", one_in.round());
         let of = format!("the last {points} points{season}");
+        let times = format!("{:.1} times as much as counts do by chance", spreading.factor);
+        let prime = if spreading.widened { "′" } else { "" };
+        let kind = match (spreading.of, spreading.beyond) {
+            (Charting::Individuals, _) => String::new(),
+            (of, beyond) => {
+                let letter = if of == Charting::Shares { "p" } else { "u" };
+                let vary = if beyond { format!(": they vary {times}") } else { String::new() };
+                format!(" ({letter}{prime} chart{vary})")
+            }
+        };
+        let rest = format!("limits now {low} to {high}{kind}; {chance}.");
         match signalling {
-            [] => format!("None of {of} signals; limits {low} to {high}; {chance}."),
-            [one] => format!(
-                "{} signals among {}; limits {low} to {high}; {chance}.",
-                self.label(*one),
-                of.trim_end_matches(',')
-            ),
-            [.., last] => format!(
-                "{} of {of} signal, {} the last; limits {low} to {high}; {chance}.",
-                signalling.len(),
-                self.label(*last)
-            ),
+            [] => format!("None of {of} signals; {rest}"),
+            [one] => format!("{} signals among {}; {rest}", self.label(*one), of.trim_end_matches(',')),
+            [.., last] => {
+                format!("{} of {of} signal, {} the last; {rest}", signalling.len(), self.label(*last))
+            }
         }
     }
 
@@ -462,5 +469,73 @@ pub(super) fn uncharted(why: NoChart) -> String {
         }
         NoChart::Overlapping => "No control chart: neighbouring periods share rows.".to_owned(),
         NoChart::NeverMoved => "No control chart: it never moved.".to_owned(),
+    }
+}
+
+/// How much goes with each driver.
+pub(super) fn importance(
+    shares: &[(String, f64, (f64, f64))],
+    rest: f64,
+    (units, periods): (usize, usize),
+) -> String {
+    let with =
+        |(name, share, _): &(String, f64, (f64, f64))| format!("{} with “{name}”", format::share(*share));
+    let mut all: Vec<String> = shares.iter().take(2).map(with).collect();
+    // Of the first it is said what it does.
+    all.first_mut().into_iter().for_each(|first| *first = first.replacen(" with ", " goes with ", 1));
+    if let Some(others) = shares.get(2..).filter(|others| !others.is_empty()) {
+        let sum = others.iter().map(|(_, share, _)| share).sum::<f64>();
+        all.push(format!("{} with {} more", format::share(sum), others.len()));
+    }
+    format!(
+        "Of what {units} members do each for itself in {periods} periods, {}; {} with none of these.",
+        all.join(", "),
+        format::share(rest)
+    )
+}
+
+/// What speaks for what could have made a change.
+pub(super) fn suspected(suspect: &Suspect, verdict: Verdicts) -> String {
+    let (what, yes, no) = match suspect {
+        Suspect::Data => (
+            "The data".to_owned(),
+            "not as before, or defined in another way: look there first",
+            "they and the definition are as before",
+        ),
+        Suspect::Mix => (
+            "Another mix of rows".to_owned(),
+            "at the mix of the period before it would be within what is usual",
+            "at the mix of the period before it would be beyond what is usual all the same",
+        ),
+        Suspect::Members => (
+            "Few members".to_owned(),
+            "without some of them the rest is within what is usual (`location`)",
+            "there are no few without which the rest is within what is usual",
+        ),
+        Suspect::Inputs(names) => (
+            "What it is computed of".to_owned(),
+            if names.len() == 1 {
+                "one of that is beyond what is usual, too"
+            } else {
+                "some of that is beyond what is usual, too"
+            },
+            "nothing of that is beyond what is usual",
+        ),
+        Suspect::Believed(name) => (
+            format!("“{name}”, believed to move it"),
+            "it was beyond what is usual, the way that would show here",
+            "it was not beyond what is usual in a way that would show here",
+        ),
+    };
+    let which = match (suspect, verdict) {
+        (Suspect::Inputs(names), Verdicts::Yes) => {
+            format!(": “{}”", names.iter().take(3).cloned().collect::<Vec<_>>().join("”, “"))
+        }
+        _ => String::new(),
+    };
+    match verdict {
+        Verdicts::Yes | Verdicts::Contrary => format!("{what}: {yes}{which}."),
+        Verdicts::No => format!("{what}: {no}."),
+        Verdicts::Unknown => format!("{what}: that cannot be told."),
     }
 }

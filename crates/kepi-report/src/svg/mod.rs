@@ -7,6 +7,7 @@
 mod bar;
 mod bullet;
 mod contribution;
+mod control;
 mod dots;
 mod route;
 mod scale;
@@ -19,6 +20,7 @@ mod trend;
 pub use bar::bar;
 pub use bullet::bullet;
 pub use contribution::{step_scale, steps};
+pub use control::control;
 pub use dots::{dot_scale, dots};
 pub use scale::Scale;
 pub use sparkline::sparkline;

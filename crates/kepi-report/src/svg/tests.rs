@@ -152,3 +152,41 @@ fn one_wide_interval_does_not_make_a_line_of_all_others() {
     let after = apart(&picture(&series));
     assert!(after.1 - after.0 > 0.2 * (before.1 - before.0), "{before:?} {after:?}");
 }
+
+#[test]
+fn a_control_chart_marks_what_signals_and_letters_what_is_said() {
+    let point = |(at, value): (usize, f64)| crate::view::ControlPoint {
+        period: format!("2025-{:02}", at + 1),
+        value,
+        level: if at < 3 { 0.4 } else { 0.2 },
+        limits: (at >= 3).then_some((0.1, 0.3)),
+        signals: at == 5,
+    };
+    let values = [0.41, 0.39, 0.4, 0.21, 0.19, 0.35];
+    let notes = (0..28).map(|_| crate::view::ChartNote {
+        at: 3,
+        period: "2025-04".to_owned(),
+        text: "a new level".to_owned(),
+        item: None,
+    });
+    let view = crate::view::ControlView {
+        kind: "p chart",
+        points: values.into_iter().enumerate().map(point).collect(),
+        has_season: false,
+        notes: notes.collect(),
+    };
+    let picture = crate::svg::control("x", &view, &ValueUnit::Share, Size::Wide).into_string();
+    assert!(picture.contains("2025-06 signal.") && !picture.contains("NaN"), "{picture}");
+    let count = |class: &str| picture.matches(&format!("class=\"{class}\"")).count();
+    assert_eq!(
+        [count("signal"), count("ring"), count("point"), count("limit"), count("level")],
+        [1, 1, 5, 6, 6]
+    );
+    assert!(
+        picture.contains(">z</text>") && picture.contains(">aa</text>") && picture.contains(">ab</text>")
+    );
+    // Nothing is drawn of nothing.
+    let none = crate::view::ControlView { points: Vec::new(), notes: Vec::new(), ..view };
+    let picture = crate::svg::control("x", &none, &ValueUnit::Share, Size::Narrow).into_string();
+    assert!(picture.contains("no period has a value"), "{picture}");
+}

@@ -23,18 +23,18 @@ pub enum Size {
     Narrow,
 }
 
-struct Frame {
-    width: f64,
-    height: f64,
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
+pub(super) struct Frame {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) top: f64,
+    pub(super) bottom: f64,
 }
 
 impl Frame {
     /// With room for the axis at the left and for the labels of lines at the right.
-    fn of(size: Size, axis: f64, labels: f64) -> Self {
+    pub(super) fn of(size: Size, axis: f64, labels: f64) -> Self {
         match size {
             Size::Wide => {
                 let right = 720.0 - labels.max(116.0);
@@ -156,7 +156,7 @@ pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Bette
                 }
             }
             line class="axis" x1=(px(frame.left)) y1=(px(frame.bottom)) x2=(px(frame.right)) y2=(px(frame.bottom)) {}
-            @for i in labelled(series, step) {
+            @for i in labelled(series.iter().map(|p| p.period.as_str()), step) {
                 text class="tick" x=(px(x(i))) y=(px(frame.bottom + 20.0)) text-anchor="middle" {
                     (series.get(i).map_or("", |p| p.period.as_str()))
                 }
@@ -226,10 +226,11 @@ fn band_points(series: &[SeriesPoint], run: &[usize], x: &dyn Fn(usize) -> f64, 
 }
 
 /// Which periods get a label, so that none overlap; the last always has one.
-fn labelled(series: &[SeriesPoint], step: f64) -> Vec<usize> {
-    let longest = series.iter().map(|p| p.period.chars().count()).max().unwrap_or(1) as f64;
+pub(super) fn labelled<'a>(periods: impl ExactSizeIterator<Item = &'a str>, step: f64) -> Vec<usize> {
+    let all = periods.len();
+    let longest = periods.map(|p| p.chars().count()).max().unwrap_or(1) as f64;
     let every = ((longest * 6.6 + 10.0) / step.max(0.1)).ceil().max(1.0) as usize;
-    let mut all: Vec<usize> = (0..series.len()).rev().step_by(every).collect();
+    let mut all: Vec<usize> = (0..all).rev().step_by(every).collect();
     all.reverse();
     all
 }
@@ -254,7 +255,7 @@ fn spread(lines: &TargetLines, unit: &ValueUnit, y: &Scale) -> Vec<(f64, String)
     labels.into_iter().map(|(place, text)| (place - over, text)).collect()
 }
 
-fn tick_text(value: f64, unit: &ValueUnit) -> String {
+pub(super) fn tick_text(value: f64, unit: &ValueUnit) -> String {
     match unit {
         ValueUnit::Rate { .. } => format::line(value, &ValueUnit::Number { decimals: 2 }),
         _ => format::line(value, unit),

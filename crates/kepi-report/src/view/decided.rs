@@ -159,6 +159,8 @@ pub struct PointView {
     pub row: Option<KpiRow>,
     /// What is indicated.
     pub insight: Option<InsightView>,
+    /// What is to be expected of it, in sentences; empty of a unit, or where nothing can be said.
+    pub ahead: Vec<String>,
     /// What was said of it.
     pub commentary: Option<CommentaryView>,
     /// Open items about it when the agenda was made: number, kind, and what has become of it.

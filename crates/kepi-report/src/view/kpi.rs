@@ -4,7 +4,7 @@ use crate::format;
 
 use super::{
     decided::ItemRow,
-    insight::AnalysisView,
+    insight::{AnalysisView, ControlView},
     names::{Choice, Named, Person, ProjectView, UnitChoice},
     quantity::{Coverage, Measured, Outcome, Points, SeriesPoint, Status, TargetView, Weight},
     scorecard::{InsightView, KpiRow},
@@ -68,6 +68,8 @@ pub struct KpiView {
     pub insight: InsightView,
     /// What analyses say of the period, over all rows; empty for a segment.
     pub analyses: Vec<AnalysisView>,
+    /// Its control chart up to the period, over all rows; none for a segment, or where there is none.
+    pub control: Option<ControlView>,
     /// The series around the period shown, oldest first.
     pub trend: Vec<SeriesPoint>,
     /// How many further periods it has.

@@ -44,7 +44,7 @@ pub use disclosure::{
 };
 pub use explain::{ExplainNode, ExplainView, NodeKind};
 pub use gate::{GateDemand, GateView};
-pub use insight::{AnalysisView, ExhibitView};
+pub use insight::{AnalysisView, ChartNote, ControlPoint, ControlView, ExhibitView};
 pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{

@@ -14,6 +14,8 @@ pub struct ChartPoint {
     pub low: f64,
     /// Upper control limit.
     pub high: f64,
+    /// Standard deviation about the centre line.
+    pub sigma: f64,
 }
 
 impl ChartPoint {
@@ -134,6 +136,7 @@ pub fn individuals(
         value: *value,
         low: centre - 3.0 * sigma,
         high: centre + 3.0 * sigma,
+        sigma,
     });
     Ok(Chart { centre, points: points.collect(), spread: Spread::MovingRange { mean_range, sigma } })
 }
@@ -225,11 +228,13 @@ fn attributes(
         .iter()
         .zip(exposures)
         .map(|(count, exposure)| {
-            let half = 3.0 * factor * unit / exposure.sqrt();
+            let sigma = factor * unit / exposure.sqrt();
+            let half = 3.0 * sigma;
             ChartPoint {
                 value: *count as f64 / exposure,
                 low: (centre - half).max(0.0),
                 high: (centre + half).min(top),
+                sigma,
             }
         })
         .collect();
@@ -283,7 +288,7 @@ pub fn ewma(
                     steady * (1.0 - libm::pow(1.0 - lambda, age)).sqrt()
                 }
             };
-            ChartPoint { value: average, low: target - half, high: target + half }
+            ChartPoint { value: average, low: target - half, high: target + half, sigma: half / width }
         })
         .collect();
     Ok(Chart { centre: target, points, spread: Spread::Given { sigma } })
@@ -330,6 +335,13 @@ pub fn cusum(values: &[f64], target: f64, allowance: f64, decision: f64) -> Resu
         sums.push((high, low));
     }
     Ok(Cusum { sums, signal, start })
+}
+
+/// The greatest factor σ_z of a chart of so many points that is within chance, at this level, where nothing spreads beyond theory. Of normal
+/// deviates `MR̄/d₂` has the mean 1 and the variance `(0.8264·n − 1.082)/(n − 1)²` (Cryer and Ryan 1990).
+pub fn greatest_factor(points: usize, level: f64) -> f64 {
+    let n = points as f64;
+    1.0 - normal::quantile(level) * (0.8264 * n - 1.082).max(0.0).sqrt() / (n - 1.0).max(1.0)
 }
 
 fn mean_moving_range(values: &[f64]) -> f64 {

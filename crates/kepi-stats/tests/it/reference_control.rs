@@ -393,3 +393,20 @@ fn run_lengths_that_do_not_exist_have_a_reason() {
     assert!(run_length::ewma_width(0.1, 0.5).is_err());
     assert!(run_length::cusum_decision(0.5, 1e13, Sides::Both).is_err());
 }
+
+/// Of normal deviates one in twenty has a factor beyond the greatest at 5 %.
+#[test]
+fn what_spreads_as_theory_says_is_seldom_said_to_spread_more() {
+    let mut random = kepi_stats::random::Random::seeded(31);
+    for points in [12, 25, 60] {
+        let greatest = chart::greatest_factor(points, 0.05);
+        let beyond = (0..4_000).filter(|_| {
+            let z: Vec<f64> = (0..points).map(|_| random.normal()).collect();
+            let range = z.windows(2).map(|w| (w[1] - w[0]).abs()).sum::<f64>() / (points - 1) as f64;
+            range / 1.128 > greatest
+        });
+        let share = beyond.count() as f64 / 4_000.0;
+        // The distribution is somewhat skewed.
+        assert!((0.035..0.075).contains(&share), "{points}: {share}");
+    }
+}

@@ -35,6 +35,7 @@ pub(crate) fn render(view: &KpiView) -> Markup {
         div.columns {
             div.main {
                 (course(view))
+                (control(view))
                 (changed(view))
                 (inputs(view))
                 (bridges(view))
@@ -158,6 +159,34 @@ fn course(view: &KpiView) -> Markup {
                             }
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// Its control chart, with what is said of its periods.
+fn control(view: &KpiView) -> Markup {
+    let row = &view.current;
+    html! {
+        @if let Some(of) = &view.control {
+            section.panel aria-labelledby="control" {
+                h2 #control { "Control chart" }
+                (svg::control(&row.kpi.name, of, &row.measured_in, Size::Wide))
+                (svg::control(&row.kpi.name, of, &row.measured_in, Size::Narrow))
+                @if !of.notes.is_empty() {
+                    ol.lettered {
+                        @for note in &of.notes {
+                            li {
+                                (note.period) ": " (note.text)
+                                @if let Some(item) = note.item { " (" a href={ "/items/" (item) } { "item " (item) } ")" }
+                            }
+                        }
+                    }
+                }
+                p.note {
+                    "A " (of.kind) ". Dashed: limits, drawn over the periods that they rest on. Solid: the level. Ringed squares: periods that signal."
+                    @if of.has_season { " Level and limits move with the season." }
                 }
             }
         }
@@ -290,7 +319,7 @@ fn exhibited(exhibit: &ExhibitView) -> Markup {
                     thead { tr { th scope="col" { span.sr { "Of" } } @for column in &exhibit.columns { th.num scope="col" { (column) } } } }
                     tbody {
                         @for (name, figures) in &exhibit.rows {
-                            tr { th scope="row" { (name) } @for (text, _) in figures { td.num { (text) } } }
+                            tr { th scope="row" { (name) } @for (text, _) in figures { td.num { (text) } } @for _ in figures.len()..exhibit.columns.len() { td.num { "–" } } }
                         }
                     }
                 }

@@ -134,6 +134,7 @@ fn shown(point: &PointView, whole: bool) -> Markup {
                 }
                 @if let Some(insight) = &point.insight {
                     p { (insight.what) @for why in &insight.why { " " (why) } @if let Some(located) = &insight.located { " " (located) } }
+                    @if !point.ahead.is_empty() { p { "Ahead: " (point.ahead.join(" ")) } }
                     p { strong { (insight.action) } }
                 }
             }

@@ -13,7 +13,7 @@ use kepi_report::{
 use crate::{
     cli::{Analyse, Format},
     failure::Failure,
-    output::{Field, Grid, Output},
+    output::{Field, Grid, Output, counted},
 };
 
 /// Prints what is asked for: of one KPI every analysis, of all what is called out.
@@ -25,9 +25,10 @@ pub fn analyse(what: &Analyse, facts: &dyn Facts, out: Output) -> Result<(), Fai
         let message = format!("there is no analysis `{name}`; there are {}", names.join(", "));
         return Err(Failure::Other(message));
     }
-    match &what.kpi {
-        Some(kpi) => one(kpi, what, facts, out),
-        None => all(facts, out),
+    match (&what.kpi, &what.analysis) {
+        (Some(kpi), _) => one(kpi, what, facts, out),
+        (None, Some(name)) => of_all(name, facts, out),
+        (None, None) => all(facts, out),
     }
 }
 
@@ -73,6 +74,32 @@ fn one(kpi: &str, what: &Analyse, facts: &dyn Facts, out: Output) -> Result<(), 
             out.rows(&grid)?;
         }
     }
+    Ok(())
+}
+
+/// One question to every KPI.
+fn of_all(name: &str, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
+    if out.format == Format::Json {
+        return Ok(out.json(&v1::insights_of_all(facts, name)?)?);
+    }
+    let asked = Reporter::new(facts).analyse_all(name)?;
+    let mut verdicts: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut grid = Grid::new(&["KPI", "Period", "Verdict", "Says", "Compared"]);
+    for (kpi, period, of) in &asked {
+        *verdicts.entry(of.verdict).or_default() += 1;
+        grid.push(vec![
+            Field::text(if out.format == Format::Csv { &kpi.id } else { &kpi.name }),
+            Field::text(period),
+            Field::text(of.verdict),
+            Field::text(of.says.join(" ")),
+            Field::figure(of.looked_at.to_string(), Some(of.looked_at as f64)),
+        ]);
+    }
+    out.rows(&grid)?;
+    let counts: Vec<String> = verdicts.into_iter().map(|(verdict, n)| format!("{verdict} {n}")).collect();
+    let all = facts.project().kpis.len();
+    let said = if counts.is_empty() { "nothing to ask".to_owned() } else { counts.join(", ") };
+    out.remark(&format!("{said}; it asks of {} of {}", asked.len(), counted(all as u64, "KPI")));
     Ok(())
 }
 

@@ -302,6 +302,15 @@ pub fn insights(
     Ok(Insights { kpi: kpi.to_owned(), period, insights: all.into_iter().map(insight).collect() })
 }
 
+/// What one analysis says of every KPI, each in its newest period.
+///
+/// # Errors
+/// The project is not seen whole.
+pub fn insights_of_all(facts: &dyn Facts, name: &str) -> Result<Vec<Insights>, ViewError> {
+    let all = Reporter::new(facts).analyse_all(name)?.into_iter();
+    Ok(all.map(|(kpi, period, of)| Insights { kpi: kpi.id, period, insights: vec![insight(of)] }).collect())
+}
+
 fn insight(of: view::AnalysisView) -> Insight {
     let row = |(of, figures): (String, Vec<(String, f64)>)| ExhibitRow {
         of,
