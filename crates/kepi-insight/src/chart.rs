@@ -255,7 +255,12 @@ fn of_counts(
     };
     let laney = chart(Dispersion::Laney)?;
     let Spread::Inflated { factor } = laney.spread else { return Ok(None) };
-    let beyond = factor > greatest_factor(counts.len(), BEYOND);
+    let greatest = greatest_factor(counts.len(), BEYOND);
+    // Where neighbours differ less than by chance, what is counted are no cases of their own: customers that are there month after month.
+    if factor < 2.0 - greatest {
+        return Ok(None);
+    }
+    let beyond = factor > greatest;
     let widened = beyond && cases >= MANY;
     let chart = if widened { laney } else { chart(Dispersion::Theoretical)? };
     let centre = chart.centre;

@@ -23,8 +23,8 @@ pub const ANALYSIS: Analysis = Analysis {
     answer,
 };
 
-/// More than this share of the cases is everywhere, not somewhere.
-const MOST: f64 = 0.5;
+/// More than this share of the cases is everywhere, not somewhere. What fell everywhere is kept apart by what the rest may keep ([`LEFT`]).
+const MOST: f64 = 0.8;
 
 /// Of the deviation, the most that the rest may keep: what lies within a wide range of what is usual and fell like all others has no place.
 const LEFT: f64 = 0.5;

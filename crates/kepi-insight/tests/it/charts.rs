@@ -99,14 +99,14 @@ fn counts_are_charted_as_published() {
 #[test]
 fn limits_of_a_rate_hang_on_how_many_there_are() {
     let of =
-        [(40, 21), (55, 25), (38, 17), (61, 33), (47, 22), (52, 29), (44, 20), (58, 27), (49, 26), (36, 19)];
+        [(40, 24), (55, 25), (38, 22), (61, 29), (47, 22), (52, 30), (44, 17), (58, 31), (49, 29), (36, 15)];
     let weeks: Vec<(usize, usize, usize)> =
         of.iter().chain(&of[..4]).map(|(wafers, flaws)| (0, *wafers, *flaws)).collect();
     let measure = "{rate: {events: {count: {of: flaw}}, population: {count: {of: wafer}}, per: 100}}";
     let chart = charted(measure, &weeks);
-    // 335 of 674 together.
-    let (flaws, wafers) = (335.0, 674.0);
-    assert_eq!(weeks.iter().map(|w| (w.1, w.2)).fold((0, 0), |a, w| (a.0 + w.0, a.1 + w.1)), (674, 335));
+    // 344 of 674 together.
+    let (flaws, wafers) = (344.0, 674.0);
+    assert_eq!(weeks.iter().map(|w| (w.1, w.2)).fold((0, 0), |a, w| (a.0 + w.0, a.1 + w.1)), (674, 344));
     let rate = flaws / wafers;
     for (of, (_, wafers, _)) in chart.limits.iter().zip(&weeks) {
         let half = 3.0 * (rate / *wafers as f64).sqrt();
@@ -154,4 +154,13 @@ fn shares_of_many_that_vary_more_than_chance_have_wider_limits() {
         close(of.low, (centre - half).max(0.0), 1e-9);
     }
     assert!(signalling(&chart).is_empty());
+}
+
+/// What is there month after month is no case of its own: neighbours differ less than chance would let them.
+#[test]
+fn what_hardly_varies_has_a_chart_of_its_values() {
+    let of = [100, 101, 100, 102, 101, 103, 102, 101, 100, 102, 103, 101, 102, 100];
+    let chart = charted("{count: {of: flaw}}", &of.map(|flaws| (0, 1, flaws)));
+    assert_eq!(chart.spreading.of, Charting::Individuals);
+    assert!(chart.limits.iter().all(|of| of.high < 110.0));
 }

@@ -382,7 +382,8 @@ impl Say<'_> {
         spreading: &Spreading,
         one_in: f64,
     ) -> String {
-        let [low, high] = [limits.0, limits.1].map(|limit| self.number(limit).text);
+        let (least, most) = self.possible;
+        let [low, high] = [limits.0, limits.1].map(|limit| self.number(limit.clamp(least, most)).text);
         let season = if without_season { ", its season taken off," } else { "" };
         let more = if spreading.beyond && !spreading.widened { "more than " } else { "" };
         let chance = format!("by chance {more}one point in {} signals", one_in.round());
