@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use kepi_govern::{DocumentId, Effective};
+use kepi_govern::{DocumentId, Effective, Event};
+use kepi_model::documents::keys_that_differ;
 use kepi_proof::Commitment;
 use kepi_store::{EventFilter, Store};
 use serde::Serialize;
@@ -95,4 +96,35 @@ pub async fn register(store: &Store, asked: &Asked) -> Result<Vec<Held>, AppErro
         }
         _ => Ok(found),
     }
+}
+
+/// Since when each definition of a kind has said what it says now under some of its keys, µs UTC, whatever else was adopted of it since; by
+/// id: `initiative/callback_desk`.
+///
+/// # Errors
+/// The database refused.
+pub async fn said_since(store: &Store, kind: &str, keys: &[&str]) -> Result<BTreeMap<String, i64>, AppError> {
+    let adopted = EventFilter { kind: Some("definition.adopted".to_owned()), ..EventFilter::default() };
+    let mut said: BTreeMap<String, Vec<(i64, Option<Commitment>)>> = BTreeMap::new();
+    for recorded in store.events(&adopted).await? {
+        let Ok(Event::DefinitionAdopted(adoption)) = recorded.event() else { continue };
+        for (id, adopted) in &adoption.texts {
+            let id = id.to_string();
+            if id.split_once('/').is_some_and(|(of, _)| of == kind) {
+                said.entry(id).or_default().push((recorded.at, adopted.text));
+            }
+        }
+    }
+    let wanted: Vec<Commitment> = said.values().flatten().filter_map(|(_, text)| *text).collect();
+    let texts = store.read().await?.texts(&wanted).await?;
+    let since = said.into_iter().filter_map(|(id, all)| {
+        let mut all = all.into_iter().rev().map(|(at, text)| (at, text.and_then(|text| texts.get(&text))));
+        let (newest, now) = all.next()?;
+        let now = now?;
+        let same =
+            |text: &&String| keys_that_differ(text, now).iter().all(|key| !keys.contains(&key.as_str()));
+        let earlier = all.map_while(|(at, text)| text.filter(same).map(|_| at));
+        Some((id, earlier.last().unwrap_or(newest)))
+    });
+    Ok(since.collect())
 }

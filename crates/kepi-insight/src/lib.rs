@@ -37,6 +37,7 @@ mod gain;
 pub mod guardrail;
 mod importance;
 mod influence;
+pub mod initiative;
 pub mod link;
 mod location;
 mod mix;

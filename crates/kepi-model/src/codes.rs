@@ -818,6 +818,10 @@ codes! {
         "A playbook starts a run for each row that meets `when`, or for each unit in which the KPI is as `on` says, and somebody does its steps. So it has a name of its own, one of the two, steps, and there is somebody in the project who can."
         "playbooks of different names, a person, `when` or `on`, steps"
         "add what is missing, or remove the playbook";
+    INITIATIVE "K0831" Error "an initiative that cannot be right"
+        "An initiative says before what it is to come to: by how much which KPI gets better, by which day after it has begun. What speaks for it are figures of KPIs: one that counts, one with a target, one in the currency of the budget. Budgets are added up and evidence is compared, so all are in one currency and like figures are of one period."
+        "initiatives of different names, effects for the better after the beginning, KPIs that can say what they are named for"
+        "correct what stands there";
     POLICY_UNREADABLE "K0901" Error "not a policy"
         "Files `policies/*.cedar` say who may see what, in the language Cedar. This one cannot be read, so none of them holds and nothing is served. The place shown is where reading failed; the cause is often just before it."
         "policies such as `permit (principal, action, resource) when { … };`"

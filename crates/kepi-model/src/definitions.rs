@@ -10,6 +10,7 @@ mod crosswalk;
 mod entity;
 mod governance;
 mod guardrail;
+mod initiative;
 mod kpi;
 mod project;
 mod review;
@@ -45,8 +46,9 @@ pub(crate) use entity::{
 };
 pub(crate) use governance::Governance;
 pub(crate) use guardrail::{Bound, Guardrail};
+pub(crate) use initiative::{Evidence, ExpectedEffect, Initiative, Spending};
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Life, Line, Target};
-pub(crate) use project::{Person, Project, Unit};
+pub(crate) use project::{Person, Project, QuickWins, Unit};
 pub(crate) use review::{Review, StageGate};
 pub(crate) use rule::DataRule;
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
@@ -111,6 +113,7 @@ documents! {
     alerts: Alert,
     closed_loops: ClosedLoop,
     playbooks: Playbook,
+    initiatives: Initiative,
     reviews: Review,
     stage_gates: StageGate,
     channels: Channel,

@@ -109,6 +109,8 @@ names! {
     CauseId
     /// What is done where something is so.
     PlaybookId
+    /// What somebody sets out to do.
+    InitiativeId
     /// When people meet over figures.
     ReviewId
     /// What other systems ask before they go on.

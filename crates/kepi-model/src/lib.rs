@@ -39,6 +39,7 @@ mod findings;
 mod form;
 pub mod governance;
 pub mod id;
+pub mod initiative;
 mod lexical;
 pub mod library;
 pub mod lineage;

@@ -22,10 +22,11 @@ use crate::{
     calendar::{Calendar, Grain},
     governance::Governance,
     id::{
-        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, KpiId, LoopId,
-        PersonId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId,
-        UnitId, WithholdingId,
+        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, InitiativeId,
+        KpiId, LoopId, PersonId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId,
+        StageGateId, UnitId, WithholdingId,
     },
+    initiative::{Initiative, QuickWins},
     review::Review,
 };
 
@@ -74,6 +75,8 @@ pub struct Project {
     pub attention: Attention,
     /// What a balanced scorecard is held against.
     pub balance: Balance,
+    /// Which initiatives are quick wins.
+    pub quick_wins: QuickWins,
     /// What data may be used for.
     pub purposes: BTreeMap<PurposeId, String>,
     /// People.
@@ -88,6 +91,8 @@ pub struct Project {
     pub closed_loops: BTreeMap<LoopId, ClosedLoop>,
     /// What is done wherever something is so.
     pub playbooks: BTreeMap<PlaybookId, Playbook>,
+    /// What people set out to do.
+    pub initiatives: BTreeMap<InitiativeId, Initiative>,
     /// When people meet over figures, and who.
     pub reviews: BTreeMap<ReviewId, Review>,
     /// What other systems ask before they go on.

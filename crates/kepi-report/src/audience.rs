@@ -61,7 +61,7 @@ fn answering(project: &Project, kpi: &Kpi, all: &mut Audience) {
     }
 }
 
-/// Scorecards and reviews that show it, objectives that it serves, trade-offs and rules that name it.
+/// Scorecards and reviews that show it, objectives that it serves, trade-offs, rules and initiatives that name it.
 fn using(project: &Project, id: &KpiId, all: &mut Audience) {
     let shows = |card: &&Scorecard| card.kpis().any(|of| of == id);
     for card in project.scorecards.values().filter(shows) {
@@ -90,6 +90,9 @@ fn using(project: &Project, id: &KpiId, all: &mut Audience) {
         if let Some(owner) = &of.owner {
             say(all, owner, format!("answers for the rule {}", of.id));
         }
+    }
+    for of in project.initiatives.values().filter(|of| of.kpis().any(|kpi| kpi == id)) {
+        say(all, &of.owner, format!("answers for the initiative {}", of.id));
     }
 }
 
@@ -215,6 +218,18 @@ guardrail: careful
 kpis: {a: {at_most: 9}}
 while: {b: {at_least: 1}}
 owner: owner_of_guardrail
+---
+initiative: desk
+name: Desk
+owner: owner_of_initiative
+effects: {a: {expect: 1, by: 2026-12-31}}
+budget: 1 EUR
+---
+initiative: other
+name: Other
+owner: not_of_it
+effects: {b: {expect: 1, by: 2026-12-31}}
+budget: 1 EUR
 ";
 
     #[test]
@@ -233,6 +248,7 @@ owner: owner_of_guardrail
             ("owner_of_objective", "answers for the objective liked"),
             ("owner_of_rule", "answers for the rule full"),
             ("owner_of_guardrail", "answers for the guardrail careful"),
+            ("owner_of_initiative", "answers for the initiative desk"),
         ];
         let persons = of_a.iter().map(|(person, _)| *person).chain(["not_of_it"]);
         let persons: String = persons.map(|id| format!("---\nperson: {id}\nname: {id}\n")).collect();

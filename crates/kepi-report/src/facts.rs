@@ -495,6 +495,15 @@ pub trait Facts: KpiValues + Send + Sync {
         let _ = asked;
         Ok(Vec::new())
     }
+    /// Since when each definition of a kind has said what it says now under some of its keys, µs UTC, by id: `initiative/callback_desk`. Of
+    /// what is not there nobody knows.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn said_since(&self, kind: &str, keys: &[&str]) -> Result<BTreeMap<String, i64>, ViewError> {
+        let _ = (kind, keys);
+        Ok(BTreeMap::new())
+    }
     /// The methodology of a KPI or scorecard as in force on a day and known at a position of the log; what is not asked for is now.
     ///
     /// # Errors

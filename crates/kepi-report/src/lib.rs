@@ -25,6 +25,7 @@ pub mod facts;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 pub mod format;
+pub mod initiatives;
 pub mod lineage;
 pub mod logged;
 pub mod openlineage;

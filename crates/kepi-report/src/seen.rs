@@ -123,6 +123,10 @@ impl Seen {
             "playbook" => {
                 name.parse().is_ok_and(|of| project.playbooks.get(&of).is_some_and(|of| kpi(&of.kpi)))
             }
+            "initiative" => name.parse().is_ok_and(|of| {
+                let known = project.initiatives.get(&of);
+                known.is_some_and(|of| of.kpis().all(|kpi| part.sight.kpi(kpi, of.unit.as_ref())))
+            }),
             "closed_loop" => {
                 name.parse().is_ok_and(|of| project.closed_loops.get(&of).is_some_and(|of| kpi(&of.kpi)))
             }
@@ -549,6 +553,11 @@ impl Facts for Seen {
         let mut held = self.facts.register(asked)?;
         held.retain(|of| self.shows_definition(&of.id));
         Ok(held)
+    }
+    fn said_since(&self, kind: &str, keys: &[&str]) -> Result<BTreeMap<String, i64>, ViewError> {
+        let mut said = self.facts.said_since(kind, keys)?;
+        said.retain(|id, _| self.shows_definition(id));
+        Ok(said)
     }
     fn readiness(&self, period: &str) -> Result<Vec<UnitReadiness>, ViewError> {
         let mut all = self.facts.readiness(period)?;

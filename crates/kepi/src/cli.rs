@@ -316,6 +316,17 @@ Examples:
         #[arg(value_name = "KPI")]
         kpi: Option<String>,
     },
+    /// What people set out to do: what speaks for it, what came of it, its budget, and quick wins.
+    #[command(after_help = "\
+Examples:
+  kepi initiatives                 what most speaks for first, budgets by objective, and money that lies with less
+  kepi initiatives callback_desk   the parts of its evidence, and its effects
+  kepi initiatives --format csv    every effect")]
+    Initiatives {
+        /// The initiative, as in `initiative: …`; without it all of them.
+        #[arg(value_name = "NAME")]
+        initiative: Option<String>,
+    },
     /// How long it takes from a signal to its effect, by unit and KPI, with what is open; and what was learnt.
     #[command(after_help = "\
 Examples:

@@ -84,6 +84,7 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::Gate { .. }
         | Command::Latency
         | Command::Priorities { .. }
+        | Command::Initiatives { .. }
         | Command::Playbooks
         | Command::Sources { .. }
         | Command::Explain(_)

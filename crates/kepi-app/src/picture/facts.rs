@@ -46,7 +46,7 @@ use crate::{
     audit::{Custody, listed},
     deciding::Deciding,
     error::AppError,
-    items, people,
+    items, people, register,
     screening::Screened,
 };
 
@@ -355,6 +355,10 @@ impl Facts for Picture {
     fn register(&self, asked: &RegisterAsked) -> Result<Vec<Held>, ViewError> {
         let app = self.app.as_ref().ok_or_else(nothing_stored)?;
         self.wait(decided::register(&app.store, asked)).map_err(unread)
+    }
+    fn said_since(&self, kind: &str, keys: &[&str]) -> Result<BTreeMap<String, i64>, ViewError> {
+        let Some(app) = &self.app else { return Ok(BTreeMap::new()) };
+        self.wait(register::said_since(&app.store, kind, keys)).map_err(unread)
     }
     fn readiness(&self, period: &str) -> Result<Vec<UnitReadiness>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };

@@ -35,6 +35,7 @@ mod crosswalk;
 mod derived;
 mod governance;
 mod guardrail;
+mod initiative;
 mod kpi;
 mod model;
 mod playbook;
@@ -198,6 +199,9 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     );
     let playbooks =
         playbook::read((&definitions.playbooks, !definitions.persons.is_empty()), &kpis, &around, context);
+    let quick = header.as_ref().zip(definitions.projects.first());
+    let quick = quick.map(|(header, written)| (&header.quick_wins, written.value.quick_wins.span));
+    let initiatives = initiative::read(&definitions.initiatives, quick, &kpis, &calendar, context);
     let reviews = review::reviews(&definitions.reviews, &scorecards, &units, context);
     let stage_gates = review::gates(&definitions.stage_gates, &kpis, context);
     let withholdings = withholding::read(&definitions.withholdings, context);
@@ -217,6 +221,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         confidence: header.confidence,
         attention: header.attention,
         balance: header.balance,
+        quick_wins: header.quick_wins,
         purposes: header.purposes,
         persons,
         governance,
@@ -224,6 +229,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         alerts,
         closed_loops,
         playbooks,
+        initiatives,
         reviews,
         stage_gates,
         channels,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, derived};
+use super::{Context, derived, initiative};
 use crate::{
     builtin,
     calendar::{Calendar, FiscalWeeks},
@@ -12,6 +12,7 @@ use crate::{
     derived::Lasts,
     expression::Type,
     id::{AttributeId, EntityId, PersonId, ProjectId, PurposeId},
+    initiative::QuickWins,
     lexical,
     project::{Attention, Attribute, Balance, Entity, Person},
     source_text::{FileId, Span},
@@ -28,6 +29,7 @@ pub(super) struct Header {
     pub(super) confidence: f64,
     pub(super) attention: Attention,
     pub(super) balance: Balance,
+    pub(super) quick_wins: QuickWins,
     pub(super) last_resort: Option<PersonId>,
     pub(super) purposes: BTreeMap<PurposeId, String>,
 }
@@ -66,6 +68,7 @@ pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Conte
     }
     let attention = attention(first, context)?;
     let balance = balance(first, context)?;
+    let quick_wins = initiative::quick_wins(&first.quick_wins, context)?;
     let weeks = match first.calendar.is_written() {
         false => None,
         true => {
@@ -87,6 +90,7 @@ pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Conte
         confidence,
         attention,
         balance,
+        quick_wins,
         last_resort: first.last_resort.cloned(),
         purposes: purposes.filter_map(|p| Some((p.key.as_ref()?.id.clone()?, p.value.clone()?))).collect(),
     })

@@ -11,9 +11,9 @@ use crate::{
     expression::Type,
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
-        DimensionId, EntityId, FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, KpiId, LevelId,
-        LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, PlaybookId, ProjectId, PurposeId, ReviewId,
-        RuleId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
+        DimensionId, EntityId, FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, InitiativeId, KpiId,
+        LevelId, LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, PlaybookId, ProjectId, PurposeId,
+        ReviewId, RuleId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,
@@ -127,6 +127,9 @@ impl Id for LoopId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for PlaybookId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for InitiativeId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for CauseId {

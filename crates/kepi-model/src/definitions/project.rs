@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use crate::{
     calendar::{Begins, Pattern},
-    decode::{Lag, List, Map, Name, Share, Whole, Zone, choices, table},
+    decode::{AmountText, Lag, List, Map, Name, Share, Whole, Zone, choices, table},
     id::{BusinessHoursId, LevelId, PersonId, ProjectId, PurposeId, UnitId},
     word::words,
 };
@@ -58,6 +58,12 @@ table! {
 }
 
 table! {
+    QuickWins = "quick_wins", "Which initiatives are quick wins.";
+    within: Whole<1, 3_650>, default "90", "So many days after it began all that was expected of it has come.", "60";
+    budget: AmountText, optional, "Its budget is no larger; without it, any budget that was kept to.", "20000 EUR";
+}
+
+table! {
     FiscalCalendar = "calendar", "A fiscal year of whole weeks: 52, or 53, the last of which belongs to its last month.";
     weeks: Pattern, required, "How many weeks the three months of a quarter have.", "4-4-5";
     begins: Begins, default "nearest", "With which week a year begins: the one whose first day is `nearest` to the first of `fiscal_year_start`, or the `last` that begins on or before it.", "last";
@@ -77,6 +83,7 @@ table! {
     confidence: Share, default "95%", "Confidence level of every interval, between 50 % and 100 %.", "95%";
     attention: Attention, optional, "How often something may be called out although nothing is going on.", "{false_call_outs: 5%}";
     balance: Balance, optional, "What a scorecard is held against when it is asked whether it is balanced.", "{cycle: 2 quarters, per_person: 5}";
+    quick_wins: QuickWins, optional, "Which initiatives are quick wins.", "{within: 60, budget: 20000 EUR}";
     last_resort: PersonId, optional, "Who gets what nobody else can take; default an owner of the governance, else the manager of the unit above all.", "chief_of_staff";
     purposes: Map<Name<PurposeId>, String>, optional, "What data may be used for, each in words.", "{research: …}";
 }

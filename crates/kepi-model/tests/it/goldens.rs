@@ -149,6 +149,21 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ),
         ),
         (
+            "K0831",
+            kepi(
+                "",
+                "---\nkpi: orders_a_year\nname: Orders\nbetter: higher\nmeasure: {count: {of: order}}\nperiod: year\npurpose: service_improvement\n---\nkpi: \
+                 answers\nname: Answers\nbetter: higher\nmeasure: {count: {of: survey_response}}\nperiod: month\npurpose: \
+                 service_improvement\n---\ninitiative: desk\nname: A desk\nowner: owner\nbegins: 2026-01-10\nends: 2026-01-10\neffects: {nps: \
+                 {expect: 3, by: 2026-02-27}}\nevidence: {volume: nps, severity: answers, revenue_at_risk: answers}\nbudget: 12000 \
+                 EUR\nspent: [{on: 2026-02-01, amount: 100 USD}]\n---\ninitiative: desk\nname: Again\nowner: owner\nbegins: \
+                 2026-01-10\neffects: {nps: {expect: -3, by: 2026-12-31}, answers: {expect: 3%, by: 2026-01-01}}\nevidence: {volume: \
+                 answers}\nbudget: a lot\n---\ninitiative: calls\nname: Calls\nowner: owner\nbegins: 2026-06-01\neffects: {nps: {expect: 3, by: \
+                 2026-01-31}}\nevidence: {volume: orders_a_year}\nbudget: 1000 EUR\nspent_by: answers\nspent: []\n---\ninitiative: none\nname: \
+                 None\nowner: owner\neffects: {}\nbudget: 0 EUR\nspent_by: answers\n",
+            ),
+        ),
+        (
             "K0807",
             kepi(
                 "",

@@ -113,7 +113,7 @@ impl Reporter<'_> {
     }
 
     /// The rows of a unit, through the first scorecard that has both.
-    fn rows_of(self, kpi: &Kpi, unit: Option<&UnitId>) -> Option<Segment> {
+    pub(super) fn rows_of(self, kpi: &Kpi, unit: Option<&UnitId>) -> Option<Segment> {
         let Some(unit) = unit else { return Some(Segment::total()) };
         let cards = self.project().scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id));
         cards.into_iter().find_map(|card| self.card(card).segment(Some(unit)))

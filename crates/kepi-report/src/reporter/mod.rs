@@ -16,6 +16,7 @@ mod ending;
 pub(crate) mod explain;
 mod flow;
 mod gates;
+mod initiatives;
 pub(crate) mod insights;
 mod journey;
 mod kpi;

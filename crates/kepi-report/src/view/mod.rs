@@ -12,6 +12,7 @@ mod decided;
 mod disclosure;
 mod explain;
 mod gate;
+mod initiatives;
 mod insight;
 mod kpi;
 mod lineage;
@@ -44,6 +45,7 @@ pub use disclosure::{
 };
 pub use explain::{ExplainNode, ExplainView, NodeKind};
 pub use gate::{GateDemand, GateView};
+pub use initiatives::InitiativesView;
 pub use insight::{AnalysisView, ChartNote, ControlPoint, ControlView, ExhibitView};
 pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;

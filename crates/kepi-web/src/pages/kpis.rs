@@ -16,7 +16,7 @@ pub(crate) fn render(view: &KpiListView) -> Markup {
     let body = html! {
         header.head {
             h1 { "KPIs" }
-            p.sub { (view.kpis.len()) " KPIs, each in the newest period that has data · " a href="/benchmarks" { "benchmarks" } }
+            p.sub { (view.kpis.len()) " KPIs, each in the newest period that has data · " a href="/benchmarks" { "benchmarks" } " · " a href="/priorities" { "what to work on first" } " · " a href="/initiatives" { "initiatives" } }
         }
         @if !view.gates.is_empty() {
             p.sub { "Stage gates: " @for (n, gate) in view.gates.iter().enumerate() { @if n > 0 { ", " } a href={ "/gates/" (gate.id) } { (gate.name) } } }

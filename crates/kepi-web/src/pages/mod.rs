@@ -14,6 +14,7 @@ mod explain;
 mod flows;
 mod gate;
 mod inbox;
+mod initiatives;
 mod item;
 mod journeys;
 mod kpi;
@@ -231,6 +232,17 @@ pub const PAGES: &[Page] = &[
         data: |f, _| json(Ok(v1::Benchmarks { benchmarks: Reporter::new(f).benchmarks().benchmarks })),
         csv: csv("/benchmarks.csv", |f, _| {
             Ok(kepi_report::benchmarks::table(&Reporter::new(f).benchmarks().benchmarks))
+        }),
+    },
+    Page {
+        path: "/initiatives",
+        action: Action::SeeValue("kpi"),
+        json: Some("/api/v1/initiatives"),
+        nav: None,
+        html: |f, _| html(Reporter::new(f).initiatives(None), initiatives::all),
+        data: |f, _| json(Reporter::new(f).initiatives(None).map(|view| view.of)),
+        csv: csv("/initiatives.csv", |f, _| {
+            Ok(kepi_report::initiatives::table(&Reporter::new(f).initiatives(None)?.of))
         }),
     },
     Page {

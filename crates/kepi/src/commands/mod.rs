@@ -18,6 +18,7 @@ mod demo;
 mod evidence;
 mod hiring;
 mod init;
+mod initiatives;
 mod lineage;
 mod overrides;
 mod people;
@@ -102,6 +103,10 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Playbooks => alerts::playbooks(&compose::board(Site::of(cli), out).await?, out),
         Command::Priorities { kpi } => {
             alerts::priorities(kpi.as_deref(), &compose::board(Site::of(cli), out).await?, out)
+        }
+        Command::Initiatives { initiative } => {
+            let board = compose::board(Site::of(cli), out).await?;
+            initiatives::initiatives(initiative.as_deref(), &board, out)
         }
         Command::Latency => alerts::latency(&compose::board(Site::of(cli), out).await?, out),
         Command::Silence(what) => acting::silence(what, cli, out).await,

@@ -33,6 +33,7 @@ const COMMANDS: &[&[&str]] = &[
     &["feedback", "add"],
     &["latency"],
     &["priorities"],
+    &["initiatives"],
     &["playbooks"],
     &["tick"],
     &["deliver"],

@@ -42,6 +42,7 @@ mod guardrails;
 mod help;
 mod hiring;
 mod imported;
+mod initiatives;
 mod kept;
 mod landing;
 mod lineage;
