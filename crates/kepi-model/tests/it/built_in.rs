@@ -147,7 +147,7 @@ fn what_is_wrong_with_what_was_taken_over_is_said_where_it_is_extended_and_mends
     let (_, findings, text) = checked(&extends, "agains");
     let there: Vec<&Finding> = findings
         .iter()
-        .filter(|of| &text[of.at.span.start as usize..of.at.span.end as usize] == extends)
+        .filter(|of| text[of.at.span.start as usize..of.at.span.end as usize] == extends)
         .collect();
     assert!(there.iter().any(|of| of.message.contains("`again`")), "{findings:?}");
     assert!(there.iter().all(|of| of.fix.as_ref().is_none_or(|fix| fix.replace.is_none())), "{there:?}");

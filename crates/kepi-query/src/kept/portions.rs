@@ -161,19 +161,16 @@ impl InPortions<'_> {
                 }
             }
         }
+        empty.retain(|id, _| !record.tables.contains_key(id));
         for (id, table) in empty {
-            if !record.tables.contains_key(&id) {
-                let columns =
-                    table.columns.iter().map(|column| MemoryColumn::empty(column.physical)).collect();
-                let data = TableData::Memory(Arc::new(MemoryTable { rows: 0, columns }));
-                let store = (self.kept.evaluator, self.kept.shelf);
-                let Some(rows) =
-                    Rows::of(&PinnedTable { data, ..table }, dated(self.part, &id), u64::MAX, store)
-                else {
-                    return Ok(Made::Apart);
-                };
-                record.tables.insert(id, rows);
-            }
+            let columns = table.columns.iter().map(|column| MemoryColumn::empty(column.physical)).collect();
+            let data = TableData::Memory(Arc::new(MemoryTable { rows: 0, columns }));
+            let store = (self.kept.evaluator, self.kept.shelf);
+            let table = PinnedTable { data, ..table };
+            let Some(rows) = Rows::of(&table, dated(self.part, &id), u64::MAX, store) else {
+                return Ok(Made::Apart);
+            };
+            record.tables.insert(id, rows);
         }
         Ok(Made::All(Box::new(record)))
     }
