@@ -91,11 +91,12 @@ pub(super) fn acts(organisation: &Organisation, kpi: &KpiId, within: &std::ops::
                 kpis.collect::<BTreeSet<KpiId>>().iter().for_each(&mut add);
             }
             Content::Override(of) if opened => add(&of.figure.kpi),
-            Content::Alert(alert) if item.work.finished.is_some() || ended == Some(Outcome::Dismissed) => {
-                // One that was finished stays so; it counts when it ended, or while it is open.
-                if ended.is_some() || (item.ended.is_none() && opened) {
-                    add(&alert.kpi);
-                }
+            // One that was answered counts when it ended, or while it is open when it was opened.
+            Content::Alert(alert)
+                if (item.work.finished.is_some() || ended == Some(Outcome::Dismissed))
+                    && (ended.is_some() || (item.ended.is_none() && opened)) =>
+            {
+                add(&alert.kpi);
             }
             Content::Review(review) if opened => {
                 let points = review.points.iter().zip(0_u16..);
