@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Rust and Node: a browser, Python packages, published data. What cannot be had is said,
+# Installs what the tests need beside Rust and Node: a browser, Python and Node packages, published data. What cannot be had is said,
 # never hidden: the tests that need it skip loudly and scripts/test.sh counts them.
 set -u
 cd "$(dirname "$0")/.."
@@ -18,8 +18,9 @@ if [ ! -x "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)" ] 
     { $sudo apt-get update -qq && $sudo apt-get install -y -qq postgresql; } >/dev/null 2>&1 || missing "postgresql"
 fi
 
-if [ ! -f web/node_modules/axe-core/axe.min.js ]; then
-    (cd web && npm ci --silent --no-audit --no-fund) || missing "axe-core"
+# Checks of pages, and providers by which people sign in.
+if [ ! -f web/node_modules/.package-lock.json ] || [ web/package-lock.json -nt web/node_modules/.package-lock.json ]; then
+    (cd web && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json) || missing "web/package.json"
 fi
 
 # One environment a requirements file: the lake test and the bench need different DuckDB versions.

@@ -12,7 +12,7 @@ use kepi_govern::{
 };
 use kepi_model::{
     calendar::{Calendar, Grain, Period},
-    id::UnitId,
+    id::{SourceId, UnitId},
     project::{Project, WhenLate},
 };
 use kepi_query::{
@@ -21,7 +21,7 @@ use kepi_query::{
     value::{Finality, Value},
 };
 
-use kepi_report::decided::{LateUnit, Statement, UnitReadiness};
+use kepi_report::decided::{Coming, LateUnit, Statement, UnitReadiness};
 use kepi_store::EventFilter;
 
 use crate::{deciding::Deciding, error::AppError, open::App, publishing::values_in};
@@ -29,6 +29,8 @@ use crate::{deciding::Deciding, error::AppError, open::App, publishing::values_i
 /// It is looked once an hour whether a period is over, and whenever something else is in force: names of how far that has come.
 const BY_HOUR: &str = "attestation_hour";
 const BY_REGISTER: &str = "attestation_register";
+/// So many periods after the last one that is over are to come.
+const AHEAD: i32 = 4;
 /// An hour in µs.
 const HOUR: u64 = 3_600_000_000;
 
@@ -111,6 +113,7 @@ impl App {
                 units.entry(unit.cloned()).or_insert_with(|| {
                     let known = unit.and_then(|unit| project.units.get(unit));
                     let (figures, provisional) = figures(&project, unit, period, &values);
+                    let (asked, in_time) = attestation::in_time(&organisation.items, unit, at);
                     UnitReadiness {
                         unit: unit.cloned(),
                         name: known.map_or("All rows".to_owned(), |unit| unit.name.clone()),
@@ -118,6 +121,8 @@ impl App {
                         otherwise: None,
                         figures,
                         provisional,
+                        asked,
+                        in_time,
                         statements: Vec::new(),
                     }
                 });
@@ -157,6 +162,65 @@ impl App {
             });
         }
         Ok(units.into_values().collect())
+    }
+
+    /// The closes to come: of each length of period in which data are attested the last one that is over, while its cut-off
+    /// is still to come, the running one, and those after it.
+    ///
+    /// # Errors
+    /// Nothing is in force, or the database refuses.
+    pub async fn coming(&self, at: i64) -> Result<Vec<Coming>, AppError> {
+        let organisation = self.store.organisation().await?;
+        if organisation.register.position() == 0 {
+            return Ok(Vec::new());
+        }
+        let deciding = Deciding(&self.store);
+        let project = deciding.in_force_project(&organisation).await?;
+        let grains: BTreeSet<Grain> =
+            project.sources.values().filter_map(|of| of.attest.as_ref()).map(|of| of.every).collect();
+        let mut all = Vec::new();
+        if grains.is_empty() {
+            return Ok(all);
+        }
+        let Evidence::Answerable(directory) = deciding.answerable(&organisation, at).await? else {
+            return Ok(all);
+        };
+        for grain in grains {
+            let Some(over) = over(&project.calendar, grain, at) else { continue };
+            for ordinal in over.ordinal..=over.ordinal + AHEAD {
+                let period = Period { ordinal, ..over };
+                // Beyond the years that are known nothing is to come.
+                let Ok(until) = project.calendar.last_day(period) else { break };
+                let Ok(until) = until.tomorrow() else { break };
+                let attested = project.sources.values().filter_map(|source| {
+                    let attest = source.attest.as_ref().filter(|attest| attest.every == grain)?;
+                    Some((source, attest))
+                });
+                let cut_offs: Vec<(&SourceId, i64)> = attested
+                    .flat_map(|(source, attest)| {
+                        let due = |unit| directory.due_in_days(unit, midnight(until), attest.within);
+                        let units = source.attesting(&project.units).into_iter();
+                        units.map(move |(unit, _)| (&source.id, due(unit))).collect::<Vec<_>>()
+                    })
+                    .collect();
+                let times = || cut_offs.iter().map(|(_, at)| *at);
+                let (Some(first), Some(last)) = (times().min(), times().max()) else { continue };
+                if last <= at {
+                    continue;
+                }
+                let sources: BTreeSet<&SourceId> = cut_offs.iter().map(|(source, _)| *source).collect();
+                all.push(Coming {
+                    period: project.calendar.label(period),
+                    until: until.to_string(),
+                    first,
+                    last,
+                    sources: sources.into_iter().cloned().collect(),
+                    statements: cut_offs.len(),
+                });
+            }
+        }
+        all.sort_by(|a, b| (a.last, &a.period).cmp(&(b.last, &b.period)));
+        Ok(all)
     }
 
     /// Who finished an item.

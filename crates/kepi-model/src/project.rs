@@ -222,6 +222,8 @@ pub struct Person {
     pub role: Option<String>,
     /// Address.
     pub email: Option<String>,
+    /// What a provider by which people sign in calls the person.
+    pub subject: Option<String>,
     /// The superior.
     pub reports_to: Option<PersonId>,
     /// To whom she reports in another matter.

@@ -532,6 +532,10 @@ pub struct UnitReadiness {
     pub figures: usize,
     /// Figures that more data may change.
     pub provisional: usize,
+    /// In how many periods by now its data were to be attested.
+    pub asked: usize,
+    /// In how many of them they were before the cut-off.
+    pub in_time: usize,
     /// What is said, or to be said, of its data.
     pub statements: Vec<Statement>,
 }
@@ -615,6 +619,25 @@ pub struct Periods {
     pub frozen: Vec<Frozen>,
     /// Closes, by period.
     pub closed: Vec<Closed>,
+    /// Closes to come, the next first.
+    pub coming: Vec<Coming>,
+}
+
+/// A close to come: a period whose data are attested, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Coming {
+    /// The period.
+    pub period: String,
+    /// The day after its last.
+    pub until: String,
+    /// The cut-off of the first of those who attest, µs UTC; it is another where business is done on other days.
+    pub first: i64,
+    /// The cut-off of the last of them, µs UTC.
+    pub last: i64,
+    /// Whose data.
+    pub sources: Vec<SourceId>,
+    /// How many statements there are to be.
+    pub statements: usize,
 }
 
 /// A figure of a closed period.

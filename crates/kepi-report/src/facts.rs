@@ -55,6 +55,19 @@ pub struct Entry {
     pub overrides: Vec<Arc<Override>>,
 }
 
+/// What is official of a figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfficialFigure {
+    /// The how-manieth close of its period says so.
+    pub version: usize,
+    /// When that was, µs UTC.
+    pub at: i64,
+    /// Position of the event.
+    pub event: u64,
+    /// What was published then; none: nothing was.
+    pub figure: Option<Observed>,
+}
+
 /// A figure that people said in place of the one that was computed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
@@ -539,6 +552,19 @@ pub trait Facts: KpiValues + Send + Sync {
     fn late(&self, period: Period) -> Vec<LateUnit> {
         let _ = period;
         Vec::new()
+    }
+    /// What is official of a figure, as of the last close of its period; none: it was never closed.
+    ///
+    /// # Errors
+    /// What is published cannot be read.
+    fn official_figure(
+        &self,
+        kpi: &KpiId,
+        period: Period,
+        segment: &Segment,
+    ) -> Result<Option<OfficialFigure>, ViewError> {
+        let _ = (kpi, period, segment);
+        Ok(None)
     }
     /// The official figures of a period, as of its last close; none: it was never closed.
     ///

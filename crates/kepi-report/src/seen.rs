@@ -36,7 +36,7 @@ use crate::{
         Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods,
         Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness,
     },
-    facts::{Discrepancies, Entry, Facts, Said, ScreenedAnswers, Standing},
+    facts::{Discrepancies, Entry, Facts, OfficialFigure, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
     reader::ViewError,
@@ -601,7 +601,18 @@ impl Facts for Seen {
         if self.part.as_ref().is_some_and(|part| part.project.is_some()) {
             periods.closed.iter_mut().for_each(|closed| closed.figures = None);
         }
+        for coming in &mut periods.coming {
+            coming.sources.retain(|source| self.shows_definition(&format!("source/{source}")));
+        }
         Ok(periods)
+    }
+    fn official_figure(
+        &self,
+        kpi: &KpiId,
+        period: Period,
+        segment: &Segment,
+    ) -> Result<Option<OfficialFigure>, ViewError> {
+        if self.shows(kpi, segment) { self.facts.official_figure(kpi, period, segment) } else { Ok(None) }
     }
     fn official(&self, period: &str) -> Result<Option<Vec<Official>>, ViewError> {
         let seen = |of: &Official| {

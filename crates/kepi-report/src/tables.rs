@@ -265,7 +265,18 @@ pub fn people(view: &DirectoryView) -> String {
 
 /// How far each unit is with a period, a unit a row.
 pub fn readiness(view: &ReadinessView) -> String {
-    let header = ["period", "unit", "name", "state", "otherwise", "figures", "provisional", "statements"];
+    let header = [
+        "period",
+        "unit",
+        "name",
+        "state",
+        "otherwise",
+        "figures",
+        "provisional",
+        "asked",
+        "in_time",
+        "statements",
+    ];
     let rows = view.units.iter().map(|of| {
         let statements =
             of.statements.iter().map(|said| format!("{}: {} ({})", said.source, said.state, said.by));
@@ -277,6 +288,8 @@ pub fn readiness(view: &ReadinessView) -> String {
             of.otherwise.unwrap_or_default().to_owned(),
             of.figures.to_string(),
             of.provisional.to_string(),
+            of.asked.to_string(),
+            of.in_time.to_string(),
             statements.collect::<Vec<_>>().join("; "),
         ]
     });

@@ -96,6 +96,40 @@ pub trait Door: Send + Sync {
     fn sign_out<'a>(&'a self, key: &'a str) -> Answer<'a, Result<(), NoEntry>>;
 }
 
+/// Signing in at a provider that has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// Where the browser goes.
+    pub address: String,
+    /// What it keeps until it is back.
+    pub kept: String,
+}
+
+/// With what a browser comes back from a provider, as it stands in the address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Back {
+    /// What the provider's word is given for.
+    pub code: Option<String>,
+    /// What the browser was sent with.
+    pub state: Option<String>,
+    /// Who sends it back, if the provider says so.
+    pub issuer: Option<String>,
+    /// Why the provider lets nobody in, in its own short form.
+    pub error: Option<String>,
+}
+
+/// A provider at which people sign in, and that says here who they are.
+pub trait Provider: Send + Sync {
+    /// What it is called.
+    fn name(&self) -> &str;
+    /// Begins signing in there.
+    fn begin(&self) -> Answer<'_, Result<Begun, NoEntry>>;
+    /// Ends it here: the key of a session, which nobody had before.
+    fn finish<'a>(&'a self, kept: Option<&'a str>, back: Back) -> Answer<'a, Result<String, NoEntry>>;
+    /// Where a browser signs out there; none: nowhere.
+    fn sign_out(&self) -> Answer<'_, Result<Option<String>, NoEntry>>;
+}
+
 /// Who a request is from, and where a refusal is told.
 #[derive(Clone)]
 pub(crate) struct Guest {
@@ -114,6 +148,12 @@ pub struct Origin {
     pub secret: bool,
     /// Name, and port if it is not the usual one.
     pub host: String,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}://{}", if self.secret { "https" } else { "http" }, self.host)
+    }
 }
 
 impl std::str::FromStr for Origin {
@@ -142,10 +182,20 @@ pub struct Entrance {
     pub door: Arc<dyn Door>,
     /// The address; none: that of this machine, spoken to openly.
     pub at: Option<Origin>,
+    /// The provider by which people sign in; none: by password alone.
+    pub provider: Option<Arc<dyn Provider>>,
 }
 
 /// Where one signs in.
 const SIGN_IN: &str = "/sign-in";
+/// From where one goes to the provider.
+const TO_PROVIDER: &str = "/sign-in/provider";
+/// Where one comes back from the provider; it has to know this address.
+pub const BACK: &str = "/sign-in/back";
+/// From where one goes to sign out at the provider, too.
+const LEAVE: &str = "/sign-in/leave";
+/// So long a browser keeps what it needs to come back, in seconds.
+const BEGUN_FOR: u32 = 15 * 60;
 /// Where one signs out.
 const SIGN_OUT: &str = "/sign-out";
 /// What a proxy tells of whom it asks for. It says to nobody who somebody is: anybody can write it.
@@ -169,13 +219,42 @@ impl Entrance {
         HeaderValue::try_from(cookie).ok()
     }
 
-    /// The key of the session that a request is of. Of two none is believed: who could add one could add the first.
+    /// The name of the cookie that says what was begun at a provider.
+    fn begun_cookie(&self) -> &'static str {
+        if self.is_secret() { "__Host-kepi_begun" } else { "kepi_begun" }
+    }
+
+    /// Keeps what was begun at a provider, or keeps it no longer. Sent along when the provider sends the browser back.
+    fn set_begun(&self, begun: Option<&str>) -> Option<HeaderValue> {
+        let secret = if self.is_secret() { "; Secure" } else { "" };
+        let (value, age) = begun.map_or(("", 0), |value| (value, BEGUN_FOR));
+        let name = self.begun_cookie();
+        let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secret}; Max-Age={age}");
+        HeaderValue::try_from(cookie).ok()
+    }
+
+    /// The key of the session that a request is of.
     fn session<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let mut ours = pairs.filter(|(name, _)| *name == self.cookie()).map(|(_, key)| key);
-        let one = ours.next().filter(|key| !key.is_empty());
-        if ours.next().is_some() { None } else { one }
+        only_cookie(headers, self.cookie())
+    }
+
+    /// A session begins in a browser; whoever was signed in there is not any more.
+    async fn begin_session(&self, headers: &HeaderMap, key: &str, next: &str) -> Response {
+        if let Some(before) = self.session(headers) {
+            let _ = self.door.sign_out(before).await;
+        }
+        let mut response = see(next);
+        if let Some(cookie) = self.set_cookie(key, true) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    fn page(&self, status: StatusCode, said: Said<'_>) -> Response {
+        let provider = self.provider.as_deref().map(Provider::name);
+        let headers =
+            [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+        (status, headers, sign_in::render(&Said { provider, ..said }).into_string()).into_response()
     }
 
     /// Whether a form comes from a page of this server.
@@ -196,10 +275,23 @@ impl Entrance {
     }
 }
 
+/// The value of a cookie. Of two none is believed: who could add one could add the first.
+fn only_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut ours = pairs.filter(|(known, _)| *known == name).map(|(_, value)| value);
+    let one = ours.next().filter(|value| !value.is_empty());
+    if ours.next().is_some() { None } else { one }
+}
+
 /// The router behind the entrance, with the pages on which one signs in and out.
 pub fn guarded(router: Router, entrance: Entrance) -> Router {
     let (shown, sent, left) = (entrance.clone(), entrance.clone(), entrance.clone());
+    let (gone, back, leaving) = (entrance.clone(), entrance.clone(), entrance.clone());
     let doors = Router::new()
+        .route(TO_PROVIDER, get(move |request: Request| to_provider(gone, request)))
+        .route(BACK, get(move |request: Request| from_provider(back, request)))
+        .route(LEAVE, get(move || leave_provider(leaving)))
         .route(
             SIGN_IN,
             get(move |request: Request| show_sign_in(shown, request))
@@ -215,7 +307,7 @@ pub fn guarded(router: Router, entrance: Entrance) -> Router {
 
 /// What shows nothing of the project, and so is open to everybody.
 fn is_open(path: &str) -> bool {
-    [SIGN_IN, SIGN_OUT, "/livez", "/readyz", "/favicon.ico"].contains(&path)
+    [SIGN_IN, SIGN_OUT, TO_PROVIDER, BACK, LEAVE, "/livez", "/readyz", "/favicon.ico"].contains(&path)
         || path == assets::stylesheet().path
         || path == assets::favicon().path
 }
@@ -339,7 +431,7 @@ pub(crate) fn see(path: &str) -> Response {
 }
 
 /// As part of a query.
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     let mut all = String::new();
     for byte in text.bytes() {
         match byte {
@@ -381,12 +473,80 @@ async fn show_sign_in(entrance: Entrance, request: Request) -> Response {
     if entrance.door.who(credentials).await.is_ok() {
         return see(&next);
     }
-    page(StatusCode::OK, &Said { next: &next, name: "", wrong: None })
+    let left = field(&query, "left").is_some();
+    entrance.page(StatusCode::OK, Said { next: &next, left, ..Said::default() })
 }
 
-fn page(status: StatusCode, said: &Said<'_>) -> Response {
-    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-    (status, headers, sign_in::render(said).into_string()).into_response()
+/// A provider that is asked for and is none.
+fn no_provider() -> Response {
+    let detail = "people sign in here with a password; a server that is started with `--oidc-issuer` sends them to a provider";
+    respond::problem(Kind::Html, StatusCode::NOT_FOUND, "no_provider", detail)
+}
+
+/// Sends a browser to the provider. What it keeps meanwhile says to which page it leads afterwards, too.
+async fn to_provider(entrance: Entrance, request: Request) -> Response {
+    let Some(provider) = entrance.provider.clone() else { return no_provider() };
+    let query = query_of(request.uri());
+    let next = next_page(field(&query, "next"));
+    match provider.begin().await {
+        Ok(Begun { address, kept }) => {
+            let mut response = see(&address);
+            if let Some(cookie) = entrance.set_begun(Some(&format!("{kept}~{}", encoded(next)))) {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            response
+        }
+        Err(why) => entrance.failed(&why, Said { next, ..Said::default() }),
+    }
+}
+
+/// Takes a browser that comes back from the provider. What it kept is good for this once.
+async fn from_provider(entrance: Entrance, request: Request) -> Response {
+    let Some(provider) = entrance.provider.clone() else { return no_provider() };
+    let query = query_of(request.uri());
+    let one = |name: &str| {
+        let mut all = query.iter().filter(|(known, _)| known == name);
+        let one = all.next().map(|(_, value)| value.clone());
+        if all.next().is_some() { None } else { one }
+    };
+    let back = Back { code: one("code"), state: one("state"), issuer: one("iss"), error: one("error") };
+    let kept = only_cookie(request.headers(), entrance.begun_cookie());
+    let (kept, next) = kept.and_then(|kept| kept.split_once('~')).unzip();
+    let next = query_of(&format!("/?next={}", next.unwrap_or_default()).parse().unwrap_or_default());
+    let next = next_page(field(&next, "next"));
+    let mut response = match provider.finish(kept, back).await {
+        Ok(key) => entrance.begin_session(request.headers(), &key, next).await,
+        Err(why) => entrance.failed(&why, Said { next, ..Said::default() }),
+    };
+    if let Some(cookie) = entrance.set_begun(None) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Sends a browser that signed out here to where it signs out at the provider.
+async fn leave_provider(entrance: Entrance) -> Response {
+    let Some(provider) = entrance.provider.clone() else { return no_provider() };
+    match provider.sign_out().await {
+        Ok(Some(address)) => see(&address),
+        Ok(None) => {
+            let why = format!("{} names no page on which one signs out; do it there", provider.name());
+            entrance.failed(&NoEntry::Refused(why), Said::default())
+        }
+        Err(why) => entrance.failed(&why, Said::default()),
+    }
+}
+
+impl Entrance {
+    /// The page on which one signs in, with why somebody does not come in.
+    fn failed(&self, why: &NoEntry, said: Said<'_>) -> Response {
+        let (status, wrong) = match why {
+            NoEntry::Unavailable(why) => (StatusCode::SERVICE_UNAVAILABLE, why.as_str()),
+            NoEntry::Refused(why) => (StatusCode::FORBIDDEN, why.as_str()),
+            NoEntry::Stranger => (StatusCode::FORBIDDEN, ""),
+        };
+        self.page(status, Said { wrong: Some(wrong), ..said })
+    }
 }
 
 /// A form that no page of this server sent.
@@ -410,22 +570,11 @@ async fn take_sign_in(
     // Behind a proxy every request comes from its address.
     let from = peer.filter(|_| entrance.at.is_none()).map(|Extension(Peer(address))| address);
     match entrance.door.sign_in(name, password, from).await {
-        Ok(key) => {
-            if let Some(before) = entrance.session(&headers) {
-                // Whoever was signed in in this browser is not any more.
-                let _ = entrance.door.sign_out(before).await;
-            }
-            let mut response = see(next);
-            if let Some(cookie) = entrance.set_cookie(&key, true) {
-                response.headers_mut().insert(header::SET_COOKIE, cookie);
-            }
-            response
-        }
+        Ok(key) => entrance.begin_session(&headers, &key, next).await,
         Err(NoEntry::Unavailable(why)) => {
             respond::problem(Kind::Html, StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why)
         }
-        Err(NoEntry::Refused(why)) => page(StatusCode::FORBIDDEN, &Said { next, name, wrong: Some(&why) }),
-        Err(NoEntry::Stranger) => page(StatusCode::FORBIDDEN, &Said { next, name, wrong: Some("") }),
+        Err(why) => entrance.failed(&why, Said { next, name, ..Said::default() }),
     }
 }
 
@@ -440,7 +589,10 @@ async fn take_sign_out(
     if let Err(NoEntry::Unavailable(why)) = entrance.door.sign_out(key).await {
         return respond::problem(Kind::Html, StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why);
     }
-    let mut response = see(SIGN_IN);
+    let mut response = match entrance.provider {
+        Some(_) => see(&format!("{SIGN_IN}?left=1")),
+        None => see(SIGN_IN),
+    };
     if let Some(cookie) = entrance.set_cookie("", false) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }

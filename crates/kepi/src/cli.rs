@@ -846,6 +846,64 @@ pub struct Serve {
     /// Show everything to everybody who reaches the address, as if it were printed on a wall
     #[arg(long)]
     pub open_to_everyone: bool,
+    /// The provider by which people sign in.
+    #[command(flatten)]
+    pub by_provider: ByProvider,
+}
+
+/// The provider by which people sign in.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ByProvider {
+    /// Let people sign in by this provider of OpenID Connect, too, such as https://id.example.com
+    ///
+    /// It lets in whom `kepi access add` let in, and gives nobody a role. As the address to come back to, it has to know that of
+    /// --at, or this machine's own, with `/sign-in/back` behind it
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "KEPI_OIDC_ISSUER",
+        hide_env_values = true,
+        requires = "oidc_client"
+    )]
+    pub oidc_issuer: Option<String>,
+    /// What the provider calls this server; its secret is read from the variable KEPI_OIDC_SECRET, unless a file is named
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "KEPI_OIDC_CLIENT",
+        hide_env_values = true,
+        requires = "oidc_issuer"
+    )]
+    pub oidc_client: Option<String>,
+    /// A file with the secret by which the server proves itself to the provider
+    #[arg(long, value_name = "FILE", env = "KEPI_OIDC_SECRET_FILE", hide_env_values = true)]
+    pub oidc_secret_file: Option<PathBuf>,
+    /// By what somebody is found here whom the provider knows.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "CLAIM",
+        env = "KEPI_OIDC_CLAIM",
+        hide_env_values = true
+    )]
+    pub oidc_claim: Claim,
+    /// What the provider is called on the page [default: the name in its address]
+    #[arg(long, value_name = "NAME", env = "KEPI_OIDC_NAME", hide_env_values = true)]
+    pub oidc_name: Option<String>,
+    /// The provider is within the own network, and may be spoken to without https
+    #[arg(long, env = "KEPI_OIDC_PRIVATE_ADDRESSES", hide_env_values = true)]
+    pub oidc_private_addresses: bool,
+}
+
+/// By what of a provider's word somebody is found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Claim {
+    /// The verified address: that of a person, else the name of whoever was let in
+    #[default]
+    Email,
+    /// What the provider calls the person: the `subject` of a person, else the name of whoever was let in
+    Sub,
 }
 
 /// What `kepi demo` shows.

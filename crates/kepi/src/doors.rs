@@ -66,9 +66,14 @@ impl SiteDoor {
         }
     }
 
+    /// Where the project is.
+    pub fn site(&self) -> Site<'_> {
+        Site { folder: &self.folder, store: self.address.as_ref() }
+    }
+
     /// The sign-ins of the project, if there are any.
-    async fn access(&self) -> Result<Option<Access>, Failure> {
-        let site = Site { folder: &self.folder, store: self.address.as_ref() };
+    pub async fn access(&self) -> Result<Option<Access>, Failure> {
+        let site = self.site();
         let mut held = self.opened.lock().await;
         if held.as_ref().is_some_and(|opened| opened.store.is_replaced()) {
             *held = None;
@@ -137,7 +142,7 @@ impl SiteDoor {
 }
 
 /// What the server's own log has in full, and a stranger not at all.
-fn unavailable(failure: Failure) -> NoEntry {
+pub fn unavailable(failure: Failure) -> NoEntry {
     tracing::error!(failure = failure.in_words(), "who comes cannot be told");
     NoEntry::Unavailable("who asks cannot be told now; the log of the server says why".to_owned())
 }

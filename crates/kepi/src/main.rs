@@ -12,6 +12,7 @@ mod guard;
 mod output;
 mod policies;
 mod progress;
+mod provider;
 mod sight;
 
 use std::{process::ExitCode, time::Duration};

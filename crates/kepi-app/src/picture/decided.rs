@@ -7,15 +7,17 @@ use kepi_govern::{
     Content, DocumentId, Evidence, Item, Organisation, Principal,
     directory::Duty,
     items::{Decision, Emergency, Outcome, Task, TaskOf, Turn, change_request::Change, turn},
+    periods::PeriodId,
 };
 use kepi_insight::analysis::Acts;
-use kepi_model::{governance::Mode, id::KpiId, project::Project, wording::with_causes};
-use kepi_query::value::Segment;
+use kepi_model::{calendar::Period, governance::Mode, id::KpiId, project::Project, wording::with_causes};
+use kepi_query::{published::VALUE, value::Segment};
 use kepi_report::{
     decided::{
         Answer, Ballot, Case, Closed, Commentary, Contact, Frozen, Happened, Held, Item as Shown, ItemInFull,
         Missing, Official, Owner, Periods, Played, RegisterAsked, Rows, Silence, Step, Touch, Work,
     },
+    facts::OfficialFigure,
     reader::ViewError,
 };
 use kepi_store::{EventFilter, Store};
@@ -24,6 +26,8 @@ use crate::{
     App, AppError,
     acting::{self, WorkView, above, learning, period_in},
     deciding::{self, Deciding},
+    overrides::Overriding,
+    publishing::values_in,
     register::{self, Asked},
     told::Told,
 };
@@ -516,10 +520,11 @@ pub(super) async fn register(store: &Store, asked: &RegisterAsked) -> Result<Vec
     Ok(held.collect())
 }
 
-/// What is frozen and closed.
-pub(super) async fn periods(app: &App) -> Result<Periods, AppError> {
+/// What is frozen, closed and to be closed.
+pub(super) async fn periods(app: &App, at: i64) -> Result<Periods, AppError> {
     let of = app.periods().await?;
     Ok(Periods {
+        coming: app.coming(at).await?,
         frozen: of
             .frozen
             .into_iter()
@@ -537,6 +542,33 @@ pub(super) async fn periods(app: &App) -> Result<Periods, AppError> {
             })
             .collect(),
     })
+}
+
+/// What is official of a figure; none: its period was never closed. Of what is published only that KPI is read.
+pub(super) async fn official_figure(
+    app: &App,
+    project: &Project,
+    overrides: &Overriding,
+    (kpi, period, segment): (&KpiId, Period, &Segment),
+) -> Result<Option<OfficialFigure>, AppError> {
+    let organisation = app.store.organisation().await?;
+    if organisation.periods.closed.is_empty() {
+        return Ok(None);
+    }
+    let id = PeriodId { grain: period.grain, first: project.calendar.first_day(period)? };
+    let closes = organisation.periods.closed.get(&id);
+    let Some((version, close)) = closes.and_then(|all| Some((all.len(), all.last()?))) else {
+        return Ok(None);
+    };
+    let own = [kpi.to_string()];
+    let position = i64::try_from(close.published).unwrap_or(i64::MAX);
+    let then = app.values.as_of(&VALUE, position, Some(&own)).await.map_err(AppError::Lake)?;
+    let mut then = values_in(&then, project)?.into_iter();
+    let figure = then.find(|value| value.period == period && value.segment == *segment).map(|value| {
+        let said = overrides.at(close.published, kpi, period, segment, &value.estimate);
+        said.unwrap_or(value.estimate)
+    });
+    Ok(Some(OfficialFigure { version, at: close.at, event: close.seq, figure }))
 }
 
 /// The official figures of a period; none: it was never closed.

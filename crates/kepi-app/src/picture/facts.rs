@@ -26,7 +26,7 @@ use kepi_report::{
         Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods,
         Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
     },
-    facts::{Discrepancies, Entry, Facts, Said, ScreenedAnswers, Standing},
+    facts::{Discrepancies, Entry, Facts, OfficialFigure, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
     reader::ViewError,
@@ -396,7 +396,17 @@ impl Facts for Picture {
     }
     fn decided_periods(&self) -> Result<Periods, ViewError> {
         let Some(app) = &self.app else { return Ok(Periods::default()) };
-        self.wait(decided::periods(app)).map_err(unread)
+        self.wait(decided::periods(app, self.now().unwrap_or(i64::MAX))).map_err(unread)
+    }
+    fn official_figure(
+        &self,
+        kpi: &KpiId,
+        period: Period,
+        segment: &Segment,
+    ) -> Result<Option<OfficialFigure>, ViewError> {
+        let Some(app) = &self.app else { return Ok(None) };
+        let found = decided::official_figure(app, &self.project, &self.overrides, (kpi, period, segment));
+        self.wait(found).map_err(unread)
     }
     fn official(&self, period: &str) -> Result<Option<Vec<Official>>, ViewError> {
         let Some(app) = &self.app else { return Ok(None) };

@@ -67,6 +67,22 @@ pub fn missing(items: &Items, from: Date, until: Date) -> impl Iterator<Item = (
     })
 }
 
+/// How often a unit, or nobody's for all rows, was to attest its data by an instant, and how often it did so before the cut-off.
+/// What is not due yet and not attested counts for neither.
+pub fn in_time(items: &Items, unit: Option<&UnitId>, at: i64) -> (usize, usize) {
+    let mut all = (0, 0);
+    for item in items.all() {
+        let Content::Attestation(of) = &item.content else { continue };
+        let finished = item.work.finished.as_ref().map(|(_, when)| *when);
+        if of.unit.as_ref() != unit || finished.is_none() && of.cut_off > at {
+            continue;
+        }
+        all.0 += 1;
+        all.1 += usize::from(finished.is_some_and(|when| when <= of.cut_off));
+    }
+    all
+}
+
 /// Which units a close goes without, by the rules of what is missing: what of each.
 pub fn late(items: &Items, from: Date, until: Date, at: i64) -> BTreeMap<UnitId, WhenLate> {
     let mut all = BTreeMap::new();

@@ -10,7 +10,7 @@ use kepi_govern::{
     items::{
         Action, ActionPlan, Alert, Attestation, By, Came, Case, ChangeNotice, Commentary, Decision, Effect,
         Expected, Follows, Handover, Item, Method, Named, Notice, Outcome, PainPoint, Permission, Play,
-        PostMortem, Seen, Turn, midnight, times::Times,
+        PostMortem, Seen, Turn, attestation, midnight, times::Times,
     },
     judging::{Judging, Verdict},
     laws,
@@ -759,6 +759,10 @@ fn a_close_waits_for_what_nobody_attested_or_goes_without_it_as_the_rule_says() 
     };
     // Both are missing: one before its cut-off, the other blocks.
     assert_eq!(acting.ask(person(1), &close(&[])).unwrap_err(), [laws::NOT_ATTESTED, laws::NOT_ATTESTED]);
+    let in_time = |acting: &Acting, unit: &str| {
+        attestation::in_time(&acting.world.organisation.items, unit.parse().ok().as_ref(), acting.world.at)
+    };
+    assert_eq!(in_time(&acting, "emea"), (0, 0), "nothing is due yet");
     acting.world.at += 20 * DAY;
     acting.job(&Command::Tick).unwrap();
     // It goes up once, and whoever has it by then gets a day.
@@ -779,6 +783,15 @@ fn a_close_waits_for_what_nobody_attested_or_goes_without_it_as_the_rule_says() 
     acting.ask(person(1), &close(&excluded)).unwrap();
     let closed = acting.world.organisation.periods.closed.values().next().unwrap();
     assert_eq!(closed[0].late, [("emea".parse().unwrap(), WhenLate::Exclude)].into());
+    // Said too late is not in time; the next month it is.
+    assert_eq!((in_time(&acting, "emea"), in_time(&acting, "apac")), ((1, 0), (1, 0)));
+    let august = Date::constant(2026, 8, 1);
+    acting.world.at = midnight(august);
+    let next = acting.world.organisation.items.next();
+    acting.job(&of("apac", 4, WhenLate::Block, july, august)).unwrap();
+    let by = acting.item(next).owner().unwrap().person;
+    acting.finish(by, next, "attested").unwrap();
+    assert_eq!((in_time(&acting, "emea"), in_time(&acting, "apac")), ((1, 0), (2, 1)));
 }
 
 #[test]

@@ -100,6 +100,7 @@ table! {
     name: String, required, "The name shown to people.", "Maria Ortiz";
     role: String, optional, "What the person does.", "Terminal Services";
     email: String, optional, "Address.", "maria@example.org";
+    subject: String, optional, "What a provider by which people sign in calls the person (`sub`).", "248289761001";
     reports_to: PersonId, optional, "The superior: gets what is not done in time.", "vp_customer";
     dotted_to: PersonId, optional, "To whom she reports in another matter: is asked first when she says that something is not hers.", "product_lead";
     substitute: PersonId, optional, "Who acts for her while she is away.", "deputy";

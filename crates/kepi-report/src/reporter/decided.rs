@@ -19,7 +19,7 @@ use crate::{
     difference::{Difference, How},
     reader::ViewError,
     view::{
-        BallotView, CaseView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms,
+        BallotView, CaseView, ClosedView, ComingView, DocumentView, DraftView, EditorView, FieldView, Forms,
         HappenedView, HeldView, InboxView, ItemRow, ItemView, Named, OfficialFigure, OfficialView,
         PeriodView, PeriodsView, PointView, RegisterView, ReviewView, ReviewsView, SaidView, SilenceView,
         TouchView,
@@ -429,9 +429,18 @@ impl<'a> Reporter<'a> {
             let frozen = frozen.map(|of| (of.item, of.aspects.clone())).collect();
             Some(PeriodView { period: label, grain: grain_text(grain), from, until, closed, frozen })
         });
+        let coming = decided.coming.iter().map(|of| ComingView {
+            period: of.period.clone(),
+            until: of.until.clone(),
+            first: self.instant(of.first),
+            last: self.instant(of.last),
+            sources: of.sources.iter().map(ToString::to_string).collect(),
+            statements: of.statements,
+        });
         Ok(PeriodsView {
             project: self.project_view(),
             periods: periods.collect(),
+            coming: coming.collect(),
             frozen: decided.frozen.clone(),
         })
     }

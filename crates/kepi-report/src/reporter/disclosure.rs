@@ -73,6 +73,8 @@ impl Reporter<'_> {
                 otherwise: of.otherwise,
                 figures: of.figures,
                 provisional: of.provisional,
+                asked: of.asked,
+                in_time: of.in_time,
                 statements: statements.collect(),
             }
         });

@@ -26,8 +26,9 @@ use crate::{
     reason::Absence,
     view::{
         BreakView, CommentaryView, CountedReason, Coverage, DefinitionView, DimensionView, ItemRow,
-        KpiListRow, KpiListView, KpiView, Measured, Named, Outcome, OverrideView, PeopleView, PinsView,
-        QualityView, ResponseView, Restatement, SegmentPoint, StandingView, UnscreenedView, WithdrawalView,
+        KpiListRow, KpiListView, KpiView, Measured, Named, OfficialFigureView, Outcome, OverrideView,
+        PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint, StandingView,
+        UnscreenedView, WithdrawalView,
     },
 };
 
@@ -155,6 +156,7 @@ impl<'a> Reporter<'a> {
                 targets.into_iter().map(|t| self.target_view(kpi, t)).collect()
             },
             restatements: self.restatements(kpi, &place, period)?,
+            official: self.official_figure(&reading, &place, period)?,
             overrides: self.overrides(kpi, &place, period),
             commentary,
             open,
@@ -396,6 +398,33 @@ impl<'a> Reporter<'a> {
             });
         }
         Ok(found)
+    }
+
+    /// What is official of the figure shown, beside what stands now.
+    fn official_figure(
+        self,
+        reading: &Reading<'a>,
+        place: &Place<'a>,
+        period: Period,
+    ) -> Result<Option<OfficialFigureView>, ViewError> {
+        let (kpi, Some(segment)) = (reading.kpi, &place.segment) else { return Ok(None) };
+        let Some(of) = self.facts.official_figure(&kpi.id, period, segment)? else { return Ok(None) };
+        let now = reading.entry.as_ref().map(|entry| &entry.value.estimate);
+        let shown = |figure: Option<&Observed>| figure.map(|figure| said(kpi, figure));
+        let (mut official, mut since) = (shown(of.figure.as_ref()), shown(now));
+        // Two figures that differ are not shown as the same.
+        if let (Some(Ok(then)), Some(Ok(now)), true) = (of.figure.as_ref(), now, official == since) {
+            official = official.map(|text| format!("{text} ({})", then.point));
+            since = since.map(|text| format!("{text} ({})", now.point));
+        }
+        let same = of.figure.as_ref() == now;
+        Ok(Some(OfficialFigureView {
+            period: self.label(period),
+            version: of.version,
+            at: self.instant(of.at),
+            figure: if same { shown(of.figure.as_ref()) } else { official },
+            now: (!same).then(|| since.unwrap_or_else(|| "no longer computed".to_owned())),
+        }))
     }
 
     /// What people said in place of computed values, over what is shown and the segments within it, the newest first.

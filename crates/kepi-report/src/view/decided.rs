@@ -388,6 +388,25 @@ pub struct PeriodsView {
     pub frozen: Vec<decided::Frozen>,
     /// Periods with figures, the newest first of each length, and those that are closed.
     pub periods: Vec<PeriodView>,
+    /// Closes to come, the next first.
+    pub coming: Vec<ComingView>,
+}
+
+/// A close to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComingView {
+    /// The period.
+    pub period: String,
+    /// The day after its last.
+    pub until: String,
+    /// The cut-off of the first of those who attest its data, RFC 3339.
+    pub first: String,
+    /// The cut-off of the last of them.
+    pub last: String,
+    /// Whose data.
+    pub sources: Vec<String>,
+    /// How many statements there are to be.
+    pub statements: usize,
 }
 
 /// A period.

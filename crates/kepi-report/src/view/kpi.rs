@@ -98,6 +98,8 @@ pub struct KpiView {
     pub targets: Vec<TargetView>,
     /// Published values that later data would change.
     pub restatements: Vec<Restatement>,
+    /// What is official of the figure shown, if its period is closed.
+    pub official: Option<OfficialFigureView>,
     /// What people said in place of computed values, or did.
     pub overrides: Vec<OverrideView>,
     /// What was said of it, the newest period first.
@@ -490,6 +492,36 @@ impl OverrideView {
             self.evidence.clone().unwrap_or_else(erased),
             self.item
         )
+    }
+}
+
+/// What is official of a figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficialFigureView {
+    /// The period.
+    pub period: String,
+    /// The how-manieth close of it.
+    pub version: usize,
+    /// When it was closed, RFC 3339.
+    pub at: String,
+    /// What is official; none: nothing was published of it then.
+    pub figure: Option<String>,
+    /// What stands now, where that is something else.
+    pub now: Option<String>,
+}
+
+impl OfficialFigureView {
+    /// In words, but for when.
+    pub fn words(&self) -> String {
+        let version = if self.version > 1 { format!(" (version {})", self.version) } else { String::new() };
+        let official = match &self.figure {
+            Some(figure) => format!("{figure} is official{version}"),
+            None => format!("nothing is official{version}: nothing was published of it when it was closed"),
+        };
+        match &self.now {
+            Some(now) => format!("{official}; it is {now} since, and both stand"),
+            None => format!("{official}, and nothing was computed otherwise since"),
+        }
     }
 }
 

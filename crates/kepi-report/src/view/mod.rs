@@ -36,9 +36,9 @@ pub use customers::{
     Amounts, ByStage, Cell, Cohort, CohortsView, Flow, FlowView, Funnel, JourneyView, Shade, StageMap, Step,
 };
 pub use decided::{
-    BallotView, CaseView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms, HappenedView,
-    HeldView, InboxView, ItemRow, ItemView, OfficialFigure, OfficialView, PeriodView, PeriodsView, PointView,
-    RegisterView, ReviewView, ReviewsView, SaidView, SilenceView, TouchView,
+    BallotView, CaseView, ClosedView, ComingView, DocumentView, DraftView, EditorView, FieldView, Forms,
+    HappenedView, HeldView, InboxView, ItemRow, ItemView, OfficialFigure, OfficialView, PeriodView,
+    PeriodsView, PointView, RegisterView, ReviewView, ReviewsView, SaidView, SilenceView, TouchView,
 };
 pub use disclosure::{
     DisclosureView, MethodologyView, ReadinessView, StatementView, UnitReadinessView, WithheldView,
@@ -51,8 +51,9 @@ pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
     BreakView, BridgedRow, BridgedView, CommentaryView, CountedReason, DefinitionView, DimensionView,
-    EndingView, InputView, KpiListRow, KpiListView, KpiView, OverrideView, PartView, PeopleView, PinsView,
-    QualityView, ResponseView, Restatement, SegmentPoint, StandingView, UnscreenedView, WithdrawalView,
+    EndingView, InputView, KpiListRow, KpiListView, KpiView, OfficialFigureView, OverrideView, PartView,
+    PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint, StandingView, UnscreenedView,
+    WithdrawalView,
 };
 pub use lineage::{LineageView, LineagesView};
 pub use logged::{LogRow, LogView};

@@ -44,6 +44,7 @@ pub(crate) fn render(view: &KpiView) -> Markup {
                 (standing(view))
                 (open(view))
                 (commentary(view))
+                (official(view))
                 (overrides(view))
                 (restatements(view))
             }
@@ -441,6 +442,17 @@ fn commentary(view: &KpiView) -> Markup {
                 h2 #commentary { "Commentary on " (head(first)) }
                 (parts(first))
                 @for of in rest { details.deed { summary { (head(of)) } (parts(of)) } }
+            }
+        }
+    }
+}
+
+fn official(view: &KpiView) -> Markup {
+    html! {
+        @if let Some(of) = &view.official {
+            section.panel aria-labelledby="official" {
+                h2 #official { "Official" }
+                p { a href={ "/periods/" (parts::escape(&of.period)) } { (of.period) } " was closed " (parts::time(&of.at)) ": " (of.words()) "." }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Periods: which are open, frozen, closed, restated; and the official figures of one.
 
-use kepi_report::view::{OfficialView, PeriodView, PeriodsView, Viewer};
+use kepi_report::view::{ComingView, OfficialView, PeriodView, PeriodsView, Viewer};
 use maud::{Markup, html};
 
 use super::{Said, inbox::rooms};
@@ -37,6 +37,20 @@ pub(crate) fn render(view: &PeriodsView, said: Option<&Said>) -> Markup {
                 }
             }
             (parts::download("/periods/periods.csv", &[], "This table"))
+        }
+        @if !view.coming.is_empty() {
+            section aria-labelledby="coming" {
+                h2 #coming { "To be closed" }
+                table.kpis role="table" aria-labelledby="coming" {
+                    thead role="rowgroup" { tr role="row" {
+                        th scope="col" role="columnheader" { "Period" }
+                        th scope="col" role="columnheader" { "Over on" }
+                        th scope="col" role="columnheader" { "Cut-off" }
+                        th scope="col" role="columnheader" { "To be attested" }
+                    } }
+                    tbody role="rowgroup" { @for of in &view.coming { (coming(of)) } }
+                }
+            }
         }
         section aria-labelledby="frozen" {
             h2 #frozen { "Frozen" }
@@ -92,6 +106,21 @@ fn period(of: &PeriodView) -> Markup {
                         @if n > 0 { "; " } a href={ "/items/" (item) } { (aspects.join(", ")) }
                     } }
                 }
+            }
+        }
+    }
+}
+
+fn coming(of: &ComingView) -> Markup {
+    html! {
+        tr role="row" {
+            th scope="row" role="rowheader" { a href={ "/periods/" (parts::escape(&of.period)) "/readiness" } { (of.period) } }
+            td role="cell" data-label="Over on" { (of.until) }
+            td role="cell" data-label="Cut-off" {
+                span { (parts::day(&of.first)) @if parts::day(&of.first).0 != parts::day(&of.last).0 { " to " (parts::day(&of.last)) ", by unit" } }
+            }
+            td role="cell" data-label="To be attested" {
+                span { (of.statements) @if of.statements == 1 { " statement" } @else { " statements" } @if !of.sources.is_empty() { " on " (of.sources.join(", ")) } }
             }
         }
     }

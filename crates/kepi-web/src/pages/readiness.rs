@@ -31,6 +31,7 @@ pub(crate) fn render(view: &ReadinessView) -> Markup {
                         th scope="col" role="columnheader" { "A close" }
                         th.num scope="col" role="columnheader" { "Final figures" }
                         th.num scope="col" role="columnheader" { "Provisional" }
+                        th scope="col" role="columnheader" { "In time so far" }
                         th scope="col" role="columnheader" { "Data" }
                     } }
                     tbody role="rowgroup" { @for of in &view.units { (unit(of)) } }
@@ -62,6 +63,9 @@ fn unit(of: &UnitReadinessView) -> Markup {
             td role="cell" data-label="A close" { (close) }
             td.num role="cell" data-label="Final figures" { span.num { (of.figures) } }
             td.num role="cell" data-label="Provisional" { span.num { (of.provisional) } }
+            td role="cell" data-label="In time so far" {
+                @if of.asked == 0 { span.reason { "not asked yet" } } @else { span { span.num { (of.in_time) } " of " span.num { (of.asked) } } }
+            }
             td role="cell" data-label="Data" {
                 span {
                     @for said in &of.statements {

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::layout::{self, Head};
 
 /// What the page says beside its form.
+#[derive(Default)]
 pub(crate) struct Said<'a> {
     /// Where it leads afterwards.
     pub(crate) next: &'a str,
@@ -12,6 +13,24 @@ pub(crate) struct Said<'a> {
     pub(crate) name: &'a str,
     /// Why it did not go well.
     pub(crate) wrong: Option<&'a str>,
+    /// What the provider is called by which people sign in, too.
+    pub(crate) provider: Option<&'a str>,
+    /// Whether somebody has just signed out here, and perhaps not there.
+    pub(crate) left: bool,
+}
+
+impl Said<'_> {
+    /// Whether one begins to type at once.
+    fn types(&self) -> bool {
+        self.provider.is_none() || !self.name.is_empty()
+    }
+
+    fn at_provider(&self) -> String {
+        match self.next {
+            "" | "/" => "/sign-in/provider".to_owned(),
+            next => format!("/sign-in/provider?next={}", crate::doors::encoded(next)),
+        }
+    }
 }
 
 /// The page.
@@ -27,17 +46,27 @@ pub(crate) fn render(said: &Said<'_>) -> Markup {
                 "That did not work: " (wrong) "."
             }
         }
+        @if let Some(provider) = said.provider {
+            @if said.left {
+                p.note role="status" {
+                    "You are signed out here. At " (provider) " you still may be signed in: "
+                    a href="/sign-in/leave" { "sign out there, too" } "."
+                }
+            }
+            p.way { a href=(said.at_provider()) { "Sign in with " (provider) } }
+            p.note { "Or with a password of this server, if you have one:" }
+        }
         form.entry method="post" action="/sign-in" {
             input type="hidden" name="next" value=(said.next);
             label {
                 span { "Name" }
                 input type="text" name="name" value=(said.name) required autocomplete="username" autocapitalize="none"
-                    spellcheck="false" autofocus[said.wrong.is_none()] aria-describedby=[said.wrong.map(|_| "wrong")];
+                    spellcheck="false" autofocus[said.types() && said.wrong.is_none()] aria-describedby=[said.wrong.map(|_| "wrong")];
             }
             label {
                 span { "Password" }
                 input type="password" name="password" required autocomplete="current-password"
-                    autofocus[said.wrong.is_some()] aria-describedby=[said.wrong.map(|_| "wrong")];
+                    autofocus[said.types() && said.wrong.is_some()] aria-describedby=[said.wrong.map(|_| "wrong")];
             }
             button type="submit" { "Sign in" }
         }

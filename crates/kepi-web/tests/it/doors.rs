@@ -97,7 +97,7 @@ impl Door for Planted {
 
 fn site(door: Arc<Planted>, at: Option<&str>) -> Router {
     let at = at.map(|at| at.parse().unwrap());
-    guarded(router(Arc::new(PlantedReader::of(fixture::airport()))), Entrance { door, at })
+    guarded(router(Arc::new(PlantedReader::of(fixture::airport()))), Entrance { door, at, provider: None })
 }
 
 fn kept() -> Router {

@@ -46,7 +46,7 @@ pub(crate) fn site(door: Planted) -> (Router, Arc<Remembers>) {
     let desk = Arc::new(Remembers::default());
     let port: Arc<dyn Desk> = Arc::clone(&desk) as Arc<dyn Desk>;
     let router = deciding(Arc::new(PlantedReader::of(fixture::airport())), &port);
-    (guarded(router, Entrance { door: Arc::new(door), at: None }), desk)
+    (guarded(router, Entrance { door: Arc::new(door), at: None, provider: None }), desk)
 }
 
 /// What the forms of a page carry beside what is typed.

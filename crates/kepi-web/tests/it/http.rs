@@ -259,6 +259,25 @@ async fn every_table_has_a_download() {
 }
 
 #[tokio::test]
+async fn the_page_of_a_kpi_says_what_is_official_of_a_closed_period() {
+    let router = airport();
+    let of = |text: &str| {
+        text.split("id=\"official\"").nth(1).map(|rest| rest.split("</section>").next().unwrap().to_owned())
+    };
+    let kept = of(&get(&router, "/kpis/restroom_cleanliness?period=2014").await.text).unwrap();
+    assert!(
+        kept.contains("href=\"/periods/2014\"") && kept.contains("nothing was computed otherwise since"),
+        "{kept}"
+    );
+    let restated = of(&get(&router, "/kpis/problem_rate?period=2014").await.text).unwrap();
+    assert!(
+        restated.contains("is official (version 2); it is ") && restated.contains("both stand"),
+        "{restated}"
+    );
+    assert_eq!(of(&get(&router, "/kpis/problem_rate?period=2013").await.text), None, "it was never closed");
+}
+
+#[tokio::test]
 async fn a_project_without_a_scorecard_opens_on_its_kpis() {
     let router = router(Arc::new(PlantedReader::of(fixture::airport().without_scorecards())));
     let answer = get(&router, "/").await;

@@ -275,4 +275,7 @@ pub struct Periods {
     /// Instead: how far each unit is with it, whose data are attested, and what becomes of a close for what is missing.
     #[arg(long, requires = "period")]
     pub readiness: bool,
+    /// Instead: the closes to come, with the cut-off of each.
+    #[arg(long, conflicts_with_all = ["period", "readiness"])]
+    pub coming: bool,
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use rust_embed::RustEmbed;
 
 use crate::{
-    cli::{Cli, Demo, DemoProject, Elsewhere, Format, Outside, Run, Serve, Show, ShowScorecard},
+    cli::{ByProvider, Cli, Demo, DemoProject, Elsewhere, Format, Outside, Run, Serve, Show, ShowScorecard},
     commands::{init, run, serve, show},
     compose,
     failure::Failure,
@@ -57,6 +57,7 @@ pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
         allow_host: Vec::new(),
         at: None,
         open_to_everyone: false,
+        by_provider: ByProvider::default(),
     };
     serve::serve(&what, site, &compose::actor(cli), out).await
 }

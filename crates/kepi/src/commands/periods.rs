@@ -45,6 +45,9 @@ pub async fn periods(what: &Periods, cli: &Cli, out: Output) -> Result<(), Failu
     if let (true, Some(period)) = (what.readiness, &what.period) {
         return readiness(&app, period, out).await;
     }
+    if what.coming {
+        return coming(&app, out).await;
+    }
     if let Some(period) = &what.period {
         let figures = app.official(period).await?;
         if out.format == Format::Json {
@@ -91,6 +94,33 @@ pub async fn periods(what: &Periods, cli: &Cli, out: Output) -> Result<(), Failu
     Ok(out.rows(&grid)?)
 }
 
+/// Shows the closes to come.
+async fn coming(app: &App, out: Output) -> Result<(), Failure> {
+    let all = app.coming(compose::now()).await?;
+    if out.format == Format::Json {
+        return Ok(out.json(&all)?);
+    }
+    if all.is_empty() {
+        out.remark(
+            "nobody attests data, so no cut-off is known: a source says who does, `attest: {every: month}`",
+        );
+    }
+    let mut grid =
+        Grid::new(&["Period", "Over on", "First cut-off", "Last cut-off", "Statements", "Sources"]);
+    for of in &all {
+        let sources: Vec<&str> = of.sources.iter().map(|source| source.as_str()).collect();
+        grid.push(vec![
+            Field::text(of.period.clone()),
+            Field::text(of.until.clone()),
+            Field::text(time(of.first)),
+            Field::text(time(of.last)),
+            Field::digits(of.statements.to_string(), of.statements.to_string()),
+            Field::text(sources.join(", ")),
+        ]);
+    }
+    Ok(out.rows(&grid)?)
+}
+
 /// Shows how far each unit is with a period.
 async fn readiness(app: &App, period: &str, out: Output) -> Result<(), Failure> {
     let units = app.readiness(period, compose::now()).await?;
@@ -100,7 +130,7 @@ async fn readiness(app: &App, period: &str, out: Output) -> Result<(), Failure> 
     if units.is_empty() {
         out.remark("nobody attests data: a source says who does, `attest: {every: month}`");
     }
-    let mut grid = Grid::new(&["Unit", "State", "Close", "Final", "Provisional", "Data"]);
+    let mut grid = Grid::new(&["Unit", "State", "Close", "Final", "Provisional", "In time so far", "Data"]);
     let count = |n: usize| Field::digits(n.to_string(), n.to_string());
     for of in &units {
         let said = of.statements.iter().map(|said| {
@@ -113,6 +143,11 @@ async fn readiness(app: &App, period: &str, out: Output) -> Result<(), Failure> 
             Field::text(of.otherwise.unwrap_or("goes")),
             count(of.figures),
             count(of.provisional),
+            Field::text(if of.asked == 0 {
+                String::new()
+            } else {
+                format!("{} of {}", of.in_time, of.asked)
+            }),
             Field::text(said.collect::<Vec<_>>().join("; ")),
         ]);
     }

@@ -8,7 +8,7 @@ use kepi_app::{AppError, live::LiveBoard};
 use kepi_govern::Principal;
 use kepi_web::{
     desk::Desk,
-    doors::{Entrance, guarded},
+    doors::{BACK, Entrance, Provider, guarded},
     hosts::{Hosts, answering_to},
     server::{Patience, serve as serve_on},
 };
@@ -21,6 +21,7 @@ use crate::{
     doors::{SiteDoor, Unasked},
     failure::Failure,
     output::Output,
+    provider::SiteProvider,
     sight::Sights,
 };
 
@@ -49,10 +50,19 @@ pub async fn serve(what: &Serve, site: compose::Site<'_>, actor: &str, out: Outp
         }
         compose::app(site, None).await.map(|app| Some(Arc::new(app)))
     }));
+    let here = what.at.as_ref().map_or_else(|| format!("http://{address}"), ToString::to_string);
+    let provider = SiteProvider::new(&what.by_provider, &here, &door)?;
+    if let Some(provider) = &provider {
+        out.remark(&format!(
+            "people sign in by {} too, which sends them back to {here}{BACK}",
+            provider.name()
+        ));
+    }
+    let provider = provider.map(|provider| Arc::new(provider) as Arc<dyn Provider>);
     let own = what.at.iter().map(|at| &at.host);
     let hosts = Hosts::new(what.allow_host.iter().chain([&what.host]).chain(own).cloned());
     let desk: Arc<dyn Desk> = Arc::new(SiteDesk::new(site));
-    let entrance = Entrance { door, at: what.at.clone() };
+    let entrance = Entrance { door, at: what.at.clone(), provider };
     let router = answering_to(guarded(kepi_web::deciding(board, &desk), entrance), hosts);
     let served = serve_on(listener, router, Patience::default(), shutdown()).await;
     follow.abort();

@@ -441,6 +441,9 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
         ]);
     }
     out.rows(&grid)?;
+    if let Some(of) = &view.official {
+        out.line(&format!("\nOfficial\n  {} was closed {}: {}", of.period, of.at, of.words()))?;
+    }
     if !view.overrides.is_empty() {
         out.line("\nOverridden")?;
         for of in &view.overrides {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Runs `kepi access` with a password on stdin.
-fn access(project: &Project, arguments: &[&str], password: &str) -> (Option<i32>, String) {
+pub(crate) fn access(project: &Project, arguments: &[&str], password: &str) -> (Option<i32>, String) {
     let (code, _, said) = by_password(project, arguments, password);
     (code, said)
 }
@@ -28,7 +28,7 @@ fn by_password(project: &Project, arguments: &[&str], password: &str) -> (Option
 }
 
 /// A token that ana makes for herself by her password.
-fn own_token(project: &Project, scopes: &[&str]) -> String {
+pub(crate) fn own_token(project: &Project, scopes: &[&str]) -> String {
     let scopes = scopes.iter().flat_map(|scope| ["--scope", scope]);
     let all: Vec<&str> = ["token", "create", "ana"].into_iter().chain(scopes).collect();
     let (code, token, said) = by_password(project, &all, "quiet river, nine stones\n");

@@ -1,6 +1,6 @@
 //! Units say of their data that they are right; who is late is shown, left out or waited for as the rule says.
 
-use jiff::{ToSpan, Zoned, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, ToSpan, Zoned, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
 use crate::support::Project;
@@ -99,6 +99,21 @@ fn a_missing_attestation_shows_and_blocks_the_close_until_it_is_given() {
     );
     attest(&project, "north", "attested");
     attest(&project, "south", "with_reservation");
+    // Both were asked once, after the cut-off: that is not in time.
+    let units = asked(&project, &["periods", &month, "--readiness"]);
+    assert_eq!((&units[0]["asked"], &units[0]["in_time"]), (&json!(1), &json!(0)));
+    // What is to be closed next is the running month, a day of business after it, and so on.
+    let coming = asked(&project, &["periods", "--coming"]);
+    let next = last_month().checked_add(1.month()).unwrap();
+    assert_eq!(coming[0]["period"], next.to_string()[..7], "{coming}");
+    assert_eq!((&coming[0]["statements"], &coming[0]["sources"]), (&json!(2), &json!(["answers"])));
+    let until = next.checked_add(1.month()).unwrap();
+    assert_eq!(coming[0]["until"], until.to_string());
+    let cut_off = coming[0]["last"].as_i64().unwrap();
+    let days =
+        Timestamp::from_microsecond(cut_off).unwrap().to_zoned(TimeZone::UTC).date().since(until).unwrap();
+    assert!((0..=4).contains(&days.get_days()), "a day of business, perhaps after a weekend: {days}");
+    assert_eq!(coming.as_array().unwrap().len(), 4);
     let units = asked(&project, &["periods", &month, "--readiness"]);
     assert_eq!((&units[0]["state"], &units[1]["state"]), (&json!("ready"), &json!("ready")));
     assert_eq!(units[1]["statements"][0]["state"], "with_reservation");

@@ -223,6 +223,15 @@ fn a_closed_period_keeps_its_official_figures_and_what_comes_later_stands_beside
         of
     };
     let first = official(false);
+    // The page of the KPI says the same, of this period and of no other.
+    let shown = |period: &str| project.ok(&["show", "kpi", "recommendation", "--period", period, "--quiet"]);
+    let says = |figure: &Value, what: &str| {
+        let page = shown("2026-01");
+        let (figure, what) = (figure.as_str().unwrap(), format!(" is official{what}"));
+        assert!(page.contains("2026-01 was closed") && page.contains(&format!("{figure}{what}")), "{page}");
+    };
+    says(&first["official"], ", and nothing was computed otherwise since");
+    assert!(!shown("2026-02").contains("is official"));
     assert_eq!(json_of(&project.ok(&["periods", "--format", "json"]))["closed"][0]["restated"], 0);
     // Another definition from ever computes the closed period otherwise: both stand.
     edit(&project, "kpis.yml", NPS, NORTH);
@@ -232,9 +241,14 @@ fn a_closed_period_keeps_its_official_figures_and_what_comes_later_stands_beside
     let second = official(true);
     assert_eq!(second["official"], first["official"]);
     assert_ne!(second["restated"], first["official"]);
+    says(
+        &first["official"],
+        &format!("; it is {} since, and both stand", second["restated"].as_str().unwrap()),
+    );
     // Only others take it over, as the next version; and the first stays known.
     agreed("bea", "4", &["close", "2026-01"]);
     assert_eq!(official(false)["official"], second["restated"]);
+    says(&second["restated"], " (version 2), and nothing was computed otherwise since");
     let closed = json_of(&project.ok(&["periods", "--format", "json"]))["closed"].clone();
     assert_eq!((&closed[0]["version"], &closed[1]["version"]), (&json!(1), &json!(2)));
     assert!(closed[0]["restated"].as_u64() > Some(0) && closed[1]["restated"] == 0, "{closed}");

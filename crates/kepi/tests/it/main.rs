@@ -54,6 +54,7 @@ mod people;
 mod plan;
 mod playbooks;
 mod postgres;
+mod provider;
 mod rooms;
 mod screened;
 mod speed;

@@ -3,8 +3,8 @@
 use super::{
     CaseAnswer, CaseContact, Demanded, Differs, FrozenDays, Gate, HeldDefinition, Inbox, Item, ItemBallot,
     ItemCase, ItemChild, ItemDecided, ItemEvent, ItemPart, ItemPoint, ItemReview, ItemStep, ItemWork, Named,
-    OfficialFigure, OfficialFigures, PeriodClose, PeriodState, PeriodsDecided, Register, Silent, Touched,
-    Waiting, from_named, measured_in,
+    OfficialFigure, OfficialFigures, PeriodClose, PeriodComing, PeriodState, PeriodsDecided, Register,
+    Silent, Touched, Waiting, from_named, measured_in,
 };
 use crate::{
     decided::{RegisterAsked, Work},
@@ -260,7 +260,15 @@ pub fn periods(facts: &dyn Facts) -> Result<PeriodsDecided, ViewError> {
         until: of.until,
         aspects: words(&of.aspects),
     });
-    Ok(PeriodsDecided { periods: periods.collect(), frozen: frozen.collect() })
+    let coming = view.coming.into_iter().map(|of| PeriodComing {
+        period: of.period,
+        until: of.until,
+        first: of.first,
+        last: of.last,
+        sources: of.sources,
+        statements: of.statements,
+    });
+    Ok(PeriodsDecided { periods: periods.collect(), frozen: frozen.collect(), coming: coming.collect() })
 }
 
 /// The official figures of a period.

@@ -40,6 +40,8 @@ pub fn readiness(facts: &dyn Facts, period: &str) -> Result<Readiness, ViewError
         otherwise: of.otherwise.map(str::to_owned),
         figures: of.figures,
         provisional: of.provisional,
+        asked: of.asked,
+        in_time: of.in_time,
         statements: of
             .statements
             .into_iter()

@@ -385,6 +385,26 @@ pub struct PeriodsDecided {
     pub periods: Vec<PeriodState>,
     /// What is frozen.
     pub frozen: Vec<FrozenDays>,
+    /// Closes to come, the next first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coming: Vec<PeriodComing>,
+}
+
+/// A close to come: a period whose data are attested, and until when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PeriodComing {
+    /// As it is written.
+    pub period: String,
+    /// The day after its last.
+    pub until: String,
+    /// The cut-off of the first of those who attest; it is another where business is done on other days.
+    pub first: String,
+    /// The cut-off of the last of them.
+    pub last: String,
+    /// Whose data.
+    pub sources: Vec<String>,
+    /// How many statements there are to be.
+    pub statements: usize,
 }
 
 /// A period.

@@ -80,6 +80,10 @@ pub struct UnitReadiness {
     pub figures: usize,
     /// Figures that more data may change.
     pub provisional: usize,
+    /// In how many periods by now its data were to be attested.
+    pub asked: usize,
+    /// In how many of them they were before the cut-off.
+    pub in_time: usize,
     /// What is said, or to be said, of its data.
     pub statements: Vec<Statement>,
 }
