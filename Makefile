@@ -17,7 +17,7 @@ demo: ## Build Kepi, load real data, compute the scorecard and serve it
 test: tools ## Install what the tests need and run all of them
 	scripts/test.sh
 
-tools: ## Install what the tests need: a browser, its driver, axe and Python peers
+tools: ## Install what the tests need: a browser, its driver, packages of Node and Python
 	scripts/tools.sh
 
 lint: ## Formatting and lints

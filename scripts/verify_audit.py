@@ -4,7 +4,8 @@
     python3 verify.py BUNDLE                    the folder that `kepi audit export` wrote
     python3 verify.py proof.json                what `kepi audit proof --format json` printed
 
-    --key KEY           a public key that you were given otherwise; else the bundle's log.pub is believed
+    --key KEY           a public key that you were given otherwise; else the bundle's log.pub is believed. Keys to which
+                        it handed over, in a checkpoint that it signed, are believed too
     --checkpoints FILE  checkpoints that you kept yourself: the log must agree with each of them
 
 What it rests on: RFC 9162 (tree and proofs), RFC 8032 (Ed25519), c2sp.org/signed-note and c2sp.org/tlog-checkpoint,
@@ -214,6 +215,26 @@ def open_note(note, keys):
     return lines[0], int(lines[1]), root
 
 
+NEXT = "kepi.next-key "
+
+
+def handed_over(keys, notes):
+    """The keys, those to which any of them handed over in a note that it signed, and these in turn."""
+    notes, more = [note for note in notes if NEXT in note], True
+    while more:
+        more = False
+        for note in notes:
+            try:
+                open_note(note, keys)
+                lines = note.partition("\n\n")[0].split("\n")[3:]
+                named = [read_key(line[len(NEXT):]) for line in lines if line.startswith(NEXT)][:1]
+            except ValueError:
+                continue
+            new = [key for key in named if key not in keys]
+            keys, more = keys + new, more or bool(new)
+    return keys
+
+
 # --- Bundles and proofs ------------------------------------------------------------------------------------------------
 
 
@@ -235,8 +256,10 @@ def verify_bundle(folder, keys, kept, findings):
     checkpoints, origin = [], None
     sources = [("checkpoint of the bundle", os.path.join(folder, "checkpoints"))]
     sources += [("checkpoint that was kept", path) for path in kept]
-    for place, path in sources:
-        for note in notes_in(read(path)):
+    sources = [(place, notes_in(read(path))) for place, path in sources]
+    keys = handed_over(keys, [note for _, notes in sources for note in notes])
+    for place, notes in sources:
+        for note in notes:
             try:
                 name, size, root = open_note(note, keys)
             except ValueError as why:
@@ -322,8 +345,8 @@ def verify_texts(path, committed, findings):
 
 def verify_proof(path, keys, kept, findings):
     proof = json.loads(read(path))
-    if not keys and proof.get("key"):
-        keys = [read_key(proof["key"])]
+    if not keys and proof.get("keys"):
+        keys = [read_key(key) for key in proof["keys"]]
         print("note: the key is believed as the proof gives it; name one with --key that you were given otherwise")
     digest = bytes.fromhex
     hashes = [digest(hash_) for hash_ in proof["path"]]
@@ -342,6 +365,7 @@ def verify_proof(path, keys, kept, findings):
             findings.add(f"the log of {size} events is not proved to begin as that of {earlier}")
     signed = set()
     notes = list(proof.get("checkpoints", [])) + [note for file in kept for note in notes_in(read(file))]
+    keys = handed_over(keys, notes)
     for note in notes:
         try:
             _, of, found = open_note(note, keys)

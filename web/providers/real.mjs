@@ -3,6 +3,9 @@
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 
+// What it remarks about itself is not for the one who waits for its address.
+console.info = console.error;
+
 const [back, left, secret] = process.argv.slice(2);
 const web = createServer();
 await new Promise((done) => web.listen(0, '127.0.0.1', done));

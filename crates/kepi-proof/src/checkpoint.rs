@@ -8,6 +8,9 @@ use crate::{
     note::{self, DASH, Key, NoteError, PublicKey},
 };
 
+/// How the line begins that names the key that signs from then on: one of those that are for others.
+const NEXT: &str = "kepi.next-key ";
+
 /// So many entries of a list with their root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -25,7 +28,19 @@ impl Checkpoint {
     /// # Errors
     /// The origin has more than one line, or none.
     pub fn sign(&self, key: &Key) -> Result<String, NoteError> {
-        key.sign(&format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.0)))
+        key.sign(&self.text())
+    }
+
+    /// The signed note of it by which a key hands over to another: who believes the one may believe the next.
+    ///
+    /// # Errors
+    /// The origin has more than one line, or none.
+    pub fn hand_over(&self, key: &Key, next: &PublicKey) -> Result<String, NoteError> {
+        key.sign(&format!("{}{NEXT}{next}\n", self.text()))
+    }
+
+    fn text(&self) -> String {
+        format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.0))
     }
 
     /// Reads a note that a known key has signed. Lines after the first three are for others.
@@ -53,6 +68,23 @@ impl Checkpoint {
         let root = root.ok_or(NoteError::Shape("its third line is no hash"))?;
         Ok(Self { origin: origin.to_owned(), size: number, root })
     }
+}
+
+/// The keys that are known, and those to which they handed over in any of the notes, and these in turn.
+pub fn handed_over<'a>(known: &[PublicKey], notes: impl Iterator<Item = &'a String>) -> Vec<PublicKey> {
+    let mut keys = known.to_vec();
+    let notes: Vec<&String> = notes.filter(|note| note.contains(NEXT)).collect();
+    let next = |keys: &[PublicKey]| {
+        notes.iter().find_map(|note| {
+            let mut others = note::open(note, keys).ok()?.lines().skip(3);
+            let next: PublicKey = others.find_map(|line| line.strip_prefix(NEXT))?.parse().ok()?;
+            (!keys.contains(&next)).then_some(next)
+        })
+    };
+    while let Some(key) = next(&keys) {
+        keys.push(key);
+    }
+    keys
 }
 
 /// The notes in a file of many, one after the other, with empty lines between them or not; what is no note is one of its

@@ -70,6 +70,8 @@ pub struct Differences {
     pub follow: BTreeSet<KpiId>,
     /// Scorecards whose scores come about otherwise, or are new.
     pub scorecards: BTreeSet<String>,
+    /// Alerts, closed loops and playbooks that go by KPIs that differ, before or after: `alert/red`.
+    pub watched_by: BTreeSet<String>,
     /// Whom it reaches, before or after.
     pub people: Vec<Touched>,
 }
@@ -349,6 +351,20 @@ fn scorecard(then: &Scorecard, now: &Scorecard, said: &mut Said) {
     said.changed(Aspect::Words, "name", &then.name, &now.name);
 }
 
+/// Alerts, closed loops and playbooks that go by any of some KPIs.
+fn watching(project: &Project, kpis: &BTreeSet<KpiId>) -> BTreeSet<String> {
+    let on_cards = || project.scorecards.values().flat_map(Scorecard::kpis);
+    let alerts = project.alerts.values().filter(|alert| match alert.kpis.is_empty() {
+        true => on_cards().any(|id| kpis.contains(id)),
+        false => !alert.kpis.is_disjoint(kpis),
+    });
+    let loops = project.closed_loops.values().filter(|of| kpis.contains(&of.kpi));
+    let books = project.playbooks.values().filter(|of| kpis.contains(&of.kpi));
+    let alerts = alerts.map(|of| format!("alert/{}", of.id));
+    let loops = loops.map(|of| format!("closed_loop/{}", of.id));
+    alerts.chain(loops).chain(books.map(|of| format!("playbook/{}", of.id))).collect()
+}
+
 /// What and whom it touches.
 fn touched(before: &Project, after: &Project, all: &mut Differences) {
     let own: BTreeSet<&str> = all.documents.iter().filter_map(|d| d.id.strip_prefix("kpi/")).collect();
@@ -383,5 +399,7 @@ fn touched(before: &Project, after: &Project, all: &mut Differences) {
         of: of.into_iter().collect(),
     });
     (all.people, all.follow, all.scorecards) = (people.collect(), follow, scorecards);
+    all.watched_by =
+        [before, after].into_iter().flat_map(|project| watching(project, &kpis_that_differ)).collect();
     all.kpis = kpis_that_differ;
 }

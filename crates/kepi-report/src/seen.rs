@@ -512,6 +512,7 @@ impl Facts for Seen {
             // Who takes part sees what is decided; what follows from it may be none of their business.
             of.scorecards.retain(|id| self.shows_definition(&format!("scorecard/{id}")));
             of.follow.retain(|id| self.shows_definition(&format!("kpi/{id}")));
+            of.watched_by.retain(|id| self.shows_definition(id));
             of.learnt.retain(|learnt| self.shows_learnt(learnt));
             let me = self.viewer.acts_as.as_deref();
             // Whoever leads a review sees its points; who takes part, those whose figures she sees.

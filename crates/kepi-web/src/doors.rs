@@ -123,7 +123,7 @@ pub trait Provider: Send + Sync {
     /// What it is called.
     fn name(&self) -> &str;
     /// Begins signing in there.
-    fn begin(&self) -> Answer<'_, Result<Begun, NoEntry>>;
+    fn send(&self) -> Answer<'_, Result<Begun, NoEntry>>;
     /// Ends it here: the key of a session, which nobody had before.
     fn finish<'a>(&'a self, kept: Option<&'a str>, back: Back) -> Answer<'a, Result<String, NoEntry>>;
     /// Where a browser signs out there; none: nowhere.
@@ -488,7 +488,7 @@ async fn to_provider(entrance: Entrance, request: Request) -> Response {
     let Some(provider) = entrance.provider.clone() else { return no_provider() };
     let query = query_of(request.uri());
     let next = next_page(field(&query, "next"));
-    match provider.begin().await {
+    match provider.send().await {
         Ok(Begun { address, kept }) => {
             let mut response = see(&address);
             if let Some(cookie) = entrance.set_begun(Some(&format!("{kept}~{}", encoded(next)))) {

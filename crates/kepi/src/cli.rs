@@ -636,6 +636,12 @@ Examples:
     /// Sign the log as it stands; `kepi run` does so whenever it ends.
     #[command(after_help = "Example:\n  kepi audit checkpoint --checkpoints /mnt/other/checkpoints")]
     Checkpoint(Outside),
+    /// Sign the log as it stands, and by a new key from then on
+    ///
+    /// The key so far signs that it hands over to the new one, and is not kept. Who was given the public part of it verifies
+    /// what the new one signs without being given another
+    #[command(after_help = "Example:\n  kepi audit rotate")]
+    Rotate(Outside),
     /// Drop what is projected from the log and fold it anew.
     #[command(after_help = "Example:\n  kepi audit rebuild")]
     Rebuild,

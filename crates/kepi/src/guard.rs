@@ -70,6 +70,7 @@ fn needed(command: &Command) -> Option<Needed> {
         Command::Run(_) | Command::Tick | Command::Deliver(_) | Command::Audit(Audit::Rebuild) => {
             Some(Needed::Run)
         }
+        Command::Audit(Audit::Rotate(_)) => Some(Needed::Administer),
         Command::Access(what) => what.acts().then_some(Needed::Administer),
         // These read, or do something to the folder or the machine alone. All are named, so that a new command is asked about.
         Command::Init(_)

@@ -154,7 +154,7 @@ impl Provider for SiteProvider {
         &self.name
     }
 
-    fn begin(&self) -> Answer<'_, Result<Begun, NoEntry>> {
+    fn send(&self) -> Answer<'_, Result<Begun, NoEntry>> {
         Box::pin(async move {
             let nobody = || NoEntry::Refused("nobody signs in here yet".to_owned());
             let access = self.door.access().await.map_err(unavailable)?.ok_or_else(nobody)?;

@@ -53,22 +53,25 @@ impl Custody {
         }
     }
 
-    fn make_key(&self, origin: &str) -> Result<Key, AppError> {
+    /// A new key in a file aside, under which nothing looks for it.
+    fn new_key(&self, origin: &str) -> Result<(Key, PathBuf), AppError> {
         let mut seed = [0; 32];
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| AppError::File { path, doing: "written", source }
-        };
         fs::create_dir_all(&self.folder).map_err(failed(&self.folder))?;
         let (path, known) = (self.key_path(), self.known_path());
         getrandom::fill(&mut seed).map_err(|e| failed(&path)(io::Error::other(e.to_string())))?;
-        let key =
-            Key::from_seed(origin, &seed).map_err(|reason| AppError::Key { path: path.clone(), reason })?;
+        let key = Key::from_seed(origin, &seed).map_err(|reason| AppError::Key { path, reason })?;
         // The key that others know it by first: what is signed can be verified whenever this breaks off.
         append(&known, &format!("{}\n", key.public())).map_err(failed(&known))?;
-        // Under its name it stands whole or not at all, and never in place of another's.
         let aside = self.folder.join(format!("log.key.{}", std::process::id()));
-        let written = write_secret(&aside, &key).and_then(|()| fs::hard_link(&aside, &path));
+        write_secret(&aside, &key).map_err(failed(&aside))?;
+        Ok((key, aside))
+    }
+
+    fn make_key(&self, origin: &str) -> Result<Key, AppError> {
+        let (key, aside) = self.new_key(origin)?;
+        let path = self.key_path();
+        // Under its name it stands whole or not at all, and never in place of another's.
+        let written = fs::hard_link(&aside, &path);
         let removed = fs::remove_file(&aside);
         removed.map_err(failed(&aside))?;
         match written {
@@ -76,6 +79,23 @@ impl Custody {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => self.key(origin),
             written => written.and_then(|()| sync(&self.folder)).map(|()| key).map_err(failed(&path)),
         }
+    }
+
+    /// Puts a new key in place of the one that signs, which is not kept, once `hand_over` has written that the one before signed
+    /// for it. Whatever breaks off before leaves the one that signs.
+    pub(super) async fn replace_key(
+        &self,
+        origin: &str,
+        hand_over: impl AsyncFnOnce(PublicKey) -> Result<(), AppError>,
+    ) -> Result<PublicKey, AppError> {
+        let (key, aside) = self.new_key(origin)?;
+        if let Err(why) = hand_over(key.public()).await {
+            fs::remove_file(&aside).map_err(failed(&aside))?;
+            return Err(why);
+        }
+        let path = self.key_path();
+        fs::rename(&aside, &path).and_then(|()| sync(&self.folder)).map_err(failed(&path))?;
+        Ok(key.public())
     }
 
     /// Keys whose signatures count.
@@ -121,6 +141,12 @@ impl Custody {
             Err(source) => Err(AppError::File { path, doing: "looked at", source }),
         }
     }
+}
+
+/// A file that could not be written.
+fn failed(path: &Path) -> impl Fn(io::Error) -> AppError + use<> {
+    let path = path.to_owned();
+    move |source| AppError::File { path: path.clone(), doing: "written", source }
 }
 
 fn read(path: &Path) -> Result<Option<String>, AppError> {

@@ -7,7 +7,7 @@ mod listed;
 
 use std::collections::HashSet;
 
-use kepi_proof::{Checkpoint, PublicKey};
+use kepi_proof::{Checkpoint, PublicKey, checkpoint::handed_over};
 use kepi_store::{Audited, Finding, Store, Trusted, audit::finding::OPEN_KEY};
 
 pub use bundle::{Exported, export};
@@ -43,6 +43,24 @@ pub async fn sign(store: &Store, custody: &Custody) -> Result<Option<Checkpoint>
     Ok(Some(now))
 }
 
+/// Signs the log as it stands, and by another key from then on: a checkpoint by the key so far names the next, so that who was
+/// given the one may believe the other. None: there is no event yet.
+///
+/// # Errors
+/// The database or a file refuses, or the log is another than the one that was signed.
+pub async fn rotate(store: &Store, custody: &Custody) -> Result<Option<(Checkpoint, PublicKey)>, AppError> {
+    let Some(now) = sign(store, custody).await? else { return Ok(None) };
+    let key = custody.key(&now.origin)?;
+    let next = custody
+        .replace_key(&now.origin, async |next| {
+            let note = now.hand_over(&key, &next).map_err(|e| AppError::NotSigned(e.to_string()))?;
+            store.keep_checkpoint(now.size, &note).await?;
+            custody.append([&note].into_iter())
+        })
+        .await?;
+    Ok(Some((now, next)))
+}
+
 /// Holds the log against the longest checkpoint that is known.
 async fn begins_as_before(
     store: &Store,
@@ -71,7 +89,9 @@ async fn begins_as_before(
 pub async fn verify(store: &Store, custody: &Custody, named: &[PublicKey]) -> Result<Audited, AppError> {
     let mut keys = custody.known()?;
     keys.extend_from_slice(named);
-    let mut audited = store.audit(&Trusted { keys, outside: custody.outside()? }).await?;
+    let (inside, outside) = (store.checkpoints().await?, custody.outside()?);
+    let keys = handed_over(&keys, inside.iter().chain(outside.iter().flatten()));
+    let mut audited = store.audit(&Trusted { keys, outside }).await?;
     if custody.is_open()? {
         add(&mut audited, [Finding::new(OPEN_KEY, "the signing key", "others than its owner may read it")]);
     }

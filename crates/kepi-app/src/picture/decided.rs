@@ -442,6 +442,7 @@ pub(super) async fn item(
         full.documents = all.documents;
         full.scorecards = all.scorecards.into_iter().collect();
         full.follow = all.follow.iter().map(ToString::to_string).collect();
+        full.watched_by = all.watched_by.into_iter().collect();
         full.people = all.people.into_iter().map(|of| (of.name, of.of)).collect();
     }
     let subject = Some(format!("item/{number}"));

@@ -111,6 +111,7 @@ impl<'a> Reporter<'a> {
             documents: of.documents.into_iter().map(|of| self.document(of)).collect(),
             scorecards: of.scorecards.iter().map(|id| self.scorecard_named(id)).collect(),
             follow: of.follow.iter().map(|id| self.kpi_named(id)).collect(),
+            watched_by: of.watched_by,
             people: of.people,
             learnt: of.learnt,
             concerned: item.concerned.clone(),

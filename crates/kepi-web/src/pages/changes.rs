@@ -103,7 +103,7 @@ fn outcome(draft: &DraftView) -> Markup {
                 h2 { "What it would change" }
                 @for of in &draft.documents { (document(of)) }
             }
-            (follows(&draft.scorecards, &draft.follow, &[]))
+            (follows(&draft.scorecards, &draft.follow, &[], &[]))
         }
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn render(view: &ItemView, said: Option<&Said>) -> Markup {
                 (turn(view, said))
                 (work::with_whom(view))
                 (stands(view))
-                (follows(&view.scorecards, &view.follow, &view.people))
+                (follows(&view.scorecards, &view.follow, &view.watched_by, &view.people))
             }
         }
         (history(view))
@@ -197,17 +197,23 @@ fn touched(of: &TouchView) -> Markup {
 }
 
 /// What and whom it touches beside that.
-pub(super) fn follows(scorecards: &[Named], follow: &[Named], people: &[(String, Vec<String>)]) -> Markup {
+pub(super) fn follows(
+    scorecards: &[Named],
+    follow: &[Named],
+    watched_by: &[String],
+    people: &[(String, Vec<String>)],
+) -> Markup {
     let named = |all: &[Named], path: &str| {
         html! { @for (n, of) in all.iter().enumerate() { @if n > 0 { ", " } a href={ (path) (of.id) } { (of.name) } } }
     };
     html! {
-        @if !(scorecards.is_empty() && follow.is_empty() && people.is_empty()) {
+        @if !(scorecards.is_empty() && follow.is_empty() && watched_by.is_empty() && people.is_empty()) {
             div.panel {
                 h2 { "What and whom it touches" }
                 dl {
                     @if !scorecards.is_empty() { dt { "Scorecards" } dd { (named(scorecards, "/scorecards/")) } }
                     @if !follow.is_empty() { dt { "KPIs that follow" } dd { (named(follow, "/kpis/")) } }
+                    @if !watched_by.is_empty() { dt { "Alerts and playbooks" } dd { (watched_by.join(", ")) } }
                     @if !people.is_empty() {
                         dt { "People" }
                         dd { @for (name, of) in people { p { (name) span.role { (of.join(", ")) } } } }

@@ -24,6 +24,7 @@ pub async fn audit(what: &Audit, cli: &Cli, out: Output) -> Result<(), Failure> 
             export(which, &to_read(site).await?, &custody(&Outside::default())?, out).await
         }
         Audit::Checkpoint(outside) => checkpoint(&to_write(site).await?, &custody(outside)?, out).await,
+        Audit::Rotate(outside) => rotate(&to_write(site).await?, &custody(outside)?, out).await,
         Audit::Rebuild => rebuild(&to_write(site).await?, out).await,
     }
 }
@@ -184,8 +185,8 @@ async fn proof(which: &AuditProof, store: &Store, custody: &Custody, out: Output
             let mut value = serde_json::to_value(&proof).map_err(std::io::Error::other)?;
             if let Some(object) = value.as_object_mut() {
                 object.insert("checkpoints".to_owned(), json!(notes));
-                let key = custody.known()?.last().map(ToString::to_string);
-                object.insert("key".to_owned(), json!(key));
+                let keys: Vec<String> = custody.known()?.iter().map(ToString::to_string).collect();
+                object.insert("keys".to_owned(), json!(keys));
             }
             out.json(&value)?;
         }
@@ -247,6 +248,20 @@ async fn checkpoint(store: &Store, custody: &Custody, out: Output) -> Result<(),
         out.line(&format!("{} events signed, root {}", signed.size, signed.root))?;
         out.line(&format!("kept in the database and in {file}"))?;
     }
+    Ok(())
+}
+
+async fn rotate(store: &Store, custody: &Custody, out: Output) -> Result<(), Failure> {
+    let Some((signed, next)) = audit::rotate(store, custody).await? else { return Err(nothing()) };
+    if out.format == Format::Json {
+        return Ok(out.json(&json!({"log": signed.origin, "events": signed.size, "key": next.to_string()}))?);
+    }
+    out.line(&format!(
+        "after {} the log is signed by another key, to which the one before handed over:",
+        counted(signed.size, "event")
+    ))?;
+    out.line(&next.to_string())?;
+    out.remark("give it to those who verify the log; who has the one before can find this one by it");
     Ok(())
 }
 

@@ -148,9 +148,15 @@ fn in_words(planned: &Planned, markdown: bool) -> String {
     let follow = list(&mut differences.follow.iter().map(|id| text.code(id.as_str())));
     let scorecards = list(&mut differences.scorecards.iter().map(|id| text.code(id)));
     let people = list(&mut differences.people.iter().map(|of| format!("{} ({})", of.name, of.of.join(", "))));
-    if !(follow.is_empty() && scorecards.is_empty() && people.is_empty()) {
+    let watched = list(&mut differences.watched_by.iter().map(|id| text.code(id)));
+    if [&follow, &scorecards, &watched, &people].iter().any(|all| !all.is_empty()) {
         text.title("What it touches");
-        let said = [("KPIs that are made of it", follow), ("scorecards", scorecards), ("people", people)];
+        let said = [
+            ("KPIs that are made of it", follow),
+            ("scorecards", scorecards),
+            ("alerts and playbooks that go by it", watched),
+            ("people", people),
+        ];
         for (what, all) in said.iter().filter(|(_, all)| !all.is_empty()) {
             text.point(&format!("{what}: {all}"));
         }

@@ -231,6 +231,54 @@ fn figures_and_keys_that_were_changed_are_found() {
 }
 
 #[test]
+fn another_key_signs_from_then_on_and_who_knew_the_one_before_believes_it() {
+    let project = twice();
+    let at = |name: &str| project.path().join(".kepi/audit").join(name);
+    let (before, secret) =
+        (fs::read_to_string(at("log.pub")).unwrap(), fs::read_to_string(at("log.key")).unwrap());
+    let rotated = json(&project.ok(&["audit", "rotate", "--format", "json"]));
+    let known = fs::read_to_string(at("log.pub")).unwrap();
+    assert_eq!(known, format!("{before}{}\n", rotated["key"].as_str().unwrap()));
+    assert_ne!(fs::read_to_string(at("log.key")).unwrap(), secret);
+    assert_eq!(fs::metadata(at("log.key")).unwrap().permissions().mode() & 0o777, 0o600);
+    let left: Vec<_> = fs::read_dir(at("")).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "the key before is kept nowhere: {left:?}");
+    // Twice in a row, and what happens afterwards is signed by the newest.
+    project.ok(&["audit", "rotate"]);
+    project.ok(&["freeze", "2026-Q1", "-m", "while it is judged"]);
+    project.ok(&["audit", "checkpoint"]);
+    let verified = json(&project.ok(&["audit", "verify", "--format", "json"]));
+    assert_eq!(
+        (&verified["findings"], &verified["covered"]),
+        (&Value::Array(Vec::new()), &verified["events"])
+    );
+    // Who has but the first key finds the others by it, here and without Kepi.
+    let all = fs::read_to_string(at("log.pub")).unwrap();
+    assert_eq!(all.lines().count(), 3);
+    fs::write(at("log.pub"), "").unwrap();
+    project.ok(&["audit", "verify", "--key", before.trim()]);
+    let last = all.lines().last().unwrap();
+    let (found, _) = project.fails(1, &["audit", "verify", "--key", last, "--format", "json"]);
+    assert!(codes(&json(&found)).contains(&"A0201"), "nothing hands back: {found}");
+    fs::write(at("log.pub"), &all).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (bundle, proof) = (folder.path().join("bundle"), folder.path().join("proof.json"));
+    project.ok(&["audit", "export", path(&bundle)]);
+    let events = verified["events"].to_string();
+    fs::write(&proof, project.ok(&["audit", "proof", &events, "--format", "json"])).unwrap();
+    let Some((whole, said)) = verifier(&[path(&bundle), "--key", before.trim()]) else { return };
+    assert!(whole && said.contains(&format!("{events} events are under one that holds")), "{said}");
+    let (whole, said) = verifier(&[path(&bundle), "--key", last]).unwrap();
+    assert!(!whole && said.contains("no known key has signed it"), "{said}");
+    let (whole, said) = verifier(&[path(&proof)]).unwrap();
+    assert!(whole, "{said}");
+    let kept = at("checkpoints");
+    let (whole, said) =
+        verifier(&[path(&proof), "--key", before.trim(), "--checkpoints", path(&kept)]).unwrap();
+    assert!(whole, "{said}");
+}
+
+#[test]
 fn before_the_first_run_there_is_nothing_to_audit() {
     let project = Project::example("tiny");
     for what in [&["audit", "verify"][..], &["audit", "log"], &["audit", "checkpoint"], &["audit", "rebuild"]]

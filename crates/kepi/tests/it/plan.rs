@@ -66,6 +66,13 @@ fn a_plan_says_in_which_respects_definitions_differ_and_what_comes_of_it() {
     );
     let said = plan(&project);
     assert_eq!(said["kpis"], json!(["recommendation"]));
+    // The alert for all of the scorecard goes by it and the one of its own, also one that is to come; that of another KPI does not.
+    let alerts = "alert: any\nname: Any\non: [red]\n---\nalert: own\nname: Own\non: [red]\nkpis: [recommendation]\n---\nalert: other\nname: Other\non: [red]\nkpis: [answers]\n";
+    project.write("alerts.yml", alerts);
+    assert_eq!(plan(&project)["watched_by"], json!(["alert/any", "alert/own"]));
+    let words = project.ok(&["plan", "--quiet"]);
+    assert!(words.contains("alerts and playbooks that go by it: alert/any, alert/own"), "{words}");
+    std::fs::remove_file(project.path().join("alerts.yml")).unwrap();
     let markdown = project.ok(&["plan", "--quiet", "--markdown"]);
     assert!(markdown.contains("- `kpi/recommendation`: changed (definition)"), "{markdown}");
     assert!(markdown.contains("  - what is measured: "), "{markdown}");

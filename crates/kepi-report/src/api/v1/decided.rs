@@ -123,6 +123,7 @@ pub fn item(facts: &dyn Facts, number: &str) -> Result<Item, ViewError> {
             })
             .collect(),
         scorecards: view.scorecards.into_iter().map(from_named).collect(),
+        watched_by: view.watched_by,
         follow: view.follow.into_iter().map(from_named).collect(),
         concerned: view.concerned,
         ballots: view
