@@ -78,17 +78,18 @@ fn every_bit_of_a_signed_checkpoint_counts() {
 fn a_key_hands_over_to_the_next_and_nobody_else_does() {
     let at = |size| Checkpoint { origin: "kepi/log".into(), size, root: Digest([7; 32]) };
     let (first, second, third) = (key(1).public(), key(2).public(), key(3).public());
+    let (one, two) = ([key(1).public()], [key(2).public()]);
     let notes = [at(9).hand_over(&key(2), &third).unwrap(), at(5).hand_over(&key(1), &second).unwrap()];
     // It is a checkpoint like others, to those who know nothing of handing over.
-    assert_eq!(Checkpoint::open(&notes[1], &[first.clone()]).unwrap(), at(5));
-    let all = handed_over(std::slice::from_ref(&first), notes.iter());
-    assert_eq!(all, [first.clone(), second.clone(), third.clone()], "one after the other, in whatever order");
-    assert_eq!(handed_over(&[second.clone()], notes.iter()), [second.clone(), third], "never back");
+    assert_eq!(Checkpoint::open(&notes[1], &one).unwrap(), at(5));
+    let all = handed_over(&one, notes.iter());
+    assert_eq!(all, [first, second.clone(), third.clone()], "one after the other, in whatever order");
+    assert_eq!(handed_over(&two, notes.iter()), [second.clone(), third], "never back");
     // What a stranger signs hands over nothing, nor what was changed.
     let strange = [at(5).hand_over(&key(9), &second).unwrap(), at(5).sign(&key(1)).unwrap()];
-    assert_eq!(handed_over(&[first.clone()], strange.iter()), [first.clone()]);
+    assert_eq!(handed_over(&one, strange.iter()), one);
     let changed = [notes[1].replace(&second.to_string(), &key(9).public().to_string())];
-    assert_eq!(handed_over(&[first.clone()], changed.iter()), [first]);
+    assert_eq!(handed_over(&one, changed.iter()), one);
 }
 
 #[test]
