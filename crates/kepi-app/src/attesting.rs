@@ -12,13 +12,13 @@ use kepi_govern::{
 };
 use kepi_model::{
     calendar::{Calendar, Grain, Period},
-    id::{SourceId, UnitId},
-    project::{Project, WhenLate},
+    id::{DimensionId, LevelId, SourceId, UnitId},
+    project::{Project, Scorecard, Unit, UnitTree, WhenLate},
 };
 use kepi_query::{
     published::VALUE,
     state::Member,
-    value::{Finality, Value},
+    value::{Finality, Segment, Value},
 };
 
 use kepi_report::decided::{Coming, LateUnit, Statement, UnitReadiness};
@@ -119,8 +119,8 @@ impl App {
                         name: known.map_or("All rows".to_owned(), |unit| unit.name.clone()),
                         state: "ready",
                         otherwise: None,
-                        figures,
-                        provisional,
+                        figures: Some(figures),
+                        provisional: Some(provisional),
                         asked,
                         in_time,
                         statements: Vec::new(),
@@ -157,7 +157,8 @@ impl App {
                 source: of.source.clone(),
                 by: self.store.name_of(&by.unwrap_or(Principal::Person(of.steward))).await?,
                 state,
-                due: item.due(),
+                // When it is to be said, not until when whoever has it by now has time.
+                due: item.ended.is_none().then_some(of.cut_off),
                 item: item.number,
             });
         }
@@ -257,6 +258,77 @@ impl Deciding<'_> {
             }
         }
         Ok(all.into_iter().map(|(unit, how)| LateUnit { unit, how, closed: false }).collect())
+    }
+}
+
+/// What a close made of figures, by the units that were late then.
+pub(crate) struct ByRule<'a> {
+    project: &'a Project,
+    tree: UnitTree<'a>,
+    late: &'a BTreeMap<UnitId, WhenLate>,
+    /// Which dimension has the units of which level as members; of a level that no cascade matches, any that has a member of the name.
+    levels: BTreeSet<(&'a LevelId, &'a DimensionId)>,
+}
+
+/// What a close made of a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule<'a> {
+    /// It is that of a unit that was left out.
+    LeftOut(&'a UnitId),
+    /// It is that of a unit that stands as in the period before.
+    Carried(&'a UnitId),
+    /// It stands as it was published, with rows of a unit that nobody attested.
+    With(&'a UnitId),
+}
+
+impl<'a> ByRule<'a> {
+    /// Of a close of a period that ends before a day.
+    pub(crate) fn of(project: &'a Project, until: Date, late: &'a BTreeMap<UnitId, WhenLate>) -> Self {
+        let cards = project.scorecards.values().flat_map(Scorecard::wordings);
+        let levels = cards.filter_map(|card| card.cascade.as_ref()).flat_map(|cascade| &cascade.levels);
+        let tree = project.tree(until.yesterday().ok());
+        Self { project, tree, late, levels: levels.collect() }
+    }
+
+    /// What it made of the figures of a segment; none: nothing.
+    pub(crate) fn made(&self, segment: &Segment) -> Option<Rule<'a>> {
+        if self.late.is_empty() {
+            return None;
+        }
+        let units: Vec<&'a Unit> = self.units(segment).collect();
+        for unit in &units {
+            for above in self.tree.upwards(&unit.id) {
+                match self.late.get_key_value(above) {
+                    Some((id, WhenLate::Exclude)) => return Some(Rule::LeftOut(id)),
+                    Some((id, WhenLate::Carry)) => return Some(Rule::Carried(id)),
+                    Some(_) | None => {}
+                }
+            }
+        }
+        // Of the whole, of a unit above, or of what has nothing to do with units.
+        let holds = |late: &UnitId| units.iter().all(|unit| self.tree.upwards(late).any(|of| *of == unit.id));
+        self.late.keys().find(|late| holds(late)).map(Rule::With)
+    }
+
+    /// The units whose rows a segment has.
+    fn units(&self, segment: &Segment) -> impl Iterator<Item = &'a Unit> {
+        let parts: Vec<_> = segment
+            .0
+            .iter()
+            .filter_map(|(dimension, member)| match member {
+                Member::Value(member) => Some((dimension, member)),
+                _ => None,
+            })
+            .collect();
+        self.project.units.values().filter(move |unit| {
+            parts.iter().any(|(dimension, member)| {
+                let of_level = |level: &LevelId| {
+                    let mut known = self.levels.iter().filter(|(of, _)| *of == level).peekable();
+                    known.peek().is_none() || known.any(|(_, of)| of == dimension)
+                };
+                *unit.member == ***member && unit.level.as_ref().is_some_and(of_level)
+            })
+        })
     }
 }
 

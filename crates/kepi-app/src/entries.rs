@@ -52,7 +52,7 @@ impl App {
     pub async fn enter(&self, what: Entering<'_>, acting: Acting<'_>, why: &str) -> Result<u64, AppError> {
         let (project, period, first, until) = self.period(what.period).await?;
         let wrong = |reason: String| AppError::NotFound(reason);
-        let kpi = named::kpi(&project, what.kpi)?;
+        let kpi = named::kpi(&project, what.kpi).map_err(|_| named::no_such(what.kpi, Some(what.part)))?;
         let kpi = kpi.in_period(period, &project.calendar).unwrap_or(kpi);
         if period.grain != kpi.period {
             let grain = grain_text(kpi.period);
@@ -68,10 +68,20 @@ impl App {
                 kpi.id
             )));
         };
-        if !project.sources.values().any(|source| source.from == Connector::Entries) {
+        let mut entries = project.sources.values().filter(|source| source.from == Connector::Entries);
+        let Some(source) = entries.find(|source| source.into == measure.rows.of) else {
             return Err(wrong(format!(
                 "nothing lands what is entered: a source `from: {{kepi: entries}}` `into: {}` does",
                 measure.rows.of
+            )));
+        };
+        // What the source would reject is not agreed on first.
+        let dates = &source.dates;
+        if first < dates.from || first >= dates.until {
+            return Err(wrong(format!(
+                "`{}` begins on {first}, and `{}` takes in days from {} until before {}: look at the year, or write \
+                 other `dates` there",
+                what.period, source.id, dates.from, dates.until
             )));
         }
         let amount = kpi.unit.amount(what.value).ok_or_else(|| {

@@ -13,7 +13,7 @@ use kepi_govern::{
 use kepi_model::{
     governance::{Aspect, Mode},
     id::{KpiId, PersonId},
-    project::{Kpi, Project},
+    project::{Kpi, Project, Scorecard},
     source_text::SourceMap,
 };
 use kepi_report::{
@@ -153,14 +153,14 @@ impl Deciding<'_> {
         Ok(())
     }
 
-    /// Tells whoever uses a KPI that it goes, or will; gives back which KPIs that was said of.
+    /// Tells whoever uses a KPI that it goes, or will; gives back of which KPIs that was said, and to whom.
     async fn noticed(
         &self,
         organisation: &Organisation,
         Between { before: (_, before), now: (_, now), .. }: &Between,
         numbers: &Numbers,
         at: i64,
-    ) -> Result<BTreeSet<KpiId>, AppError> {
+    ) -> Result<BTreeMap<KpiId, BTreeSet<u64>>, AppError> {
         let zone = TimeZone::get(&now.calendar.zone).unwrap_or(TimeZone::UTC);
         let day = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
         let today = day.to_zoned(zone).date();
@@ -172,13 +172,13 @@ impl Deciding<'_> {
         let announced = now.kpis.values().filter_map(|kpi| Some((&kpi.id, kpi.life?.sunset)));
         let announced = announced.filter(|(id, sunset)| known(id) != Some(*sunset));
         let announced = announced.map(|(id, sunset)| (id, sunset, true, now));
-        let mut told = BTreeSet::new();
+        let mut told = BTreeMap::new();
         let all: Vec<(&KpiId, jiff::civil::Date, bool, &Project)> = gone.chain(announced).collect();
         for (kpi, from, announced, project) in all {
-            told.insert(kpi.clone());
             let users = audience(project, &BTreeSet::from([kpi.clone()]));
             let users = users.keys().filter(|id| now.persons.contains_key(*id));
-            let users: Vec<u64> = users.filter_map(|id| numbers.get(Some(id))).collect();
+            let users: BTreeSet<u64> = users.filter_map(|id| numbers.get(Some(id))).collect();
+            told.insert(kpi.clone(), users.clone());
             for to in users {
                 let register = organisation.register.position();
                 let content = Content::Notice(Notice { kpi: kpi.clone(), from, to, register, announced });
@@ -189,13 +189,13 @@ impl Deciding<'_> {
     }
 
     /// Tells whoever uses a KPI that it says something else, or is made or weighed otherwise: once for all that was adopted. Who wrote or
-    /// decided it knows; words alone are no news.
+    /// decided it knows; words alone are no news, and who is told that a KPI goes is not told again that its scorecards go on without it.
     async fn changed(
         &self,
         organisation: &Organisation,
         between: &Between,
         numbers: &Numbers,
-        (told, at): (&BTreeSet<KpiId>, i64),
+        (told, at): (&BTreeMap<KpiId, BTreeSet<u64>>, i64),
     ) -> Result<(), AppError> {
         let Between { before, now, seen } = between;
         let differences = difference::between((&before.0, &before.1), (&now.0, &now.1));
@@ -204,7 +204,7 @@ impl Deciding<'_> {
             differences.documents.iter().filter(|of| is_news(of)).filter_map(|of| of.id.strip_prefix("kpi/"));
         let own = own.filter_map(|id| id.parse::<KpiId>().ok());
         let kpis: BTreeSet<KpiId> = own.chain(differences.follow.iter().cloned()).collect();
-        for kpi in kpis.difference(told) {
+        for kpi in kpis.into_iter().filter(|kpi| !told.contains_key(kpi)) {
             for project in [&before.1, &now.1] {
                 let all = audience(project, &BTreeSet::from([kpi.clone()]));
                 for person in all.keys().filter_map(|id| numbers.get(Some(id))) {
@@ -220,7 +220,16 @@ impl Deciding<'_> {
         let cards: BTreeSet<&str> = cards.collect();
         for project in [&before.1, &now.1] {
             for card in project.scorecards.values().filter(|card| cards.contains(card.id.as_str())) {
-                for person in of_scorecard(project, card).keys().filter_map(|id| numbers.get(Some(id))) {
+                let both = [&before.1, &now.1].into_iter().filter_map(|of| of.scorecards.get(&card.id));
+                let goes: BTreeSet<u64> = both
+                    .flat_map(Scorecard::kpis)
+                    .filter_map(|kpi| told.get(kpi))
+                    .flatten()
+                    .copied()
+                    .collect();
+                let people = of_scorecard(project, card);
+                let people = people.keys().filter_map(|id| numbers.get(Some(id)));
+                for person in people.filter(|person| !goes.contains(person)) {
                     reached.entry(person).or_default().extend(card.kpis().cloned());
                 }
             }

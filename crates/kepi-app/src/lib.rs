@@ -34,7 +34,7 @@ pub mod insights;
 mod items;
 mod landing;
 pub mod live;
-mod named;
+pub mod named;
 pub mod open;
 pub mod overrides;
 mod people;

@@ -5,9 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_govern::{
     Content,
     items::attestation,
-    periods::{Close, Freeze, PeriodId},
+    periods::{Close, Closed, Freeze, PeriodId},
 };
-use kepi_model::{calendar::Period, governance::Aspect, id::KpiId, project::Project};
+use kepi_model::{
+    calendar::Period,
+    governance::Aspect,
+    id::{KpiId, UnitId},
+    project::Project,
+};
 use kepi_query::{
     published::VALUE,
     value::{Finality, Segment, Value},
@@ -18,6 +23,7 @@ use serde::Serialize;
 
 use crate::{
     archive,
+    attesting::{ByRule, Rule},
     deciding::{Acting, Deciding},
     error::AppError,
     open::App,
@@ -84,6 +90,9 @@ pub struct OfficialView {
     pub restated_value: Option<f64>,
     /// Whether people have said it otherwise since the close.
     pub overridden: bool,
+    /// Where a unit was late with its data, what the close made of the figure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late: Option<String>,
 }
 
 /// What keeps a period from being closed with a good conscience.
@@ -183,7 +192,7 @@ impl App {
         for (id, closes) in &organisation.periods.closed {
             let period = project.calendar.period_of_day(id.grain, id.first);
             for (n, close) in closes.iter().enumerate() {
-                let both = self.both(&project, period, close.published).await?;
+                let both = self.both(&project, period, close).await?;
                 view.closed.push(ClosedView {
                     period: project.calendar.label(period),
                     version: n + 1,
@@ -211,7 +220,10 @@ impl App {
                 "{period} is not closed, and nothing of it is official: `kepi close {period}`"
             )));
         };
-        let both = self.both(&project, of, close.published).await?;
+        let both = self.both(&project, of, close).await?;
+        let rule = ByRule::of(&project, close.until, &close.late);
+        let name = |unit: &UnitId| project.units.get(unit).map_or(unit.to_string(), |unit| unit.name.clone());
+        let before = project.calendar.label(of.offset(-1));
         let overrides = Overriding::read(&self.store, &organisation, &project).await?;
         let view = both.into_iter().map(|((kpi, segment), (then, now))| {
             let text = |value: &Option<Value>| value.as_ref().map(|of| said(&project, &kpi, &of.estimate));
@@ -236,6 +248,11 @@ impl App {
                 official_value: point(&then),
                 restated_value: if differs { point(&now) } else { None },
                 overridden,
+                late: rule.made(&segment).map(|made| match made {
+                    Rule::LeftOut(unit) => format!("left out: {} was late", name(unit)),
+                    Rule::Carried(unit) => format!("that of {before}: {} was late", name(unit)),
+                    Rule::With(unit) => format!("with rows of {}, which nobody attested", name(unit)),
+                }),
                 kpi: kpi.to_string(),
                 segment: segment.to_string(),
             }
@@ -243,19 +260,20 @@ impl App {
         Ok(view.collect())
     }
 
-    /// The values of a period as they were published up to a position, and as they are now.
+    /// The values of a period as a close made them official, and as they are now: what was published then, without units that
+    /// were left out, and of those that are carried what was published of the period before.
     async fn both(
         &self,
         project: &Project,
         period: Period,
-        position: u64,
+        close: &Closed,
     ) -> Result<BTreeMap<Key, (Option<Value>, Option<Value>)>, AppError> {
-        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        let position = i64::try_from(close.published).unwrap_or(i64::MAX);
         let then = self.values.as_of(&VALUE, position, None).await.map_err(AppError::Lake)?;
         let now = self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?;
         let organisation = self.store.organisation().await?;
         let overrides = Overriding::read(&self.store, &organisation, project).await?;
-        let of = |values: Vec<Value>, at: u64| {
+        let of = |values: Vec<Value>, period: Period, at: u64| {
             let own = values.into_iter().filter(move |value| value.period == period);
             let stands = |mut value: Value| {
                 let said = overrides.at(at, &value.kpi, value.period, &value.segment, &value.estimate);
@@ -265,11 +283,20 @@ impl App {
             own.map(stands).collect::<Vec<Value>>()
         };
         let mut both: BTreeMap<Key, (Option<Value>, Option<Value>)> = BTreeMap::new();
-        for value in of(values_in(&then, project)?, position.unsigned_abs()) {
+        let (then, rule) = (values_in(&then, project)?, ByRule::of(project, close.until, &close.late));
+        let before = if close.late.is_empty() { Vec::new() } else { then.clone() };
+        for value in of(then, period, position.unsigned_abs()) {
             let key = (value.kpi.clone(), value.segment.clone());
-            both.entry(key).or_default().0 = Some(value);
+            let own = matches!(rule.made(&value.segment), None | Some(Rule::With(_)));
+            both.entry(key).or_default().0 = own.then_some(value);
         }
-        for value in of(values_in(&now, project)?, u64::MAX) {
+        for value in of(before, period.offset(-1), position.unsigned_abs()) {
+            if matches!(rule.made(&value.segment), Some(Rule::Carried(_))) {
+                let key = (value.kpi.clone(), value.segment.clone());
+                both.entry(key).or_default().0 = Some(value);
+            }
+        }
+        for value in of(values_in(&now, project)?, period, u64::MAX) {
             let key = (value.kpi.clone(), value.segment.clone());
             both.entry(key).or_default().1 = Some(value);
         }

@@ -69,7 +69,8 @@ pub fn priorities<'a>(
         .map(|pair| {
             let found = link::found(&pair, upto, frames);
             let importance = found.as_ref().ok().map(|found| gained(&pair, found));
-            let gap = score(pair.cause).map(|score| (FULL - score).max(0.0));
+            // Scores are whole millionths of a point, and so is what they lack.
+            let gap = score(pair.cause).map(|score| (((FULL - score) * 1e6).round() / 1e6).max(0.0));
             Priority { driver: pair.cause, found, importance, gap, priority: None, quadrant: None }
         })
         .collect();

@@ -271,6 +271,10 @@ impl Table {
         Some(match needed.as_slice() {
             [] if self.name == "mapping" => format!("{{column: {}, as: text}}", shorten(text)),
             [] => return None,
+            // What is none of its words is meant for another field.
+            [only] if matches!(only.kind, Kind::Choice(words) if !words.contains(&text)) => {
+                format!("{{{}: {}}}", only.name, only.example)
+            }
             [only] => format!("{{{}: {}}}", only.name, shorten(text)),
             several => {
                 let fields: Vec<String> =

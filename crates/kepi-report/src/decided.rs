@@ -530,10 +530,12 @@ pub struct UnitReadiness {
     /// What becomes of the close while it is not ready: `block`, `exclude`, `carry`, `warn`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<&'static str>,
-    /// Final figures of the unit in the period.
-    pub figures: usize,
+    /// Final figures of the unit in the period; none: whoever looks does not see them all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub figures: Option<usize>,
     /// Figures that more data may change.
-    pub provisional: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provisional: Option<usize>,
     /// In how many periods by now its data were to be attested.
     pub asked: usize,
     /// In how many of them they were before the cut-off.
@@ -659,6 +661,8 @@ pub struct Official {
     pub restated_value: Option<f64>,
     /// Whether what stands since is said by people in place of what was computed.
     pub overridden: bool,
+    /// Where a unit was late with its data, what the close made of the figure, in words.
+    pub late: Option<String>,
 }
 
 /// What would come of a definition written anew.

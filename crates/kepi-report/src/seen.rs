@@ -565,7 +565,7 @@ impl Facts for Seen {
         for unit in &mut all {
             unit.statements.retain(|of| self.shows_definition(&format!("source/{}", of.source)));
             if self.part.is_some() && !self.sees_everything() {
-                (unit.figures, unit.provisional) = (0, 0);
+                (unit.figures, unit.provisional) = (None, None);
             }
         }
         Ok(all)

@@ -190,10 +190,22 @@ pub fn official(view: &OfficialView) -> String {
         let own = [of.kpi.id.clone(), of.kpi.name.clone(), view.period.clone(), of.segment.clone(), official];
         let plain =
             [of.official_value, of.restated_value].map(|n| n.map(|n| n.to_string()).unwrap_or_default());
-        own.into_iter().chain([of.restated.is_some().to_string(), now]).chain(plain).collect()
+        let late = of.late.clone().unwrap_or_default();
+        own.into_iter().chain([of.restated.is_some().to_string(), now]).chain(plain).chain([late]).collect()
     });
     csv::table(
-        &["kpi", "name", "period", "segment", "official", "restated", "now", "official_value", "now_value"],
+        &[
+            "kpi",
+            "name",
+            "period",
+            "segment",
+            "official",
+            "restated",
+            "now",
+            "official_value",
+            "now_value",
+            "late",
+        ],
         rows,
     )
 }
@@ -277,6 +289,7 @@ pub fn readiness(view: &ReadinessView) -> String {
         "in_time",
         "statements",
     ];
+    let count = |of: Option<usize>| of.map_or(String::new(), |of| of.to_string());
     let rows = view.units.iter().map(|of| {
         let statements =
             of.statements.iter().map(|said| format!("{}: {} ({})", said.source, said.state, said.by));
@@ -286,8 +299,8 @@ pub fn readiness(view: &ReadinessView) -> String {
             of.name.clone(),
             of.state.to_owned(),
             of.otherwise.unwrap_or_default().to_owned(),
-            of.figures.to_string(),
-            of.provisional.to_string(),
+            count(of.figures),
+            count(of.provisional),
             of.asked.to_string(),
             of.in_time.to_string(),
             statements.collect::<Vec<_>>().join("; "),

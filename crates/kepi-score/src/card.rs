@@ -345,6 +345,26 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
         Some(self.mean(unit, nodes.collect(), period))
     }
 
+    /// Whether a unit's data go into what a unit shows in a period: it is the same, or lies below; or above, so that what becomes of
+    /// that becomes of it.
+    pub fn concerns(&self, unit: Option<&UnitId>, other: &UnitId, period: Period) -> bool {
+        let tree = self.tree_of(period);
+        let own = self.scorecard.unit.as_ref();
+        let Some((unit, _)) = self.project.units.get_key_value(unit.or(own).unwrap_or(other)) else {
+            return false;
+        };
+        let Some((other, _)) = self.project.units.get_key_value(other) else { return false };
+        tree.upwards(other).any(|above| above == unit) || self.above(unit, period).any(|above| above == other)
+    }
+
+    /// A unit and those above it in a period, up to the scorecard's own.
+    pub fn above(&self, unit: &'a UnitId, period: Period) -> impl Iterator<Item = &'a UnitId> {
+        let own = self.scorecard.unit.as_ref();
+        let beyond: BTreeSet<&UnitId> =
+            own.into_iter().flat_map(|own| self.tree_of(period).upwards(own).skip(1)).collect();
+        self.tree_of(period).upwards(unit).filter(move |above| !beyond.contains(above))
+    }
+
     /// The units whose mean a unit's score is; none where it is computed from its own rows.
     fn averaged(&self, unit: Option<&UnitId>, period: Period) -> Vec<&'a Unit> {
         let averages = |c: &Cascade| c.value == CascadeValue::AverageOfChildren;

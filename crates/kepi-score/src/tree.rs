@@ -44,7 +44,7 @@ pub enum NoScore {
     #[error("no target is in force")]
     NoTarget,
     /// Too little of the weight has a score.
-    #[error("{} of weight has a score, {} needed", percent(*covered), percent(*needed))]
+    #[error("{}", too_little(*covered, *needed))]
     Coverage {
         /// Millionths of the weight that have a score.
         covered: u32,
@@ -63,6 +63,14 @@ pub enum NoScore {
     /// There is nothing beneath.
     #[error("nothing is beneath it")]
     Empty,
+}
+
+/// Where nothing is needed there is still no score of nothing.
+fn too_little(covered: u32, needed: u32) -> String {
+    match needed {
+        0 => "nothing beneath it has a score".to_owned(),
+        _ => format!("{} of weight has a score, {} needed", percent(covered), percent(needed)),
+    }
 }
 
 fn percent(millionths: u32) -> String {

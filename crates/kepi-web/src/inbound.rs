@@ -101,7 +101,10 @@ async fn take(
         return response;
     }
     let deed = Deed::Finish(said.outcome, said.message.filter(|text| !text.trim().is_empty()));
-    match desk.act(&guest.visitor, Wish::Act { item, deed }, &format!("webhook/{key}")).await {
+    // Systems number what they send each by itself: the same id of another item, or by another person, is something else.
+    let by = guest.visitor.acts_as.as_deref().unwrap_or_default();
+    let key = format!("webhook/{item}/{by}/{key}");
+    match desk.act(&guest.visitor, Wish::Act { item, deed }, &key).await {
         Ok(item) => {
             let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
             (StatusCode::OK, headers, json!({"item": item}).to_string()).into_response()

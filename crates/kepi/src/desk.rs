@@ -8,6 +8,7 @@ use kepi_app::{
     deciding::{self, Acting, Deciding, Stance},
     editing::Edit,
     entries::Entering,
+    named,
 };
 use kepi_govern::laws;
 use kepi_model::governance::{Aspect, Mode};
@@ -55,6 +56,31 @@ impl SiteDesk {
         let app = Arc::new(compose::app(site, None).await?);
         *held = Some(Arc::clone(&app));
         Ok(app)
+    }
+
+    /// Of what is not seen nothing is said, in the words in which nothing is said of what there is not.
+    async fn seen(&self, sight: &Arc<dyn Sight>, wish: &Wish) -> Result<(), AppError> {
+        let sees = |kpi: &str, unit: Option<&str>| {
+            let unit = unit.map(str::parse).transpose();
+            kpi.parse().is_ok_and(|kpi| unit.is_ok_and(|unit| sight.kpi(&kpi, unit.as_ref())))
+        };
+        match wish {
+            Wish::Dispute { kpi, period, unit, .. } if !sees(kpi, unit.as_deref()) => {
+                Err(no_figure(Disputed { kpi, period, unit: unit.as_deref() }))
+            }
+            Wish::PainPoint { kpi, unit, .. } if !sees(kpi, unit.as_deref()) => {
+                Err(named::no_such(kpi, unit.as_deref()))
+            }
+            Wish::Enter { kpi, part, .. } if !sees(kpi, None) => {
+                let project = self.app().await.map_err(|_| AppError::Busy)?.in_force().await?;
+                let mut units = named::units_of(&project, part);
+                match units.any(|unit| sees(kpi, Some(unit.as_str()))) {
+                    true => Ok(()),
+                    false => Err(named::no_such(kpi, Some(part))),
+                }
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn done(&self, actor: &str, wish: Wish, key: &str) -> Result<u64, NotDone> {
@@ -283,15 +309,8 @@ impl Desk for SiteDesk {
         Box::pin(async move {
             match &visitor.acts_as {
                 Some(actor) => {
-                    if let Wish::Dispute { kpi, period, unit, .. } = &wish {
-                        let sees = |sight: &Arc<dyn Sight>| {
-                            let unit = unit.as_ref().map(|unit| unit.parse()).transpose();
-                            kpi.parse().is_ok_and(|kpi| unit.is_ok_and(|unit| sight.kpi(&kpi, unit.as_ref())))
-                        };
-                        if !visitor.sight.as_ref().is_none_or(sees) {
-                            let of = Disputed { kpi, period, unit: unit.as_deref() };
-                            return Err(in_words(no_figure(of), actor));
-                        }
+                    if let Some(sight) = &visitor.sight {
+                        self.seen(sight, &wish).await.map_err(|error| in_words(error, actor))?;
                     }
                     self.done(actor, wish, key).await
                 }

@@ -10,8 +10,13 @@ use kepi_access::{
     Access,
     policy::{Bound, Holder, Sight},
 };
-use kepi_app::acting::{Disputed, no_figure};
+use kepi_app::{
+    acting::{Disputed, no_figure},
+    named,
+};
 use kepi_govern::Grant;
+use kepi_model::{id::UnitId, project::Project};
+use kepi_query::{state::Member, value::Segment};
 
 use crate::{
     cli::{self, Audit, Cli, Command},
@@ -213,8 +218,8 @@ async fn decides(cli: &Cli, holder: Holder) -> Result<Option<String>, Failure> {
     if !sight.decides() {
         return Ok(Some(sight.why_not(kepi_access::policy::Action::Decide, None)));
     }
-    let sees = |kpi: &str, unit: Option<&String>| {
-        let unit = unit.map(|unit| unit.parse()).transpose();
+    let sees = |kpi: &str, unit: Option<&str>| {
+        let unit = unit.map(str::parse).transpose();
         kpi.parse().is_ok_and(|kpi| unit.is_ok_and(|unit| eyes.kpi(&kpi, unit.as_ref())))
     };
     match &cli.command {
@@ -228,17 +233,47 @@ async fn decides(cli: &Cli, holder: Holder) -> Result<Option<String>, Failure> {
             Ok(Some(format!("it is about rows of `{}` that you do not see", of.entity)))
         }
         // What is not seen is not disputed, in the words in which nobody disputes what there is not.
-        Command::Dispute(of) if !sees(&of.kpi, of.unit.as_ref()) => {
+        Command::Dispute(of) if !sees(&of.kpi, of.unit.as_deref()) => {
             let of = Disputed { kpi: &of.kpi, period: &of.period, unit: of.unit.as_deref() };
             Err(no_figure(of).into())
         }
+        // Nor is anything else said of it.
+        Command::Feedback(cli::Feedback::Add(of)) if !sees(&of.kpi, of.unit.as_deref()) => {
+            Err(named::no_such(&of.kpi, of.unit.as_deref()).into())
+        }
+        Command::Comment(of) if !sees(&of.kpi, of.unit.as_deref()) => {
+            Err(named::no_such(&of.kpi, of.unit.as_deref()).into())
+        }
+        Command::Enter(of)
+            if !sees(&of.kpi, None)
+                && !named::units_of(&project, &of.part).any(|unit| sees(&of.kpi, Some(unit.as_str()))) =>
+        {
+            Err(named::no_such(&of.kpi, Some(&of.part)).into())
+        }
+        Command::Override(cli::Override::Set(of))
+            if !sees(&of.kpi, None)
+                && !units_in(&project, &of.segment).iter().any(|unit| sees(&of.kpi, Some(unit.as_str()))) =>
+        {
+            Err(named::no_such(&of.kpi, Some(&of.segment)).into())
+        }
         Command::Silence(cli::Silence::Set(of))
-            if of.kpi.as_ref().is_some_and(|kpi| !sees(kpi, of.unit.as_ref())) =>
+            if of.kpi.as_ref().is_some_and(|kpi| !sees(kpi, of.unit.as_deref())) =>
         {
             Ok(Some("it is about figures that you do not see".to_owned()))
         }
         _ => Ok(None),
     }
+}
+
+/// The units whose rows a segment has, as it is written.
+fn units_in<'a>(project: &'a Project, segment: &str) -> Vec<&'a UnitId> {
+    let mut all = Vec::new();
+    for (_, member) in segment.parse::<Segment>().unwrap_or_default().0 {
+        if let Member::Value(member) = member {
+            all.extend(named::units_of(project, &member));
+        }
+    }
+    all
 }
 
 async fn by_password(cli: &Cli, name: &str) -> Result<String, Failure> {

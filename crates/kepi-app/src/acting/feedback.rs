@@ -26,7 +26,9 @@ impl App {
         let deciding = Deciding(&self.store);
         deciding.tick(acting.at).await?;
         let project = self.in_force().await?;
-        let (kpi, unit) = (named::kpi(&project, kpi)?, named::unit(&project, unit)?);
+        let no_such = |_| named::no_such(kpi, unit);
+        let unit = named::unit(&project, unit).map_err(no_such)?;
+        let kpi = named::kpi(&project, kpi).map_err(no_such)?;
         let content = Content::PainPoint(PainPoint { kpi: kpi.id.clone(), unit });
         let why = words("what gets in the way", text)?;
         let command = Command::Open(Open { content, why: why.commitment });

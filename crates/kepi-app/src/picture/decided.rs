@@ -585,6 +585,7 @@ pub(super) async fn official(app: &App, period: &str) -> Result<Option<Vec<Offic
                     official_value: of.official_value,
                     restated_value: of.restated_value,
                     overridden: of.overridden,
+                    late: of.late,
                 })
                 .collect(),
         )),

@@ -8,7 +8,7 @@ use kepi_model::acting::Signal;
 
 use super::{
     ALREADY_OPEN, BOUND, BY_ITSELF, CHILDREN_OPEN, INCOMPLETE, LOOK_AGAIN, NO_SUCH_OUTCOME, NOBODY_THERE,
-    NOT_YOUR_TURN, NOTHING_NEW, ONE_SIDED, OWED, PLAN_OWED, SILENCED, SNOOZED_TOO_LONG, case,
+    NOT_YOUR_TURN, NOTHING_NEW, ONE_SIDED, OWED, PLAN_OWED, SILENCED, SNOOZED_TOO_LONG, WENT_ON, case,
     deciding::Violated, review,
 };
 use crate::{
@@ -498,12 +498,36 @@ pub(super) fn is_with(
     directory: &Directory,
     violated: &mut Violated<'_>,
 ) -> Option<u64> {
+    // Whoever had it before is told that it went on, and attempts nothing by that.
+    let had = |by: u64| {
+        let of = &item.work;
+        let missed = of.missed.iter().map(|(person, _)| person);
+        of.refused
+            .iter()
+            .chain(missed)
+            .chain(of.owner.as_ref().map(|owner| &owner.person))
+            .any(|had| *had == by)
+    };
+    let went_on = matches!(facts.by, Principal::Person(by) if had(*by));
     let Some(owner) = item.owner() else {
-        violated
-            .say(NOT_YOUR_TURN, format!("nobody works on item {} just then: `kepi item {0}`", item.number));
+        let law = if went_on { WENT_ON } else { NOT_YOUR_TURN };
+        violated.say(law, format!("nobody works on item {} just then: `kepi item {0}`", item.number));
         return None;
     };
+    if let Principal::Person(by) = facts.by
+        && went_on
+        && owner.person != *by
+        && !is_above(*by, owner.person, directory)
+    {
+        violated.say(WENT_ON, format!("item {} is with somebody else by now: `kepi item {0}`", item.number));
+        return None;
+    }
     is_of(item, owner.person, facts, directory, violated)
+}
+
+/// Whether somebody is above a person, or the last resort of all.
+fn is_above(by: u64, person: u64, directory: &Directory) -> bool {
+    directory.superiors(person).contains(&by) || directory.last_resort.first() == Some(&by)
 }
 
 /// Whether somebody may act on what a person has, or had: she herself, or whoever is above her.
@@ -518,8 +542,7 @@ pub(super) fn is_of(
         violated.say(NOT_YOUR_TURN, "a job does nobody's work");
         return None;
     };
-    let above = directory.superiors(person).contains(by) || directory.last_resort.first() == Some(by);
-    if *by != person && !above {
+    if *by != person && !is_above(*by, person, directory) {
         violated.say(NOT_YOUR_TURN, format!("item {} is with somebody else: `kepi item {0}`", item.number));
         return None;
     }

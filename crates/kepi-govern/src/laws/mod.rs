@@ -165,10 +165,21 @@ pub const PLAN_OWED: &str = "G1120";
 pub const RESERVED: &str = "G1125";
 /// Nobody has attested the data of the period.
 pub const NOT_ATTESTED: &str = "G1126";
+/// It was with whoever acts and went on.
+pub const WENT_ON: &str = "G1127";
 
 /// Laws that say that something has moved on, is no more or differs in nothing: to meet with one is no attempt at anything.
-pub const MOVED_ON: &[&str] =
-    &[OUTDATED, NOTHING_DIFFERS, NO_ITEM, OTHER_CONTENT, LOOK_AGAIN, LAPSED, NOTHING_DUE, NOTHING_NEW];
+pub const MOVED_ON: &[&str] = &[
+    OUTDATED,
+    NOTHING_DIFFERS,
+    NO_ITEM,
+    OTHER_CONTENT,
+    LOOK_AGAIN,
+    LAPSED,
+    NOTHING_DUE,
+    NOTHING_NEW,
+    WENT_ON,
+];
 
 /// What a command comes to, or every law it would break.
 ///

@@ -834,6 +834,9 @@ fn two_refusals_end_at_the_common_superior_with_the_clock_running() {
     assert_eq!(acting.act(6, item, Deed::Refuse { why: WHY }).unwrap_err(), [laws::NOT_YOUR_TURN]);
     acting.act(5, item, Deed::Refuse { why: WHY }).unwrap();
     assert_eq!(acting.lines(item), [(4, Line::Dotted)]);
+    // Who says it twice meets what has moved on, and is no trespasser.
+    assert_eq!(acting.act(5, item, Deed::Refuse { why: WHY }).unwrap_err(), [laws::WENT_ON]);
+    assert!(laws::MOVED_ON.contains(&laws::WENT_ON) && !laws::MOVED_ON.contains(&laws::NOT_YOUR_TURN));
     acting.world.at += HOUR;
     acting.act(4, item, Deed::Refuse { why: WHY }).unwrap();
     // The superiors of 5 are 3, 2, 1, those of 4 are 2, 1.
@@ -867,6 +870,8 @@ fn an_alert_ends_when_it_is_clear_for_long_enough_and_what_was_fixed_and_is_not_
     acting.act(3, item, Deed::Acknowledge).unwrap();
     assert_eq!(acting.act(3, item, Deed::Acknowledge).unwrap_err(), [laws::NOTHING_NEW]);
     acting.finish(3, item, "fixed").unwrap();
+    assert_eq!(acting.finish(3, item, "fixed").unwrap_err(), [laws::WENT_ON]);
+    assert_eq!(acting.finish(6, item, "fixed").unwrap_err(), [laws::NOT_YOUR_TURN]);
     let seen = |number, is_signal| {
         let (period, run) = (month(number), 1);
         let seen = if is_signal { Seen::Signal { period, run } } else { Seen::Clear { period, run } };

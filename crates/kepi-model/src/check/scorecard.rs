@@ -12,7 +12,7 @@ use crate::{
     meaning,
     measure::Carry,
     project::{
-        BasisPoints, Cascade, CascadeTargets, CascadeValue, Kpi, Scorecard, ScorecardObjective,
+        BasisPoints, Cascade, CascadeAsOf, CascadeTargets, CascadeValue, Kpi, Scorecard, ScorecardObjective,
         ScorecardPerspective, Strategy, Unit, WHOLE,
     },
     source_text::Span,
@@ -336,7 +336,8 @@ fn cascade(
         }
     }
     let averaged = written.value.get() == Some(&CascadeValue::AverageOfChildren);
-    if let Some(twice) = unit.filter(|_| averaged).and_then(|top| tree.reached_twice(&levels, top)) {
+    let as_of = written.as_of.get().copied().unwrap_or(CascadeAsOf::Period);
+    if let Some(twice) = unit.filter(|_| averaged).and_then(|top| tree.reached_twice(&levels, top, as_of)) {
         context
             .report(
                 codes::REACHED_TWICE,
@@ -346,6 +347,7 @@ fn cascade(
                     twice.id
                 ),
             )
+            .related(twice.span, "by what is said of it here")
             .fix("match the levels of one line, or write `value: recompute`");
     }
     Some(Cascade {

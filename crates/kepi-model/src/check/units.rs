@@ -11,7 +11,7 @@ use crate::{
     definitions as written,
     edit::quoted,
     id::{DimensionId, LevelId, PersonId, UnitId},
-    project::{Unit, UnitTree},
+    project::{CascadeAsOf, Unit, UnitTree},
     source_text::Span,
     table::Symbol,
     wording::shorten,
@@ -41,7 +41,7 @@ pub(super) fn units(written: &[Placed<written::Unit>], context: &mut Context<'_>
 /// On every day on which something changes those that are there form one tree.
 fn trees(units: &BTreeMap<UnitId, Unit>, context: &mut Context<'_>) {
     let wordings = || units.values().flat_map(Unit::wordings);
-    let days: BTreeSet<Option<Date>> = wordings().map(|unit| unit.from).collect();
+    let days = days(units);
     if let Some(last) = days.iter().nth(bounds::UNIT_DAYS)
         && let Some(one) = wordings().find(|unit| unit.from == *last)
     {
@@ -61,6 +61,11 @@ fn trees(units: &BTreeMap<UnitId, Unit>, context: &mut Context<'_>) {
         no_circle(&there, &mut told, context);
         no_circle_beside(tree, &there, &mut told, context);
     }
+}
+
+/// The days on which something changes; none: from ever.
+fn days(units: &BTreeMap<UnitId, Unit>) -> BTreeSet<Option<Date>> {
+    units.values().flat_map(Unit::wordings).map(|unit| unit.from).collect()
 }
 
 /// No unit stands below itself by another line either.
@@ -258,9 +263,12 @@ pub(super) struct Tree<'a> {
     ranges: BTreeMap<&'a UnitId, (usize, usize)>,
     /// The numbers of the units of each level, rising.
     levels: BTreeMap<&'a LevelId, Vec<usize>>,
-    /// Those that stand below several, of a matrix.
+    /// Those that stand below several, of a matrix, or did.
     beside: Vec<&'a Unit>,
-    tree: UnitTree<'a>,
+    /// As they stand in the end.
+    newest: UnitTree<'a>,
+    /// As they stand from each day on which something changes.
+    days: Vec<UnitTree<'a>>,
 }
 
 impl<'a> Tree<'a> {
@@ -292,23 +300,38 @@ impl<'a> Tree<'a> {
             let children = below.get(&unit.id).into_iter().flatten().filter(|child| child.id != unit.id);
             open.extend(children.map(|child| (*child, false)));
         }
-        let beside = units.values().filter(|unit| !unit.also_below.is_empty()).collect();
-        Self { ranges, levels, beside, tree: UnitTree::of(units, None) }
+        let several = |unit: &&Unit| unit.wordings().any(|wording| !wording.also_below.is_empty());
+        let beside = units.values().filter(several).collect();
+        // That there are too many is a finding of its own.
+        let days = days(units).into_iter().take(bounds::UNIT_DAYS);
+        let days = days.map(|day| UnitTree::of(units, Some(day.unwrap_or(Date::MIN)))).collect();
+        Self { ranges, levels, beside, newest: UnitTree::of(units, None), days }
     }
 
-    /// A unit that a cascade over these levels reaches by two lines from a unit down.
+    /// A unit that a cascade over these levels reaches by two lines from a unit down, in the wording by which it does: on any day where
+    /// the cascade reads the tree of each period, else in the newest tree.
     pub(super) fn reached_twice(
         &self,
         levels: &BTreeMap<LevelId, DimensionId>,
         top: &UnitId,
+        as_of: CascadeAsOf,
     ) -> Option<&'a Unit> {
-        let matched = |id: &UnitId| {
-            let level = self.tree.unit(id).and_then(|unit| unit.level.as_ref());
+        let matched = |id: &UnitId, unit: Option<&Unit>| {
+            let level = unit.and_then(|unit| unit.level.as_ref());
             id == top || level.is_some_and(|level| levels.contains_key(level))
         };
-        let reaches = |line: &&'a UnitId| matched(line) && self.tree.upwards(line).any(|above| above == top);
-        let mut beside = self.beside.iter().filter(|unit| matched(&unit.id));
-        beside.find(|unit| unit.lines().filter(reaches).count() > 1).copied()
+        let twice = |tree: UnitTree<'a>| {
+            let reaches = |line: &&'a UnitId| {
+                matched(line, tree.unit(line)) && tree.upwards(line).any(|above| above == top)
+            };
+            let there = self.beside.iter().filter_map(|unit| tree.unit(&unit.id));
+            let mut there = there.filter(|unit| matched(&unit.id, Some(unit)));
+            there.find(|unit| unit.lines().filter(reaches).count() > 1)
+        };
+        twice(self.newest).or_else(|| {
+            let days = self.days.iter().rev().filter(|_| as_of == CascadeAsOf::Period);
+            days.copied().find_map(twice)
+        })
     }
 
     /// Whether the unit is known.
@@ -316,16 +339,25 @@ impl<'a> Tree<'a> {
         self.ranges.contains_key(unit)
     }
 
-    /// Whether a unit of a level lies below another, or anywhere.
+    /// Whether a unit of a level lies below another, or anywhere; or did, on some day.
     pub(super) fn has_level_below(&self, level: &LevelId, top: Option<&UnitId>) -> bool {
         let Some(numbers) = self.levels.get(level) else { return false };
         let Some(top) = top else { return !numbers.is_empty() };
+        let below = |tree: &UnitTree<'a>| {
+            let mut of_level = tree.units().filter(|unit| unit.level.as_ref() == Some(level));
+            of_level.any(|unit| tree.upwards(&unit.id).skip(1).any(|above| above == top))
+        };
+        self.has_now(level, numbers, top) || self.days.iter().any(below)
+    }
+
+    /// Whether a unit of a level, of these numbers, lies below another in the newest tree.
+    fn has_now(&self, level: &LevelId, numbers: &[usize], top: &UnitId) -> bool {
         let of_level = |unit: &&&Unit| unit.level.as_ref() == Some(level);
         if self
             .beside
             .iter()
             .filter(of_level)
-            .any(|unit| self.tree.upwards(&unit.id).skip(1).any(|above| above == top))
+            .any(|unit| self.newest.upwards(&unit.id).skip(1).any(|above| above == top))
         {
             return true;
         }

@@ -666,7 +666,8 @@ fn share(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<Share> {
         Some(_) => {
             decoder
                 .report(codes::NOT_A_SHARE, span, format!("`{shown}` is not between 0% and 100%"))
-                .expected("a share of a whole, such as `70%`");
+                .expected("a share of a whole, such as `70%`")
+                .fix("write `100%` for the whole, or less");
         }
         None => {
             let finding = decoder.report(codes::NOT_A_SHARE, span, format!("`{shown}` is not a share"));

@@ -120,3 +120,34 @@ fn a_floor_holds_for_later_wordings_until_one_says_another() {
         "and not before it was"
     );
 }
+
+#[test]
+fn what_a_unit_stood_below_until_it_moved_counts_in_the_periods_before() {
+    let stall = |from: &str, rest: &str| {
+        format!("---\nunit: stall\nname: Stall\nlevel: stand\n{from}parent: north\n{rest}")
+    };
+    let both = [stall("", "also_below: [south]\n"), stall("from: 2026-04-01\n", "")].concat();
+    let found = |as_of: &str, units: &str| {
+        let mut files = files();
+        let (_, card) = files.iter_mut().find(|(path, _)| path == "scorecard.yml").unwrap();
+        let plain = "match: {region: region}\n  value: recompute";
+        assert!(card.contains(plain));
+        *card = card.replace(
+            plain,
+            &format!(
+                "match: {{region: region, stand: region}}\n  value: average_of_children\n  as_of: {as_of}"
+            ),
+        );
+        files.push(("units.yml".to_owned(), units.to_owned()));
+        short(&checked(&files).findings)
+    };
+    let twice = "K0712 the cascade reaches `stall` by more than one line";
+    assert!(found("period", &both).contains(twice), "until March it is averaged twice");
+    assert!(!found("now", &both).contains(twice), "by the newest tree it never was");
+    assert!(!found("period", &stall("", "")).contains(twice));
+    // A unit that left is one that lay below in the periods before.
+    let other = "---\nunit: alone\nname: Alone\nlevel: region\nparent: whole\n";
+    let moved = [other.to_owned(), stall("", "").replace("north", "whole"), stall("from: 2026-04-01\n", "")];
+    let said = found("period", &moved.concat());
+    assert!(!said.contains("no unit of level `stand` lies below"), "{said}");
+}

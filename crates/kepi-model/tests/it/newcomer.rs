@@ -241,3 +241,19 @@ fn the_transcript_is_as_it_was_read() {
     }
     assert!(silent.is_empty(), "nothing is said of {silent:?}");
 }
+
+#[test]
+fn what_is_said_to_write_is_right() {
+    let fixes = |text: &str| {
+        let files = SourceMap::new(vec![SourceFile {
+            path: "kepi.yml".to_owned(),
+            text: FIRST.replace(TARGETS, text).into(),
+        }]);
+        let findings = checked_map(&files).findings;
+        findings.iter().filter_map(|of| of.fix.as_ref().map(|fix| fix.text.clone())).collect::<String>()
+    };
+    let said = fixes("moves: {recommendation: 1 month}\n");
+    assert!(said.contains("write `recommendation: {sign: positive}`"), "{said}");
+    let said = fixes("coverage_at_least: 120%\n");
+    assert!(said.contains("write `100%` for the whole, or less"), "{said}");
+}

@@ -325,7 +325,12 @@ impl Reporter<'_> {
             kpi: Named::new(&of.driver.id, &of.driver.name),
             importance_text: match (&of.found, of.importance) {
                 (Ok(_), Some(gain)) => format::moved(gain, &kpi.unit),
-                (Err(Untold::TooFew { have, .. }), _) => format!("not known: {have} periods are too few"),
+                (Err(Untold::TooFew { have: 0, .. }), _) => {
+                    "not known: there is no period with figures of both, or you do not see them".to_owned()
+                }
+                (Err(Untold::TooFew { have, periods, .. }), _) => {
+                    format!("not known: {have} periods, at least {periods} are needed")
+                }
                 (Err(Untold::SameRows), _) => "not known: both look at the same rows".to_owned(),
                 _ => "not known".to_owned(),
             },

@@ -6,7 +6,7 @@ use kepi_model::{
     acting::CASE,
     calendar::{Grain, Period},
     edit,
-    project::Scorecard,
+    project::{Measure, Scorecard},
 };
 use kepi_query::{
     published::{Vouched, grain_text},
@@ -446,6 +446,12 @@ impl<'a> Reporter<'a> {
         })
     }
 
+    /// KPIs that people enter.
+    pub fn entered(self) -> Vec<Named> {
+        let all = self.project().kpis.values().filter(|kpi| matches!(kpi.measure, Measure::Entered(_)));
+        all.map(|kpi| Named::new(&kpi.id, &kpi.name)).collect()
+    }
+
     /// The official figures of a period.
     ///
     /// # Errors
@@ -470,6 +476,7 @@ impl<'a> Reporter<'a> {
             official_value: of.official_value,
             restated_value: of.restated_value,
             overridden: of.overridden,
+            late: of.late,
             measured_in: of
                 .kpi
                 .parse()

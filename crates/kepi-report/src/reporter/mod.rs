@@ -36,7 +36,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_model::{
     calendar::{Grain, Period},
     id::{EntityId, PersonId, UnitId},
-    project::{Kpi, Person as Somebody, Project, Scorecard},
+    project::{Kpi, Measure, Person as Somebody, Project, Scorecard},
 };
 use kepi_query::value::Segment;
 use kepi_score::card::{Card, Periods};
@@ -156,7 +156,14 @@ impl<'a> Reporter<'a> {
     fn scorecard_asked(self, id: Option<&str>) -> Result<&'a Scorecard, ViewError> {
         let all = &self.project().scorecards;
         let Some(id) = id else {
-            return all.values().next().ok_or_else(|| ViewError::Unavailable {
+            // The first that has anything to show.
+            let shows = |of: &&Scorecard| {
+                let card = self.card(of);
+                let kpis: Vec<_> = card.kpis().collect();
+                self.facts.want(&kpis).is_ok() && card.periods().newest.is_some()
+            };
+            let first = all.values().find(shows).or_else(|| all.values().next());
+            return first.ok_or_else(|| ViewError::Unavailable {
                 reason: "the project has no scorecard: write one (`scorecard: …`)".to_owned(),
             });
         };
@@ -305,8 +312,13 @@ impl<'a> Reporter<'a> {
             (None, Some(card)) => card.segment(unit.or(card.scorecard.unit.as_ref())),
             (None, None) => Some(Segment::total()),
         };
-        let grain = self.grain_asked(kpi, card.map(|c| c.scorecard.period), query.period.as_deref())?;
+        let mut grain = self.grain_asked(kpi, card.map(|c| c.scorecard.period), query.period.as_deref())?;
         let mut known = Periods::of(self.facts, [&kpi.id], grain);
+        if known.all.is_empty()
+            && let Some(over) = self.to_be_entered(kpi)
+        {
+            (grain, known) = (kpi.period, Periods { all: vec![over.ordinal], newest: Some(over.ordinal) });
+        }
         // Of a period of a scorecard that has shorter ones it is shown as of the last of its own that has ended by then.
         let calendar = &self.project().calendar;
         let is_of_a_card = |period: &Period| uses.iter().any(|card| card.period == period.grain);
@@ -324,6 +336,14 @@ impl<'a> Reporter<'a> {
         }
         let period = self.period_asked(query.period.as_deref(), grain, &known, || self.no_value_of(kpi))?;
         Ok(KpiAsked { kpi, uses, card, unit, segment, period, known })
+    }
+
+    /// Of what people enter and nobody ever has, the last period that is over: it has a page, from which it is entered.
+    fn to_be_entered(self, kpi: &Kpi) -> Option<Period> {
+        let is_entered = matches!(kpi.measure, Measure::Entered(_)) && !self.facts.is_empty();
+        let now = self.facts.now().filter(|_| is_entered)?;
+        let calendar = &self.project().calendar;
+        Some(calendar.period_of_day(kpi.period, self.day(now)?).offset(-1))
     }
 
     /// Whether a scorecard has a period: then its KPIs are shown in it, with a value or without.

@@ -29,7 +29,7 @@ use crate::{
     decided::LateUnit,
     format,
     reader::{ScorecardQuery, ViewError},
-    reason::Absence,
+    reason::{Absence, Reason},
     say::{Say, usual_of},
     view::{
         Change, Coverage, Deviation, Freshness, KpiRow, Named, ObjectiveView, Outcome, PartialView,
@@ -101,12 +101,29 @@ impl<'a> Reporter<'a> {
     /// Units whose data nobody attested in time, with what the score is without them; none: all are there.
     pub(crate) fn partial(self, asked: &Asked<'a>) -> Option<PartialView> {
         let late = self.facts.late(asked.period);
-        let below: BTreeSet<&UnitId> =
+        let known: BTreeSet<&UnitId> =
             asked.card.units(asked.period).into_iter().filter_map(|(unit, _)| unit).collect();
-        let late: Vec<_> = late.into_iter().filter(|of| below.contains(&of.unit)).collect();
+        let concerns = |of: &LateUnit| {
+            known.contains(&of.unit) && asked.card.concerns(asked.unit, &of.unit, asked.period)
+        };
+        let late: Vec<_> = late.into_iter().filter(concerns).collect();
         let closed = late.first()?.closed;
-        let how = late.iter().map(|of| (of.unit.clone(), of.how)).collect();
-        let tree = asked.card.without(asked.unit, asked.period, &how);
+        let how: BTreeMap<_, _> = late.iter().map(|of| (of.unit.clone(), of.how)).collect();
+        // What becomes of a unit becomes of those below it.
+        let mut above = asked.unit.into_iter().flat_map(|unit| asked.card.above(unit, asked.period));
+        let without = match above.find_map(|unit| how.get(unit)) {
+            Some(WhenLate::Exclude) => Some(ScoreView {
+                score: Outcome::Reason(Reason { code: "left_out", text: "it is left out".to_owned() }),
+                ..score_view(None)
+            }),
+            Some(WhenLate::Carry) => {
+                Some(score_view(Some(&asked.card.tree(asked.unit, asked.period.offset(-1)))))
+            }
+            Some(WhenLate::Block | WhenLate::Warn) | None => {
+                let tree = asked.card.without(asked.unit, asked.period, &how);
+                tree.as_ref().map(|tree| score_view(Some(tree)))
+            }
+        };
         let named = |of: &LateUnit| {
             let unit = self.project().units.get(&of.unit);
             let says = match of.how {
@@ -121,11 +138,7 @@ impl<'a> Reporter<'a> {
                 says,
             )
         };
-        Some(PartialView {
-            late: late.iter().map(named).collect(),
-            closed,
-            without: tree.as_ref().map(|tree| score_view(Some(tree))),
-        })
+        Some(PartialView { late: late.iter().map(named).collect(), closed, without })
     }
 
     /// Everything computed of a scorecard, for one unit and period.

@@ -471,6 +471,8 @@ pub struct OfficialFigure {
     pub restated_value: Option<f64>,
     /// Whether people say what stands since.
     pub overridden: bool,
+    /// Where a unit was late with its data, what the close made of the figure, in words.
+    pub late: Option<String>,
     /// What the numbers are measured in, as programs are told.
     pub measured_in: Option<ValueUnit>,
 }

@@ -76,9 +76,9 @@ pub struct UnitReadinessView {
     /// What becomes of the close while it is not ready.
     pub otherwise: Option<&'static str>,
     /// Final figures.
-    pub figures: usize,
+    pub figures: Option<usize>,
     /// Figures that more data may change.
-    pub provisional: usize,
+    pub provisional: Option<usize>,
     /// In how many periods by now its data were to be attested.
     pub asked: usize,
     /// In how many of them they were before the cut-off.

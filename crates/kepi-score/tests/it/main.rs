@@ -158,6 +158,9 @@ fn what_is_missing_is_left_out_and_shown() {
     let root = whole(&project, &[("a1", Some(80.0)), ("a2", Some(20.0)), ("b1", Some(40.0)), ("c1", None)]);
     assert_eq!(node(&root, "Inner").score, Err(NoScore::Coverage { covered: 500_000, needed: 700_000 }));
     assert_eq!(root.score, Err(NoScore::Coverage { covered: 600_000, needed: 700_000 }));
+    let said = |covered, needed| NoScore::Coverage { covered, needed }.to_string();
+    assert_eq!(said(600_000, 700_000), "60.0 % of weight has a score, 70.0 % needed");
+    assert_eq!(said(0, 0), "nothing beneath it has a score");
     // a2 missing: A = a1 = 90 at coverage 70 %, just enough; all = 0.6·90 + 0.4·85 = 88 with coverage 0.6·0.7 + 0.4.
     let root = whole(&project, &[("a1", Some(80.0)), ("b1", Some(40.0)), ("c1", Some(100.0))]);
     assert_eq!(root.score, Ok(88 * MICRO));

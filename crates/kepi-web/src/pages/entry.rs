@@ -1,6 +1,6 @@
 //! Where somebody enters a figure that no source has.
 
-use kepi_report::view::PeriodsView;
+use kepi_report::view::{Named, PeriodsView};
 use maud::{Markup, html};
 
 use super::{Params, Said};
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The form, with what is known of the figure.
-pub(crate) fn render(view: &PeriodsView, params: &Params) -> Markup {
+pub(crate) fn render(view: &PeriodsView, entered: &[Named], params: &Params) -> Markup {
     let said: Option<&Said> = params.said.as_ref();
     let was = |name: &str| match said {
         Some(said) => forms::typed(Some(said), name).to_owned(),
@@ -19,13 +19,14 @@ pub(crate) fn render(view: &PeriodsView, params: &Params) -> Markup {
     let body = html! {
         header.head {
             h1 { "Enter a figure" }
-            p.sub { "For a KPI that no source has. One other has to agree; the next run takes it in, and it is traced like any row. Until then the period is awaited, or late, and never zero." }
+            p.sub { "For a KPI that no source has. One other has to agree, unless the project is open; the next run takes it in, and it is traced like any row. Until then the period is awaited, or late, and never zero." }
         }
         (forms::refused(said))
         @match view.project.viewer.as_ref().filter(|viewer| viewer.decides) {
             Some(viewer) => form.say method="post" action="/entries" {
                 (hidden(viewer))
-                label { span { "KPI, by its name in definitions" } input type="text" name="kpi" required value=(was("kpi")); }
+                label { span { "KPI, by its name in definitions" } input type="text" name="kpi" list="entered" required value=(was("kpi")); }
+                datalist id="entered" { @for of in entered { option value=(of.id) { (of.name) } } }
                 label { span { "Period, such as 2026-05" } input type="text" name="period" required value=(was("period")); }
                 label { span { "Of which part, such as a region; without one it is the whole" } input type="text" name="part" value=(was("part")); }
                 label { span { "The figure, as definitions write amounts of it, such as 41.5%" } input type="text" name="value" required value=(was("value")); }

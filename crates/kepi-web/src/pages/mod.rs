@@ -458,7 +458,9 @@ pub const PAGES: &[Page] = &[
         action: Action::SeeDecisions,
         json: None,
         nav: None,
-        html: |f, p| Ok(entry::render(&Reporter::new(f).periods()?, p).into_string()),
+        html: |f, p| {
+            Ok(entry::render(&Reporter::new(f).periods()?, &Reporter::new(f).entered(), p).into_string())
+        },
         data: |_, _| Ok(String::new()),
         csv: None,
     },

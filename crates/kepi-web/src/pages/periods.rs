@@ -180,7 +180,14 @@ pub(crate) fn official(view: &OfficialView) -> Markup {
                                 th scope="row" role="rowheader" { a href={ "/kpis/" (of.kpi.id) } { (of.kpi.name) } }
                                 td role="cell" data-label="Segment" { (of.segment_name) }
                                 td.num role="cell" data-label="Official" {
-                                    @match &of.official { Some(text) => strong { (text) }, None => span.reason { "nothing then" } }
+                                    span {
+                                        @match (&of.official, &of.late) {
+                                            (Some(text), None) => strong { (text) },
+                                            (Some(text), Some(late)) => { strong { (text) } " " span.reason { "(" (late) ")" } }
+                                            (None, Some(late)) => span.reason { (late) },
+                                            (None, None) => span.reason { "nothing then" },
+                                        }
+                                    }
                                 }
                                 td.num role="cell" data-label="Since" {
                                     @match &of.restated {

@@ -44,6 +44,10 @@ pub(crate) fn render(view: &ReadinessView) -> Markup {
 }
 
 fn unit(of: &UnitReadinessView) -> Markup {
+    let count = |n: Option<usize>| match n {
+        Some(n) => html! { span.num { (n) } },
+        None => html! { span.reason { "you do not see all" } },
+    };
     let (shape, state) = match of.state {
         "ready" => ("●", "ready"),
         "late" => ("▲", "late"),
@@ -61,8 +65,8 @@ fn unit(of: &UnitReadinessView) -> Markup {
             th scope="row" role="rowheader" { (of.name) }
             td role="cell" data-label="State" { span { span.shape aria-hidden="true" { (shape) " " } (state) } }
             td role="cell" data-label="A close" { (close) }
-            td.num role="cell" data-label="Final figures" { span.num { (of.figures) } }
-            td.num role="cell" data-label="Provisional" { span.num { (of.provisional) } }
+            td.num role="cell" data-label="Final figures" { (count(of.figures)) }
+            td.num role="cell" data-label="Provisional" { (count(of.provisional)) }
             td role="cell" data-label="In time so far" {
                 @if of.asked == 0 { span.reason { "not asked yet" } } @else { span { span.num { (of.in_time) } " of " span.num { (of.asked) } } }
             }

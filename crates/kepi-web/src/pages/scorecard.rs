@@ -61,7 +61,11 @@ fn partial(view: &ScorecardView) -> Markup {
                 @match &of.without {
                     Some(without) => {
                         @match &without.score {
-                            Outcome::Value(points) => { "By that rule the score is " strong.num { (points.text) } ", not the one below. " }
+                            Outcome::Value(points) => {
+                                "By that rule the score is " strong.num { (points.text) }
+                                @if view.overall.score.value().is_some_and(|own| own.text == points.text) { ", as it is below. " }
+                                @else { ", not the one below. " }
+                            }
                             Outcome::Reason(reason) => { "By that rule there is no score: " (reason.text) ". " }
                         }
                     }

@@ -353,7 +353,11 @@ fn one(source: &SourceView) -> Markup {
             p.sub {
                 (source.from) " → " (source.into.name) " · "
                 (match source.mode { Mode::Append => "append", Mode::Upsert => "upsert", Mode::Snapshot => "snapshot", Mode::Keys => "keys" })
-                @match &source.watermark { Some(w) => { " · data to " (w) }, None => { " · nothing landed yet" } }
+                @match &source.watermark {
+                    Some(w) => { " · data to " (w) },
+                    None if source.rows.read > 0 => { " · none of its rows has a date" },
+                    None => { " · nothing landed yet" },
+                }
             }
             details open[!doubts(source).is_empty()] {
                 summary { (format::count(source.rows.read)) " rows read, " (format::count(source.rows.accepted)) " accepted" }

@@ -134,7 +134,10 @@ async fn what_another_system_says_comes_by_a_token_with_an_id_and_by_nothing_els
     assert_eq!((got.status, got.text.as_str()), (StatusCode::OK, "{\"item\":4}"));
     let asked = desk.0.lock().unwrap().pop().unwrap();
     let deed = Deed::Finish("done".to_owned(), Some("they stay".to_owned()));
-    assert_eq!(asked, ("Ana Smith".to_owned(), Wish::Act { item: 4, deed }, "webhook/msg_1".to_owned()));
+    assert_eq!(
+        asked,
+        ("Ana Smith".to_owned(), Wish::Act { item: 4, deed }, "webhook/4/Ana Smith/msg_1".to_owned())
+    );
     // A stranger, a session, another token, no id, an item that is not there, something else.
     let stranger = to("4").header("webhook-id", "msg_1");
     assert_eq!(send(&router, stranger, body).await.status, StatusCode::UNAUTHORIZED);

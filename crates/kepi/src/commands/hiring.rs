@@ -3,7 +3,11 @@
 //! The list is the authority for who is there, names, addresses, roles and lines. What it does not say of a person (a substitute, absences)
 //! stays as it stands in the file. What comes of it is proposed and decided as any other change of the folder.
 
-use std::{collections::BTreeMap, fs, path::Component};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Component,
+};
 
 use kepi_app::project_files;
 use kepi_model::{
@@ -25,12 +29,16 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Listed {
     id: String,
+    /// What the list itself knows a person by, such as a number of staff.
+    number: Option<String>,
     name: String,
     role: Option<String>,
     email: Option<String>,
     /// By id, name or address, as the list has it.
     reports_to: Option<String>,
     dotted_to: Option<String>,
+    /// Whether the list says that who was there has left.
+    left: bool,
 }
 
 /// What came of an import.
@@ -70,6 +78,16 @@ pub fn import(what: &People, site: Site<'_>, out: Output) -> Result<(), Failure>
     let own = what.into.to_string_lossy().replace('\\', "/");
     let (before, elsewhere): (Vec<&DocumentText>, Vec<&DocumentText>) =
         all.iter().filter(|of| of.kind == "person").partition(|of| of.path == own);
+    let listed = told_apart(listed, &before).map_err(Failure::Other)?;
+    if listed.iter().all(|of| of.left) {
+        let gone = before.iter().map(|of| of.name.as_str()).collect::<Vec<_>>().join(", ");
+        let gone = if gone.is_empty() { String::new() } else { format!(", and {gone} stay in {own}") };
+        let why = format!(
+            "nobody is there by {}: nothing was written{gone}; if that is meant, delete the file yourself",
+            list.display()
+        );
+        return Err(Failure::Other(why));
+    }
     let (text, imported) = written(listed, &before, &elsewhere, &own);
     if let Some(folder) = into.parent() {
         fs::create_dir_all(folder)
@@ -93,6 +111,47 @@ pub fn import(what: &People, site: Site<'_>, out: Output) -> Result<(), Failure>
     Ok(out.line(&format!("written to {own}; `kepi plan` says what comes of it"))?)
 }
 
+/// Gives people whose names in definitions would be the same such as tell them apart: by their whole address, else by what the list knows
+/// them by. Who stands in the file by the short name, with that address, keeps it.
+fn told_apart(mut listed: Vec<Listed>, before: &[&DocumentText]) -> Result<Vec<Listed>, String> {
+    let mut by_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, of) in listed.iter().enumerate() {
+        by_id.entry(of.id.clone()).or_default().push(at);
+    }
+    for (id, all) in by_id {
+        let who = |at: &usize| {
+            listed
+                .get(*at)
+                .map(|of| (of.number.clone(), of.email.clone(), of.name.clone()))
+                .unwrap_or_default()
+        };
+        if all.iter().map(who).collect::<BTreeSet<_>>().len() < 2 {
+            continue;
+        }
+        let was = before.iter().find(|was| was.name == id).map(|was| body(&was.text));
+        for at in all {
+            let Some(of) = listed.get_mut(at) else { continue };
+            let own = of.email.as_ref().map(|email| format!("email: {}", quoted(email)));
+            if own.is_some_and(|own| was.is_some_and(|was| was.lines().any(|line| line == own))) {
+                continue;
+            }
+            let longer = match (&of.email, &of.number) {
+                (Some(email), _) => name_of(&email.replace('@', "_")),
+                (None, Some(number)) => name_of(&format!("{id}_{number}")),
+                (None, None) => id.clone(),
+            };
+            if longer == id {
+                let name = &of.name;
+                return Err(format!(
+                    "`{name}` and somebody else would both be `{id}`: give the list a column `id`, or addresses"
+                ));
+            }
+            of.id = longer;
+        }
+    }
+    Ok(listed)
+}
+
 /// The file that a list comes to.
 fn written(
     listed: Vec<Listed>,
@@ -101,14 +160,30 @@ fn written(
     file: &str,
 ) -> (String, Imported) {
     let mut imported = Imported { file: file.to_owned(), ..Imported::default() };
-    let mut ids: BTreeMap<String, String> = BTreeMap::new();
+    let (left, listed): (Vec<Listed>, Vec<Listed>) = listed.into_iter().partition(|of| of.left);
+    // Whom a line may mean by what it says: more than one where several people have the same name.
+    let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for of in &listed {
-        for known in [Some(&of.id), Some(&of.name), of.email.as_ref()].into_iter().flatten() {
-            ids.insert(known.to_lowercase(), of.id.clone());
+        let known = [Some(&of.id), of.number.as_ref(), Some(&of.name), of.email.as_ref()];
+        for known in known.into_iter().flatten() {
+            ids.entry(known.to_lowercase()).or_default().insert(of.id.clone());
         }
     }
     for of in elsewhere {
-        ids.entry(of.name.clone()).or_insert_with(|| of.name.clone());
+        ids.entry(of.name.clone()).or_insert_with(|| BTreeSet::from([of.name.clone()]));
+    }
+    for of in left {
+        let address = of.email.as_ref().map(|email| format!("email: {}", quoted(email)));
+        let is = |other: &&&DocumentText| {
+            other.name == of.id
+                || address.as_ref().is_some_and(|own| body(&other.text).lines().any(|line| line == own))
+        };
+        if let Some(other) = elsewhere.iter().find(is) {
+            imported.remarks.push(format!(
+                "`{}` has left by the list and stands in {}: take the person out there, or let `away` say until when",
+                other.name, other.path
+            ));
+        }
     }
     let mut parts = Vec::new();
     let mut seen: BTreeMap<String, ()> = BTreeMap::new();
@@ -126,15 +201,19 @@ fn written(
         }
         let mut line = |key: &str, to: &Option<String>| {
             let to = to.as_ref()?;
-            match ids.get(&to.to_lowercase()) {
-                Some(id) => Some(format!("{key}: {id}\n")),
-                None => {
-                    imported
-                        .remarks
-                        .push(format!("`{}` has the line `{key}` to `{to}`, who is not in the list", of.id));
-                    None
-                }
+            let found = ids.get(&to.to_lowercase());
+            let id = found.and_then(|all| all.first().filter(|_| all.len() == 1));
+            if id.is_none() {
+                let why = match found {
+                    Some(all) => {
+                        let all = all.iter().map(String::as_str).collect::<Vec<_>>();
+                        format!("which is said of {}: name one by number or address", all.join(" and "))
+                    }
+                    None => "who is not in the list".to_owned(),
+                };
+                imported.remarks.push(format!("`{}` has the line `{key}` to `{to}`, {why}", of.id));
             }
+            id.map(|id| format!("{key}: {id}\n"))
         };
         let lines = [line("reports_to", &of.reports_to), line("dotted_to", &of.dotted_to)];
         let mut text = format!("person: {}\nname: {}\n", of.id, quoted(&of.name));
@@ -201,7 +280,7 @@ const COLUMNS: [(&str, &[&str]); 7] = [
     ("name", &["name", "full_name", "display_name", "displayname"]),
     ("role", &["role", "title", "job_title", "position"]),
     ("email", &["email", "mail", "e_mail", "work_email"]),
-    ("reports_to", &["reports_to", "manager", "supervisor", "line_manager", "manager_id"]),
+    ("reports_to", &["reports_to", "manager_id", "manager", "supervisor", "line_manager"]),
     ("dotted_to", &["dotted_to", "dotted_line", "matrix_manager", "second_manager"]),
     ("left", &["left", "leaves", "termination_date", "end_date", "terminated"]),
 ];
@@ -210,33 +289,39 @@ fn csv(text: &str) -> Result<Vec<Listed>, String> {
     let mut rows = rows(text).into_iter();
     let header: Vec<String> =
         rows.next().ok_or("the list is empty")?.iter().map(|cell| name_of(cell)).collect();
-    let place = |column: &str| {
-        let (_, words) = COLUMNS.iter().find(|(of, _)| *of == column)?;
-        words.iter().find_map(|word| header.iter().position(|cell| cell == word))
+    // Of several columns that say the same, the first that says anything of a person counts.
+    let places = |column: &str| {
+        let words = COLUMNS.iter().find(|(of, _)| *of == column).map_or(&[][..], |(_, words)| *words);
+        let found = words.iter().filter_map(|word| header.iter().position(|cell| cell == word));
+        found.collect::<Vec<_>>()
     };
-    let name = place("name").ok_or_else(|| {
-        format!("no column `name` among: {}; its first line names the columns", header.join(", "))
-    })?;
+    if places("name").is_empty() {
+        return Err(format!(
+            "no column `name` among: {}; its first line names the columns",
+            header.join(", ")
+        ));
+    }
     let today = compose::today();
     let mut all = Vec::new();
     for (at, row) in rows.enumerate() {
-        let cell = |place: Option<usize>| {
-            let cell = row.get(place?)?.trim();
-            (!cell.is_empty()).then(|| cell.to_owned())
+        let cell = |column: &str| {
+            let mut cells = places(column).into_iter().filter_map(|at| row.get(at));
+            cells.find(|cell| !cell.trim().is_empty()).map(|cell| cell.trim().to_owned())
         };
-        let Some(name) = cell(Some(name)) else { continue };
+        let Some(name) = cell("name") else { continue };
         // Whoever leaves later is there until then.
-        if let Some(left) = cell(place("left")) {
-            match left.parse::<jiff::civil::Date>() {
-                Ok(day) if day > today => {}
-                Ok(_) => continue,
-                Err(_) if matches!(left.to_lowercase().as_str(), "yes" | "true" | "1") => continue,
-                Err(_) if matches!(left.to_lowercase().as_str(), "no" | "false" | "0") => {}
-                Err(_) => return Err(format!("line {}: `{left}` is no day such as 2026-07-31", at + 2)),
-            }
-        }
-        let id = cell(place("id")).filter(|id| is_name(id));
-        let spelled = name_of(cell(place("email")).as_ref().unwrap_or(&name));
+        let left = match cell("left") {
+            None => false,
+            Some(left) => match (left.parse::<jiff::civil::Date>(), left.to_lowercase().as_str()) {
+                (Ok(day), _) => day <= today,
+                (Err(_), "yes" | "true" | "1") => true,
+                (Err(_), "no" | "false" | "0") => false,
+                (Err(_), _) => return Err(format!("line {}: `{left}` is no day such as 2026-07-31", at + 2)),
+            },
+        };
+        let number = cell("id");
+        let id = number.clone().filter(|id| is_name(id));
+        let spelled = name_of(cell("email").as_ref().unwrap_or(&name));
         let id = id.unwrap_or(spelled);
         if !is_name(&id) {
             return Err(format!(
@@ -244,9 +329,9 @@ fn csv(text: &str) -> Result<Vec<Listed>, String> {
                 at + 2
             ));
         }
-        let (role, email) = (cell(place("role")), cell(place("email")));
-        let (reports_to, dotted_to) = (cell(place("reports_to")), cell(place("dotted_to")));
-        all.push(Listed { id, name, role, email, reports_to, dotted_to });
+        let (role, email) = (cell("role"), cell("email"));
+        let (reports_to, dotted_to) = (cell("reports_to"), cell("dotted_to"));
+        all.push(Listed { id, number, name, role, email, reports_to, dotted_to, left });
     }
     Ok(all)
 }
@@ -292,9 +377,9 @@ fn scim(text: &str) -> Result<Vec<Listed>, String> {
         .as_array()
         .ok_or("there is no list of users, `Resources`")?;
     let text = |of: &Value| of.as_str().map(str::to_owned).filter(|text| !text.trim().is_empty());
-    let mut ids = BTreeMap::new();
     let mut all = Vec::new();
-    for user in users.iter().filter(|user| user["active"] != Value::Bool(false)) {
+    for user in users {
+        let left = user["active"] == Value::Bool(false);
         let emails = user["emails"].as_array().into_iter().flatten();
         let email = emails.clone().find(|of| of["primary"] == true).or_else(|| emails.clone().next());
         let email = email.and_then(|of| text(&of["value"]));
@@ -312,15 +397,13 @@ fn scim(text: &str) -> Result<Vec<Listed>, String> {
         if !is_name(&id) {
             return Err(format!("`{login}` has no name in definitions"));
         }
-        ids.extend(text(&user["id"]).map(|own| (own, id.clone())));
+        let number = text(&user["id"]);
         let manager = |part: &str| {
             user.get(ENTERPRISE).and_then(|of| of.get("manager")).and_then(|manager| text(manager.get(part)?))
         };
         let reports_to = manager("value").or_else(|| manager("displayName"));
-        all.push(Listed { id, name, role: text(&user["title"]), email, reports_to, dotted_to: None });
-    }
-    for of in &mut all {
-        of.reports_to = of.reports_to.take().map(|to| ids.get(&to).cloned().unwrap_or(to));
+        let role = text(&user["title"]);
+        all.push(Listed { id, number, name, role, email, reports_to, dotted_to: None, left });
     }
     Ok(all)
 }

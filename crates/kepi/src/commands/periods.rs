@@ -53,7 +53,7 @@ pub async fn periods(what: &Periods, cli: &Cli, out: Output) -> Result<(), Failu
         if out.format == Format::Json {
             return Ok(out.json(&figures)?);
         }
-        let mut grid = Grid::new(&["KPI", "Segment", "Official", "Restated", "Overridden"]);
+        let mut grid = Grid::new(&["KPI", "Segment", "Official", "Restated", "Overridden", "Late"]);
         for of in &figures {
             let nothing = || "nothing".to_owned();
             let official = of.official.clone().unwrap_or_else(nothing);
@@ -68,6 +68,7 @@ pub async fn periods(what: &Periods, cli: &Cli, out: Output) -> Result<(), Failu
                 Field::digits(official.clone(), number(of.official_value, &official)),
                 Field::digits(restated.clone(), number(of.restated_value, &restated)),
                 Field::text(if of.overridden { "yes" } else { "" }),
+                Field::text(of.late.clone().unwrap_or_default()),
             ]);
         }
         return Ok(out.rows(&grid)?);
@@ -141,8 +142,8 @@ async fn readiness(app: &App, period: &str, out: Output) -> Result<(), Failure> 
             Field::text(of.unit.as_ref().map_or("all rows", |unit| unit.as_str())),
             Field::text(of.state),
             Field::text(of.otherwise.unwrap_or("goes")),
-            count(of.figures),
-            count(of.provisional),
+            count(of.figures.unwrap_or_default()),
+            count(of.provisional.unwrap_or_default()),
             Field::text(if of.asked == 0 {
                 String::new()
             } else {

@@ -44,9 +44,11 @@ pub async fn restated(what: &Explain, cli: &Cli, out: Output) -> Result<(), Fail
             let segment =
                 if found.segment.is_empty() { String::new() } else { format!(" · {}", found.segment) };
             out.line(&format!(
-                "{} · {}{segment}: {then} by run {first}, {now} by run {last}, {}",
+                "{} · {}{segment}: {} by run {first}, {} by run {last}, {}",
                 found.kpi,
                 found.period,
+                plain(then),
+                plain(now),
                 signed(now - then)
             ))?;
             for part in &found.moved {
@@ -60,8 +62,11 @@ pub async fn restated(what: &Explain, cli: &Cli, out: Output) -> Result<(), Fail
     Ok(())
 }
 
+/// Nothing of how halves are kept is told.
+fn plain(of: f64) -> f64 {
+    (of * 1e9).round() / 1e9
+}
+
 fn signed(by: f64) -> String {
-    // Nothing of how halves are kept is told.
-    let rounded = (by * 1e9).round() / 1e9;
-    format!("{rounded:+}")
+    format!("{:+}", plain(by))
 }

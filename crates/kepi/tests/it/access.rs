@@ -231,6 +231,20 @@ fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
         assert!(said.contains(&format!("no figure of `{kpi}` is published in {period}")), "{said}");
     }
     assert!(!dispute("overall_satisfaction", "ana").contains("no figure of"));
+    // Nor is anything else said of it.
+    for kpi in ["overall_satisfaction", "nothing"] {
+        let said: [&[&str]; 4] = [
+            &["feedback", "add", "--kpi", kpi, "-m", "slow"],
+            &["enter", kpi, &period, "1", "--evidence", "p. 3", "-m", "counted"],
+            &["override", "set", kpi, &period, "1", "--evidence", "p. 3", "-m", "counted"],
+            &["comment", kpi, &period, "--what", "a", "--why", "b", "--done", "c", "--outlook", "d"],
+        ];
+        for said in said {
+            let all = [said, &["--as", "dee"][..]].concat();
+            let (_, answer) = project.fails_or_not(&all);
+            assert!(answer.contains(&format!("there is no KPI `{kpi}`")), "{said:?}: {answer}");
+        }
+    }
     drop(server);
 
     let log = project.ok(&["audit", "log", "--kind", "attempt.refused"]);

@@ -166,6 +166,31 @@ fn a_late_unit_is_shown_as_late_and_left_out_or_carried_by_the_rule() {
             (&card["partial"]["closed"], &card["partial"]["late"][0]["id"]),
             (&json!(true), &json!("south"))
         );
+        // What is official is what the close made of it: of the unit nothing, or what it had in the period before.
+        let shown = asked(&project, &["show", "kpi", "recommendation"]);
+        let published = |period: &str, segment: &str| {
+            let of = |row: &&Value| row["period"] == period && row["segment"] == segment;
+            shown["values"].as_array().unwrap().iter().find(of).map(|row| row["value"].clone()).unwrap()
+        };
+        let official = asked(&project, &["periods", &month]);
+        let of = |segment: &str| {
+            let is = |of: &&Value| of["kpi"] == "recommendation" && of["segment"] == segment;
+            let of = official.as_array().unwrap().iter().find(is).unwrap();
+            (of["official_value"].clone(), of["late"].clone())
+        };
+        let (south, says) = match otherwise {
+            "exclude" => (Value::Null, json!("left out: South was late")),
+            _ => (published(&before, "region=south"), json!(format!("that of {before}: South was late"))),
+        };
+        assert_eq!(of("region=south"), (south, says));
+        assert_eq!(of("region=north"), (published(&month, "region=north"), Value::Null));
+        assert_eq!(of(""), (published(&month, ""), json!("with rows of South, which nobody attested")));
+        // Its own card says what the rule makes of it, and that of another says nothing.
+        let own = asked(&project, &["show", "scorecard", "--unit", "south", "--period", &month]);
+        let by_rule = if otherwise == "exclude" { Value::Null } else { json!(score("south", &before)) };
+        assert_eq!(own["partial"]["without"], by_rule);
+        let other = asked(&project, &["show", "scorecard", "--unit", "north", "--period", &month]);
+        assert_eq!(other["partial"], Value::Null);
         project.ok(&["audit", "rebuild", "--quiet"]);
         project.ok(&["audit", "verify", "--quiet"]);
     }

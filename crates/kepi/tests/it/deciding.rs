@@ -419,6 +419,23 @@ fn an_entered_figure_lands_when_one_other_agrees_and_one_that_is_missing_is_late
 }
 
 #[test]
+fn an_entered_kpi_has_a_page_before_anybody_entered_anything_and_hides_no_other_scorecard() {
+    let project = Project::example("tiny");
+    let (entries, rest) = ENTERED.split_once("---\nsource: panel").unwrap();
+    let (_, kpi) = rest.split_once("---\n").unwrap();
+    let card = "scorecard: a_first\nname: First\nperiod: month\nperspectives:\n  customers:\n    weight: 100%\n    objectives:\n      \
+                customers_recommend_us:\n        weight: 100%\n        kpis: {market_share: 100%}\n";
+    project.write("entered.yml", &format!("{entries}---\n{kpi}---\n{card}"));
+    project.ok(&["run", "--quiet"]);
+    let shown = json_of(&project.ok(&["show", "kpi", "market_share", "--quiet", "--format", "json"]));
+    assert_eq!(shown["kpi"]["value"]["point"], Value::Null, "{shown}");
+    let first = json_of(&project.ok(&["show", "scorecard", "--quiet", "--format", "json"]));
+    assert!(first["score"].is_number() && first["scorecard"]["id"] != "a_first", "{first}");
+    let page = project.ok(&["show", "kpi", "market_share", "--quiet"]);
+    assert!(page.contains("Market share"), "{page}");
+}
+
+#[test]
 fn deciding_on_postgresql_is_the_same() {
     let at = || kepi_testkit::postgres::fresh_database().map(|at| Project::example("tiny").stored_at(&at));
     let (Some(first), Some(second), Some(third)) = (at(), at(), at()) else { return };
@@ -477,6 +494,8 @@ fn is_entered_or_late(project: &Project) {
     );
     let said = entered("2062-10");
     assert!(said.contains("G1003: the period has not begun"), "{said}");
+    let said = entered("1800-01");
+    assert!(said.contains("`entries` takes in days from 1900-01-01 until before 2100-01-01"), "{said}");
     enter("32.5%", "ann");
     project.ok(&["run", "--quiet"]);
     assert_eq!(row("2026-02")["reason_code"], "late", "nobody has agreed yet");

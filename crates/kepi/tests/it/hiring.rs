@@ -93,3 +93,49 @@ fn a_list_of_personnel_becomes_persons_with_lines_and_who_left_is_gone() {
         assert!(said.contains("is no file of definitions in the folder"), "{said}");
     }
 }
+
+#[test]
+fn nobody_of_a_list_of_personnel_is_lost_silently() {
+    let project = Project::example("tiny");
+    let list = project.path().join("hr.csv");
+    let path = list.to_str().unwrap();
+    let header = "Employee ID,Full name,Email,Manager ID,Manager,Leaves\n";
+    // Lines go by the number of staff; two people of one short name are told apart by their addresses; who left and stands elsewhere is named.
+    let rows = "9001,Anna Smith,anna@a.example,,,\n9002,Anna Smith,anna@b.example,9001,Anna Smith,\n9003,Carl Dunn,carl@a.example,9002,,\n\
+                9004,Dan Eve,dan@a.example,,Anna Smith,\n9005,Owner,owner@a.example,,,2020-01-31\n";
+    std::fs::write(&list, format!("{header}{rows}")).unwrap();
+    let of = imported(&project, path);
+    assert_eq!(of["new"], json!(["anna_a_example", "anna_b_example", "carl", "dan"]), "{of}");
+    let remarks = of["remarks"].as_array().unwrap();
+    assert_eq!(remarks.len(), 2, "{of}");
+    let says = |text: &str| remarks.iter().any(|of| of.as_str().unwrap().contains(text));
+    assert!(says("`owner` has left by the list and stands in kepi.yml"), "{of}");
+    assert!(says("to `Anna Smith`, which is said of anna_a_example and anna_b_example"), "{of}");
+    let file = project.path().join("people/personnel.yml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        text.contains("reports_to: anna_a_example") && text.contains("reports_to: anna_b_example"),
+        "{text}"
+    );
+    project.ok(&["check", "--quiet"]);
+
+    // Who has the short name already keeps it when another comes.
+    std::fs::write(&list, format!("{header}9003,Carl Dunn,carl@a.example,,,\n")).unwrap();
+    imported(&project, path);
+    std::fs::write(
+        &list,
+        format!("{header}9009,Carl Other,carl@b.example,,,\n9003,Carl Dunn,carl@a.example,,,\n"),
+    )
+    .unwrap();
+    let of = imported(&project, path);
+    assert_eq!((&of["new"], &of["gone"]), (&json!(["carl_b_example"]), &json!([])), "{of}");
+
+    // A list of nobody removes nobody.
+    let before = std::fs::read_to_string(&file).unwrap();
+    for nobody in [header.to_owned(), format!("{header}9003,Carl Dunn,carl@a.example,,,2020-01-31\n")] {
+        std::fs::write(&list, nobody).unwrap();
+        let (_, said) = project.fails(3, &["people", "--import", path]);
+        assert!(said.contains("nobody is there by") && said.contains("carl"), "{said}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    }
+}

@@ -96,6 +96,10 @@ fn what_somebody_answered_for_is_handed_over_and_stands_with_her_superior_until_
     assert_eq!(asked(&project, &["item", "3"])["state"], "done");
     let notice = asked(&project, &["item", "4"]);
     assert_eq!((&notice["kind"], &notice["work"]["owner"]["person"]), (&json!("notice"), &json!("carl")));
+    let all = asked(&project, &["inbox", "--all"]);
+    let told = all.as_array().unwrap().iter().filter(|of| of["work"]["owner"]["person"] == "carl");
+    let told: Vec<_> = told.filter(|of| of["kind"].as_str().unwrap().contains("notice")).collect();
+    assert_eq!(told.len(), 1, "and not again of the scorecard that goes on without it: {told:?}");
     project.ok(&["item", "4", "finish", "--outcome", "read", "--as", "carl"]);
     project.ok(&["audit", "rebuild", "--quiet"]);
     project.ok(&["audit", "verify", "--quiet"]);

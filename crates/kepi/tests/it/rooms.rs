@@ -392,6 +392,21 @@ fn what_is_posted_is_done_once_by_who_may_and_from_pages_of_this_server() {
     project.write("policies/own.cedar", policy);
     let (status, _, body) = dispute();
     assert!(status == "422" && body.contains("o figure of `recommendation` is published"), "{status} {body}");
+    // Nor is anything else said of it: it is answered as what there is not.
+    for path in ["/pain-points", "/entries"] {
+        for kpi in ["recommendation", "nothing"] {
+            let more =
+                [("kpi", kpi), ("period", "2026-01"), ("value", "3"), ("evidence", "p. 3"), ("why", "slow")];
+            let page = carl.page("/disputes/new");
+            let (key, request) = (hidden(&page, "key"), hidden(&page, "request"));
+            let own_fields = [("key", key.as_str()), ("request", request.as_str())];
+            let (status, _, body) = carl.post(path, &[&own_fields[..], &more].concat(), &own);
+            assert!(
+                status == "422" && body.contains(&format!("here is no KPI `{kpi}`")),
+                "{path}: {status} {body}"
+            );
+        }
+    }
     std::fs::remove_dir_all(project.path().join("policies")).unwrap();
     project.ok(&["audit", "rebuild", "--quiet"]);
     project.ok(&["audit", "verify", "--quiet"]);

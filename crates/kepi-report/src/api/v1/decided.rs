@@ -287,6 +287,7 @@ pub fn official(facts: &dyn Facts, period: &str) -> Result<OfficialFigures, View
         official_value: of.official_value,
         now_value: of.restated_value,
         overridden: of.overridden,
+        late: of.late,
         measured_in: of.measured_in.as_ref().map(measured_in),
     });
     Ok(OfficialFigures { period: view.period, figures: figures.collect() })

@@ -490,6 +490,9 @@ pub struct OfficialFigure {
     /// Whether people say what stands since, in place of what was computed.
     #[serde(default)]
     pub overridden: bool,
+    /// Where a unit was late with its data, what the close made of the figure; left out elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<String>,
     /// What the plain figures are measured in; left out: the KPI is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured_in: Option<MeasuredIn>,

@@ -76,10 +76,12 @@ pub struct UnitReadiness {
     /// What becomes of the close while it is not ready: `block`, `exclude`, `carry`, `warn`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<String>,
-    /// Final figures.
-    pub figures: usize,
+    /// Final figures; left out for who does not see them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<usize>,
     /// Figures that more data may change.
-    pub provisional: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisional: Option<usize>,
     /// In how many periods by now its data were to be attested.
     pub asked: usize,
     /// In how many of them they were before the cut-off.
