@@ -448,6 +448,9 @@ impl<'a> Say<'a> {
             Sentence::Balanced { scorecard } => {
                 format!("Nothing is out of balance in “{scorecard}” by the limits that are looked at.")
             }
+            Sentence::NobodyStandsApart { compared: 1 } => {
+                "Nobody: the one member that is compared does not stand out for long.".to_owned()
+            }
             Sentence::NobodyStandsApart { compared } => {
                 format!("Nobody: nothing stands out for long among {compared} members compared.")
             }

@@ -12,6 +12,7 @@ use kepi_model::{
     acting::{Alert, Signal},
     documents::{DocumentText, documents},
     edit,
+    governance::Mode,
     id::KpiId,
     project::Project,
 };
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::{
     archive,
-    deciding::{Acting, Deciding},
+    deciding::{self, Acting, Deciding},
     editing::Edit,
     error::AppError,
     open::App,
@@ -257,6 +258,11 @@ impl App {
     /// # Errors
     /// There is nothing to propose, a law forbids it, or the database refuses.
     pub async fn tune(&self, name: &str, acting: Acting<'_>) -> Result<u64, AppError> {
+        if deciding::mode(&self.store).await? == Mode::Open {
+            return Err(AppError::NotFound(format!(
+                "this project is open: the next run puts in force what stands in its files; write what `kepi alert tune {name}` says there"
+            )));
+        }
         let tuning = self.tunings(Some(name)).await?.into_iter().next();
         let tuning = tuning.ok_or_else(|| AppError::NotFound("no alert is in force".to_owned()))?;
         let Some(text) = &tuning.text else {

@@ -76,6 +76,17 @@ pub fn import(what: &People, site: Site<'_>, out: Output) -> Result<(), Failure>
     };
     let all = documents(&files);
     let own = what.into.to_string_lossy().replace('\\', "/");
+    // The file is written anew, so what else stands in it would be gone; so would what could not be read.
+    let there = fs::read_to_string(&into).unwrap_or_default();
+    let other = all.iter().find(|of| of.path == own && of.kind != "person");
+    let is_unknown = !there.trim().is_empty() && !all.iter().any(|of| of.path == own);
+    if other.is_some() || is_unknown {
+        let what = other.map_or("what is no document".to_owned(), |of| format!("`{}/{}`", of.kind, of.name));
+        let why = format!(
+            "{own} holds {what} beside persons and would be written anew; name a file of its own, such as `people/personnel.yml`"
+        );
+        return Err(Failure::Other(why));
+    }
     let (before, elsewhere): (Vec<&DocumentText>, Vec<&DocumentText>) =
         all.iter().filter(|of| of.kind == "person").partition(|of| of.path == own);
     let listed = told_apart(listed, &before).map_err(Failure::Other)?;

@@ -368,6 +368,9 @@ fn bounds_of_ones_own_ask_those_who_have_room_together_and_what_is_dismissed_tun
     let bound = items.iter().filter(|item| item["why"].as_str().unwrap().contains("bound")).count();
     let tuned = project.ok(&["alert", "tune", "attention", "--quiet"]);
     assert_eq!(bound >= 3, tuned.contains("on: [beyond]"), "{tuned}");
+    // Its files lead: what would be proposed is gone with the next run.
+    let (_, said) = project.fails(3, &["alert", "tune", "attention", "--propose"]);
+    assert!(said.contains("this project is open"), "{said}");
     // How long that took is told, what is open with it.
     let latency: Value =
         serde_json::from_str(&project.ok(&["latency", "--quiet", "--format", "json"])).unwrap();

@@ -139,3 +139,18 @@ fn nobody_of_a_list_of_personnel_is_lost_silently() {
         assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
     }
 }
+
+#[test]
+fn a_list_is_not_written_over_other_definitions() {
+    let project = Project::example("tiny");
+    project.write("hr.csv", "Full name,Email\nBea Cole,bea@example.org\n");
+    project.write("people/notes.yml", "# Nothing but a note.\n");
+    let kept = |file: &str| std::fs::read_to_string(project.path().join(file)).unwrap();
+    for (file, holds) in [("kepi.yml", "`project/"), ("people/notes.yml", "no document")] {
+        let before = kept(file);
+        let list = project.path().join("hr.csv");
+        let (_, said) = project.fails(3, &["people", "--import", list.to_str().unwrap(), "--into", file]);
+        assert!(said.contains(holds) && said.contains("people/personnel.yml"), "{said}");
+        assert_eq!(kept(file), before);
+    }
+}

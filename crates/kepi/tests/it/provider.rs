@@ -198,9 +198,9 @@ fn by_a_provider_come_in_who_are_let_in_here_and_nobody_else() {
         let (status, _, page) = broken.copy("again").asks(&back.replace(state, &state.to_lowercase()), &[]);
         assert!(status == "403" && page.contains("not begun in this browser"), "{status} {page}");
         let declined =
-            at(&format!("/sign-in/back?error=access_denied&error_description=call+555&state={state}"));
+            at(&format!("/sign-in/back?error=access_denied&error_description=call+the+desk&state={state}"));
         let (status, _, page) = broken.asks(&declined, &[]);
-        assert!(status == "403" && page.contains("you broke off there") && !page.contains("555"), "{page}");
+        assert!(status == "403" && page.contains("you broke off there") && !page.contains("call the desk"), "{page}");
 
         // Who is known there and not let in here gets nothing, nor who is not who she says for sure.
         refused("stranger@example.com", "nobody is let in here as `stranger@example.com`");
