@@ -200,7 +200,10 @@ fn by_a_provider_come_in_who_are_let_in_here_and_nobody_else() {
         let declined =
             at(&format!("/sign-in/back?error=access_denied&error_description=call+the+desk&state={state}"));
         let (status, _, page) = broken.asks(&declined, &[]);
-        assert!(status == "403" && page.contains("you broke off there") && !page.contains("call the desk"), "{page}");
+        assert!(
+            status == "403" && page.contains("you broke off there") && !page.contains("call the desk"),
+            "{page}"
+        );
 
         // Who is known there and not let in here gets nothing, nor who is not who she says for sure.
         refused("stranger@example.com", "nobody is let in here as `stranger@example.com`");
