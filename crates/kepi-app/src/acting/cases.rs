@@ -124,28 +124,36 @@ impl App {
         at: i64,
         report: &mut Followed,
     ) -> Result<(), AppError> {
-        let waiting = self.waiting_for_customers().await?;
+        let asks =
+            |case: &Case| project.closed_loops.values().any(|of| of.again.is_some() && is_by(case, of));
+        let mut waiting = self.waiting_for_customers().await?;
+        waiting.retain(|(case, ..)| asks(case));
         if waiting.is_empty() {
             return Ok(());
         }
         let inputs = self.lake.pin(project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
         let mut asking = Asking::new(&self.store, at);
         for rule in project.closed_loops.values() {
-            let of = |id: &str| id == rule.id.as_str();
-            let (Some(again), true) = (&rule.again, waiting.iter().any(|(case, ..)| of(case.rule.as_str())))
-            else {
+            let Some((again, kpi)) = rule.again.as_ref().zip(project.kpis.get(&rule.kpi)) else { continue };
+            let own = || waiting.iter().filter(|(case, ..)| is_by(case, rule));
+            if own().next().is_none() {
                 continue;
-            };
-            let Some(kpi) = project.kpis.get(&rule.kpi) else { continue };
+            }
             let asked = Rows::again(rule, again);
             let rows = following(traceable(self, project, &inputs, run), kpi, &asked).await?;
-            for (case, item, closed) in waiting.iter().filter(|(case, ..)| of(case.rule.as_str())) {
-                let token = case.token();
-                let is_its = |row: &&Row| {
-                    row.at > *closed && matches!(&row.answers_to, Some(Cell::Text(text)) if **text == *token)
+            // The newest comes first, and is what counts of each case.
+            let mut answers: BTreeMap<String, (i64, bool)> = BTreeMap::new();
+            for row in rows {
+                if let (Some(Cell::Text(token)), Some(settled)) = (row.answers_to, row.permitted) {
+                    answers.entry(token.to_string()).or_insert((row.at, settled));
+                }
+            }
+            for (case, item, closed) in own() {
+                let Some(settled) =
+                    answers.get(&case.token()).filter(|(at, _)| at > closed).map(|(_, settled)| *settled)
+                else {
+                    continue;
                 };
-                // The newest comes first.
-                let Some(settled) = rows.iter().find(is_its).and_then(|row| row.permitted) else { continue };
                 let act = Command::Act(Act { item: *item, deed: Deed::Answer { settled, note: None } });
                 let done = asking.ask(&job(), &act, Vec::new(), &new_key("cases")).await;
                 // Somebody may have said it in the meantime.
@@ -208,6 +216,11 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// Whether a closed loop has opened a case.
+fn is_by(case: &Case, rule: &ClosedLoop) -> bool {
+    case.rule.as_str() == rule.id.as_str()
 }
 
 fn case(
