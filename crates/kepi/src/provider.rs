@@ -128,8 +128,9 @@ fn secret(what: &ByProvider) -> Result<Option<String>, Failure> {
     }
 }
 
-/// By which name somebody is let in here whom the provider calls so: as a person of the project, else as whoever is let in by
-/// just that name.
+/// By which name somebody is let in here whom the provider calls so: as a person of the project, else as whoever is let in by just that
+/// address. What a provider calls people otherwise is in its own words, and could be the name of anybody here: such a word is believed of
+/// persons alone who say that it is theirs.
 fn called(by: By, said: &str, project: Option<&Project>) -> Result<String, String> {
     let is = |person: &&Person| match by {
         By::Email => person.email.as_ref().is_some_and(|email| email.eq_ignore_ascii_case(said)),
@@ -142,10 +143,11 @@ fn called(by: By, said: &str, project: Option<&Project>) -> Result<String, Strin
             "`{said}` is said of two persons of this project, `{}` and `{}`, so neither comes in by it",
             one.id, other.id
         )),
-        (None, _) => Ok(match by {
-            By::Email => said.to_ascii_lowercase(),
-            By::Subject => said.to_owned(),
-        }),
+        (None, _) => match by {
+            By::Email if said.contains('@') => Ok(said.to_ascii_lowercase()),
+            By::Email => Err(format!("`{said}` is no address of e-mail")),
+            By::Subject => Err(format!("no person of this project has `subject: {said}`")),
+        },
     }
 }
 

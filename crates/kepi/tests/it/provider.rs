@@ -224,6 +224,8 @@ fn by_a_provider_come_in_who_are_let_in_here_and_nobody_else() {
         assert_eq!(jonas.asks(&back, &[]).0, "303");
         let (_, _, page) = jonas.asks(&at("/kpis"), &[]);
         assert!(page.contains(">insight_lead<"), "{page}");
+        // Whoever is called there as somebody is called here is not that person.
+        refused("airport_director", "no person of this project has `subject: airport_director`");
     }
     {
         let _server = serve(&project, &address, &id.issuer, &[], "of somebody else");
