@@ -17,14 +17,8 @@ pub const ANALYSIS: Analysis = Analysis {
     answer,
 };
 
-/// The days that are looked at.
-const YEAR: i64 = 365;
-/// Where so little was done about any KPI, nobody works here yet, and nothing says that this one is ignored.
-const FEWEST: usize = 12;
-
 fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
-    let end = frames.project().calendar.bounds(ask.period).ok()?.end;
-    let acts = frames.acts(ask.kpi, end - YEAR * 86_400_000_000..end)?;
+    let acts = vanity::acts(ask, frames)?;
     let checks = |told: bool| {
         vec![
             Check { name: "people act on KPIs here", holds: told },
@@ -32,8 +26,8 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         ]
     };
     let (verdict, says) = match acts {
-        _ if acts.about == 0 && acts.others < FEWEST => {
-            (Verdict::Unknown, Sentence::ActsUntold { need: FEWEST })
+        _ if acts.about == 0 && acts.others < vanity::FEWEST => {
+            (Verdict::Unknown, Sentence::ActsUntold { need: vanity::FEWEST })
         }
         _ if acts.about == 0 => {
             let idle = vanity::cannot_disappoint(ask, frames);

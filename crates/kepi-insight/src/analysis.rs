@@ -14,6 +14,7 @@ use kepi_model::{
     project::{Kpi, Project},
 };
 use kepi_query::{landing::LoadReport, state::Member, value::Segment};
+use serde::{Deserialize, Serialize};
 
 pub use crate::verdict::Verdict;
 use crate::{change::Judgement, frame::Figure, policy::Family, sentence::Sentence};
@@ -120,6 +121,19 @@ pub struct Moving {
     pub rows: u64,
     /// The value less that without it; none: there would be no value.
     pub moves: Option<f64>,
+    /// What is known of a row beside that; none of a file.
+    pub seen: Option<Seen>,
+}
+
+/// What is known of a row beside how far it moves a value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Whether what is measured of it is a number.
+    pub measured: bool,
+    /// Whether it is another row once more but for the key, where that is rare.
+    pub doubled: bool,
+    /// It lies far off all others, and among them once divided by this; below zero: once multiplied by it.
+    pub times: Option<i32>,
 }
 
 /// What a figure of an exhibit is.

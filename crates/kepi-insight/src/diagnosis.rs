@@ -13,9 +13,9 @@ use crate::{
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "diagnosis",
-    version: 1,
+    version: 2,
     question: "What could have made it, and what speaks for each?",
-    cadence: Cadence::OnRequest,
+    cadence: Cadence::Standing,
     // It asks only of what was called out.
     family: None,
     answer,
@@ -68,8 +68,16 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     };
     let checks = vec![Check { name: "each could be tested", holds: !has(Verdict::Unknown) }];
     let looked_at = suspects.len();
-    let says = suspects.into_iter().map(|(suspect, verdict)| Sentence::Suspected { suspect, verdict });
-    Some(Insight { verdict, says: says.collect(), exhibit: None, checks, looked_at })
+    let count = |wanted| suspects.iter().filter(|(_, verdict)| *verdict == wanted).count();
+    let stand = suspects.iter().filter(|(_, verdict)| *verdict == Verdict::Yes);
+    let summary = Sentence::Diagnosed {
+        stand: stand.map(|(suspect, _)| suspect.clone()).collect(),
+        cleared: count(Verdict::No),
+        untold: count(Verdict::Unknown),
+    };
+    let tests = suspects.into_iter().map(|(suspect, verdict)| Sentence::Suspected { suspect, verdict });
+    let says = std::iter::once(summary).chain(tests).collect();
+    Some(Insight { verdict, says, exhibit: None, checks, looked_at })
 }
 
 fn told(holds: bool) -> Verdict {

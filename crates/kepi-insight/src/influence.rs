@@ -1,18 +1,21 @@
-//! Which rows does it rest on? What the value would be without each row and without each file, exactly, held against what it usually varies by.
+//! Which rows does it rest on? What the value would be without each row and without each file, exactly, held against what it usually varies by; and
+//! whether the rows that move it most look like errors: they keep to one file, are another row once more, or lie a power of ten off all others.
+
+use std::collections::BTreeMap;
 
 use kepi_query::value::Segment;
 use kepi_stats::distribution::binomial;
 
 use crate::{
-    analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Influence, Insight, Shown, Verdict},
+    analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Influence, Insight, Seen, Shown, Verdict},
     policy,
-    sentence::Sentence,
+    sentence::{RowsLook, Sentence},
 };
 
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "influence",
-    version: 2,
+    version: 3,
     question: "Which rows does it rest on?",
     cadence: Cadence::ByName,
     family: None,
@@ -35,6 +38,90 @@ fn gathered(of: &Influence) -> Option<(String, usize, usize, f64)> {
     });
     let (_, file, own, share) = found.min_by(|a, b| a.0.total_cmp(&b.0))?;
     Some((file, own, of.most.len(), share))
+}
+
+/// Where a greater share of rows is another once more, that says nothing of one of them.
+const SELDOM: f64 = 0.01;
+/// So many times as far from the middle as one row in twenty, in the logarithm, is far off all others: with logarithms of a normal distribution one
+/// row in a million is.
+const FAR: f64 = 3.0;
+/// And so many times as far is among them.
+const AMONG: f64 = 1.5;
+/// Factors by which numbers slip: places, and of durations their units.
+const PLACES: [i32; 3] = [10, 100, 1_000];
+const UNITS: [i32; 2] = [60, 3_600];
+
+/// A row as it is held against the others: what is measured of it, and a sign of all that was read of it, its date among that.
+pub type Row = (Option<f64>, Option<u64>);
+
+/// All rows behind a value, against which one of them is held.
+#[derive(Debug)]
+pub struct Bulk {
+    /// Logarithms: one in twenty lies below the first, half below the second, one in twenty above the third.
+    middle: Option<[f64; 3]>,
+    same: BTreeMap<u64, u32>,
+    /// Whether few rows are another once more.
+    seldom: bool,
+    of_durations: bool,
+}
+
+impl Bulk {
+    /// Of these rows; whether what is measured of them is a duration.
+    #[must_use]
+    pub fn new(rows: &[Row], of_durations: bool) -> Self {
+        let mut sizes: Vec<f64> = rows
+            .iter()
+            .filter_map(|(value, _)| value.filter(|v| *v != 0.0))
+            .map(|v| libm::log(v.abs()))
+            .collect();
+        sizes.sort_by(f64::total_cmp);
+        let at = |share: f64| sizes.get((share * (sizes.len().max(1) - 1) as f64).round() as usize).copied();
+        let middle = at(0.05).zip(at(0.5)).zip(at(0.95)).map(|((low, half), high)| [low, half, high]);
+        let mut same: BTreeMap<u64, u32> = BTreeMap::new();
+        rows.iter().filter_map(|(_, same)| *same).for_each(|of| *same.entry(of).or_default() += 1);
+        let again: u32 = same.values().filter(|n| **n > 1).sum();
+        let seldom = f64::from(again) <= SELDOM * rows.len() as f64;
+        Self { middle: middle.filter(|_| sizes.len() >= 20), same, seldom, of_durations }
+    }
+
+    /// What is known of one of them.
+    #[must_use]
+    pub fn seen(&self, (value, same): Row) -> Seen {
+        let again = same.and_then(|of| self.same.get(&of)).is_some_and(|n| *n > 1);
+        let times = value.filter(|v| *v != 0.0).and_then(|value| self.times(libm::log(value.abs())));
+        Seen { measured: value.is_some() && self.middle.is_some(), doubled: again && self.seldom, times }
+    }
+
+    fn times(&self, size: f64) -> Option<i32> {
+        let [low, half, high] = self.middle?;
+        let too_high = size > half + FAR * (high - half);
+        let too_low = size < half - FAR * (half - low);
+        if !too_high && !too_low {
+            return None;
+        }
+        let side = if too_high { -1.0 } else { 1.0 };
+        let factors = PLACES.iter().chain(UNITS.iter().filter(|_| self.of_durations));
+        let back = factors.map(|of| (*of, size + side * libm::log(f64::from(*of))));
+        let range = half - AMONG * (half - low)..=half + AMONG * (high - half);
+        let among = back.filter(|(_, size)| range.contains(size));
+        let nearest = among.min_by(|a, b| (a.1 - half).abs().total_cmp(&(b.1 - half).abs()))?;
+        Some(if too_high { nearest.0 } else { -nearest.0 })
+    }
+}
+
+/// What speaks for errors in the rows that move it most.
+fn look(of: &Influence) -> RowsLook {
+    let seen: Vec<Seen> = of.most.iter().filter_map(|row| row.seen).collect();
+    let times: Vec<i32> = seen.iter().filter_map(|seen| seen.times).collect();
+    let first = times.first().copied();
+    RowsLook {
+        of: seen.len(),
+        doubled: seen.iter().filter(|seen| seen.doubled).count(),
+        slipped: times.len(),
+        times: first.filter(|of| times.iter().all(|other| other == of)).map(i32::unsigned_abs),
+        high: !times.is_empty() && times.iter().all(|times| *times > 0),
+        measured: !seen.is_empty() && seen.iter().all(|seen| seen.measured),
+    }
 }
 
 fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
@@ -60,7 +147,12 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     };
     let name = first.name.clone();
     let mut says = vec![Sentence::RestsOn { name, moves: first.moves, rows: of.rows, usual, verdict }];
-    says.extend(gathered(&of).map(|(file, of_most, most, share)| Sentence::FromOneFile {
+    let one_file = gathered(&of);
+    let look = look(&of);
+    let errors = look.doubled > 0 || look.slipped > 0;
+    // Of rows of one file it is said that it is rather an error; that they look like none would say the contrary.
+    says.extend((look.of > 0 && (errors || one_file.is_none())).then_some(Sentence::RowsLook(look)));
+    says.extend(one_file.map(|(file, of_most, most, share)| Sentence::FromOneFile {
         file,
         of_most,
         most,

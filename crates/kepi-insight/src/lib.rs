@@ -36,7 +36,7 @@ pub mod frame;
 mod gain;
 pub mod guardrail;
 mod importance;
-mod influence;
+pub mod influence;
 pub mod initiative;
 pub mod link;
 mod location;
@@ -52,6 +52,7 @@ mod reliance;
 mod role;
 mod season;
 pub mod sentence;
+pub mod stages;
 mod standing;
 pub mod stored;
 mod style;
@@ -72,6 +73,7 @@ pub static ANALYSES: &[Analysis] = &[
     location::ANALYSIS,
     drivers::ANALYSIS,
     mix::ANALYSIS,
+    stages::ANALYSIS,
     diagnosis::ANALYSIS,
     paradox::ANALYSIS,
     standing::ANALYSIS,

@@ -91,6 +91,8 @@ pub enum Sentence {
         /// The share of all rows that the file has.
         share: f64,
     },
+    /// Whether the rows that move it most look like errors.
+    RowsLook(RowsLook),
     /// What a value is without a row cannot be told: its states do not add up.
     NotOfRows,
     /// It is called out since some period without a break, the same way: one signal, not one a period.
@@ -310,6 +312,8 @@ pub enum Sentence {
         /// So many.
         of: usize,
     },
+    /// It serves no objective.
+    ServesNothing,
     /// Neither is so.
     CanDisappoint {
         /// Of so many periods.
@@ -357,6 +361,13 @@ pub enum Sentence {
         /// In how many periods.
         periods: usize,
     },
+    /// These beliefs about it are not borne out; others are, or may be.
+    DropBelief {
+        /// The effects, by name.
+        effects: Vec<String>,
+    },
+    /// Nothing that it is believed to move follows it, and forecasts do not gain by it.
+    Retire,
     /// Of these nothing can be said.
     PredictsUntold {
         /// By name.
@@ -431,6 +442,29 @@ pub enum Sentence {
         have: usize,
         /// So many are needed.
         need: usize,
+    },
+    /// Which of the suspects could have made a change; the test of each is told behind it.
+    Diagnosed {
+        /// Those for which their test speaks.
+        stand: Vec<Suspect>,
+        /// So many are spoken against.
+        cleared: usize,
+        /// Of so many it cannot be told.
+        untold: usize,
+    },
+    /// From which stages of a journey a change comes.
+    FromStages {
+        /// The change.
+        by: f64,
+        /// The period compared with.
+        since: Period,
+        /// Those that made most first; they add up to it.
+        parts: Vec<(StagePart, f64)>,
+    },
+    /// A stage into which nobody came in one of two periods, by name: of what follows there is no ratio.
+    StageEmpty {
+        /// The stage.
+        stage: String,
     },
     /// What speaks for what could have made a change.
     Suspected {
@@ -661,6 +695,36 @@ pub struct Spreading {
     pub beyond: bool,
     /// Whether the limits are as much wider (p′, u′).
     pub widened: bool,
+}
+
+/// What speaks for errors in the rows that move a value most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RowsLook {
+    /// Rows that were looked at.
+    pub of: usize,
+    /// Of them, those that are another row once more but for the key, where that is rare.
+    pub doubled: usize,
+    /// Those that lie far off all others, and among them once multiplied or divided by a factor.
+    pub slipped: usize,
+    /// The factor, where it is one and the same.
+    pub times: Option<u32>,
+    /// Whether they lie too high; else too low, or both.
+    pub high: bool,
+    /// Whether each has a number that could be held against the others.
+    pub measured: bool,
+}
+
+/// What of a change at a journey is told apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StagePart {
+    /// How many came into the first stage.
+    Entries(String),
+    /// Which part of them came into the second of two that follow each other.
+    Step(String, String),
+    /// Changed values in a stage.
+    Values(String),
+    /// Another mix of stages.
+    Mix,
 }
 
 /// What could have made a change.

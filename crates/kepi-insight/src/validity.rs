@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use kepi_model::calendar::Period;
+use kepi_model::{calendar::Period, id::KpiId};
 
 use crate::{
     analysis::{Analysis, Ask, Cadence, Check, Frames, Insight, Verdict},
     association::Association,
+    gain,
     link::{self, Both, Pair},
     policy,
     sentence::Sentence,
@@ -16,7 +17,7 @@ use crate::{
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "validity",
-    version: 2,
+    version: 3,
     question: "Does it still predict what the strategy says it moves?",
     cadence: Cadence::OnRequest,
     family: None,
@@ -75,26 +76,73 @@ fn ended(units: &[Both], upto: Period, sign: f64) -> Option<Ended> {
 /// cannot be told, or nothing is believed.
 #[must_use]
 pub fn fails(ask: &Ask<'_>, frames: &dyn Frames) -> Option<bool> {
-    match answer(ask, frames)?.verdict {
+    match link::together(audit(ask, frames)?.verdicts.into_iter()) {
         Verdict::Contrary | Verdict::No => Some(true),
         Verdict::Yes => Some(false),
         Verdict::Unknown => None,
     }
 }
 
-fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
+/// What an audit comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recommended {
+    /// It predicts what it is believed to move, or that cannot be told.
+    Keep,
+    /// These beliefs of its own are to go: they are not borne out, and others are or may be.
+    Drop(Vec<KpiId>),
+    /// None of what it is believed to move follows it, and forecasts of none gain by it: it leads nowhere.
+    Retire,
+}
+
+/// What the audit of a KPI comes to; none: nothing is believed of it.
+#[must_use]
+pub fn recommended(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Recommended> {
+    Some(audit(ask, frames)?.recommended(ask, frames))
+}
+
+/// What was found of each link from a KPI.
+struct Audit<'a> {
+    pairs: Vec<Pair<'a>>,
+    verdicts: Vec<Verdict>,
+    /// Whether it was alive and is no longer.
+    ended: Vec<bool>,
+    says: Vec<Sentence>,
+}
+
+impl Audit<'_> {
+    fn recommended(&self, ask: &Ask<'_>, frames: &dyn Frames) -> Recommended {
+        let all = self.pairs.iter().zip(&self.verdicts).zip(&self.ended);
+        let dead = all.filter(|((_, verdict), _)| matches!(verdict, Verdict::Contrary | Verdict::No));
+        let dead: Vec<(&Pair<'_>, bool)> = dead.map(|((pair, _), ended)| (pair, *ended)).collect();
+        // Of a link that ended, forecasts gained while it lived.
+        let gains = |(pair, ended): &(&Pair<'_>, bool)| {
+            !ended && gain::of(pair, ask.period, frames).is_ok_and(|of| of.verdict == Verdict::Yes)
+        };
+        if dead.len() == self.pairs.len() && !dead.iter().any(gains) {
+            return Recommended::Retire;
+        }
+        // What is written of it can be dropped; a link between objectives is not its own.
+        let is_own = |id: &&KpiId| ask.kpi.moves.iter().any(|of| of.kpi == **id);
+        let own: Vec<KpiId> = dead.iter().map(|(pair, _)| &pair.effect.id).filter(is_own).cloned().collect();
+        if own.is_empty() { Recommended::Keep } else { Recommended::Drop(own) }
+    }
+}
+
+fn audit<'a>(ask: &Ask<'_>, frames: &'a dyn Frames) -> Option<Audit<'a>> {
     let project = frames.project();
     let all = link::pairs(project);
-    let asked: Vec<&Pair<'_>> = all.iter().filter(|pair| pair.cause.id == ask.kpi.id).collect();
+    let asked: Vec<Pair<'a>> = all.iter().filter(|pair| pair.cause.id == ask.kpi.id).copied().collect();
     if asked.is_empty() {
         return None;
     }
     let (mut says, mut verdicts, mut untold) = (Vec::new(), Vec::new(), Vec::new());
+    let mut over = Vec::new();
     for pair in &asked {
         let (effect, sign) = (pair.effect.name.clone(), link::expected_sign(pair));
         let Ok(whole) = link::among(pair, all.len(), ask.period, frames) else {
             untold.push(effect);
             verdicts.push(Verdict::Unknown);
+            over.push(false);
             continue;
         };
         let ended = link::members(pair, ask.period, frames).and_then(|units| ended(&units, ask.period, sign));
@@ -102,6 +150,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
             let was = policy::together(&of.before, sign, None, 1).0 == Verdict::Yes;
             was && !policy::is_left(&of.left, sign)
         });
+        over.push(ended.is_some());
         if let Some(of) = ended {
             verdicts.push(Verdict::Contrary);
             let (before, after) = (of.before.effect, of.after.effect);
@@ -118,8 +167,23 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         }
     }
     says.extend((!untold.is_empty()).then_some(Sentence::PredictsUntold { effects: untold }));
+    Some(Audit { pairs: asked, verdicts, ended: over, says })
+}
+
+fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
+    let audit = audit(ask, frames)?;
+    let recommended = audit.recommended(ask, frames);
+    let Audit { pairs, verdicts, mut says, .. } = audit;
+    let named = |id: &KpiId| frames.project().kpis.get(id).map(|kpi| kpi.name.clone());
+    says.extend(match recommended {
+        Recommended::Keep => None,
+        Recommended::Drop(of) => {
+            Some(Sentence::DropBelief { effects: of.iter().filter_map(named).collect() })
+        }
+        Recommended::Retire => Some(Sentence::Retire),
+    });
     let checks =
         vec![Check { name: "enough periods or members", holds: !verdicts.contains(&Verdict::Unknown) }];
     let verdict = link::together(verdicts.into_iter());
-    Some(Insight { verdict, says, exhibit: None, checks, looked_at: asked.len() })
+    Some(Insight { verdict, says, exhibit: None, checks, looked_at: pairs.len() })
 }

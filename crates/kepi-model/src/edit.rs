@@ -179,6 +179,41 @@ pub fn put(text: &str, key: &str, value: &str) -> Result<String, NotEdited> {
     }
 }
 
+/// The text without what stands at a key, from the outermost on, and nothing else differing; a map that would be left empty goes with it.
+///
+/// # Errors
+/// The text is not one definition, there is nothing at the key, or it cannot be taken out alone.
+pub fn without(text: &str, path: &[&str]) -> Result<String, NotEdited> {
+    let root = root(text)?;
+    let nothing = || NotEdited::NoValue(path.join(" / "));
+    let (key, above) = path.split_last().ok_or_else(nothing)?;
+    let steps: Path = above.iter().map(|step| (*step).to_owned()).collect();
+    let parent = at(&root, &steps).ok_or_else(nothing)?;
+    let pair = parent.entry(key).ok_or_else(nothing)?;
+    if parent.entries().len() == 1 && !above.is_empty() {
+        return without(text, above);
+    }
+    let mut wanted = plain(&root);
+    let Some(Value::Array(map)) = place(&mut wanted, &steps) else { return Err(nothing()) };
+    if let Some(Value::Array(pairs)) = map.get_mut(1) {
+        pairs.retain(|pair| pair.get(0).and_then(Value::as_str) != Some(key));
+    }
+    let (start, end) = (pair.key_span.start as usize, pair.value.span.end as usize);
+    let (before, own) = text.get(..end).and_then(|upto| upto.split_at_checked(start)).ok_or_else(nothing)?;
+    let after = text.get(start + own.trim_end().len()..).unwrap_or_default();
+    // Lines of its own, or a piece of one with the comma behind or before it.
+    let lines = format!(
+        "{}{}",
+        before.get(..before.rfind('\n').map_or(0, |at| at + 1)).unwrap_or_default(),
+        after.split_once('\n').map_or("", |(_, rest)| rest)
+    );
+    let next = after.trim_start().strip_prefix(',').map(|rest| format!("{before}{}", rest.trim_start()));
+    let last = before.trim_end().strip_suffix(',').map(|before| format!("{before}{after}"));
+    let written = [Some(lines), next, last].into_iter().flatten();
+    let mut same = written.filter(|text| self::root(text).is_ok_and(|root| plain(&root) == wanted));
+    same.next().ok_or_else(nothing)
+}
+
 /// A text in quotes, as YAML reads it.
 pub(crate) fn quoted(value: &str) -> String {
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))

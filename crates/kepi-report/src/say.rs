@@ -5,8 +5,8 @@
 mod analyses;
 
 use analyses::{
-    arbitrary, gain_untold, gains, imbalance, importance, nothing_turns, plain, predicts, relies, role,
-    suspected, uncharted, undriven, untold,
+    arbitrary, diagnosed, gain_untold, gains, imbalance, importance, nothing_turns, plain, predicts, relies,
+    role, rows_look, suspected, uncharted, undriven, untold,
 };
 use kepi_insight::{
     advice::{Action, Certainty, Course},
@@ -161,6 +161,7 @@ impl<'a> Say<'a> {
                 "{of_most} of the {most} rows that move it most stand in “{file}”, which has {} of the rows: rather an error of that file than real. Check it first.",
                 format::share(*share)
             ),
+            Sentence::RowsLook(look) => rows_look(look),
             Sentence::NotOfRows => {
                 "Cannot be told: what it is made of does not add up row by row, so there is no value without one of them.".to_owned()
             }
@@ -332,6 +333,7 @@ impl<'a> Say<'a> {
                     "Hardly: a total that did not once go the worse way in {of} periods grows with what it counts. A rate would say more."
                 )
             }
+            Sentence::ServesNothing => "It serves no objective.".to_owned(),
             Sentence::CanDisappoint { of } => format!("Yes: in the last {of} periods it did, or could have."),
             Sentence::InTension { other, serves, after, association, range } => format!(
                 "In tension: where “{other}”{} gets better by a typical move, this moves {}{} ({} to {}), the worse way.",
@@ -359,6 +361,13 @@ impl<'a> Say<'a> {
                 "No longer: what it did went with “{effect}” before {}; in the {periods} periods since then nothing of that can be seen.",
                 self.calendar.label(*since)
             ),
+            Sentence::DropBelief { effects } => {
+                format!("Drop what is believed of {}, or say anew what it moves.", listed(effects))
+            }
+            Sentence::Retire => {
+                "Retire it, or find what it does move: nothing that it is believed to move follows it, and forecasts do not gain by it."
+                    .to_owned()
+            }
             Sentence::PredictsUntold { effects } => {
                 format!(
                     "Cannot be told of {}: too little is known of both, or they rest on the same rows.",
@@ -401,6 +410,11 @@ impl<'a> Say<'a> {
                 there(*have)
             ),
             Sentence::Suspected { suspect, verdict } => suspected(suspect, *verdict),
+            Sentence::Diagnosed { stand, cleared, untold } => diagnosed(stand, *cleared, *untold),
+            Sentence::FromStages { by, since, parts } => self.from_stages(*by, *since, parts),
+            Sentence::StageEmpty { stage } => {
+                format!("Cannot be told: into “{stage}” nobody came in one of the two periods.")
+            }
             Sentence::Peers { members, mean, real, differ: true } => format!(
                 "Of what the {members} members differ by, {} is more than chance. Each is drawn to their mean of {} as far as its own cases are few.",
                 format::share(*real),
@@ -710,7 +724,8 @@ mod tests {
         guardrail::{Held, Untold as Unheld},
         link,
         sentence::{
-            Alike, Charting, Gain, Guarded, Imbalance, NoChart, NoDrivers, NoGain, Role, Spreading, Suspect,
+            Alike, Charting, Gain, Guarded, Imbalance, NoChart, NoDrivers, NoGain, Role, RowsLook, Spreading,
+            StagePart, Suspect,
         },
     };
     use kepi_model::{
@@ -924,6 +939,8 @@ mod tests {
             Sentence::AlwaysMet { of: 12 },
             Sentence::OnlyGrows { of: 12 },
             Sentence::CanDisappoint { of: 12 },
+            Sentence::ServesNothing,
+            Sentence::StageEmpty { stage: name() },
             Sentence::InTension {
                 other: name(),
                 serves: None,
@@ -958,6 +975,8 @@ mod tests {
             Sentence::ActsUntold { need: 12 },
             Sentence::NoLonger { effect: name(), since: period, before: 0.02, after: 0.0, periods: 20 },
             Sentence::PredictsUntold { effects: vec![name(), name()] },
+            Sentence::DropBelief { effects: vec![name()] },
+            Sentence::Retire,
             Sentence::Balanced { scorecard: name() },
             Sentence::Backtest { within: 11, of: 12 },
             Sentence::Suggested { value: 0.5 },
@@ -991,6 +1010,36 @@ mod tests {
         for count in 1..6 {
             let parts = (0..count).map(|at| (name(), 0.013 - 0.004 * f64::from(at))).collect();
             all.push(Sentence::DrivenBy { by: 0.02, since: period, parts });
+        }
+        let step = StagePart::Step("evaluation".to_owned(), "purchase".to_owned());
+        let stages = [
+            (StagePart::Entries("evaluation".to_owned()), -0.03),
+            (step, 0.012),
+            (StagePart::Values("onboarding".to_owned()), 0.004),
+            (StagePart::Mix, 0.002),
+        ];
+        for count in 1..=stages.len() {
+            let parts = stages.iter().take(count).cloned().collect();
+            all.push(Sentence::FromStages { by: -0.012, since: period, parts });
+        }
+        let inputs = Suspect::Inputs(vec![name()]);
+        for stand in [vec![], vec![Suspect::Mix], vec![Suspect::Data, inputs, Suspect::Believed(name())]] {
+            for untold in [0, 2] {
+                all.push(Sentence::Diagnosed { stand: stand.clone(), cleared: 3, untold });
+            }
+        }
+        let look = RowsLook { of: 10, measured: true, ..RowsLook::default() };
+        let slipped = RowsLook { slipped: 3, times: Some(100), high: true, ..look };
+        for look in [
+            look,
+            RowsLook { measured: false, ..look },
+            RowsLook { doubled: 1, ..look },
+            slipped,
+            RowsLook { slipped: 1, ..slipped },
+            RowsLook { doubled: 2, high: false, ..slipped },
+            RowsLook { times: None, ..slipped },
+        ] {
+            all.push(Sentence::RowsLook(look));
         }
         let (of, redefined) = (name(), NoDrivers::Redefined);
         let too_many = NoDrivers::TooMany { have: 40, most: 20 };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kepi_insight::analysis::Seen;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -53,6 +54,9 @@ pub struct Moving {
     pub rows: u64,
     /// The value less that without it, in the KPI's unit; none: there would be no value without it.
     pub moves: Option<f64>,
+    /// Of a row: whether it looks like an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
 }
 
 /// The rows of one term.

@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kepi_web::doors::Origin;
 
 pub use access::Access;
-pub use acting::{Alert, Deliver, Dispute, Feedback, Item, Review, Screen, Silence};
+pub use acting::{Alert, Deliver, Dispute, Feedback, Item, Retire, Review, Screen, Silence};
 pub use cluster::{BenchCluster, Elsewhere, Scheduler, Worker};
 pub use deciding::{
     Close, Comment, Enter, Freeze, Inbox, Lift, Numbered, Override, People, Periods, Plan, Propose, Pull,
@@ -300,6 +300,14 @@ Example:
     /// See what alerts led to, and let them ask less.
     #[command(subcommand)]
     Alert(Alert),
+    /// What the audit of a KPI comes to: keep it, drop what it is no longer believed to move, or let it come to its end; with the
+    /// text of the change, which `--propose` puts to those who have to agree.
+    #[command(after_help = "\
+Examples:
+  kepi retire handle_time                                      what is recommended, why, and the text with it
+  kepi retire handle_time --propose                            asks those who have to agree
+  kepi retire handle_time --successor effort --propose         another one takes its place")]
+    Retire(Retire),
     /// Playbooks: what was started, and whether it helped beside what was held out.
     #[command(after_help = "\
 Examples:

@@ -92,7 +92,7 @@ type Place = (KpiId, Grain, Segment);
 
 /// Figures and what is usual of them, of the KPIs that anybody looks at.
 pub(super) struct Published {
-    values: BTreeMap<Place, BTreeMap<i32, Value>>,
+    pub(super) values: BTreeMap<Place, BTreeMap<i32, Value>>,
     judged: BTreeMap<Place, BTreeMap<i32, Judgement>>,
 }
 
@@ -234,9 +234,9 @@ fn weight(project: &Project, kpi: &KpiId) -> f64 {
 }
 
 /// Published figures, as analyses read them.
-struct OfProject<'a> {
-    project: &'a Project,
-    published: &'a Published,
+pub(super) struct OfProject<'a> {
+    pub project: &'a Project,
+    pub published: &'a Published,
 }
 
 impl OfProject<'_> {
@@ -742,7 +742,7 @@ fn in_words(
     let (kpi, when) = (told(project, &watched.kpi.id), project.calendar.label(period));
     let wanted = match sign {
         Signal::Validity => format!(
-            "; propose another `moves`, another indicator in its place, or its end (`kepi analyse {} --analysis validity`)",
+            "; propose another `moves`, another indicator in its place, or its end (`kepi retire {}` writes it)",
             watched.kpi.id
         ),
         _ => String::new(),

@@ -7,6 +7,7 @@ pub(crate) mod feedback;
 mod follow;
 pub(crate) mod learning;
 mod playing;
+mod retiring;
 mod reviewing;
 mod shown;
 mod silences;
@@ -31,6 +32,7 @@ use kepi_model::{
 };
 use kepi_proof::Commitment;
 use kepi_store::{Asked, NewText, Store, StoreError, door::new_key};
+pub use retiring::{Retirement, Retiring};
 pub use shown::{AnswerView, CaseView, ContactView, OwnerView, WorkView};
 pub(crate) use shown::{above, touches, worked_on};
 pub use silences::{SilenceView, Silencing, silences};

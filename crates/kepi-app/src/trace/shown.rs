@@ -1,14 +1,18 @@
 //! What was traced, as people and programs are told it.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use kepi_insight::influence::{self, Bulk};
 use kepi_model::{
     calendar::{Calendar, Grain, Period},
     derived::{Rows, panel},
     expression::Type,
     id::EntityId,
-    project::{Entity, Kpi, Measure, Project},
+    project::{Entity, Kpi, Measure, Project, ValueUnit},
     screening::found,
 };
 use kepi_query::{
@@ -163,11 +167,14 @@ impl<'a> Shown<'a> {
             return (Vec::new(), Vec::new());
         }
         rows.sort_by(|a, b| size(b.2).total_cmp(&size(a.2)));
+        let of_durations = matches!(kpi.unit, ValueUnit::Duration);
+        let bulk = Bulk::new(&rows.iter().map(|(_, row, _)| seen_of(row)).collect::<Vec<_>>(), of_durations);
         let row = |(term, row, moves): &(&TracedTerm, &TracedRow, Option<f64>)| {
             let (_, file, number) = placed(row.place.clone());
             let key = self.key(project, &term.entity, period.grain, &row.key).join(" ");
             let term = Some(term_word(kpi, term.term).to_owned());
-            Moving { key, term, file, row: number, rows: all, moves: *moves }
+            let seen = Some(bulk.seen(seen_of(row)));
+            Moving { key, term, file, row: number, rows: all, moves: *moves, seen }
         };
         let mut files: Vec<Moving> = influence
             .files
@@ -179,6 +186,7 @@ impl<'a> Shown<'a> {
                 row: None,
                 rows: of.rows,
                 moves: of.moves,
+                seen: None,
             })
             .collect();
         files.sort_by(|a, b| size(b.moves).total_cmp(&size(a.moves)));
@@ -338,6 +346,21 @@ impl<'a> Shown<'a> {
             local.to_string().replace('T', " ")
         }
     }
+}
+
+/// What is measured of a row, and a sign of all that was read of it and of its date; none: some of it is personal.
+fn seen_of(row: &TracedRow) -> influence::Row {
+    let value = row.adds.iter().find_map(|(role, value)| match (role, value) {
+        (Role::Total, StateValue::Sum(sum)) => Some(*sum as f64),
+        _ => None,
+    });
+    let read: Option<Vec<&Cell>> = row.read.iter().map(|of| of.value.as_ref()).collect();
+    let same = read.filter(|of| !of.is_empty()).map(|read| {
+        let mut hasher = DefaultHasher::new();
+        (row.at, format!("{read:?}")).hash(&mut hasher);
+        hasher.finish()
+    });
+    (value, same)
 }
 
 /// The parts of a key by which its row can be asked for: none if one of them is personal.

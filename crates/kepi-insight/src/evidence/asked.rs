@@ -183,6 +183,10 @@ pub struct Asked {
     pub ended: Tally,
     /// Such links of .3 spreads.
     pub ended_weaker: Tally,
+    /// KPIs of which a link of .4 spreads stopped that are recommended for retirement.
+    pub retired: Tally,
+    /// KPIs of live links that are.
+    pub retired_false: Tally,
     /// Live links that were told to have stopped.
     pub ended_false: Tally,
     /// Live links that were told to predict.
@@ -226,6 +230,12 @@ pub fn asked(seeds: std::ops::Range<u64>, links_every: u64) -> Asked {
             for (strength, tally) in [(0.4, &mut found.ended), (0.3, &mut found.ended_weaker)] {
                 tally.add(ended(Linked::ending(seed, 50, (60, 40), strength)) == Some(Verdict::Contrary));
             }
+            let retires = |of: &Linked| {
+                let said = says("validity", "cause", &of.0).into_iter().flat_map(|insight| insight.says);
+                said.into_iter().any(|of| of == Sentence::Retire)
+            };
+            found.retired.add(retires(&Linked::ending(seed, 50, (60, 40), 0.4)));
+            found.retired_false.add(retires(&Linked::new(seed, 50, 60, 0.2)));
             let live = ended(Linked::new(seed, 50, 60, 0.2));
             found.ended_false.add(live == Some(Verdict::Contrary));
             found.alive.add(live == Some(Verdict::Yes));

@@ -267,6 +267,20 @@ impl Asked {
             (
                 "validity",
                 60,
+                "a KPI whose link of 0.4 spreads stopped is recommended for retirement",
+                self.retired,
+                least(0.99),
+            ),
+            (
+                "validity",
+                60,
+                "a KPI with a live link of 0.2 spreads is recommended for retirement",
+                self.retired_false,
+                most(0.03),
+            ),
+            (
+                "validity",
+                60,
                 "a live link of 0.2 spreads is told to have stopped",
                 self.ended_false,
                 most(0.03),

@@ -5,16 +5,17 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use kepi_insight::{
     ANALYSES,
     ahead::NoOutlook,
-    analysis::{Acts, Ask, Frames, Influence, Insight, Moving, Shown, Verdict},
+    analysis::{Acts, Ask, Frames, Influence, Insight, Moving, Seen, Shown, Verdict},
     change::{Judgement, Refusal, review},
     doubt::Suspicion,
     evidence::{Fault, Linked, Published, Shape, World, alike, driven, landed, pulling, styled},
     frame::{Figure, Frame},
     guardrail::{Held, Untold as Unheld},
+    influence::{Bulk, Row},
     link::Untold,
     policy::Ambition,
-    sentence::{Imbalance, NoChart, NoDrivers, Sentence},
-    validity,
+    sentence::{Imbalance, NoChart, NoDrivers, RowsLook, Sentence, StagePart, Suspect},
+    validity::{self, Recommended},
 };
 use kepi_model::{
     calendar::{Grain, Period},
@@ -104,7 +105,7 @@ impl Frames for Planted {
         let of = self.figure(kpi, period, &Segment::total())?;
         let n = of.coverage.counted as f64;
         let moves = Some(of.point - (of.point * n - 1.0) / (n - 1.0));
-        let most = vec![Moving { name: "r17".to_owned(), file: None, rows: 1, moves }];
+        let most = vec![Moving { name: "r17".to_owned(), file: None, rows: 1, moves, seen: None }];
         Some(Influence { rows: of.coverage.counted, most, files: Vec::new() })
     }
 }
@@ -361,6 +362,10 @@ fn every_analysis_was_asked() {
             "importance" => asked(analysis.name, "k0", &driven(7)).unwrap(),
             "style" => asked(analysis.name, "k0", &styled(7, true)).unwrap(),
             "reliability" => asked(analysis.name, "index", &together(7, 0.8)).unwrap(),
+            "stages" => {
+                let entries = [[100.0, 50.0, 25.0], [100.0, 30.0, 15.0]];
+                asked(analysis.name, "came", &journey(entries, [[0.5; 3]; 2])).unwrap()
+            }
             "drivers" => asked(analysis.name, "ratio", &computed([(20.0, 40.0), (30.0, 50.0)])).unwrap(),
             "outlook" | "target" => asked(analysis.name, "effect", &Linked::new(7, 0, 36, 0.2).0).unwrap(),
             name => planted.ask(name).unwrap(),
@@ -727,11 +732,18 @@ fn a_chart_shows_when_the_level_changed_and_keeps_still_where_it_did_not() {
 fn each_suspect_has_a_test_that_can_speak_against_it() {
     let suspects = |months: &[Vec<(u64, u64)>]| {
         let found = Planted::of(months).ask("diagnosis").unwrap();
-        let says = found.says.into_iter().map(|of| match of {
+        let mut says = found.says.into_iter();
+        let Some(Sentence::Diagnosed { stand, cleared, untold }) = says.next() else { panic!("no summary") };
+        let says = says.map(|of| match of {
             Sentence::Suspected { verdict, .. } => verdict,
             other => panic!("{other:?}"),
         });
-        says.collect::<Vec<_>>()
+        let says: Vec<Verdict> = says.collect();
+        let counted = [Verdict::Yes, Verdict::No, Verdict::Unknown];
+        let counted = counted.map(|of| says.iter().filter(|verdict| **verdict == of).count());
+        assert_eq!(counted, [stand.len(), cleared, untold]);
+        assert!(!stand.contains(&Suspect::Data));
+        says
     };
     // One member fell.
     let mut months = steady(7);
@@ -791,6 +803,21 @@ fn what_nobody_acts_on_is_told_where_people_act() {
     assert_eq!(of(2, 0), (Verdict::Yes, vec![Sentence::ActedOn { acts: 2 }]));
     assert_eq!(of(0, 12), (Verdict::No, vec![Sentence::Ignored { others: 12, idle: false }]));
     assert_eq!(of(0, 11), (Verdict::Unknown, vec![Sentence::ActsUntold { need: 12 }]));
+    // It stands beside the rest of what makes a figure idle, whether or not much is known of its course.
+    let vanity = |about, others, months: &[Vec<(u64, u64)>]| {
+        let mut world = Planted::of(months);
+        world.acts = Acts { about, others };
+        world.ask("vanity").map(|found| (found.verdict, found.says))
+    };
+    let ignored = Sentence::Ignored { others: 12, idle: false };
+    let long = steady(3);
+    assert_eq!(
+        vanity(0, 12, &long),
+        Some((Verdict::No, vec![Sentence::CanDisappoint { of: 12 }, ignored.clone()]))
+    );
+    assert_eq!(vanity(0, 11, &long), Some((Verdict::Yes, vec![Sentence::CanDisappoint { of: 12 }])));
+    assert_eq!(vanity(0, 12, &long[..6]), Some((Verdict::No, vec![ignored])));
+    assert_eq!(vanity(1, 12, &long[..6]), None);
 }
 
 #[test]
@@ -803,6 +830,14 @@ fn what_is_believed_and_no_longer_so_fails() {
     assert_eq!(fails(Linked::new(7, 50, 36, 0.4)), Some(false));
     // A short total says nothing.
     assert_eq!(fails(Linked::new(7, 0, 12, 0.4)), None);
+    // The KPI whose only link stopped is to go; of one that lives, or of which nothing can be told, nothing follows.
+    let recommended = |world: Linked| {
+        let kpi = world.0.project.kpis.values().find(|kpi| kpi.id.as_str() == "cause").unwrap();
+        validity::recommended(&Ask { kpi, period: world.0.last() }, &world.0)
+    };
+    assert_eq!(recommended(Linked::ending(7, 50, (60, 40), 0.4)), Some(Recommended::Retire));
+    assert_eq!(recommended(Linked::new(7, 50, 36, 0.4)), Some(Recommended::Keep));
+    assert_eq!(recommended(Linked::new(7, 0, 12, 0.4)), Some(Recommended::Keep));
 }
 
 #[test]
@@ -851,7 +886,7 @@ fn a_season_is_taken_off_and_told() {
 }
 
 /// A world whose rows stand in ten files of a hundred, of which so many of the ten that move it most in the third.
-struct InFiles(Planted, usize);
+struct InFiles(Planted, usize, Seen);
 
 impl Frames for InFiles {
     fn project(&self) -> &Project {
@@ -888,26 +923,145 @@ impl Frames for InFiles {
             file: Some(file(if at < self.1 { 3 } else { at % 10 })),
             rows: 1,
             moves: Some(0.001),
+            seen: Some(self.2),
         };
-        let files = (0..10).map(|at| Moving { name: file(at), file: None, rows: 100, moves: Some(0.002) });
+        let moves = Some(0.002);
+        let files = (0..10).map(|at| Moving { name: file(at), file: None, rows: 100, moves, seen: None });
         Some(Influence { rows: 1_000, most: (0..10).map(row).collect(), files: files.collect() })
     }
 }
 
 #[test]
 fn rows_that_move_a_value_and_keep_to_one_file_are_told() {
-    let told = |gathered: usize| {
-        let world = InFiles(Planted::of(&steady(3)), gathered);
+    let told = |gathered: usize, seen: Seen| {
+        let world = InFiles(Planted::of(&steady(3)), gathered, seen);
         let analysis = ANALYSES.iter().find(|analysis| analysis.name == "influence").unwrap();
         let kpi = world.0.project.kpis.values().next().unwrap();
         let period = Period { grain: Grain::Month, ordinal: world.0.last };
         let says = (analysis.answer)(&Ask { kpi, period }, &world).unwrap().says;
-        says.get(1).cloned()
+        says.into_iter().skip(1).collect::<Vec<_>>()
     };
-    assert_eq!(told(0), None);
+    // Nothing speaks for an error.
+    let ordinary = Seen { measured: true, ..Seen::default() };
+    let look = RowsLook { of: 10, measured: true, ..RowsLook::default() };
+    assert_eq!(told(0, ordinary), [Sentence::RowsLook(look)]);
     // Seven of ten where one was to be expected.
     let wanted = Sentence::FromOneFile { file: "day-3.csv".to_owned(), of_most: 7, most: 10, share: 0.1 };
-    assert_eq!(told(7), Some(wanted));
+    assert_eq!(told(7, ordinary), [wanted]);
+    let slipped = Seen { times: Some(100), ..ordinary };
+    let look = RowsLook { slipped: 10, times: Some(100), high: true, ..look };
+    assert_eq!(told(0, slipped), [Sentence::RowsLook(look)]);
+}
+
+/// Sizes as those of sums and durations are: their logarithms are normal.
+fn sizes(seed: u64, spread: f64) -> Vec<Row> {
+    let mut random = Random::seeded(seed);
+    (0..1_000).map(|at| (Some(libm::exp(4.0 + spread * random.normal())), Some(at))).collect()
+}
+
+#[test]
+fn rows_once_more_and_slips_of_places_are_told_from_rows_that_are_only_large() {
+    let (mut slipped, mut made_up, mut other) = (0, 0, 0);
+    for seed in 0..40 {
+        let mut rows = sizes(seed, 0.5);
+        let clean = Bulk::new(&rows, false);
+        let real: usize =
+            rows.iter().filter(|row| clean.seen(**row) != Seen { measured: true, ..Seen::default() }).count();
+        made_up += real;
+        // Three rows are written a hundred times too large, one that many times too small; one is there twice.
+        for at in 0..3 {
+            rows[at].0 = rows[at].0.map(|of| of * 100.0);
+        }
+        rows[3].0 = rows[3].0.map(|of| of / 100.0);
+        rows[5] = rows[4];
+        let bulk = Bulk::new(&rows, false);
+        slipped += (0..3).filter(|at| bulk.seen(rows[*at]).times == Some(100)).count();
+        slipped += usize::from(bulk.seen(rows[3]).times == Some(-100));
+        // A slip of a number that is small itself may look as if it were one of another factor.
+        other += (0..3).filter(|at| bulk.seen(rows[*at]).times.is_none()).count();
+        assert!(bulk.seen(rows[4]).doubled && bulk.seen(rows[5]).doubled && !bulk.seen(rows[6]).doubled);
+    }
+    assert!(slipped >= 152 && made_up <= 2 && other <= 4, "{slipped} {made_up} {other}");
+    // Minutes that were read as seconds; of what is no duration sixty is no slip.
+    let mut rows = sizes(7, 0.3);
+    rows[0].0 = Some(60.0 * libm::exp(4.0));
+    assert_eq!(Bulk::new(&rows, true).seen(rows[0]).times, Some(60));
+    assert_ne!(Bulk::new(&rows, false).seen(rows[0]).times, Some(60));
+    // Where every answer looks like many others, that one does says nothing; of few rows nothing is far off.
+    let answers: Vec<Row> = (0..100).map(|at| (Some(f64::from(at % 5 + 1)), Some(at as u64 % 5))).collect();
+    assert_eq!(Bulk::new(&answers, false).seen(answers[0]), Seen { measured: true, ..Seen::default() });
+    assert!(!Bulk::new(&answers[..10], false).seen((Some(500.0), None)).measured);
+}
+
+/// Three stages, entries into them and the share of those who go on, in two months.
+fn journey(entries: [[f64; 3]; 2], on: [[f64; 3]; 2]) -> Published {
+    let text = "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n\
+        entity: purchase\nname: Purchase\nkey: [id]\ntime: at\nattributes:\n  id: {type: text}\n  at: {type: date}\n  account: {type: reference account}\n---\n\
+        entity: lifecycle\nname: Lifecycle\nrows:\n  of: account\n  stages:\n    looks: {enter: session}\n    buys: {enter: order}\n    stays: {enter: purchase}\nattributes:\n  goes: {any: lifecycle, same: account, after: entered_at, within: 30 days}\n---\n\
+        kpi: came\nname: Came\nindicator: leading\nbetter: higher\nmeasure: {count: {of: lifecycle}}\nperiod: month\nby: [stage]\naccountable: owner\n---\n\
+        kpi: goes\nname: Goes on\nindicator: leading\nbetter: higher\nmeasure: {share: {of: lifecycle, which: goes}}\nperiod: month\nby: [stage]\naccountable: owner\n";
+    let mut frame = Frame::new(Grain::Month);
+    let [came, goes]: [KpiId; 2] = ["came", "goes"].map(|id| id.parse().unwrap());
+    for ((ordinal, entries), on) in (640..).zip(entries).zip(on) {
+        let mut whole = (0.0, 0.0);
+        for ((stage, n), share) in ["looks", "buys", "stays"].into_iter().zip(entries).zip(on) {
+            let segment = Segment::one("stage".parse().unwrap(), stage);
+            frame.push(&came, &segment, Figure { effective_n: n, ..Figure::counted(ordinal, n) });
+            frame.push(&goes, &segment, Figure { effective_n: n, ..Figure::counted(ordinal, share) });
+            whole = (whole.0 + n, whole.1 + n * share);
+        }
+        let (n, hits) = whole;
+        frame.push(&came, &Segment::total(), Figure { effective_n: n, ..Figure::counted(ordinal, n) });
+        frame.push(&goes, &Segment::total(), Figure { effective_n: n, ..Figure::counted(ordinal, hits / n) });
+    }
+    Published::new(defined(text), frame)
+}
+
+#[test]
+fn a_change_is_shared_out_among_the_stages_of_a_journey_and_adds_up() {
+    let parts = |kpi: &str, entries, on| {
+        let found = asked("stages", kpi, &journey(entries, on)).unwrap();
+        match found.says.as_slice() {
+            [Sentence::FromStages { by, parts, .. }] => {
+                let sum: f64 = parts.iter().map(|(_, part)| part).sum();
+                assert!((sum - by).abs() < 1e-9, "{found:?}");
+                (found.verdict, parts.clone())
+            }
+            _ => panic!("{found:?}"),
+        }
+    };
+    let still = [[0.5, 0.5, 0.5]; 2];
+    // Fewer of those who look buy; of those who buy as many stay: 100, 50, 25 become 100, 30, 15.
+    let (verdict, found) = parts("came", [[100.0, 50.0, 25.0], [100.0, 30.0, 15.0]], still);
+    let step = StagePart::Step("looks".to_owned(), "buys".to_owned());
+    assert!(verdict == Verdict::Yes && found[0].0 == step && (found[0].1 + 30.0).abs() < 1e-9, "{found:?}");
+    assert!(found[1..].iter().all(|(_, part)| part.abs() < 1e-9), "{found:?}");
+    // A fifth more look, and all else is as before.
+    let (_, found) = parts("came", [[100.0, 50.0, 25.0], [120.0, 60.0, 30.0]], still);
+    assert!(found[0].0 == StagePart::Entries("looks".to_owned()) && (found[0].1 - 35.0).abs() < 1e-9);
+    // Both: each has its part, and together they are the change.
+    let (_, found) = parts("came", [[100.0, 50.0, 25.0], [120.0, 36.0, 18.0]], still);
+    assert!(found.iter().filter(|(_, part)| part.abs() > 1.0).count() == 2, "{found:?}");
+    // Of a share: 40 of 100 go on in the first stage instead of 50, which are half of all rows: −0.05.
+    let n = [[100.0, 60.0, 40.0]; 2];
+    let (verdict, found) = parts("goes", n, [[0.5, 0.4, 0.3], [0.4, 0.4, 0.3]]);
+    assert!(verdict == Verdict::Yes && found[0].0 == StagePart::Values("looks".to_owned()), "{found:?}");
+    assert!((found[0].1 + 0.05).abs() < 1e-9, "{found:?}");
+    // The same shares at another mix: none of the stages has changed.
+    let (verdict, found) = parts("goes", [n[0], [50.0, 60.0, 90.0]], [[0.5, 0.4, 0.3]; 2]);
+    assert!(verdict == Verdict::No && found[0].0 == StagePart::Mix, "{found:?}");
+    // The tables add up, too, by stage.
+    let world = journey([n[0], [50.0, 60.0, 90.0]], [[0.5, 0.4, 0.3], [0.4, 0.4, 0.3]]);
+    let found = asked("stages", "goes", &world).unwrap();
+    let (now, then) = (50.0 * 0.4 + 60.0 * 0.4 + 90.0 * 0.3, 100.0 * 0.5 + 60.0 * 0.4 + 40.0 * 0.3);
+    let rows = found.exhibit.unwrap().rows;
+    let sum: f64 =
+        rows.iter().map(|(_, of)| if let [.., Shown::Part(part)] = of[..] { part } else { f64::NAN }).sum();
+    assert!((sum - (now - then) / 200.0).abs() < 1e-9, "{rows:?}");
+    // Nobody buys: of who stays there is no ratio.
+    let empty = asked("stages", "came", &journey([[100.0, 50.0, 25.0], [100.0, 0.0, 15.0]], still)).unwrap();
+    assert_eq!(empty.says, [Sentence::StageEmpty { stage: "buys".to_owned() }]);
+    assert_eq!(asked("stages", "k0", &alike(7, false)), None, "it has no stages");
 }
 
 /// An index of three KPIs in forty members, of which each does so much of what one factor does.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kepi_model::{
     check::{Options, check},
     documents::{documents, keys_that_differ},
-    edit::{Field, NotEdited, fields, put, set},
+    edit::{Field, NotEdited, fields, put, set, without},
     source_text::{SourceFile, SourceMap},
 };
 use proptest::prelude::*;
@@ -180,4 +180,23 @@ fn a_line_takes_the_place_of_what_stands_there_or_comes_last_and_nothing_else_di
     // What would say something else of the rest is refused.
     assert!(matches!(put(alert, "clear", "3\nname: Other"), Err(NotEdited::Otherwise(_))));
     assert!(matches!(put("a: 1\n---\nb: 2\n", "c", "3"), Err(NotEdited::NotOne)));
+}
+
+#[test]
+fn what_is_taken_out_leaves_the_rest_as_it_was_written() {
+    let block = "kpi: a\nmoves:\n  b: {sign: positive}  # tried\n  # of the second\n  c:\n    sign: negative\n    why: \"It is said\"\nbetter: higher\n";
+    assert_eq!(
+        without(block, &["moves", "c"]).unwrap(),
+        "kpi: a\nmoves:\n  b: {sign: positive}  # tried\n  # of the second\nbetter: higher\n"
+    );
+    let one = without(block, &["moves", "b"]).unwrap();
+    assert!(one.contains("moves:\n  # of the second\n  c:"), "{one}");
+    // The last of a map takes it along.
+    let none = without(&one, &["moves", "c"]).unwrap();
+    assert!(!none.contains("moves") && none.contains("better: higher"), "{none}");
+    let flow = "kpi: a\nmoves: {b: {sign: positive}, c: {sign: negative}}\n";
+    assert_eq!(without(flow, &["moves", "b"]).unwrap(), "kpi: a\nmoves: {c: {sign: negative}}\n");
+    assert_eq!(without(flow, &["moves", "c"]).unwrap(), "kpi: a\nmoves: {b: {sign: positive}}\n");
+    assert_eq!(without(flow, &["moves"]).unwrap(), "kpi: a\n");
+    assert_eq!(without(flow, &["moves", "d"]), Err(NotEdited::NoValue("moves / d".to_owned())));
 }

@@ -8,7 +8,7 @@ use kepi_insight::{
     change::Judgement,
     chart,
     frame::Figure,
-    sentence::Charting,
+    sentence::{Charting, Sentence},
 };
 use kepi_model::{
     calendar::{Grain, Period},
@@ -91,6 +91,7 @@ fn influence(of: TracedValue) -> Influence {
             rows: of.rows,
             moves: of.moves,
             file,
+            seen: of.seen,
         }
     };
     let rows = of.most.first().map_or(of.counted, |first| first.rows);
@@ -219,6 +220,7 @@ impl<'a> Reporter<'a> {
             wanted.filter_map(|analysis| Some((analysis, (analysis.answer)(&Ask { kpi, period }, &self)?)));
         answered
             .map(|(analysis, insight)| AnalysisView {
+                behind: insight.says.iter().filter(|of| matches!(of, Sentence::Suspected { .. })).count(),
                 name: analysis.name,
                 version: analysis.version,
                 question: analysis.question,

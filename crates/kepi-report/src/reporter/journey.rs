@@ -3,18 +3,18 @@
 //! Nothing is computed for it. A KPI with a dimension that is a stage, be it of the stages' own rows or gathered from them, is
 //! shown by stage; one that counts the rows of stages is the funnel, one that is a share of them says who goes on.
 
+use kepi_insight::stages;
 use kepi_model::{
     calendar::Period,
-    derived::{Derivation, Rows, Stages},
-    expression::Node,
+    derived::{Rows, Stages},
     id::{DimensionId, EntityId},
-    measure::{Aggregate, Measure},
+    measure::Measure,
     project::{Entity, Kpi},
 };
 use kepi_query::{state::Member, value::Segment};
 use kepi_score::card::Periods;
 
-use super::{Reporter, cohorts::shade, not_found, words};
+use super::{Reporter, cohorts::shade, insights::Which, not_found, words};
 use crate::{
     format,
     reader::{ViewError, nothing_computed},
@@ -66,10 +66,7 @@ impl<'a> Reporter<'a> {
         })?;
         let kpis = self.by_stage(&entity.id);
         self.facts.want(&kpis.iter().map(|(kpi, _)| &kpi.id).collect::<Vec<_>>())?;
-        let counts = |kpi: &Kpi| {
-            let own = kpi.measure.bases().first().is_some_and(|base| **base == entity.id);
-            own && matches!(&kpi.measure, Measure::Total(total) if matches!(total.aggregate, Aggregate::Count))
-        };
+        let counts = |kpi: &Kpi| stages::counts(kpi, &entity.id);
         let entries = kpis.iter().find(|(kpi, _)| counts(kpi)).or(kpis.first());
         let Some((main, _)) = entries else {
             return Err(ViewError::Unavailable {
@@ -108,6 +105,11 @@ impl<'a> Reporter<'a> {
             })
             .collect();
         let maps = kpis.iter().flat_map(|of| self.maps(*of, &members, period)).collect();
+        let changes = kpis.iter().filter_map(|(kpi, _)| {
+            let said = self.analyses(kpi, period, Which::Named("stages")).pop()?;
+            Some((Named::new(&kpi.id, &kpi.name), said))
+        });
+        let changes = changes.collect();
         let names = members.iter().map(|member| match member {
             Member::Value(_) => Named::new(id_of(member), words::member(member)),
             Member::Unknown => Named::new(id_of(member), "in no stage"),
@@ -130,6 +132,7 @@ impl<'a> Reporter<'a> {
             funnel,
             kpis: rows,
             maps,
+            changes,
         })
     }
 
@@ -143,24 +146,8 @@ impl<'a> Reporter<'a> {
 
     /// The KPIs by stage of an entity, with the dimension that is the stage.
     fn by_stage(self, journey: &EntityId) -> Vec<StageKpi<'a>> {
-        let is_stage = |base: &EntityId, node: &Node| {
-            let Node::Path(path) = node else { return false };
-            let of = path.references.last().map_or(base, |(_, entity)| entity);
-            if of == journey {
-                return path.attribute.as_str() == "stage";
-            }
-            let made = self.project().entities.get(of).and_then(|e| e.derivation(&path.attribute));
-            let Some(Derivation::Gathered(gathered)) = made else { return false };
-            let value = gathered.value.as_ref().map(|value| &value.node);
-            gathered.of == *journey
-                && matches!(value, Some(Node::Path(path)) if path.attribute.as_str() == "stage")
-        };
         let kpis = self.kpis_in_order().into_iter();
-        kpis.filter_map(|kpi| {
-            let stage = kpi.by.iter().find(|d| d.ways.iter().any(|(base, way)| is_stage(base, &way.node)))?;
-            Some((kpi, &stage.id))
-        })
-        .collect()
+        kpis.filter_map(|kpi| Some((kpi, stages::stage_of(kpi, journey, self.project())?))).collect()
     }
 
     fn funnel(

@@ -6,7 +6,10 @@ use kepi_insight::{
     doubt::{Delivery, Range, Suspicion},
     guardrail::{Held, Untold as Unheld},
     link::{self, Untold},
-    sentence::{Charting, Gain, Guarded, Imbalance, NoChart, NoDrivers, NoGain, Role, Spreading, Suspect},
+    sentence::{
+        Charting, Gain, Guarded, Imbalance, NoChart, NoDrivers, NoGain, Role, RowsLook, Spreading, StagePart,
+        Suspect,
+    },
 };
 use kepi_model::{
     calendar::{Grain, Period},
@@ -373,6 +376,27 @@ impl Say<'_> {
         format!("{} since {since}: {}.", self.signed(by), named.join(", "))
     }
 
+    /// What of a change each part of a journey made: the first three, and what is left of the others.
+    pub(super) fn from_stages(&self, by: f64, since: Period, parts: &[(StagePart, f64)]) -> String {
+        let (first, rest) = parts.split_at(parts.len().min(3));
+        let mut figures: Vec<f64> = first.iter().map(|(_, part)| *part).collect();
+        if !rest.is_empty() {
+            figures.push(rest.iter().map(|(_, part)| part).sum());
+        }
+        let texts = self.parts(&figures);
+        let made = |(part, text): (&(StagePart, f64), &String)| match &part.0 {
+            StagePart::Entries(stage) => format!("{text} by who came into “{stage}”"),
+            StagePart::Step(from, to) => format!("{text} by the step from “{from}” to “{to}”"),
+            StagePart::Values(stage) => format!("{text} by “{stage}”"),
+            StagePart::Mix => format!("{text} by another mix of stages"),
+        };
+        let mut named: Vec<String> = first.iter().zip(&texts).map(made).collect();
+        if let Some(text) = texts.get(first.len()) {
+            named.push(format!("{text} by the rest"));
+        }
+        format!("{} since {}: {}.", self.signed(by), self.label(since), named.join(", "))
+    }
+
     /// What its control chart shows.
     pub(super) fn charted(
         &self,
@@ -492,6 +516,57 @@ pub(super) fn importance(
         "Of what {units} members do each for itself in {periods} periods, {}; {} with none of these.",
         all.join(", "),
         format::share(rest)
+    )
+}
+
+/// Whether the rows that move a value most look like errors.
+pub(super) fn rows_look(of: &RowsLook) -> String {
+    let RowsLook { of, doubled, slipped, times, high, measured } = *of;
+    if doubled == 0 && slipped == 0 {
+        let far = if measured { " and none lies a slip of units off all others" } else { "" };
+        return format!(
+            "Of the {of} rows that move it most none is another row once more{far}: rather real than errors."
+        );
+    }
+    let mut looks = Vec::new();
+    if doubled > 0 {
+        let are = if doubled == 1 { "is" } else { "are" };
+        looks.push(format!("{doubled} {are} another row once more but for the key"));
+    }
+    if slipped > 0 {
+        let lie = if slipped == 1 { "lies" } else { "lie" };
+        let how = match times {
+            Some(times) if high => format!("{times} times too high"),
+            Some(times) => format!("{times} times too low"),
+            None => "a slip of units off".to_owned(),
+        };
+        looks.push(format!("{slipped} {lie} as if written {how}"));
+    }
+    format!(
+        "Of the {of} rows that move it most {}: rather errors than real. Check them first.",
+        looks.join(", ")
+    )
+}
+
+/// Which of the suspects could have made a change.
+pub(super) fn diagnosed(stand: &[Suspect], cleared: usize, untold: usize) -> String {
+    let named = |of: &Suspect| match of {
+        Suspect::Data => "the data".to_owned(),
+        Suspect::Mix => "another mix of rows".to_owned(),
+        Suspect::Members => "few members".to_owned(),
+        Suspect::Inputs(_) => "what it is computed of".to_owned(),
+        Suspect::Believed(name) => format!("“{name}”"),
+    };
+    let of = stand.len() + cleared + untold;
+    let open = if untold > 0 { format!("; of {untold} it cannot be told") } else { String::new() };
+    if stand.is_empty() {
+        return format!("Of {of} suspects none stands: tests speak against {cleared}{open}.");
+    }
+    let all: Vec<String> = stand.iter().map(named).collect();
+    format!(
+        "It could have been {}: of {of} suspects tests speak for {} and against {cleared}{open}. No proof.",
+        all.join(", or "),
+        stand.len()
     )
 }
 

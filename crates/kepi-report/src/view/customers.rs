@@ -1,6 +1,7 @@
 //! What is seen of customers over time: cohorts by age, stages and channels, stocks with what came and went.
 
 use super::{
+    insight::AnalysisView,
     names::{Choice, Named, ProjectView},
     quantity::{Measured, Outcome},
 };
@@ -80,6 +81,8 @@ pub struct JourneyView {
     pub kpis: Vec<ByStage>,
     /// KPIs by stage and something else, such as the channel.
     pub maps: Vec<StageMap>,
+    /// From which stages the change of each comes.
+    pub changes: Vec<(Named, AnalysisView)>,
 }
 
 /// How many came into each stage, and which share went on.

@@ -13,6 +13,8 @@ pub struct AnalysisView {
     pub verdict: &'static str,
     /// In sentences.
     pub says: Vec<String>,
+    /// So many of them, at the end, are the tests behind those before.
+    pub behind: usize,
     /// What they rest on.
     pub exhibit: Option<ExhibitView>,
     /// What was checked, and whether it holds.

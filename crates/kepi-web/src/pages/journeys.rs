@@ -6,7 +6,10 @@ use kepi_report::{
 };
 use maud::{Markup, html};
 
-use super::cohorts::{legend, shaded};
+use super::{
+    cohorts::{legend, shaded},
+    kpi::exhibited,
+};
 use crate::{
     layout::{self, Head},
     parts,
@@ -29,6 +32,7 @@ pub(crate) fn render(view: &JourneyView) -> Markup {
         @if let Some(of) = &view.funnel { (funnel(of, view)) }
         @if !view.kpis.is_empty() { (by_stage(view)) }
         @for map in &view.maps { (stage_map(map, view)) }
+        @if !view.changes.is_empty() { (changes(view)) }
         (parts::download(&format!("{path}/figures.csv"), &[("period", &view.period)], "These figures"))
     };
     layout::page(&Head { title: &view.journey.name, project: Some(&view.project), path: "/journeys" }, body)
@@ -73,6 +77,25 @@ fn funnel(of: &Funnel, view: &JourneyView) -> Markup {
                 }
             }
             p.note { "Stages are counted apart: who comes into one need not come from the row above. Hatched: provisional." }
+        }
+    }
+}
+
+/// From which stages changes come.
+fn changes(view: &JourneyView) -> Markup {
+    html! {
+        section.panel aria-labelledby="changes" {
+            h2 #changes { "Which stage a change comes from" }
+            dl.asked {
+                @for (of, said) in &view.changes {
+                    dt { (kpi(of, view)) }
+                    dd {
+                        @for sentence in &said.says { p { (sentence) } }
+                        @if let Some(exhibit) = &said.exhibit { (exhibited(exhibit)) }
+                    }
+                }
+            }
+            p.note { "The parts add up to the change. A step is how many came into a stage by one that came into the stage before it." }
         }
     }
 }

@@ -300,7 +300,14 @@ fn changed(view: &KpiView) -> Markup {
                     @for analysis in &view.analyses {
                         dt { (analysis.question) }
                         dd {
-                            @for sentence in &analysis.says { p { (sentence) } }
+                            @let (first, behind) = analysis.says.split_at(analysis.says.len() - analysis.behind);
+                            @for sentence in first { p { (sentence) } }
+                            @if !behind.is_empty() {
+                                details {
+                                    summary { "The test of each" }
+                                    ul.plain { @for sentence in behind { li { (sentence) } } }
+                                }
+                            }
                             @if let Some(exhibit) = &analysis.exhibit { (exhibited(exhibit)) }
                         }
                     }
@@ -311,7 +318,7 @@ fn changed(view: &KpiView) -> Markup {
     }
 }
 
-fn exhibited(exhibit: &ExhibitView) -> Markup {
+pub(super) fn exhibited(exhibit: &ExhibitView) -> Markup {
     html! {
         details {
             summary { "The figures" }

@@ -382,6 +382,23 @@ pub struct AlertTune {
     pub propose: bool,
 }
 
+/// `kepi retire`.
+#[derive(Debug, Args)]
+pub struct Retire {
+    /// The KPI, as in `kpi: …`.
+    #[arg(value_name = "KPI")]
+    pub kpi: String,
+    /// The KPI that is to be used instead: then it comes to its end, whatever the audit comes to.
+    #[arg(long, value_name = "KPI")]
+    pub successor: Option<String>,
+    /// The first day on which nothing is to use it any more; default three months from today.
+    #[arg(long, value_name = "DAY")]
+    pub sunset: Option<jiff::civil::Date>,
+    /// Propose the change.
+    #[arg(long)]
+    pub propose: bool,
+}
+
 /// `kepi silence`.
 #[derive(Debug, Subcommand)]
 pub enum Silence {

@@ -1,11 +1,12 @@
 //! `kepi alert`, `kepi feedback`, `kepi playbooks`, `kepi priorities` and `kepi latency`: what alerts led to, what would let them ask less, whether playbooks help, and how long it
 //! takes to act.
 
+use kepi_app::acting::Retiring;
 use kepi_report::{Reporter, api::v1, facts::Facts, tables};
 
 use super::deciding::{acting, nothing, opened, show};
 use crate::{
-    cli::{Alert, Cli, Feedback, Format},
+    cli::{Alert, Cli, Feedback, Format, Retire},
     compose::{self, Site},
     failure::Failure,
     output::{Field, Grid, Output},
@@ -41,6 +42,31 @@ pub async fn alert(what: &Alert, cli: &Cli, out: Output) -> Result<(), Failure> 
             Ok(())
         }
     }
+}
+
+/// Shows what the audit of a KPI comes to, or proposes it.
+pub async fn retire(what: &Retire, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let wanted = Retiring { kpi: what.kpi.clone(), successor: what.successor.clone(), sunset: what.sunset };
+    let today = compose::today();
+    if what.propose {
+        let app = opened(Site::of(cli)).await?;
+        let actor = compose::actor(cli);
+        return show(&app, app.retire(&wanted, today, acting(&actor)).await?, out).await;
+    }
+    let Some(app) = compose::reading(Site::of(cli)).await? else { return Err(nothing()) };
+    let found = app.retirement(&wanted, today).await?;
+    if out.format == Format::Json {
+        return Ok(out.json(&found)?);
+    }
+    out.line(&format!("{} {}: {}", found.recommended, found.kpi, found.why))?;
+    match &found.text {
+        None => out.remark("nothing of its text is to change"),
+        Some(text) => {
+            out.line(text.trim_end())?;
+            out.remark("with `--propose` those who have to agree are asked");
+        }
+    }
+    Ok(())
 }
 
 fn list(facts: &dyn Facts, out: Output) -> Result<(), Failure> {

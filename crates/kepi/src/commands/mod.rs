@@ -100,6 +100,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Review(what) => reviewing::review(what, cli, out).await,
         Command::Feedback(what) => alerts::feedback(what, cli, out).await,
         Command::Alert(what) => alerts::alert(what, cli, out).await,
+        Command::Retire(what) => alerts::retire(what, cli, out).await,
         Command::Playbooks => alerts::playbooks(&compose::board(Site::of(cli), out).await?, out),
         Command::Priorities { kpi } => {
             alerts::priorities(kpi.as_deref(), &compose::board(Site::of(cli), out).await?, out)

@@ -28,6 +28,7 @@ const COMMANDS: &[&[&str]] = &[
     &["item", "1", "take-back"],
     &["alert"],
     &["alert", "tune"],
+    &["retire"],
     &["feedback"],
     &["feedback", "search"],
     &["feedback", "add"],

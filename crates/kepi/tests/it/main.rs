@@ -43,6 +43,7 @@ mod help;
 mod hiring;
 mod imported;
 mod initiatives;
+mod insight;
 mod kept;
 mod landing;
 mod lineage;

@@ -1,0 +1,299 @@
+//! What analyses say through files of definitions and data: duplicates, rows that look like errors, beliefs that are no longer borne out and what follows, and
+//! what people act on.
+
+use std::fmt::Write;
+
+use jiff::{Span, Zoned, civil::Date};
+use serde_json::Value;
+
+use crate::{support::Project, tour::get};
+
+/// Numbers of which nobody has to know where they come from: SplitMix64.
+struct Numbers(u64);
+
+impl Numbers {
+    fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / 9_007_199_254_740_992.0
+    }
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
+    }
+}
+
+const HEAD: &str = "project: desk\nname: Desk\nlanguage: 1\ntime_zone: UTC\nlast_resort: head\n---\nperson: head\nname: Ada\n---\nperson: other\nname: Ben\n";
+
+fn entity(id: &str, more: &str) -> String {
+    format!(
+        "---\nentity: {id}\nkey: [id]\ntime: at\nattributes:\n  id: {{type: text}}\n  at: {{type: date}}\n  team: {{type: text}}\n  good: {{type: boolean}}\n{more}\
+         ---\nsource: {id}s\ninto: {id}\nfrom: {{csv: {{files: \"data/{id}/*.csv\"}}}}\nmode: append\nmap:\n  id: {{column: id, as: text, required: true}}\n  \
+         at: {{column: at, as: date, required: true}}\n  team: {{column: team, as: text}}\n  good: {{column: good, as: boolean}}\n"
+    )
+}
+
+fn share(kpi: &str, of: &str, more: &str) -> String {
+    format!(
+        "---\nkpi: {kpi}\nname: {kpi}\nbetter: higher\nmeasure: {{share: {{of: {of}, which: good}}}}\nperiod: month\naccountable: head\n{more}"
+    )
+}
+
+/// Rows of months from one on: in each so many of so many are good.
+fn rows(project: &Project, entity: &str, first: Date, months: &[Vec<(&str, usize, usize)>]) {
+    let mut text = String::from("id,at,team,good\n");
+    for (month, teams) in months.iter().enumerate() {
+        let from = first.checked_add(Span::new().months(month as i64)).unwrap();
+        for (team, good, of) in teams {
+            for n in 0..*of {
+                let day = from.checked_add(Span::new().days((n % 28) as i64)).unwrap();
+                let good = if n < *good { "yes" } else { "no" };
+                writeln!(text, "{month}-{team}-{n},{day},{team},{good}").unwrap();
+            }
+        }
+    }
+    // One row by which the last month is over.
+    let last = first.checked_add(Span::new().months(months.len() as i64)).unwrap();
+    writeln!(text, "last,{last},none,no").unwrap();
+    project.write(&format!("data/{entity}/rows.csv"), &text);
+}
+
+fn analysed(project: &Project, arguments: &[&str]) -> Value {
+    let all = [&["analyse"], arguments, &["--format", "json", "--quiet"]].concat();
+    serde_json::from_str(&project.ok(&all)).unwrap()
+}
+
+fn says(of: &Value) -> Vec<String> {
+    let says = of["insights"][0]["says"].as_array().unwrap_or_else(|| panic!("{of}"));
+    says.iter().map(|of| of.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn planted_duplicates_are_found_through_files_and_none_in_the_demo() {
+    let project = Project::empty();
+    // `solved` and `closed` come from two systems that see the same work, `praised` from a third that sees other work; `again` is `solved` under another name.
+    let text = [
+        HEAD.to_owned(),
+        entity("case", ""),
+        entity("claim", ""),
+        entity("letter", ""),
+        share("solved", "case", ""),
+        share("closed", "claim", ""),
+        share("praised", "letter", ""),
+        share("again", "case", ""),
+    ];
+    project.write("kepi.yml", &text.concat());
+    let mut random = Numbers(7);
+    let (mut case, mut claim, mut letter) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..36 {
+        let level = 200.0 + 40.0 * random.normal();
+        let good = |share: f64| vec![("all", share.round().clamp(0.0, 400.0) as usize, 400)];
+        case.push(good(level));
+        claim.push(good(level + 3.0 * random.normal()));
+        letter.push(good(200.0 + 40.0 * random.normal()));
+    }
+    let first = jiff::civil::date(2023, 1, 1);
+    for (entity, months) in [("case", case), ("claim", claim), ("letter", letter)] {
+        rows(&project, entity, first, &months);
+    }
+    project.fails_or_not(&["run"]);
+    let of = |kpi: &str| {
+        let found = analysed(&project, &[kpi, "--analysis", "redundancy", "--period", "2025-12"]);
+        (found["insights"][0]["verdict"].as_str().unwrap().to_owned(), says(&found))
+    };
+    let (verdict, said) = of("solved");
+    assert_eq!((verdict.as_str(), said.len()), ("yes", 2), "{said:?}");
+    assert!(said.iter().any(|of| of.contains("“again” measures the same rows by the same rule")), "{said:?}");
+    assert!(said.iter().any(|of| of.starts_with("“closed” says the same")), "{said:?}");
+    let (verdict, said) = of("praised");
+    assert_ne!(verdict, "yes", "{said:?}");
+    // In the examples nothing was planted. The airport's six waves are too short to say anything of values, and no two of their KPIs measure
+    // the same; three years of a subscription business are long enough to say that none does.
+    for (example, least) in [("airport", 0), ("subscription", 8)] {
+        let demo = Project::example(example);
+        demo.fails_or_not(&["run", "--quiet"]);
+        let all = analysed(&demo, &["--analysis", "redundancy"]);
+        let all = all.as_array().unwrap_or_else(|| panic!("{all}")).clone();
+        let merged: Vec<&Value> =
+            all.iter().filter(|of| of.to_string().contains("\"verdict\":\"yes\"")).collect();
+        assert!(merged.is_empty() && all.len() >= least, "{example}: {merged:?} of {}", all.len());
+    }
+}
+
+#[test]
+fn rows_that_look_like_errors_are_told_from_those_that_are_only_large() {
+    let project = Project::empty();
+    let text = HEAD.to_owned()
+        + "---\nentity: call\nkey: [id]\ntime: began_at\nattributes:\n  id: {type: text}\n  began_at: {type: timestamp}\n  lasted: {type: duration}\n  team: {type: text}\n\
+           ---\nsource: calls\ninto: call\nfrom: {csv: {files: \"data/*.csv\"}}\nmode: append\nmap:\n  id: {column: id, as: text, required: true}\n  \
+           began_at: {column: began, as: timestamp, required: true}\n  lasted: {column: minutes, as: duration minutes}\n  team: {column: team, as: text}\n\
+           ---\nkpi: handle_time\nname: Handle time\nbetter: lower\nmeasure: {mean: {of: call, value: lasted}}\nperiod: month\naccountable: head\n";
+    project.write("kepi.yml", &text);
+    let mut random = Numbers(3);
+    let mut month = |number: u32, more: &str| {
+        let mut rows = String::from("id,began,minutes,team\n");
+        for n in 0..400 {
+            let minutes = (2.0 + 0.4 * random.normal()).exp();
+            writeln!(
+                rows,
+                "{number}-{n},2026-{number:02}-{:02} {:02}:{:02},{minutes:.3},a",
+                n % 28 + 1,
+                n % 24,
+                n % 60
+            )
+            .unwrap();
+        }
+        project.write(&format!("data/{number:02}.csv"), &(rows + more));
+    };
+    month(1, "");
+    // Two written in seconds, and a very long one twice.
+    month(
+        2,
+        "slip-1,2026-02-03 10:00,444,a\nslip-2,2026-02-04 10:00,500,a\nlong,2026-02-05 10:00,31.25,a\nlong-again,2026-02-05 10:00,31.25,a\n",
+    );
+    month(3, "");
+    project.fails_or_not(&["run"]);
+    let of = |period: &str| {
+        says(&analysed(&project, &["handle_time", "--analysis", "influence", "--period", period])).join(" ")
+    };
+    let said = of("2026-01");
+    assert!(said.contains("rather real than errors"), "{said}");
+    let said = of("2026-02");
+    assert!(
+        said.contains("2 are another row once more but for the key")
+            && said.contains("2 lie as if written 60 times too high"),
+        "{said}"
+    );
+    assert!(said.contains("rather errors than real"), "{said}");
+}
+
+/// A project in which it is decided together what is in force: `early` is believed to move `late` a month later, in twelve teams, and did until a year ago.
+fn believed(mode: &str, until: usize) -> Project {
+    let project = Project::empty();
+    let text = [
+        HEAD.to_owned(),
+        format!(
+            "---\ngovernance: desk\nmode: {mode}\nowners: [head, other]\n---\nalert: beliefs\nname: Beliefs\non: [validity]\nkpis: [early]\n"
+        ),
+        entity("case", ""),
+        entity("claim", ""),
+        share(
+            "early",
+            "case",
+            "by: [team]\nmoves:\n  # as the consultants said\n  late: {sign: positive, lag: 1 month}\n",
+        ),
+        share(
+            "late",
+            "claim",
+            "by: [team]\ntargets:\n  - {from: 2020-01-01, threshold: 40%, target: 60%, basis: {expectation: agreed}}\n",
+        ),
+    ];
+    project.write("kepi.yml", &text.concat());
+    const TEAMS: [&str; 14] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n"];
+    let mut random = Numbers(11);
+    let (mut case, mut claim) = (Vec::new(), Vec::new());
+    let mut before = vec![0.0; TEAMS.len()];
+    for month in 0..48 {
+        let (mut cases, mut claims) = (Vec::new(), Vec::new());
+        for (team, before) in TEAMS.iter().zip(&mut before) {
+            let caused = if month < until { 0.8 * *before } else { 0.0 };
+            *before = random.normal();
+            let good = |moved: f64| (100.0 + 12.0 * moved).round().clamp(0.0, 200.0) as usize;
+            cases.push((*team, good(*before), 200));
+            claims.push((*team, good(caused + 0.6 * random.normal()), 200));
+        }
+        case.push(cases);
+        claim.push(claims);
+    }
+    let first = last_month().checked_sub(Span::new().months(47)).unwrap();
+    rows(&project, "case", first, &case);
+    rows(&project, "claim", first, &claim);
+    project
+}
+
+/// The first day of the last month of figures: it ends the current quarter, so that what people do today they do in its year.
+fn last_month() -> Date {
+    let today = Zoned::now().date().first_of_month();
+    today.checked_add(Span::new().months(2 - (i64::from(today.month()) - 1) % 3)).unwrap()
+}
+
+fn last_label() -> String {
+    last_month().strftime("%Y-%m").to_string()
+}
+
+fn inbox(project: &Project, who: &str) -> Vec<Value> {
+    let text = project.ok(&["inbox", "--quiet", "--as", who, "--format", "json"]);
+    serde_json::from_str::<Value>(&text).unwrap().as_array().unwrap().clone()
+}
+
+#[test]
+fn a_belief_that_is_no_longer_borne_out_asks_for_a_change_and_kepi_writes_it() {
+    let project = believed("reviewed", 30);
+    project.fails_or_not(&["run"]);
+    let asked = inbox(&project, "head").into_iter().find(|of| of["kind"] == "alert");
+    let asked = asked.unwrap_or_else(|| panic!("{:?}", inbox(&project, "head")));
+    let why = asked["why"].as_str().unwrap();
+    assert!(
+        why.contains("no sign, or no longer, of what it is believed to move")
+            && why.contains("kepi retire early"),
+        "{why}"
+    );
+    let said = says(&analysed(&project, &["early", "--analysis", "validity", "--period", &last_label()]));
+    assert!(said[0].starts_with("No longer: what it did went with “late”"), "{said:?}");
+    assert!(said.last().unwrap().starts_with("Retire it"), "{said:?}");
+    let found: Value =
+        serde_json::from_str(&project.ok(&["retire", "early", "--format", "json", "--sunset", "2030-01-01"]))
+            .unwrap();
+    assert_eq!(
+        (found["recommended"].as_str(), found["period"].as_str()),
+        (Some("retire"), Some(last_label().as_str()))
+    );
+    let text = found["text"].as_str().unwrap();
+    assert!(
+        text.contains("life: {sunset: 2030-01-01}") && text.contains("# as the consultants said"),
+        "{text}"
+    );
+    // Whoever answers for it proposes it with one command, and another agrees: then it is in force.
+    project.ok(&["retire", "early", "--sunset", "2030-01-01", "--propose", "--as", "head"]);
+    let change = inbox(&project, "other").into_iter().find(|of| of["kind"] == "change_request").unwrap();
+    let number = change["item"].as_u64().unwrap().to_string();
+    let shown = project.ok(&["item", &number]);
+    assert!(shown.contains("not to be used from 2030-01-01"), "{shown}");
+    project.ok(&["approve", &number, "--as", "other"]);
+    let in_force = project.ok(&["register", "kpi/early"]);
+    assert!(in_force.contains("sunset: 2030-01-01"), "{in_force}");
+    // What is not there, and what nothing is believed of.
+    let (_, said) = project.fails(3, &["retire", "nothing"]);
+    assert!(said.contains("no KPI `nothing` in force"), "{said}");
+    let (_, said) = project.fails(3, &["retire", "late"]);
+    assert!(said.contains("nothing is believed of `late`"), "{said}");
+}
+
+#[test]
+fn a_belief_that_lives_is_kept_and_asks_nobody() {
+    let project = believed("reviewed", 48);
+    project.fails_or_not(&["run"]);
+    assert_eq!(inbox(&project, "head").into_iter().filter(|of| of["kind"] == "alert").count(), 0);
+    let kept = project.ok(&["retire", "early"]);
+    assert!(kept.starts_with("keep early: "), "{kept}");
+    let (_, said) = project.fails(3, &["retire", "early", "--propose", "--as", "head"]);
+    assert!(said.contains("is to be kept"), "{said}");
+    // Nobody has done anything here yet, so nobody is said to ignore it.
+    let acted = || analysed(&project, &["early", "--analysis", "acted_on", "--period", &last_label()]);
+    let of = |found: &Value| found["insights"][0]["verdict"].as_str().unwrap().to_owned();
+    assert_eq!(of(&acted()), "unknown");
+    // People say twelve times what they see in another KPI: this one is ignored, and that stands on its page.
+    for n in 0..12 {
+        project.ok(&["feedback", "add", "--kpi", "late", "-m", &format!("it is slow, {n}"), "--as", "head"]);
+    }
+    let found = acted();
+    assert_eq!(of(&found), "no", "{found}");
+    assert!(says(&found)[0].starts_with("Nobody did anything about it in a year"), "{found}");
+    let server = project.serve();
+    let page = get(&server.1, &format!("/kpis/early?period={}", last_label())).unwrap();
+    assert!(page.contains("Nobody did anything about it in a year"), "{page}");
+    // One remark later somebody has.
+    project.ok(&["feedback", "add", "--kpi", "early", "-m", "look here", "--as", "other"]);
+    assert_eq!(of(&acted()), "yes");
+}
