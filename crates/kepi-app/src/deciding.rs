@@ -16,11 +16,14 @@ use kepi_govern::{
 use kepi_model::{
     check::{self, Options},
     governance::{Aspect, Mode},
-    id::{KpiId, PersonId},
-    project::{Kpi, Project},
+    id::{KpiId, PersonId, UnitId},
+    project::{Kpi, Project, Target},
     source_text::SourceMap,
 };
-use kepi_report::difference::{Difference, Differences, between};
+use kepi_report::{
+    decided::Round,
+    difference::{Difference, Differences, between},
+};
 use kepi_store::{
     Asked, Effects, EventFilter, NewText, Performed, Receipt, Store, StoreError, Transaction, door::new_key,
 };
@@ -115,6 +118,12 @@ pub struct ItemView {
     pub concerned: Vec<String>,
     /// What was said of it.
     pub ballots: Vec<BallotView>,
+    /// What was said of it beside, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<RemarkView>,
+    /// What it said in each round.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<Round>,
     /// What is missing.
     pub missing: Vec<MissingView>,
     /// Where it says something else than what was adopted since it was written: its author settles that.
@@ -136,6 +145,27 @@ pub struct BallotView {
     pub at: i64,
     /// Why.
     pub why: Option<String>,
+}
+
+/// What somebody said beside a ballot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RemarkView {
+    /// Its number, from 1.
+    pub number: u16,
+    /// Who.
+    pub by: String,
+    /// In which way: `comment`, `objection` or `resolution`.
+    pub says: &'static str,
+    /// Of a resolution: the number of the objection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<u16>,
+    /// Of an objection: whether it stands.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stands: bool,
+    /// When, µs UTC.
+    pub at: i64,
+    /// In which words; none: they were erased.
+    pub text: Option<String>,
 }
 
 /// Who has to agree yet.
@@ -435,7 +465,12 @@ impl Deciding<'_> {
     }
 
     /// Whether what an item proposes and what is in force go together, where the latter is not what it was compared with.
-    async fn merged(&self, organisation: &Organisation, item: &Item, at: i64) -> Result<Evidence, AppError> {
+    pub(crate) async fn merged(
+        &self,
+        organisation: &Organisation,
+        item: &Item,
+        at: i64,
+    ) -> Result<Evidence, AppError> {
         if item.is_unratified() {
             return Ok(Evidence::None);
         }
@@ -469,7 +504,8 @@ impl Deciding<'_> {
     pub async fn item(&self, number: u64) -> Result<(ItemView, Vec<String>), AppError> {
         let organisation = self.0.organisation().await?;
         let item = known(&organisation, number)?;
-        let shown = view(self.0, &organisation, item).await?;
+        let mut shown = view(self.0, &organisation, item).await?;
+        shown.rounds = self.rounds(&organisation, item).await?;
         if let (Content::Handover(of), None) = (&item.content, item.ended) {
             return Ok((shown, self.pack(&organisation, of).await?));
         }
@@ -626,7 +662,7 @@ pub(crate) fn known(organisation: &Organisation, number: u64) -> Result<&Item, A
 }
 
 /// Whose own target, or what they answer for, is touched, before or after.
-fn touched(differences: &Differences, before: &Project, after: &Project) -> BTreeSet<PersonId> {
+fn touched<'a>(differences: &Differences, before: &'a Project, after: &'a Project) -> BTreeSet<PersonId> {
     let mut found = BTreeSet::new();
     let own = |of: &&Difference| of.aspects.contains(&Aspect::Target) || of.aspects.contains(&Aspect::Owner);
     for of in differences.documents.iter().filter(own) {
@@ -634,10 +670,32 @@ fn touched(differences: &Differences, before: &Project, after: &Project) -> BTre
         for project in [before, after] {
             match kind {
                 "kpi" => {
-                    let kpi = name.parse::<KpiId>().ok().and_then(|id| project.kpis.get(&id));
+                    let id = name.parse::<KpiId>().ok();
+                    let kpi = id.as_ref().and_then(|id| project.kpis.get(id));
                     found.extend(
                         kpi.into_iter().flat_map(Kpi::wordings).filter_map(|kpi| kpi.accountable.clone()),
                     );
+                    // A target of a unit is that of whoever answers there.
+                    let of = |project: &'a Project| {
+                        let kpi = id.as_ref().and_then(|id| project.kpis.get(id));
+                        kpi.into_iter()
+                            .flat_map(Kpi::wordings)
+                            .flat_map(|kpi| &kpi.targets)
+                            .collect::<Vec<_>>()
+                    };
+                    let same = |one: &Target, other: &Target| {
+                        let said = |of: &Target| (of.from, of.period, of.lines, of.basis.clone());
+                        one.unit == other.unit && said(one) == said(other)
+                    };
+                    let (then, now) = (of(before), of(after));
+                    let lacks = |all: &[&Target], of: &Target| !all.iter().any(|other| same(other, of));
+                    let old = then.iter().filter(|of| lacks(&now, of));
+                    let differ = old.chain(now.iter().filter(|of| lacks(&then, of)));
+                    let units: BTreeSet<&UnitId> = differ.filter_map(|of| of.unit.as_ref()).collect();
+                    for (kpi, unit) in kpi.into_iter().flat_map(|kpi| units.iter().map(move |of| (kpi, of))) {
+                        let unit: &UnitId = unit;
+                        found.extend(concerned::of_unit(project, kpi, Some(unit)).into_iter().cloned());
+                    }
                 }
                 "unit" => {
                     let unit = name.parse().ok().and_then(|id| project.units.get(&id));
@@ -735,6 +793,7 @@ pub(crate) fn view_of(told: &Told, organisation: &Organisation, item: &Item) -> 
                 Missing::All(_) => ("all", None),
                 Missing::One(_) => ("one", None),
                 Missing::Owner(_) => ("owner", None),
+                Missing::Objecting(_) => ("objecting", None),
                 Missing::Named { .. } => ("named", None),
                 Missing::Board { functions, quorum, .. } => ("board", Some((*functions, *quorum))),
             };
@@ -774,6 +833,19 @@ pub(crate) fn view_of(told: &Told, organisation: &Organisation, item: &Item) -> 
         touches,
         concerned: told.people(item.content.concerned()),
         ballots: ballots.collect(),
+        remarks: (1..)
+            .zip(&item.remarks)
+            .map(|(number, of)| RemarkView {
+                number,
+                by: told.name(&of.by),
+                says: of.says.word(),
+                to: of.to,
+                stands: item.objections().any(|(standing, _)| standing == number),
+                at: of.at,
+                text: told.text(&of.text),
+            })
+            .collect(),
+        rounds: Vec::new(),
         missing,
         contradicts: Vec::new(),
         work: worked_on(told, organisation, item),

@@ -517,14 +517,29 @@ impl<'a> At<'a> {
 
     /// How the definition differs by an adoption from what was in force before, in words; of the first one nothing.
     async fn changed_by(&self, event: u64) -> Result<Vec<String>, AppError> {
-        let then = self.app.store.organisation_at(event - 1).await?.register;
+        let adopted = EventFilter { kind: Some("definition.adopted".to_owned()), ..EventFilter::default() };
+        let all = self.app.store.events(&adopted).await?;
+        let cause = all.iter().find(|of| of.seq == event).and_then(|of| of.cause);
+        // What was put in force together is compared as a whole: between two adoptions the register may not go together.
+        let together = |of: &&kepi_govern::Recorded| of.seq == event || cause.is_some() && of.cause == cause;
+        let together: Vec<&kepi_govern::Recorded> = all.iter().filter(together).collect();
+        let says = |of: &kepi_govern::Recorded| match of.event() {
+            Ok(Event::DefinitionAdopted(of)) => of.texts.keys().any(|id| id.to_string() == self.id),
+            _ => false,
+        };
+        // Of several that name it, the last says so.
+        if together.iter().rev().find(|of| says(of)).is_some_and(|last| last.seq != event) {
+            return Ok(Vec::new());
+        }
+        let first = together.first().map_or(event, |of| of.seq);
+        let event = together.last().map_or(event, |of| of.seq);
+        let then = self.app.store.organisation_at(first - 1).await?.register;
         if then.position() == 0 {
             return Ok(Vec::new());
         }
         let now = self.app.store.organisation_at(event).await?.register;
         let (before, after) =
             (archive::of(&self.app.store, &then).await?.0, archive::of(&self.app.store, &now).await?.0);
-        // Adoptions of several days follow each other: between two of them the register may not go together.
         let (Ok(old), Ok(new)) = (project_of(&before), project_of(&after)) else { return Ok(Vec::new()) };
         let all = between((&before, &old), (&after, &new)).documents.into_iter();
         Ok(all.filter(|of| of.id == self.id).flat_map(|of| of.said).collect())

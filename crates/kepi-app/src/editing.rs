@@ -34,13 +34,27 @@ pub struct Drafted {
 
 impl Deciding<'_> {
     /// What would come of writing a definition anew: `kpi/nps`, the wording that begins on `from`; none: the one from ever.
+    /// Of an open item, what is written anew is what it proposes.
     ///
     /// # Errors
     /// It is not in force, nothing differs, or what is in force cannot be read.
-    pub async fn drafted(&self, id: &str, from: Option<&str>, edit: Edit<'_>) -> Result<Drafted, AppError> {
+    pub async fn drafted(
+        &self,
+        id: &str,
+        from: Option<&str>,
+        edit: Edit<'_>,
+        item: Option<u64>,
+    ) -> Result<Drafted, AppError> {
         let nothing = || AppError::NotFound(format!("`{id}` is not in force in this wording"));
         let Some((before, _)) = archive::in_force(self.0).await? else { return Err(nothing()) };
-        let all = documents(&before);
+        let proposed = match item {
+            Some(item) => {
+                let organisation = self.0.organisation().await?;
+                self.as_proposed(&organisation, item).await?
+            }
+            None => before.clone(),
+        };
+        let all = documents(&proposed);
         let is = |d: &DocumentText| format!("{}/{}", d.kind, d.name) == id && d.from.as_deref() == from;
         let place = all.iter().position(is).ok_or_else(nothing)?;
         let base = all.get(place).ok_or_else(nothing)?;
@@ -58,9 +72,10 @@ impl Deciding<'_> {
             return Ok(Drafted { draft, whole: None });
         }
         if text == body(&base.text) {
-            return Err(AppError::NotFound("nothing differs from what is in force".to_owned()));
+            let what = if item.is_some() { "it proposes already" } else { "is in force" };
+            return Err(AppError::NotFound(format!("nothing differs from what {what}")));
         }
-        let (files, within) = put(&before, &all, place, &text);
+        let (files, within) = put(&proposed, &all, place, &text);
         let checked = check::check(&files, &Options::default());
         let known = check::check(&before, &Options::default()).findings;
         let known: Vec<(&str, &str)> = known.iter().map(|f| (f.code.0, f.message.as_str())).collect();

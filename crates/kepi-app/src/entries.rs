@@ -8,7 +8,7 @@ use kepi_govern::{
     periods::PeriodId,
     plain::{Name, Number},
 };
-use kepi_model::project::{Connector, Measure};
+use kepi_model::project::{Connector, Measure, ValueUnit};
 use kepi_proof::Commitment;
 use kepi_query::{
     landing::{Fetched, PortError, Rows},
@@ -97,7 +97,9 @@ impl App {
             return Err(wrong(format!("`{}` is beyond what `{}` can be", what.value, kpi.id)));
         }
         whole_if_counted(kpi, amount, what.value)?;
-        let value = Number::new(amount)
+        // A length of time is kept in seconds, as its rows are.
+        let kept = if kpi.unit == ValueUnit::Duration { amount / 1e6 } else { amount };
+        let value = Number::new(kept)
             .filter(|number| {
                 number.as_str().rsplit_once('.').is_none_or(|(_, digits)| digits.len() <= DECIMALS)
             })

@@ -35,6 +35,7 @@ mod items;
 mod landing;
 pub mod live;
 pub mod named;
+pub mod negotiating;
 pub mod open;
 pub mod overrides;
 mod people;
@@ -55,6 +56,7 @@ pub mod screening;
 pub mod slips;
 mod told;
 pub mod trace;
+pub mod vetting;
 
 pub use error::AppError;
 pub use open::App;

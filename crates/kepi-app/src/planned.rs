@@ -22,6 +22,7 @@ use crate::{
     picture::project_of,
     publishing::{score_rows, values_in},
     run::{Basis, RunProgress},
+    vetting::{Vetted, vetted},
 };
 
 /// So many of the newest periods are shown.
@@ -39,6 +40,9 @@ pub struct Planned {
     pub figures: Vec<Both>,
     /// Scorecards by both.
     pub scores: Vec<Both>,
+    /// What analyses say of KPIs that are new: that they cannot disappoint, or that others say the same already.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vetted: Vec<Vetted>,
     /// Why there are no figures by the new definitions, if there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_run: Option<String>,
@@ -92,6 +96,7 @@ impl App {
             differences,
             figures: Vec::new(),
             scores: Vec::new(),
+            vetted: Vec::new(),
             not_run: None,
         };
         let of = &planned.differences;
@@ -111,6 +116,11 @@ impl App {
         };
         planned.figures =
             of.kpis.iter().map(|kpi| figures(kpi, (&published, &before), (&computed, project))).collect();
+        let new = of.kpis.iter().filter(|id| !before.kpis.contains_key(*id));
+        let new = new.filter_map(|id| project.kpis.get(id));
+        let others = published.iter().filter(|value| !of.kpis.contains(&value.kpi));
+        planned.vetted = vetted(new, project, others.chain(&computed));
+        let of = &planned.differences;
         let others = published.iter().filter(|value| !of.kpis.contains(&value.kpi));
         let scores = score_rows(0, project, others.chain(&computed))?;
         let were = self.values.newest(&SCORE, None).await.map_err(AppError::Lake)?;

@@ -27,6 +27,8 @@ use crate::{
 
 /// The file in the state's folder that says at which event the folder was the same as what was in force.
 const PULLED: &str = "pulled";
+/// Findings of a file of which it is not known which definitions stand in it.
+const UNREAD: [&str; 4] = ["K0101", "K0102", "K0103", "K0104"];
 /// So many former states are looked at for what a file was, where nothing says when the folder was followed last.
 const MOST_FORMER: usize = 200;
 
@@ -50,8 +52,10 @@ pub struct Pulled {
 /// Writes what is in force into the files of a folder. What was edited there and not decided stays, and is put together with what
 /// was decided since where both touch other lines; `settled`: contradictions that were shown before stand as they are.
 ///
+/// A file that is no YAML is left as it is, and what was decided of it is not written yet.
+///
 /// # Errors
-/// Files lead here, the files have errors, nothing is in force, or a file or the database refuses.
+/// Files lead here, nothing is in force, or a file or the database refuses.
 pub async fn pull(store: &Store, root: &Path, settled: bool) -> Result<Pulled, AppError> {
     if store.organisation().await?.governance.mode == Mode::Open {
         let why = "in an open project the folder leads: `kepi run` puts in force what stands in it";
@@ -61,12 +65,15 @@ pub async fn pull(store: &Store, root: &Path, settled: bool) -> Result<Pulled, A
         Err(project_files::ReadError::NoDefinitions(_)) => SourceMap::new(Vec::new()),
         read => read?,
     };
+    // What cannot be read cannot be put together with anything; what is merely wrong can, and the folder is where it is mended.
     let findings = check::check(&ours, &Options::default()).findings;
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-    // What cannot be read cannot be put together with anything.
-    if errors > 0 && ours.iter().next().is_some() {
-        return Err(AppError::Definitions { errors });
-    }
+    let unread = findings.iter().filter(|of| UNREAD.contains(&of.code.0));
+    let unread = unread.filter_map(|of| ours.file(of.at.span.file)).map(|file| file.path.clone());
+    let unread: BTreeSet<String> = unread.collect();
+    let readable = |files: &SourceMap| {
+        let files = files.iter().map(|(_, file)| file).filter(|file| !unread.contains(&file.path));
+        SourceMap::new(files.cloned().collect())
+    };
     let Some((theirs, in_force)) = archive::in_force(store).await? else {
         return Err(AppError::NotFound("nothing is in force yet: `kepi run`".to_owned()));
     };
@@ -74,8 +81,18 @@ pub async fn pull(store: &Store, root: &Path, settled: bool) -> Result<Pulled, A
         Some(at) => archive::of(store, &store.organisation_at(at).await?.register).await?.0,
         None => former(store, &ours).await?,
     };
+    // Unless nothing of such a file was decided since: then there is nothing to write into it.
+    let (then, now) = (by_path(&base), by_path(&theirs));
+    let left: Vec<String> = unread
+        .iter()
+        .filter(|path| then.get(path.as_str()) != now.get(path.as_str()))
+        .map(|path| format!("{path}: it is no YAML: `kepi check` says where"))
+        .collect();
+    let (base, ours, theirs) = (readable(&base), readable(&ours), readable(&theirs));
     let Merged { files, contradictions } = merged(&base, &ours, &theirs);
     let mut pulled = Pulled {
+        edited: unread.iter().cloned().collect(),
+        unwritten: left,
         register: in_force.register,
         contradictions: contradictions.iter().map(ToString::to_string).collect(),
         ..Pulled::default()

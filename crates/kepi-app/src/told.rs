@@ -40,7 +40,14 @@ impl Told {
                 Content::Restore(of) => organisation.overrides.get(*of).and_then(|of| of.figure.segment),
                 _ => None,
             };
-            ballots.chain([item.why]).chain(item.content.texts()).chain(notes).chain(decided).chain(restored)
+            let remarks = item.remarks.iter().map(|of| of.text);
+            ballots
+                .chain(remarks)
+                .chain([item.why])
+                .chain(item.content.texts())
+                .chain(notes)
+                .chain(decided)
+                .chain(restored)
         });
         let texts: Vec<Commitment> = texts.collect::<BTreeSet<_>>().into_iter().collect();
         let mut children: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
@@ -78,7 +85,13 @@ impl Told {
 
     /// A figure that is entered, as people read it.
     pub fn entered(&self, name: &str, figure: &Number) -> String {
-        of_unit(self.entered.get(name), figure)
+        match self.entered.get(name) {
+            // It is kept in seconds.
+            Some(unit @ ValueUnit::Duration) => {
+                of_unit(Some(unit), &Number::new(figure.get() * 1e6).unwrap_or_else(|| figure.clone()))
+            }
+            unit => of_unit(unit, figure),
+        }
     }
 
     /// The day of an instant, µs UTC, where the project is: `day/2026-05-20`.

@@ -15,7 +15,7 @@ use crate::{
     directory::Directory,
     event::{DefinitionAdopted, Load, RunCounts, Sealed},
     governance::Governing,
-    items::{Content, Stance},
+    items::{Content, Says, Stance},
     judging::Judging,
     plain::{ColumnName, Engine, Name, Uuid},
     principal::Principal,
@@ -83,6 +83,21 @@ pub struct Vote {
     pub content: Digest,
     /// Why.
     pub why: Option<Commitment>,
+}
+
+/// Says something of an item beside a ballot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// The item.
+    pub item: u64,
+    /// In which way.
+    pub says: Says,
+    /// Of a resolution: the number of the objection.
+    pub to: Option<u16>,
+    /// What it proposed when that was read.
+    pub content: Digest,
+    /// In which words.
+    pub text: Commitment,
 }
 
 /// Keeps a record that laws refused somebody something.
@@ -187,6 +202,8 @@ pub enum Command {
     Rebase(Rebase),
     /// Says something of what an item proposes.
     Vote(Vote),
+    /// Says something of an item beside a ballot.
+    Remark(Remark),
     /// Gives up what one proposed.
     Withdraw(Withdraw),
     /// Does something about an item that is with oneself.
@@ -210,6 +227,7 @@ impl Command {
             Self::Open(_) => Some(("propose", None)),
             Self::Edit(of) => Some(("write_anew", Some(of.item))),
             Self::Vote(of) => Some((of.stance.word(), Some(of.item))),
+            Self::Remark(of) => Some((of.says.word(), Some(of.item))),
             Self::Withdraw(of) => Some(("withdraw", Some(of.item))),
             Self::Act(of) => Some(("act", Some(of.item))),
             Self::Silence(_) | Self::EndSilence(_) => Some(("silence", None)),

@@ -326,6 +326,31 @@ impl Directory {
         if way.ends_with(person, Line::Named, None) { Some(way.stops) } else { way.at_last() }
     }
 
+    /// Who says of rows that they are whole and right: the steward who was named, else who is by now; managers of the unit and those
+    /// above it; the last resort.
+    pub fn keeper(
+        &self,
+        steward: u64,
+        source: &SourceId,
+        unit: Option<&UnitId>,
+        at: i64,
+    ) -> Option<Vec<Reached>> {
+        let nobody = BTreeSet::new();
+        let mut way = self.way(at, &nobody);
+        let now = self.attests.get(&(source.clone(), unit.cloned())).map(|of| of.steward);
+        for person in [Some(steward), now].into_iter().flatten() {
+            if way.ends_with(person, Line::Named, None) {
+                return Some(way.stops);
+            }
+        }
+        for (id, place) in self.upwards(unit) {
+            if place.manager.is_some_and(|manager| way.ends_with(manager, Line::Manager, Some(id))) {
+                return Some(way.stops);
+            }
+        }
+        way.at_last()
+    }
+
     /// Who is next where these have refused, the first of them first; and whether that is bound. One refusal leads to the dotted line,
     /// a second to the first superior of all who refused.
     pub fn after_refusals(&self, refused: &[u64], at: i64) -> Option<(Vec<Reached>, bool)> {

@@ -17,7 +17,7 @@ use crate::{
     },
     entries::Entry,
     governance::Governance,
-    items::{Content, Outcome, Stance},
+    items::{Content, Outcome, Says, Stance},
     judging::Judging,
     overrides::{Over, Override},
     periods::{Close, Freeze, PeriodId},
@@ -334,6 +334,21 @@ pub struct ItemVoted {
     pub why: Option<Commitment>,
 }
 
+/// Somebody said something of an item beside a ballot.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemRemarked {
+    /// Its number.
+    pub item: u64,
+    /// In which way.
+    pub says: Says,
+    /// Of a resolution: the number of the objection.
+    pub to: Option<u16>,
+    /// What it proposed then: its hash.
+    pub content: Digest,
+    /// In which words.
+    pub text: Commitment,
+}
+
 /// Why an item went back to its author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -527,6 +542,8 @@ pub enum Event {
     ItemMoved(ItemMoved),
     /// `item.voted`
     ItemVoted(ItemVoted),
+    /// `item.remarked`
+    ItemRemarked(ItemRemarked),
     /// `item.returned`
     ItemReturned(ItemReturned),
     /// `item.ended`
@@ -609,6 +626,7 @@ impl Event {
             | Self::ItemRebased(ItemRebased { item, .. })
             | Self::ItemMoved(ItemMoved { item, .. })
             | Self::ItemVoted(ItemVoted { item, .. })
+            | Self::ItemRemarked(ItemRemarked { item, .. })
             | Self::ItemReturned(ItemReturned { item, .. })
             | Self::ItemEnded(ItemEnded { item, .. })
             | Self::ItemAssigned(ItemAssigned { item, .. })
@@ -646,6 +664,7 @@ impl Event {
             Self::ItemEdited(e) => [of_content(&e.content), vec![e.why]].concat(),
             Self::ItemRebased(e) => of_content(&e.content),
             Self::ItemVoted(e) => e.why.into_iter().collect(),
+            Self::ItemRemarked(e) => vec![e.text],
             Self::FigureOverridden(e) => e.of.named().collect(),
             Self::ItemRefused(e) => vec![e.why],
             Self::ItemSnoozed(e) => vec![e.why],

@@ -30,7 +30,7 @@ pub use access::{BindSignIn, EndSignIn, Grant, IssueToken, RecordRefusal, Revoke
 pub use acting::{Act, Deed, Observe};
 pub use command::{
     Adopt, Command, Edit, Evidence, Facts, Land, Open, Publish, PublishInsights, Rebase, RecordForbidden,
-    Shape, Vote, Withdraw,
+    Remark, Shape, Vote, Withdraw,
 };
 pub use directory::Directory;
 pub use event::{Event, Subject};

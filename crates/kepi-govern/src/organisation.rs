@@ -100,6 +100,7 @@ impl Organisation {
             | Event::ItemRebased(_)
             | Event::ItemMoved(_)
             | Event::ItemVoted(_)
+            | Event::ItemRemarked(_)
             | Event::ItemReturned(_)
             | Event::ItemEnded(_)
             | Event::ItemAssigned(_)
@@ -146,6 +147,7 @@ impl Organisation {
         "item.opened",
         "item.rebased",
         "item.refused",
+        "item.remarked",
         "item.returned",
         "item.snoozed",
         "item.voted",

@@ -101,6 +101,11 @@ impl Event {
                     e.content.to_string().chars().take(SHORT).collect::<String>()
                 )
             }
+            Self::ItemRemarked(e) => {
+                let to = e.to.map_or(String::new(), |to| format!(" of remark {to}"));
+                let content: String = e.content.to_string().chars().take(SHORT).collect();
+                format!("{}{to}, with content {content}", e.says.word())
+            }
             Self::ItemReturned(e) => match e.why {
                 Returned::Outdated => "back to its author: adopted otherwise meanwhile".to_owned(),
                 Returned::Unsound => {

@@ -49,7 +49,7 @@ fn root(text: &str) -> Result<Yaml, NotEdited> {
     }
 }
 
-/// The targets, weights and owners of a definition, in the order in which they are written.
+/// The targets, weights and owners of a definition, and what is expected of a source, in the order in which they are written.
 ///
 /// # Errors
 /// The text is not one definition.
@@ -76,7 +76,14 @@ pub fn fields(text: &str) -> Result<Vec<Field>, NotEdited> {
             }
         }
         Some("unit") => found.extend(own(&root, "manager")),
-        Some("source") => found.extend(own(&root, "owner")),
+        Some("source") => {
+            found.extend(own(&root, "owner"));
+            let expect = root.entry("expect").map(|pair| &pair.value);
+            for pair in expect.into_iter().flat_map(Yaml::entries) {
+                let path = vec!["expect".to_owned(), pair.key.clone()];
+                found.extend(scalar(Some(&pair.value), path, format!("expected {}", pair.key)));
+            }
+        }
         _ => {}
     }
     Ok(found)

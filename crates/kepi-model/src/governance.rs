@@ -72,11 +72,12 @@ impl Aspect {
             | ("unit", "seats")
             | ("project", "last_resort") => Self::Owner,
             ("person" | "governance", _) => Self::Governance,
-            ("kpi", "targets") => Self::Target,
+            // What a source owes is agreed on as a target is.
+            ("kpi", "targets") | ("source", "expect") => Self::Target,
             ("kpi", "accountable" | "responsible" | "consulted" | "informed")
             | ("unit", "manager")
             | ("source", "owner") => Self::Owner,
-            ("kpi", "assumptions" | "measured" | "indicator" | "objective" | "moves")
+            ("kpi", "assumptions" | "measured" | "indicator" | "objective" | "moves" | "proposed_by")
             | (_, "name" | "description") => Self::Words,
             ("scorecard", "period" | "unit" | "cascade" | "from") => Self::Definition,
             (kind, _) => Self::of_kind(kind),

@@ -55,6 +55,8 @@ pub struct Item {
     pub part: Vec<String>,
     /// What was said of it.
     pub ballots: Vec<Ballot>,
+    /// What was said of it beside, oldest first.
+    pub remarks: Vec<Remark>,
     /// Who has to agree yet.
     pub missing: Vec<Missing>,
     /// Why it is whose turn it is by name, the last stop of the way there: `seat in emea`.
@@ -288,10 +290,58 @@ pub struct Ballot {
     pub why: Option<String>,
 }
 
+/// What somebody said beside a ballot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Its number, from 1.
+    pub number: u16,
+    /// Who, by name.
+    pub by: String,
+    /// In which way: `comment`, `objection` or `resolution`.
+    pub says: &'static str,
+    /// Of a resolution: the number of the objection.
+    pub to: Option<u16>,
+    /// Of an objection: whether it stands.
+    pub stands: bool,
+    /// When, µs UTC.
+    pub at: i64,
+    /// In which words; none: they were erased.
+    pub text: Option<String>,
+}
+
+/// What a change said from one writing to the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Round {
+    /// Position of the event by which it was written.
+    pub event: u64,
+    /// When, µs UTC.
+    pub at: i64,
+    /// Who wrote it, by name.
+    pub by: String,
+    /// Why; none: the text was erased, or it was put together with what was adopted since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The hash of what it proposed.
+    pub content: String,
+    /// What differed by it from what was in force then, in words.
+    pub said: Vec<String>,
+}
+
+/// A definition as a change would put it in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposedText {
+    /// Kind and name: `kpi/nps`.
+    pub id: String,
+    /// From when on: a day, or `ever`.
+    pub from: String,
+    /// Its text.
+    pub text: String,
+}
+
 /// Who has to agree yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// In which way: `all` of them, `one`, one `owner`, the `board`.
+    /// In which way: `all` of them, `one`, one `owner`, the `board`; `objecting`: their objections stand.
     pub what: &'static str,
     /// Of whom, by name.
     pub of: Vec<String>,
@@ -337,6 +387,10 @@ pub struct ItemInFull {
     pub people: Vec<(String, Vec<String>)>,
     /// Whether its respects are those of definitions that everybody may put in force.
     pub open: bool,
+    /// What it said in each round, the first first.
+    pub rounds: Vec<Round>,
+    /// The definitions that it puts in force, while it waits.
+    pub texts: Vec<ProposedText>,
     /// What became of it, oldest first.
     pub history: Vec<Happened>,
     /// Who works on it, and what became of that.

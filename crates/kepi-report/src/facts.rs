@@ -308,6 +308,10 @@ pub trait Facts: KpiValues + Send + Sync {
     fn viewer(&self) -> Option<&Viewer> {
         None
     }
+    /// Whether nothing is hidden.
+    fn sees_all(&self) -> bool {
+        true
+    }
     /// Whether figures of a KPI for a unit are to be seen; none: over all rows.
     fn sees_kpi(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
         let _ = (kpi, unit);

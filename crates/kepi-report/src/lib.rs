@@ -28,6 +28,7 @@ pub mod format;
 pub mod initiatives;
 pub mod lineage;
 pub mod logged;
+pub mod matrix;
 pub mod openlineage;
 pub mod people;
 pub mod reader;

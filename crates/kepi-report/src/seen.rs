@@ -351,6 +351,9 @@ impl Facts for Seen {
     fn viewer(&self) -> Option<&Viewer> {
         Some(&self.viewer)
     }
+    fn sees_all(&self) -> bool {
+        self.sees_everything()
+    }
     fn sees_kpi(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
         self.part.as_ref().is_none_or(|part| part.sight.kpi(kpi, unit))
     }

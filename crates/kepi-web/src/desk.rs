@@ -18,6 +18,17 @@ pub enum Wish {
         /// Why.
         why: Option<String>,
     },
+    /// To say something of an item beside a ballot.
+    Remark {
+        /// The item.
+        item: u64,
+        /// In which way.
+        saying: Saying,
+        /// The hash of the content that was read.
+        content: String,
+        /// In which words.
+        text: String,
+    },
     /// To give up what one proposed.
     Withdraw {
         /// The item.
@@ -47,6 +58,8 @@ pub enum Wish {
         from: Option<String>,
         /// How.
         edit: Edit,
+        /// The open item that is written anew by that; none: another is opened.
+        item: Option<u64>,
         /// Why; none: only to look at what would come of it.
         why: Option<String>,
     },
@@ -182,6 +195,17 @@ pub enum Edit {
     Text(String),
     /// At places, such as `targets/0/target`.
     Values(Vec<(String, String)>),
+}
+
+/// In which way something is said of an item beside a ballot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saying {
+    /// A word on it.
+    Comment,
+    /// It is not to take effect before this is resolved.
+    Objection,
+    /// What became of an objection, by its number.
+    Resolution(u16),
 }
 
 /// What is said of an item.

@@ -18,7 +18,7 @@ use kepi_report::{
 use maud::{Markup, html};
 
 use crate::{
-    desk::{Deed, Desk, Edit, NewPlan, NotDone, Stance, Wish},
+    desk::{Deed, Desk, Edit, NewPlan, NotDone, Saying, Stance, Wish},
     doors::{Attempt, Guest, foreign, see},
     pages::{PAGES, Params, Said},
     respond::{self, Kind},
@@ -42,6 +42,7 @@ pub const DECIDE: &str = "decide";
 /// All forms but those by which one comes in. To add one: a row here.
 pub const FORMS: &[FormRoute] = &[
     FormRoute { path: "/items/{id}/vote", page: "/items/{id}", wish: vote },
+    FormRoute { path: "/items/{id}/remark", page: "/items/{id}", wish: remark },
     FormRoute {
         path: "/items/{id}/withdraw",
         page: "/items/{id}",
@@ -215,7 +216,11 @@ fn change(_: &str, fields: &Fields) -> Result<Wish, String> {
         "propose" => Some(reason(fields)?),
         _ => None,
     };
-    Ok(Wish::Change { id, from, edit, why })
+    let item = match field(fields, "item") {
+        "" => None,
+        item => Some(number(item)?),
+    };
+    Ok(Wish::Change { id, from, edit, item, why })
 }
 
 /// The longest reason.
@@ -242,6 +247,19 @@ fn vote(id: &str, fields: &Fields) -> Result<Wish, String> {
         content,
         why: Some(why.to_owned()).filter(|why| !why.is_empty()),
     })
+}
+
+fn remark(id: &str, fields: &Fields) -> Result<Wish, String> {
+    let saying = match (field(fields, "says"), field(fields, "to")) {
+        ("objection", _) => Saying::Objection,
+        ("resolution", to) => Saying::Resolution(
+            to.parse()
+                .map_err(|_| "open the page of the item again and send the form from there".to_owned())?,
+        ),
+        _ => Saying::Comment,
+    };
+    let content = said(fields, "content", "open the page of the item again and send the form from there")?;
+    Ok(Wish::Remark { item: number(id)?, saying, content, text: reason(fields)? })
 }
 
 fn act(id: &str, deed: Result<Deed, String>) -> Result<Wish, String> {

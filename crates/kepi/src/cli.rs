@@ -335,6 +335,17 @@ Examples:
         #[arg(value_name = "NAME")]
         initiative: Option<String>,
     },
+    /// Which objective is measured by which KPI in which unit, whose target holds there, who answers, and what is missing.
+    #[command(after_help = "\
+Examples:
+  kepi matrix
+  kepi matrix --gaps               only what is missing; ends with 1 if anything is
+  kepi matrix --format csv")]
+    Matrix {
+        /// Only what is missing.
+        #[arg(long)]
+        gaps: bool,
+    },
     /// How long it takes from a signal to its effect, by unit and KPI, with what is open; and what was learnt.
     #[command(after_help = "\
 Examples:

@@ -9,6 +9,7 @@ use kepi_app::{
     editing::Edit,
     entries::Entering,
     named,
+    negotiating::Saying,
 };
 use kepi_govern::laws;
 use kepi_model::governance::{Aspect, Mode};
@@ -92,8 +93,8 @@ impl SiteDesk {
             return Ok(item);
         }
         let acting = Acting { actor, at: compose::now(), key: Some(&key) };
-        if let Wish::Change { id, from, edit, why } = wish {
-            return changed(&app, &id, from.as_deref(), edit, why, acting).await;
+        if let Wish::Change { id, from, edit, item, why } = wish {
+            return changed(&app, (&id, from.as_deref(), item), edit, why, acting).await;
         }
         match wanted(&app, wish, acting).await {
             Ok(item) => Ok(item),
@@ -112,8 +113,7 @@ impl SiteDesk {
 /// A definition written anew: looked at, or proposed if it has no errors.
 async fn changed(
     app: &App,
-    id: &str,
-    from: Option<&str>,
+    (id, from, item): (&str, Option<&str>, Option<u64>),
     edit: desk::Edit,
     why: Option<String>,
     acting: Acting<'_>,
@@ -133,10 +133,10 @@ async fn changed(
             Edit::Values(&values)
         }
     };
-    let drafted = Deciding(&app.store).drafted(id, from, edit).await.map_err(words)?;
+    let drafted = Deciding(&app.store).drafted(id, from, edit, item).await.map_err(words)?;
     match (why, drafted.whole) {
         (Some(why), Some((files, project))) => {
-            Deciding(&app.store).propose(&files, &project, acting, &why, None).await.map_err(words)
+            Deciding(&app.store).propose(&files, &project, acting, &why, item).await.map_err(words)
         }
         (_, _) => Err(NotDone::Draft(drafted.draft)),
     }
@@ -153,6 +153,14 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
             };
             deciding.vote(item, stance, Some(&content), acting, why.as_deref()).await?;
             Ok(item)
+        }
+        Wish::Remark { item, saying, content, text } => {
+            let saying = match saying {
+                desk::Saying::Comment => Saying::Comment,
+                desk::Saying::Objection => Saying::Objection,
+                desk::Saying::Resolution(of) => Saying::Resolution(of),
+            };
+            deciding.remark(item, saying, Some(&content), acting, &text).await.map(|()| item)
         }
         Wish::Withdraw { item } => deciding.withdraw(item, acting).await.map(|()| item),
         Wish::Freeze { period, aspects, why } => {

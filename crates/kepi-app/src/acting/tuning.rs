@@ -273,7 +273,7 @@ impl App {
             )));
         };
         let deciding = Deciding(&self.store);
-        let drafted = deciding.drafted(&format!("alert/{name}"), None, Edit::Text(text)).await?;
+        let drafted = deciding.drafted(&format!("alert/{name}"), None, Edit::Text(text), None).await?;
         let Some((files, project)) = drafted.whole else {
             let findings = drafted.draft.findings.iter().map(|of| of.message.clone());
             return Err(AppError::NotFound(findings.collect::<Vec<_>>().join("; ")));

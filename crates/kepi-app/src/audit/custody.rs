@@ -93,9 +93,41 @@ impl Custody {
             fs::remove_file(&aside).map_err(failed(&aside))?;
             return Err(why);
         }
-        let path = self.key_path();
-        fs::rename(&aside, &path).and_then(|()| sync(&self.folder)).map_err(failed(&path))?;
+        self.take(&aside)?;
         Ok(key.public())
+    }
+
+    /// Keys that a process which broke off left aside, each where it lies; what is no key has none.
+    pub(super) fn aside(&self) -> Result<Vec<(Option<Key>, PathBuf)>, AppError> {
+        let failed = |source| AppError::File { path: self.folder.clone(), doing: "read", source };
+        let entries = match fs::read_dir(&self.folder) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed)?,
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(failed)?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            if name.is_some_and(|name| name.starts_with("log.key.")) {
+                found.push((read(&path)?.and_then(|text| text.parse().ok()), path));
+            }
+        }
+        found.sort_by(|one, other| one.1.cmp(&other.1));
+        Ok(found)
+    }
+
+    /// Puts a key that lies aside in place of the one that signs.
+    pub(super) fn take(&self, aside: &Path) -> Result<(), AppError> {
+        let path = self.key_path();
+        fs::rename(aside, &path).and_then(|()| sync(&self.folder)).map_err(failed(&path))
+    }
+
+    /// Removes keys that lie aside, which nobody was handed over to.
+    pub(super) fn sweep(&self) -> Result<(), AppError> {
+        for (_, path) in self.aside()? {
+            fs::remove_file(&path).map_err(failed(&path))?;
+        }
+        Ok(())
     }
 
     /// Keys whose signatures count.

@@ -8,7 +8,10 @@ mod listed;
 use std::collections::HashSet;
 
 use kepi_proof::{Checkpoint, PublicKey, checkpoint::handed_over};
-use kepi_store::{Audited, Finding, Store, Trusted, audit::finding::OPEN_KEY};
+use kepi_store::{
+    Audited, Finding, Store, Trusted,
+    audit::finding::{BROKE_OFF, OPEN_KEY},
+};
 
 pub use bundle::{Exported, export};
 pub use custody::Custody;
@@ -44,13 +47,26 @@ pub async fn sign(store: &Store, custody: &Custody) -> Result<Option<Checkpoint>
 }
 
 /// Signs the log as it stands, and by another key from then on: a checkpoint by the key so far names the next, so that who was
-/// given the one may believe the other. None: there is no event yet.
+/// given the one may believe the other. A rotation that broke off is gone through with: where the log hands over to a key that lies aside, that
+/// key signs from now on. None: there is no event yet.
 ///
 /// # Errors
 /// The database or a file refuses, or the log is another than the one that was signed.
 pub async fn rotate(store: &Store, custody: &Custody) -> Result<Option<(Checkpoint, PublicKey)>, AppError> {
     let Some(now) = sign(store, custody).await? else { return Ok(None) };
     let key = custody.key(&now.origin)?;
+    let (inside, outside) = (store.checkpoints().await?, custody.outside()?.unwrap_or_default());
+    let handed = handed_over(&[key.public()], inside.iter().chain(&outside));
+    let begun = custody.aside()?.into_iter().find_map(|(aside, path)| {
+        let next = aside?.public();
+        (next != key.public() && handed.contains(&next)).then_some((next, path))
+    });
+    if let Some((next, path)) = begun {
+        custody.take(&path)?;
+        custody.sweep()?;
+        return Ok(Some((now, next)));
+    }
+    custody.sweep()?;
     let next = custody
         .replace_key(&now.origin, async |next| {
             let note = now.hand_over(&key, &next).map_err(|e| AppError::NotSigned(e.to_string()))?;
@@ -94,6 +110,13 @@ pub async fn verify(store: &Store, custody: &Custody, named: &[PublicKey]) -> Re
     let mut audited = store.audit(&Trusted { keys, outside }).await?;
     if custody.is_open()? {
         add(&mut audited, [Finding::new(OPEN_KEY, "the signing key", "others than its owner may read it")]);
+    }
+    for (_, path) in custody.aside()? {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        add(
+            &mut audited,
+            [Finding::new(BROKE_OFF, "the signing key", &format!("another lies beside it, `{name}`"))],
+        );
     }
     Ok(audited)
 }

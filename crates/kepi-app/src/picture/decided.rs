@@ -15,7 +15,7 @@ use kepi_query::{published::VALUE, value::Segment};
 use kepi_report::{
     decided::{
         Answer, Ballot, Case, Closed, Commentary, Contact, Frozen, Happened, Held, Item as Shown, ItemInFull,
-        Missing, Official, Owner, Periods, Played, RegisterAsked, Rows, Silence, Step, Touch, Work,
+        Missing, Official, Owner, Periods, Played, RegisterAsked, Remark, Rows, Silence, Step, Touch, Work,
     },
     facts::OfficialFigure,
     reader::ViewError,
@@ -287,6 +287,19 @@ fn with_work(
             .into_iter()
             .map(|of| Ballot { by: of.by, stance: of.stance, at: of.at, why: of.why })
             .collect(),
+        remarks: of
+            .remarks
+            .into_iter()
+            .map(|of| Remark {
+                number: of.number,
+                by: of.by,
+                says: of.says,
+                to: of.to,
+                stands: of.stands,
+                at: of.at,
+                text: of.text,
+            })
+            .collect(),
         missing: of
             .missing
             .into_iter()
@@ -433,6 +446,8 @@ pub(super) async fn item(
         },
         ..ItemInFull::default()
     };
+    full.rounds = Deciding(store).rounds(&organisation, item).await?;
+    full.texts = Deciding(store).proposed_texts(item).await?;
     full.item.subject.extend(app.beside(number).await?);
     if let Content::Handover(of) = &item.content {
         full.item.subject.extend(Deciding(store).pack(&organisation, of).await?);

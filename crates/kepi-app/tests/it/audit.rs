@@ -70,6 +70,70 @@ async fn notes_that_nobody_known_has_signed_do_not_stand_in_the_way() {
     assert!(refused.contains(&format!("its first {} events are others", second.size)), "{refused}");
 }
 
+/// A change of keys that breaks off, wherever it does, is found, and gone through with by the next: nothing that was signed is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_keys_is_gone_through_with_wherever_it_broke_off() {
+    // Known to others · aside · handed over to in the database · outside, too.
+    for point in 1..=4 {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Location::Sqlite(folder.path().join("kepi.db"))).await.unwrap();
+        let custody = Custody::of(folder.path(), None);
+        let at = |name: &str| folder.path().join(".kepi/audit").join(name);
+        let read = |name: &str| fs::read_to_string(at(name)).unwrap();
+        adopt(&store, 10).await;
+        audit::sign(&store, &custody).await.unwrap();
+        let (before, outside) = (read("log.key"), read("checkpoints"));
+        if point < 3 {
+            // Nobody was handed over to.
+            let lost = Key::from_seed("kepi/lost", &[3; 32]).unwrap();
+            fs::write(at("log.pub"), format!("{}{}\n", read("log.pub"), lost.public())).unwrap();
+            if point == 2 {
+                fs::write(at("log.key.99"), format!("{}\n", lost.secret())).unwrap();
+            }
+        } else {
+            audit::rotate(&store, &custody).await.unwrap().unwrap();
+            fs::rename(at("log.key"), at("log.key.99")).unwrap();
+            fs::write(at("log.key"), &before).unwrap();
+            fs::set_permissions(at("log.key"), fs::Permissions::from_mode(0o600)).unwrap();
+            if point == 3 {
+                fs::write(at("checkpoints"), &outside).unwrap();
+            }
+        }
+        let aside = fs::read_to_string(at("log.key.99")).ok();
+        let found = audit::verify(&store, &custody, &[]).await.unwrap();
+        let codes: Vec<&str> = found.findings.iter().map(|of| of.code).collect();
+        let expected: &[&str] = match point {
+            1 => &[],
+            3 => &["A0205", "A0209"],
+            _ => &["A0209"],
+        };
+        assert_eq!(codes, expected, "at {point}");
+        // Meanwhile the log goes on, signed by the key that was.
+        adopt(&store, 11).await;
+        audit::sign(&store, &custody).await.unwrap();
+        assert_eq!(read("log.key"), before);
+        let (signed, next) = audit::rotate(&store, &custody).await.unwrap().unwrap();
+        let key: Key = read("log.key").parse().unwrap();
+        assert_eq!(key.public(), next, "at {point}");
+        assert_ne!(read("log.key"), before, "at {point}");
+        if point > 2 {
+            assert_eq!(Some(read("log.key")), aside, "the key that was handed over to");
+        }
+        let left = fs::read_dir(at("")).unwrap().count();
+        assert_eq!(left, 3, "at {point}: nothing is left behind");
+        adopt(&store, 12).await;
+        audit::sign(&store, &custody).await.unwrap();
+        // Who was given the first key finds all by it.
+        let first = fs::read_to_string(at("log.pub")).unwrap();
+        let first = audit::read_key(first.lines().next().unwrap()).unwrap();
+        fs::write(at("log.pub"), "").unwrap();
+        let verified = audit::verify(&store, &custody, &[first]).await.unwrap();
+        assert!(verified.findings.is_empty(), "at {point}: {:?}", verified.findings);
+        assert_eq!(verified.covered, verified.events, "at {point}");
+        assert!(signed.size > 0);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_of_the_log_has_every_event_once_whatever_is_asked_for() {
     let world = crate::deciding::governed().await;

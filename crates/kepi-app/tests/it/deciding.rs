@@ -112,6 +112,29 @@ async fn what_is_proposed_comes_into_force_to_the_letter_once_another_agrees() {
 }
 
 #[tokio::test]
+async fn what_a_source_owes_and_what_a_unit_is_to_reach_is_signed_by_both_sides() {
+    let world = governed().await;
+    // What a source owes is agreed on with whoever owns it.
+    let owned = edited(&world.files, "kpis.yml", |text| {
+        text.replacen(
+            "into: survey_response",
+            "into: survey_response\nowner: bea\nexpect: {every: month, by: \"09:00\"}",
+            1,
+        )
+    });
+    let item = world.propose(&owned, "bea", None).await.unwrap();
+    let (view, _) = world.deciding().item(item).await.unwrap();
+    assert!(view.aspects.contains(&"target") && view.aspects.contains(&"owner"), "{:?}", view.aspects);
+    world.vote(item, Stance::Yes, "ann").await.unwrap();
+    assert_eq!(world.state(item).await, "done");
+    let sooner = changed(&owned, "09:00", "07:00");
+    let item = world.propose(&sooner, "carl", None).await.unwrap();
+    let (view, said) = world.deciding().item(item).await.unwrap();
+    assert_eq!(view.concerned, ["bea"], "{said:?}");
+    assert!(view.missing.iter().any(|of| of.what == "all" && of.of == ["bea"]), "{:?}", view.missing);
+}
+
+#[tokio::test]
 async fn every_respect_asks_those_whom_it_has_to() {
     let world = governed().await;
     let target = changed(&world.files, "target: 40", "target: 30");

@@ -21,7 +21,7 @@ fn text(world: &World) -> String {
 }
 
 async fn drafted(world: &World, edit: Edit<'_>) -> Result<Drafted, AppError> {
-    Deciding(&world.store).drafted(NPS, None, edit).await
+    Deciding(&world.store).drafted(NPS, None, edit, None).await
 }
 
 /// Proposes a draft, lets somebody agree who has to, and says whether what is in force is a folder with the same change.
@@ -83,7 +83,7 @@ async fn what_is_wrong_is_said_with_its_place_and_cannot_be_proposed() {
     }
     let refused = |outcome: Result<Drafted, AppError>| outcome.err().unwrap().to_string();
     assert!(refused(drafted(&world, Edit::Text(&text(&world))).await).contains("nothing differs"));
-    let unknown = Deciding(&world.store).drafted("kpi/none", None, Edit::Text("kpi: none")).await;
+    let unknown = Deciding(&world.store).drafted("kpi/none", None, Edit::Text("kpi: none"), None).await;
     assert!(refused(unknown).contains("not in force"));
     let values = [(vec!["targets".to_owned()], "1".to_owned())];
     let of = drafted(&world, Edit::Values(&values)).await.unwrap();

@@ -120,11 +120,23 @@ async fn edits_are_put_together_with_what_was_decided_or_shown_and_never_written
     // What was settled is an edit like others.
     let pulled = follow(&world, &folder, false).await;
     assert!(pulled.contradictions.is_empty() && pulled.edited.len() == 1, "{pulled:?}");
-    // What cannot be read is left alone.
+    // A file that cannot be read is left alone, and does not keep others from following.
     let broken = changed(&mine, "better: higher", "better: [");
     folder.write(&broken);
-    assert!(pull(&world.store, folder.root(), false).await.unwrap_err().to_string().contains("kepi check"));
-    assert!(same(&folder.files(), &broken));
+    let pulled = pull(&world.store, folder.root(), false).await.unwrap();
+    assert!(same(&folder.files(), &broken) && pulled.unwritten.is_empty(), "{pulled:?}");
+    decide(&world, &changed(&world.files, "target: 40", "target: 25")).await;
+    decide(&world, &changed(&changed(&world.files, "target: 40", "target: 25"), "name: Carl", "name: Karl"))
+        .await;
+    let pulled = pull(&world.store, folder.root(), false).await.unwrap();
+    assert_eq!(pulled.written, ["governance.yml"], "{pulled:?}");
+    assert!(pulled.unwritten[0].starts_with("kpis.yml: it is no YAML"), "{pulled:?}");
+    assert!(same(&folder.files(), &changed(&broken, "name: Carl", "name: Karl")));
+    // Merely wrong, it is followed.
+    let wrong = changed(&mine, "better: higher", "better: hihger");
+    folder.write(&wrong);
+    let pulled = pull(&world.store, folder.root(), false).await.unwrap();
+    assert!(pulled.unwritten.is_empty(), "{pulled:?}");
 }
 
 #[tokio::test]

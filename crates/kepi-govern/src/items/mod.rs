@@ -32,6 +32,7 @@ pub mod overrides;
 pub mod pain_point;
 pub mod periods;
 pub mod play;
+pub mod remark;
 pub mod review;
 pub mod tally;
 pub mod times;
@@ -69,6 +70,7 @@ pub use handover::{ChangeNotice, Handover, Notice};
 pub use kind::{KINDS, Kind, Step, Timeout, Turn};
 pub use pain_point::PainPoint;
 pub use play::Play;
+pub use remark::{Remark, Says};
 pub use review::{Decided, Decision, Follows, OnAgenda, Point, Review};
 pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally, turn};
 
@@ -363,6 +365,8 @@ pub struct Item {
     pub step: usize,
     /// The last word of each who said something since it was written.
     pub ballots: BTreeMap<u64, Ballot>,
+    /// What was said of it beside, oldest first.
+    pub remarks: Vec<Remark>,
     /// Who works on it, and what became of that.
     pub work: Work,
     /// Whether it put something in force before others had agreed: an emergency, whatever became of it.
@@ -488,6 +492,7 @@ impl Items {
                 editor: place.by.clone(),
                 step: 0,
                 ballots: BTreeMap::new(),
+                remarks: Vec::new(),
                 work: Work::default(),
                 was_in_force: false,
                 ended: None,
@@ -536,6 +541,20 @@ impl Items {
                     let (stance, content, why) = (voted.stance, voted.content, voted.why);
                     item.ballots.insert(*person, Ballot { stance, content, at: place.at, why });
                 }
+            }
+            Event::ItemRemarked(of) => {
+                if let (Says::Objection, Principal::Person(person)) = (of.says, place.by) {
+                    // Who objects agrees no longer.
+                    item.ballots.remove(person);
+                }
+                item.remarks.push(Remark {
+                    by: place.by.clone(),
+                    says: of.says,
+                    to: of.to,
+                    content: of.content,
+                    text: of.text,
+                    at: place.at,
+                });
             }
             Event::ItemReturned(_) => {
                 item.step = 0;

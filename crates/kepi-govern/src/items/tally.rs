@@ -47,6 +47,8 @@ pub enum Missing {
         /// How many have said yes.
         given: usize,
     },
+    /// Objections of these stand.
+    Objecting(BTreeSet<u64>),
     /// Of the board these may vote yet; so many functions have said yes of those that have to.
     Board {
         /// Who may vote yet.
@@ -62,7 +64,7 @@ impl Missing {
     /// Whether nobody can give it any more.
     pub fn is_hopeless(&self, governance: &Governance) -> bool {
         match self {
-            Self::All(_) => false,
+            Self::All(_) | Self::Objecting(_) => false,
             Self::One(of) | Self::Owner(of) => of.is_empty(),
             Self::Named { of, given } => given + of.len() < TWO,
             Self::Board { of, functions, quorum } => functions + governance.functions(of) < *quorum,
@@ -75,6 +77,7 @@ impl Missing {
             Self::All(of)
             | Self::One(of)
             | Self::Owner(of)
+            | Self::Objecting(of)
             | Self::Named { of, .. }
             | Self::Board { of, .. } => of,
         }
@@ -145,7 +148,17 @@ pub fn turn(organisation: &Organisation, item: &Item) -> BTreeSet<u64> {
             persons.collect()
         }
         (Some(Turn::Ask), None) => match tally(organisation, item) {
-            Tally::Pending(missing) => missing.iter().flat_map(|of| of.of().iter().copied()).collect(),
+            Tally::Pending(missing) => {
+                let mut turn: BTreeSet<u64> = missing.iter().flat_map(|of| of.of().iter().copied()).collect();
+                if missing.iter().any(|of| matches!(of, Missing::Objecting(_))) {
+                    // They answer it, or write anew what it says.
+                    turn.extend(item.authors.iter().filter_map(|author| match author {
+                        Principal::Person(number) => Some(*number),
+                        Principal::Job(_) => None,
+                    }));
+                }
+                turn
+            }
             Tally::Passed | Tally::Failed => BTreeSet::new(),
         },
         (Some(Turn::Work | Turn::Wait) | None, None) => BTreeSet::new(),
@@ -211,6 +224,11 @@ pub fn tally(organisation: &Organisation, item: &Item) -> Tally {
             failed |= cannot && !of.board.is_disjoint(&voted.difference(&yes).copied().collect());
             missing.push(Missing::Board { of: left, functions, quorum });
         }
+    }
+    // What cannot wait does not wait for that: it is asked about again when it is to be ratified.
+    let objecting = if ask.named { BTreeSet::new() } else { item.objecting(&organisation.people) };
+    if !objecting.is_empty() {
+        missing.push(Missing::Objecting(objecting));
     }
     match (failed, missing.is_empty()) {
         (true, _) => Tally::Failed,

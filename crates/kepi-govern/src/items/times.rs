@@ -71,6 +71,7 @@ impl Times {
                 | Event::ItemAnswered(_)
                 | Event::PointDecided(_)
                 | Event::ItemVoted(_)
+                | Event::ItemRemarked(_)
                 | Event::ItemEdited(_)
         );
         if acts && matches!(by, Principal::Person(_)) && *by != self.opener {

@@ -125,7 +125,7 @@ fn owner(
                 _ => way,
             }
         }
-        Content::Attestation(of) => directory.named(of.steward, at),
+        Content::Attestation(of) => directory.keeper(of.steward, &of.source, of.unit.as_ref(), at),
         // Nobody signs or reads for somebody else, also while she is away.
         Content::Handover(Handover { to, .. })
         | Content::Notice(Notice { to, .. })

@@ -10,21 +10,22 @@ use kepi_model::{
 };
 
 use super::{
-    ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_EMERGENCY,
-    NO_FIGURE, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING, NOT_ATTESTED, NOT_BEGUN, NOT_ENTERED, NOT_FROZEN,
-    NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT,
-    OUTDATED, OVER_ALREADY, OWN, REPLACED, RESERVED, UNRATIFIED, UNSAID, Violation, acting, case, review,
+    ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, ENOUGH_SAID, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS,
+    NO_EMERGENCY, NO_FIGURE, NO_ITEM, NO_OBJECTION, NOBODY, NOT_ASKED, NOT_ASKING, NOT_ATTESTED, NOT_BEGUN,
+    NOT_ENTERED, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS,
+    NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN, REPLACED, RESERVED, UNRATIFIED, UNSAID,
+    Violation, acting, case, review,
 };
 use crate::{
-    command::{Edit, Evidence, Facts, Open, Vote, Withdraw},
+    command::{Edit, Evidence, Facts, Open, Remark, Vote, Withdraw},
     event::{
         DefinitionAdopted, Event, FigureOverridden, ItemEdited, ItemEnded, ItemMoved, ItemOpened,
-        ItemReturned, ItemVoted, OverrideEnded, PeriodFrozen, Returned, ValueEntered,
+        ItemRemarked, ItemReturned, ItemVoted, OverrideEnded, PeriodFrozen, Returned, ValueEntered,
     },
     governance::Governing,
     items::{
-        Change, Content, Emergency, Item, Outcome, Stance, Tally, Timeout, Turn, attestation, electorate,
-        emergency, tally,
+        Change, Content, Emergency, Item, Outcome, Says, Stance, Tally, Timeout, Turn, attestation,
+        electorate, emergency, remark::MOST_REMARKS, tally,
     },
     organisation::{Organisation, Place},
     overrides::{self, Over, Overridden},
@@ -636,13 +637,94 @@ pub(super) fn voted(
             events.extend(taken_back(organisation, item, Outcome::Rejected));
         }
         Tally::Failed => events.push(ended(Outcome::Rejected)),
-        Tally::Passed => match fits(organisation, item, facts, &mut violated) {
-            Fit::Yes => events.extend(takes_effect(organisation, item, facts, &mut violated)?),
-            Fit::No(why) => {
-                events.push(Event::ItemReturned(ItemReturned { item: vote.item, why }));
+        Tally::Passed => events.extend(passed(organisation, item, facts, &mut violated)?),
+    }
+    Some(events)
+}
+
+/// What comes of an item that all have agreed to who had to, if it still goes with what is in force.
+fn passed(
+    organisation: &Organisation,
+    item: &Item,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    match fits(organisation, item, facts, violated) {
+        Fit::Yes => takes_effect(organisation, item, facts, violated),
+        Fit::No(why) => Some(vec![Event::ItemReturned(ItemReturned { item: item.number, why })]),
+        Fit::LookAgain => {
+            violated.say(LOOK_AGAIN, "what is in force has changed just now: try again");
+            Some(Vec::new())
+        }
+    }
+}
+
+/// Something is said of an item. Whoever is asked, or is concerned, may object: then it takes effect once that is resolved, by who objected
+/// or by another who decides on it.
+pub(super) fn remarked(
+    organisation: &Organisation,
+    of: &Remark,
+    facts: Facts<'_>,
+    violations: &mut Vec<Violation>,
+) -> Option<Vec<Event>> {
+    let mut violated = Violated(violations);
+    is_there(organisation, facts.by, &mut violated);
+    let Some(item) = open_item(organisation, of.item, facts, &mut violated) else {
+        return Some(Vec::new());
+    };
+    let Principal::Person(person) = facts.by else {
+        violated.say(NOT_ASKED, "a job says nothing");
+        return Some(Vec::new());
+    };
+    if item.remarks.len() >= MOST_REMARKS {
+        violated.say(ENOUGH_SAID, format!("{MOST_REMARKS} remarks stand with it already: decide on it"));
+    }
+    if of.content != item.digest {
+        violated.say(OTHER_CONTENT, "it proposes something else by now: `kepi item` shows what");
+    }
+    let asks = item.step().is_some_and(|step| step.turn == Turn::Ask);
+    match of.says {
+        Says::Comment => {}
+        Says::Objection => {
+            let concerned = item.content.concerned().contains(person);
+            if !asks {
+                violated.say(NOT_ASKING, "others are not asked about it: say it as a comment");
+            } else if item.editor == *facts.by {
+                violated
+                    .say(OWN, "nobody objects to what they wrote themselves: write it anew, or withdraw it");
+            } else if !concerned && !is_asked(organisation, item, facts.by) {
+                violated.say(NOT_ASKED, "you are not asked: say it as a comment");
             }
-            Fit::LookAgain => violated.say(LOOK_AGAIN, "what is in force has changed just now: try again"),
-        },
+        }
+        Says::Resolution => {
+            let stands = item.objections().find(|(number, _)| of.to == Some(*number));
+            match stands {
+                None => violated.say(NO_OBJECTION, "no objection of that number stands: `kepi item` lists them"),
+                Some((_, objection)) if objection.by == *facts.by => {}
+                Some(_) if item.authors.contains(facts.by) => violated.say(
+                    OWN,
+                    "who wrote it does not say that an objection is resolved: who objected does, or another who decides on it",
+                ),
+                Some(_) if !is_asked(organisation, item, facts.by) => {
+                    violated.say(NOT_ASKED, "who objected resolves it, or another who decides on it");
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    let Remark { item: number, says, to, content, text } = of.clone();
+    let remarked =
+        ItemRemarked { item: number, says, to: to.filter(|_| says == Says::Resolution), content, text };
+    let mut events = vec![Event::ItemRemarked(remarked)];
+    if says != Says::Resolution || !asks || !violated.0.is_empty() {
+        return Some(events);
+    }
+    // It may be the last that was missing.
+    let answering = answering(organisation, item, facts, &mut violated);
+    let then = after(organisation, &events, facts);
+    let item = then.items.get(number)?;
+    if tally(&then, &by_now(item, answering)) == Tally::Passed {
+        events.extend(passed(organisation, item, facts, &mut violated)?);
     }
     Some(events)
 }
@@ -745,15 +827,7 @@ fn may_vote(
     let Principal::Person(person) = by else {
         return violated.say(NOT_ASKED, "a job decides nothing");
     };
-    let of = electorate(organisation, item);
-    let ask = item.ask(organisation.governance.mode);
-    let signs = of.parties.contains(person) && item.editor != *by;
-    let alone = ask.parties && of.parties.len() < 2;
-    let asked = (ask.one_other || alone) && of.others.contains(person)
-        || ask.owner && of.owners.contains(person)
-        || ask.named && of.named.contains(person)
-        || ask.board && of.board.contains(person);
-    if signs || asked {
+    if is_asked(organisation, item, by) {
         return;
     }
     if item.authors.contains(by) {
@@ -768,6 +842,20 @@ fn may_vote(
     } else {
         violated.say(NOT_ASKED, "you are not asked: others have to agree to a change of this sort");
     }
+}
+
+/// Whether somebody is among those who have to agree.
+fn is_asked(organisation: &Organisation, item: &Item, by: &Principal) -> bool {
+    let Principal::Person(person) = by else { return false };
+    let of = electorate(organisation, item);
+    let ask = item.ask(organisation.governance.mode);
+    let signs = of.parties.contains(person) && item.editor != *by;
+    let alone = ask.parties && of.parties.len() < 2;
+    signs
+        || (ask.one_other || alone) && of.others.contains(person)
+        || ask.owner && of.owners.contains(person)
+        || ask.named && of.named.contains(person)
+        || ask.board && of.board.contains(person)
 }
 
 /// Whether what was agreed to can take effect.

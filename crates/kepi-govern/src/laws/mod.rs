@@ -86,6 +86,10 @@ pub const CONCERNED: &str = "G0802";
 pub const NOT_ASKED: &str = "G0803";
 /// It is not the others' turn.
 pub const NOT_ASKING: &str = "G0804";
+/// There is no such objection, or it is resolved.
+pub const NO_OBJECTION: &str = "G0809";
+/// So much is said of it already.
+pub const ENOUGH_SAID: &str = "G0810";
 /// What is in force has changed since it was looked at.
 pub const LOOK_AGAIN: &str = "G0805";
 /// It changes what is frozen.
@@ -212,6 +216,7 @@ pub fn decide(
         Command::Edit(edit) => deciding::edited(situation.organisation, edit, facts, &mut violations),
         Command::Rebase(of) => rebasing::rebased(situation.organisation, of, facts, &mut violations),
         Command::Vote(vote) => deciding::voted(situation.organisation, vote, facts, &mut violations),
+        Command::Remark(of) => deciding::remarked(situation.organisation, of, facts, &mut violations),
         Command::Withdraw(of) => deciding::withdrawn(situation.organisation, of, facts, &mut violations),
         Command::Act(act) => {
             acting::acted(situation.organisation, act, facts, &mut deciding::Violated(&mut violations))

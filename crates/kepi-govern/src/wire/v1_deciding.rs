@@ -26,7 +26,7 @@ use super::{
 use crate::{
     event::{self, Event, Returned, Subject},
     governance::{self, Governing},
-    items::{self, Change, Outcome, Stance},
+    items::{self, Change, Outcome, Says, Stance},
     periods::{self, PeriodId},
     plain::{Name, StepName},
     principal::Principal,
@@ -600,6 +600,30 @@ impl ItemVoted {
     pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
         let Self { stance, content, why } = self;
         Ok(Event::ItemVoted(event::ItemVoted { item: number(subject, "item")?, stance, content, why }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ItemRemarked {
+    says: Says,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    to: Option<u16>,
+    content: Digest,
+    text: Commitment,
+}
+
+impl From<&event::ItemRemarked> for ItemRemarked {
+    fn from(e: &event::ItemRemarked) -> Self {
+        Self { says: e.says, to: e.to, content: e.content, text: e.text }
+    }
+}
+
+impl ItemRemarked {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let Self { says, to, content, text } = self;
+        let item = number(subject, "item")?;
+        Ok(Event::ItemRemarked(event::ItemRemarked { item, says, to, content, text }))
     }
 }
 

@@ -1034,7 +1034,7 @@ fn in_a_year_every_item_ends_or_stands_with_a_living_person() {
     }
     eprintln!("acting: {seeds} years, {items} items, {events} events: {kinds:?}");
     for kind in Organisation::KINDS.iter().filter(|kind| kind.starts_with("item.")) {
-        let others = ["item.returned", "item.rebased"];
+        let others = ["item.returned", "item.rebased", "item.remarked"];
         assert!(others.contains(kind) || kinds.contains_key(kind), "`{kind}` never happened");
     }
 }

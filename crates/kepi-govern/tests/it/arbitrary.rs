@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use kepi_govern::{
     Adopt, BindSignIn, Command, Content, Edit, EndSignIn, Event, Evidence, Governance, Governing, Grant,
-    IssueToken, Land, Open, Publish, PublishInsights, Rebase, RecordForbidden, RecordRefusal, RevokeToken,
-    Shape, Stance, Vote, Withdraw,
+    IssueToken, Land, Open, Publish, PublishInsights, Rebase, RecordForbidden, RecordRefusal, Remark,
+    RevokeToken, Shape, Stance, Vote, Withdraw,
     acting::{
         Act, Deed, ItemAnswered, ItemAssigned, ItemContacted, ItemEscalated, ItemFinished, ItemObserved,
         ItemRefused, ItemSnoozed, Observe, PointDecided,
@@ -15,16 +15,16 @@ use kepi_govern::{
     entries::Entry,
     event::{
         AlertsSilenced, AttemptForbidden, AttemptRefused, DefinitionAdopted, FigureOverridden,
-        InsightsPublished, ItemEdited, ItemEnded, ItemMoved, ItemOpened, ItemRebased, ItemReturned,
-        ItemVoted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, OverrideEnded, PeriodFrozen, Returned,
-        RunCounts, RunPublished, Sealed, SignInBound, SignInEnded, Subject, TableShaped, TokenIssued,
-        TokenRevoked, ValueEntered,
+        InsightsPublished, ItemEdited, ItemEnded, ItemMoved, ItemOpened, ItemRebased, ItemRemarked,
+        ItemReturned, ItemVoted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, OverrideEnded,
+        PeriodFrozen, Returned, RunCounts, RunPublished, Sealed, SignInBound, SignInEnded, Subject,
+        TableShaped, TokenIssued, TokenRevoked, ValueEntered,
     },
     governance::InEmergency,
     items::{
         Action, ActionPlan, Alert, Attestation, By, Came, Case, Change, ChangeNotice, Commentary, Decision,
         Dispute, Effect, Emergency, Expected, Follows, Handover, Method, Named, Notice, OnAgenda, Outcome,
-        PainPoint, Permission, Play, Point, PostMortem, Review, Seen, Task, TaskOf,
+        PainPoint, Permission, Play, Point, PostMortem, Review, Says, Seen, Task, TaskOf,
     },
     judging::{Judging, Verdict},
     overrides::{Figure, Over, Override},
@@ -620,6 +620,10 @@ fn stance() -> impl Strategy<Value = Stance> {
     prop_oneof![Just(Stance::Yes), Just(Stance::No), Just(Stance::Abstain)]
 }
 
+fn says() -> impl Strategy<Value = Says> {
+    prop_oneof![Just(Says::Comment), Just(Says::Objection), Just(Says::Resolution)]
+}
+
 /// What is proposed and decided, of few items so that events meet.
 fn deciding() -> impl Strategy<Value = Event> {
     let item = || 1..4u64;
@@ -634,6 +638,10 @@ fn deciding() -> impl Strategy<Value = Event> {
     let moved = (item(), to).prop_map(|(item, to)| Event::ItemMoved(ItemMoved { item, to }));
     let voted = (item(), stance(), digest(), option::of(commitment()))
         .prop_map(|(item, stance, content, why)| Event::ItemVoted(ItemVoted { item, stance, content, why }));
+    let remarked = (item(), says(), option::of(1..4u16), digest(), commitment()).prop_map(
+        |(item, says, to, content, text)| Event::ItemRemarked(ItemRemarked { item, says, to, content, text }),
+    );
+    let voted = prop_oneof![voted, remarked];
     let why = prop_oneof![Just(Returned::Outdated), Just(Returned::Unsound)];
     let returned = (item(), why).prop_map(|(item, why)| Event::ItemReturned(ItemReturned { item, why }));
     let outcome = prop_oneof![
@@ -690,6 +698,10 @@ pub fn command() -> impl Strategy<Value = Command> {
         .prop_map(|(item, was, content)| Command::Rebase(Rebase { item, was, content }));
     let vote = (1..4u64, stance(), digest(), option::of(commitment()))
         .prop_map(|(item, stance, content, why)| Command::Vote(Vote { item, stance, content, why }));
+    let remark = (1..4u64, says(), option::of(1..4u16), digest(), commitment()).prop_map(
+        |(item, says, to, content, text)| Command::Remark(Remark { item, says, to, content, text }),
+    );
+    let vote = prop_oneof![vote, remark];
     let forbidden = (option::of(1..4u64), parsed(), collection::btree_set(1..2000u16, 0..3))
         .prop_map(|(item, action, laws)| Command::RecordForbidden(RecordForbidden { item, action, laws }));
     let withdraw = (1..4u64).prop_map(|item| Command::Withdraw(Withdraw { item }));

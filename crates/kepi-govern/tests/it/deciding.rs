@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_govern::{
     Adopt, Command, Content, DocumentId, Edit, Effective, Event, Evidence, Facts, Governance, Governing,
-    Open, Organisation, Place, Principal, Situation, Stance, Vote, Withdraw, decide,
+    Open, Organisation, Place, Principal, Remark, Situation, Stance, Vote, Withdraw, decide,
     event::DefinitionAdopted,
     governance::InEmergency,
-    items::{Change, Emergency, KINDS, Outcome, Timeout, Turn},
+    items::{Change, Emergency, KINDS, Outcome, Says, Timeout, Turn},
     laws,
     periods::{Close, Freeze, PeriodId},
     register::Adopted,
@@ -453,6 +453,179 @@ fn what_is_frozen_is_changed_by_nothing_until_that_is_lifted_by_others() {
         let nothing = nothing_frozen();
         assert_eq!(world.refused(1, &open(Content::Freeze(nothing))), [laws::NO_DAYS]);
     }
+}
+
+#[test]
+fn a_negotiation_ends_with_what_all_parties_signed_and_nothing_over_an_objection() {
+    let mut world = World::new(Mode::Reviewed);
+    let remark = |world: &World, item, says, to| {
+        let content = world.organisation.items.get(item).unwrap().digest;
+        Command::Remark(Remark { item, says, to, content, text: Commitment([3; 32]) })
+    };
+    // 3 offers, 4 answers for it, objects, offers otherwise; 3 objects to that in turn.
+    let offer = world.change("a", &[Aspect::Target], &[4]);
+    let item = world.open(3, offer);
+    let own = remark(&world, item, Says::Objection, None);
+    assert_eq!(world.refused(3, &own), [laws::OWN]);
+    assert_eq!(world.refused(6, &own), [laws::NOT_ASKED], "nobody asks 6");
+    world.must(6, &remark(&world, item, Says::Comment, None));
+    world.must(4, &remark(&world, item, Says::Objection, None));
+    assert_eq!(
+        kepi_govern::items::turn(&world.organisation, world.organisation.items.get(item).unwrap()),
+        BTreeSet::from([3, 4])
+    );
+    let counter = world.change("a", &[Aspect::Target], &[4]);
+    let was = remark(&world, item, Says::Comment, None);
+    world.must(4, &world.edit(item, counter));
+    assert_eq!(world.refused(3, &was), [laws::OTHER_CONTENT], "said of what it said before");
+    let to = |world: &World, n| remark(world, item, Says::Resolution, Some(n));
+    assert_eq!(world.refused(4, &to(&world, 2)), [laws::NO_OBJECTION], "4 wrote it anew: that is settled");
+    world.must(3, &remark(&world, item, Says::Objection, None));
+    assert_eq!(world.refused(4, &to(&world, 3)), [laws::OWN], "nobody overrules who objects to their own");
+    assert_eq!(world.refused(3, &to(&world, 1)), [laws::NO_OBJECTION], "a comment is none");
+    // Whoever agrees objects no longer.
+    let signed = world.says(3, item, Stance::Yes);
+    assert!(matches!(
+        signed.as_slice(),
+        [Event::ItemVoted(_), Event::DefinitionAdopted(_), Event::ItemEnded(_)]
+    ));
+    let known = world.organisation.items.get(item).unwrap();
+    assert_eq!(
+        known.remarks.iter().map(|of| of.says).collect::<Vec<_>>(),
+        [Says::Comment, Says::Objection, Says::Objection]
+    );
+    assert_eq!(known.authors, BTreeSet::from([person(3), person(4)]));
+
+    // A board decides over an objection once another has resolved it, and that is what it waited for.
+    let mut world = World::new(Mode::Board);
+    let content = world.change("a", &[Aspect::Definition], &[4]);
+    let item = world.open(6, content);
+    world.must(4, &remark(&world, item, Says::Objection, None));
+    for person in [1, 2] {
+        world.says(person, item, Stance::Yes);
+    }
+    assert_eq!(world.outcome(item), None, "4 is concerned: decides nothing, and is heard");
+    assert_eq!(world.refused(6, &remark(&world, item, Says::Resolution, Some(1))), [laws::OWN]);
+    let resolved = world.must(5, &remark(&world, item, Says::Resolution, Some(1)));
+    assert!(matches!(
+        resolved.as_slice(),
+        [Event::ItemRemarked(_), Event::DefinitionAdopted(_), Event::ItemEnded(_)]
+    ));
+    assert_eq!(world.outcome(item), Some(Outcome::Done));
+    let ended = remark(&world, item, Says::Comment, None);
+    assert_eq!(world.refused(5, &ended), [laws::NO_ITEM]);
+}
+
+/// Whatever changes anything, in every respect, of every scope, is refused where that is frozen, and nowhere else.
+#[test]
+fn every_consequence_is_refused_in_every_respect_and_scope_that_is_frozen() {
+    use kepi_govern::{
+        entries::Entry,
+        overrides::{Figure, Override},
+        plain::Number,
+    };
+    let first = jiff::civil::Date::constant(1970, 1, 1);
+    let until = jiff::civil::Date::constant(1970, 2, 1);
+    let period = PeriodId { grain: Grain::Month, first };
+    let respects = [Aspect::Definition, Aspect::Data, Aspect::Weight, Aspect::Target, Aspect::Owner];
+    let scopes: [&[&str]; 4] = [&[], &["a"], &["b"], &["a", "b"]];
+    let said = || Override {
+        figure: Figure { kpi: "a".parse().unwrap(), period, segment: None },
+        until,
+        value: Number::new(4.5).unwrap(),
+        expires: None,
+        evidence: Commitment([1; 32]),
+        concerned: BTreeSet::new(),
+    };
+    let entry = || Entry {
+        figure: "share".parse().unwrap(),
+        period,
+        until,
+        part: None,
+        value: Number::new(4.5).unwrap(),
+        evidence: Commitment([1; 32]),
+        concerned: BTreeSet::new(),
+    };
+    let no_evidence = |world: &World| Evidence::Answering {
+        register: world.organisation.register.position(),
+        people: Some(BTreeSet::new()),
+    };
+    let mut asked = 0;
+    for mode in [Mode::Open, Mode::Reviewed, Mode::Board] {
+        for frozen in respects {
+            for scope in scopes {
+                // What was overridden and entered before the freeze can be taken back by nobody during it.
+                let mut world = World::new(mode);
+                world.at = 60 * DAY;
+                let decided = |world: &mut World, content: Content| {
+                    let item = world.organisation.items.next();
+                    let evidence = no_evidence(world);
+                    world
+                        .ask(1, &Command::Open(Open { content, why: Commitment([0; 32]) }), &evidence)
+                        .unwrap();
+                    if mode != Mode::Open {
+                        let vote = world.vote(item, Stance::Yes);
+                        world.ask(2, &vote, &evidence).unwrap();
+                    }
+                    assert_eq!(world.outcome(item), Some(Outcome::Done));
+                    item
+                };
+                let overridden = decided(&mut world, Content::Override(said()));
+                let entered = decided(&mut world, Content::Entry(entry()));
+                // Asked for before the freeze, decided under it.
+                let mut other = said();
+                other.figure.period.first = jiff::civil::Date::constant(1970, 1, 2);
+                let early = (mode != Mode::Open).then(|| world.open(1, Content::Override(other)));
+                let freeze = Freeze {
+                    from: first,
+                    until,
+                    aspects: BTreeSet::from([frozen]),
+                    scope: scope.iter().map(|name| kpi(name)).collect(),
+                    rule: None,
+                };
+                let by = person(1);
+                let event = Event::PeriodFrozen(kepi_govern::event::PeriodFrozen { item: 99, freeze });
+                world.organisation.apply(Place { seq: world.seq + 1, at: world.at, by: &by }, &event);
+                let of_a = scope.is_empty() || scope.contains(&"a");
+                let mut is = |world: &World, command: &Command, refused: bool, what: &str| {
+                    asked += 1;
+                    let evidence = no_evidence(world);
+                    let mut then = world.clone();
+                    let got = then.ask(3, command, &evidence);
+                    assert_eq!(
+                        got == Err(vec![laws::FROZEN]),
+                        refused,
+                        "{what}: {got:?} with {frozen:?} of {scope:?} frozen, {mode:?}"
+                    );
+                };
+                let open = |content| Command::Open(Open { content, why: Commitment([0; 32]) });
+                for aspect in respects {
+                    let content = world.change("a", &[aspect], &[]);
+                    is(&world, &open(content.clone()), aspect == frozen && of_a, "change");
+                    let Content::Change(change) = content else { panic!("a change") };
+                    if mode == Mode::Open {
+                        let Change { base, adoptions, aspects, governing, .. } = change;
+                        let adopt = Adopt { base, adoptions, aspects: Some(aspects), governing };
+                        is(&world, &Command::Adopt(adopt), aspect == frozen && of_a, "adoption");
+                    }
+                }
+                let data = frozen == Aspect::Data;
+                let mut newer = said();
+                newer.value = Number::new(9.0).unwrap();
+                is(&world, &open(Content::Override(newer)), data && of_a, "override");
+                is(&world, &open(Content::Restore(overridden)), data && of_a, "restoring");
+                // Which KPIs a figure that is entered goes into is not known here: it may be any.
+                let mut newer = entry();
+                newer.value = Number::new(9.0).unwrap();
+                is(&world, &open(Content::Entry(newer)), data, "entry");
+                is(&world, &open(Content::TakeBack(entered)), data, "taking back");
+                if let Some(early) = early {
+                    is(&world, &world.vote(early, Stance::Yes), data && of_a, "a vote on an override");
+                }
+            }
+        }
+    }
+    assert!(asked > 600, "{asked}");
 }
 
 #[test]

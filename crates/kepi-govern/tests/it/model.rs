@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use kepi_govern::{
     Adopt, Command, Content, DocumentId, Edit, Effective, Event, Evidence, Facts, Governing, Open,
-    Organisation, Place, Principal, Rebase, Situation, Stance, Vote, Withdraw, decide,
+    Organisation, Place, Principal, Rebase, Remark, Situation, Stance, Vote, Withdraw, decide,
     entries::Entry,
     event::{DefinitionAdopted, ItemEnded, ItemRebased, PeriodFrozen},
-    items::{Change, Emergency, Items, Outcome},
+    items::{Change, Emergency, Items, Outcome, Says},
     overrides::{Figure, Over, Override},
     periods::{ByRule, Close, Freeze, PeriodId},
     plain::Number,
@@ -81,6 +81,8 @@ enum Lie {
     EverybodyIsNamed,
     /// That what is not ratified was.
     AllIsRatified,
+    /// That nobody objects.
+    NobodyObjects,
 }
 
 const LIES: &[Lie] = &[
@@ -98,6 +100,7 @@ const LIES: &[Lie] = &[
     Lie::AnyRule,
     Lie::EverybodyIsNamed,
     Lie::AllIsRatified,
+    Lie::NobodyObjects,
 ];
 
 /// What is known of an item from its events alone.
@@ -110,6 +113,10 @@ struct Told {
     by_now: BTreeSet<u64>,
     authors: BTreeSet<u64>,
     editor: u64,
+    /// Objections: by whom, and whether each was resolved.
+    objections: BTreeMap<u16, (u64, bool)>,
+    /// How many remarks.
+    remarks: u16,
     /// Who said what of which content since it was written.
     said: BTreeMap<u64, (Stance, Digest)>,
     since: i64,
@@ -371,6 +378,18 @@ impl Model {
                     governing: Governing::default(),
                 })
             }
+            33..41 => {
+                let says =
+                    self.dice.one(&[Says::Comment, Says::Objection, Says::Objection, Says::Resolution]);
+                let objections =
+                    known.map(|of| of.objections().map(|(number, _)| number).collect::<Vec<_>>());
+                let objections = objections.unwrap_or_default();
+                let says =
+                    if objections.is_empty() || self.dice.chance(30) { says } else { Says::Resolution };
+                let to = (!objections.is_empty()).then(|| self.dice.one(&objections));
+                let content = if self.dice.chance(8) { Digest([9; 32]) } else { digest };
+                Command::Remark(Remark { item, says, to, content, text: why })
+            }
             _ => {
                 let seen = if self.dice.chance(8) { Digest([9; 32]) } else { digest };
                 let stance =
@@ -478,9 +497,24 @@ impl Model {
                 Command::Open(Open { content: Content::Override(of), .. })
                 | Command::Edit(Edit { content: Content::Override(of), .. }),
             ) => of.concerned.clear(),
-            (Some(Lie::NobodyConcerned), Command::Vote(_)) => {
+            (Some(Lie::NobodyConcerned), Command::Vote(_) | Command::Remark(_)) => {
                 if let Evidence::Answering { people: Some(people), .. } = &mut evidence {
                     people.clear();
+                }
+            }
+            (Some(Lie::NobodyObjects), Command::Vote(vote)) => {
+                let objections = organisation.items.get(vote.item).map(|item| {
+                    item.objections().map(|(number, of)| (number, of.content)).collect::<Vec<_>>()
+                });
+                for (to, content) in objections.unwrap_or_default() {
+                    let told = Event::ItemRemarked(kepi_govern::event::ItemRemarked {
+                        item: vote.item,
+                        says: Says::Resolution,
+                        to: Some(to),
+                        content,
+                        text: Commitment([0; 32]),
+                    });
+                    organisation.apply(Place { seq: self.world.seq, at, by: &by }, &told);
                 }
             }
             (Some(Lie::NothingEnds), _) => organisation.items = self.unended.clone(),
@@ -541,7 +575,7 @@ impl Model {
         let position = self.world.organisation.register.position();
         let known = if self.dice.chance(60) { position } else { position.saturating_sub(1) };
         let mut evidence = Evidence::Merged { register: known, sound: self.dice.chance(90) };
-        if let Command::Vote(Vote { item, .. }) = &command
+        if let Command::Vote(Vote { item, .. }) | Command::Remark(Remark { item, .. }) = &command
             && let Some(told) = self.told.get_mut(item)
             && matches!(told.content, Content::Override(_) | Content::Entry(_))
         {
@@ -596,6 +630,8 @@ impl Model {
                         by_now: BTreeSet::new(),
                         authors: BTreeSet::from([who]),
                         editor: who,
+                        objections: BTreeMap::new(),
+                        remarks: 0,
                         said: BTreeMap::new(),
                         since: self.world.at,
                         days: 30,
@@ -650,6 +686,18 @@ impl Model {
             Event::ItemVoted(e) => {
                 self.told.get_mut(&e.item).unwrap().said.insert(who, (e.stance, e.content));
             }
+            Event::ItemRemarked(e) => {
+                let told = self.told.get_mut(&e.item).unwrap();
+                told.remarks += 1;
+                match (e.says, e.to) {
+                    (Says::Comment, _) | (Says::Resolution, None) => {}
+                    (Says::Objection, _) => {
+                        told.objections.insert(told.remarks, (who, false));
+                        told.said.remove(&who);
+                    }
+                    (Says::Resolution, Some(to)) => told.objections.get_mut(&to).unwrap().1 = true,
+                }
+            }
             Event::ItemEnded(e) => self.told.get_mut(&e.item).unwrap().ended = true,
             Event::DefinitionAdopted(e) => {
                 let seq = self.world.seq;
@@ -684,7 +732,10 @@ impl Model {
             }
         }
         let acts = !job(command, who)
-            && matches!(event, Event::ItemOpened(_) | Event::ItemEdited(_) | Event::ItemVoted(_));
+            && matches!(
+                event,
+                Event::ItemOpened(_) | Event::ItemEdited(_) | Event::ItemVoted(_) | Event::ItemRemarked(_)
+            );
         if acts && !open && !before.people.contains(&who) {
             return broken("somebody who is not there");
         }
@@ -693,6 +744,18 @@ impl Model {
                 let told = &self.told[&e.item];
                 if Some(e.content) != seen || e.content != told.digest {
                     return broken("a vote for something that was not read");
+                }
+            }
+            Event::ItemRemarked(e) => {
+                let told = &self.told[&e.item];
+                let of = told.objections.get(&e.to.unwrap_or(0));
+                match (e.says, of) {
+                    (Says::Objection, _) if told.editor == who => return broken("to what they wrote"),
+                    (Says::Resolution, None | Some((_, true))) => return broken("no such objection"),
+                    (Says::Resolution, Some((by, false))) if *by != who && told.authors.contains(&who) => {
+                        return broken("an author overruled an objection");
+                    }
+                    _ => {}
                 }
             }
             Event::ItemRebased(e) => {
@@ -726,6 +789,7 @@ impl Model {
                     Command::Adopt(_) if open => return Ok(()),
                     Command::Vote(vote) => vote.item,
                     Command::Edit(edit) => edit.item,
+                    Command::Remark(of) => of.item,
                     Command::Open(_) => self.told.keys().last().copied().unwrap_or(0),
                     _ => return broken("adopted without a decision"),
                 };
@@ -790,6 +854,7 @@ impl Model {
                 let number = match command {
                     Command::Vote(vote) => vote.item,
                     Command::Edit(edit) => edit.item,
+                    Command::Remark(of) => of.item,
                     _ => self.told.keys().last().copied().unwrap_or(0),
                 };
                 let told = &self.told[&number];
@@ -944,6 +1009,7 @@ impl Model {
         let number = match command {
             Command::Vote(vote) => vote.item,
             Command::Edit(edit) => edit.item,
+            Command::Remark(of) => of.item,
             _ => self.told.keys().last().copied().unwrap_or(0),
         };
         &self.told[&number]
@@ -1002,6 +1068,13 @@ impl Model {
 
     /// Whether all agreed who had to.
     fn agreed(&self, told: &Told, aspects: &BTreeSet<Aspect>, before: &Organisation) -> Found {
+        let stands = told.objections.values().any(|(by, resolved)| {
+            let agreed = told.said.get(by) == Some(&(Stance::Yes, told.digest));
+            !resolved && !agreed && told.editor != *by && before.people.contains(by)
+        });
+        if stands {
+            return broken("over an objection");
+        }
         let governance = &before.governance;
         let mode = governance.mode;
         let there = |person: &u64| before.people.contains(person);
@@ -1146,8 +1219,8 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
     }
     for code in [
         "G0101", "G0104", "G0701", "G0702", "G0703", "G0704", "G0705", "G0706", "G0707", "G0801", "G0802",
-        "G0803", "G0808", "G0804", "G0805", "G0806", "G0807", "G0901", "G0902", "G0903", "G0904", "G1001",
-        "G1002", "G1003", "G1005", "G1101", "G1103",
+        "G0803", "G0808", "G0809", "G0804", "G0805", "G0806", "G0807", "G0901", "G0902", "G0903", "G0904",
+        "G1001", "G1002", "G1003", "G1005", "G1101", "G1103",
     ] {
         assert!(all.contains_key(code), "`{code}` never refused anything");
     }

@@ -39,6 +39,7 @@ fn every_kind_of_event_is_said_in_words() {
         "item.opened: change_request (definition, target): kpi/nps in force from ever; scorecard/customers gone from ever; a person in force from 2026-07-01",
         "item.rebased: put together with what is in force by now, ballots count on: change_request (words): kpi/nps in force from ever; scorecard/customers gone from ever",
         "item.refused: refused",
+        "item.remarked: resolution of remark 2, with content 616161616161",
         "item.returned: back to its author: adopted otherwise meanwhile",
         "item.snoozed: to be seen again later",
         "item.voted: yes to content 616161616161",

@@ -130,6 +130,7 @@ fn read(
         name: written.name.cloned()?,
         description: written.description.cloned(),
         objective: written.objective.cloned(),
+        proposed_by: written.proposed_by.cloned(),
         indicator: written.indicator.cloned(),
         better: written.better.cloned()?,
         measure: measure?,

@@ -107,6 +107,7 @@ table! {
         "Another KPI of the project, or one of Kepi's library: what is not written here is as that says it, of a measure of the same kind option by option.",
         "renewal_rate";
     objective: ObjectiveId, optional, "The objective it serves.", "customers_recommend_us";
+    proposed_by: UnitId, optional, "The unit that proposed it; default it is derived from the strategy of the whole.", "emea";
     indicator: Indicator, optional, "Ahead of the outcome, or stating it.", "lagging";
     better: Better, required, "Which direction is good.", "higher";
     measure: Measure, required, "How it is computed.", "{nps: {of: survey_response, answer: score}}";

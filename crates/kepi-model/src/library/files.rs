@@ -50,6 +50,7 @@ pub(super) static NOW: &[(&str, &str)] = &[
     ("journeys_that_sell", include_str!("../../../../library/kpis/journeys/journeys_that_sell.yml")),
     ("lifetime_value", include_str!("../../../../library/kpis/buying/lifetime_value.yml")),
     ("logo_churn", include_str!("../../../../library/kpis/revenue/logo_churn.yml")),
+    ("market_share", include_str!("../../../../library/kpis/buying/market_share.yml")),
     ("monthly_active_customers", include_str!("../../../../library/kpis/usage/monthly_active_customers.yml")),
     ("net_promoter_score", include_str!("../../../../library/kpis/voice/net_promoter_score.yml")),
     ("net_promoter_score_of_all_asked", include_str!("../../../../library/kpis/voice/net_promoter_score_of_all_asked.yml")),

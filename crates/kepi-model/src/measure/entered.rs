@@ -23,7 +23,8 @@ table! {
     Written = "entered", "A figure that people enter, by a form or a spreadsheet.";
     figure: String, required, "Which of the figures that are entered.", "market_share";
     of_type "type": EnteredType, default "number", "What it is.", "share";
-    combine: Combine, optional, "How several make one, of parts and of longer periods; default a sum, of shares a mean.", "mean";
+    currency: String, optional, "Of money: in which currency.", "EUR";
+    combine: Combine, optional, "How several make one, of parts and of longer periods; default a sum, of shares and lengths of time a mean.", "mean";
     due: Micros, optional, "How long after the end of the period it is due: until then it is awaited, then late.", "10 days";
 }
 choices!(EnteredType, Combine);
@@ -37,6 +38,10 @@ words! {
         Count = "count",
         /// A share of 1.
         Share = "share",
+        /// An amount of money, in its currency.
+        Money = "money",
+        /// A length of time; its rows hold seconds.
+        Duration = "duration",
     }
 
     /// How several figures make one.
@@ -59,6 +64,8 @@ pub struct Entered {
     pub value: Expression,
     /// What it is.
     pub of_type: EnteredType,
+    /// Of money: its currency.
+    pub currency: Option<String>,
     /// How several make one.
     pub combine: Combine,
     /// µs after the end of the period until it is due.
@@ -89,9 +96,21 @@ impl Entered {
         let combine = match (written.combine.get(), written.combine.is_written()) {
             (Some(combine), _) => *combine,
             (None, true) => return None,
-            (None, false) if of_type == EnteredType::Share => Combine::Mean,
+            (None, false) if matches!(of_type, EnteredType::Share | EnteredType::Duration) => Combine::Mean,
             (None, false) => Combine::Sum,
         };
+        let currency = written.currency.cloned();
+        if (of_type == EnteredType::Money) != currency.is_some() {
+            let what = match currency {
+                None => "an amount of money is entered in a currency",
+                Some(_) => "a currency is that of `type: money`",
+            };
+            reader
+                .findings
+                .report(codes::CURRENCIES, written.span, what)
+                .fix("write `type: money, currency: EUR`, or neither");
+            return None;
+        }
         let due = written.due.get().map_or(0, |due| due.0);
         Some(Self {
             rows: Population {
@@ -102,6 +121,7 @@ impl Entered {
             figure,
             value,
             of_type,
+            currency,
             combine,
             due,
         })
@@ -127,6 +147,8 @@ impl Kind for Entered {
             EnteredType::Number => ValueUnit::of(&self.value.type_),
             EnteredType::Count => ValueUnit::Count,
             EnteredType::Share => ValueUnit::Share,
+            EnteredType::Duration => ValueUnit::Duration,
+            EnteredType::Money => ValueUnit::Money { currency: self.currency.clone().unwrap_or_default() },
         }
     }
     fn words(&self, _: &Words<'_>) -> String {

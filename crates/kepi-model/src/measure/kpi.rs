@@ -12,7 +12,7 @@ use crate::{
     derived::Made,
     entity::{Entity, scale_of},
     expression::{Expression, Node, Path, Type},
-    id::{DimensionId, EntityId, Hash, KpiId, ObjectiveId, PersonId, PurposeId},
+    id::{DimensionId, EntityId, Hash, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
     source_text::Span,
     window::Over,
     word::{Word, words},
@@ -29,6 +29,8 @@ pub struct Kpi {
     pub description: Option<String>,
     /// The objective it serves.
     pub objective: Option<ObjectiveId>,
+    /// The unit that proposed it; none: it is derived from the strategy of the whole.
+    pub proposed_by: Option<UnitId>,
     /// Whether it runs ahead of the outcome or states it.
     pub indicator: Option<Indicator>,
     /// Which direction is good.

@@ -1,7 +1,7 @@
 //! Figures that people enter: added up or averaged, and where nobody has entered one, awaited until it is due, then late.
 
 use kepi_model::{
-    measure::{Combine, Entered, Measure},
+    measure::{Combine, Entered, EnteredType, Measure},
     project::Kpi,
 };
 use kepi_stats::{
@@ -30,7 +30,7 @@ fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
 }
 
 fn finish(kpi: &Kpi, view: &View<'_>, _: Level) -> Result<Finished, NotComputable> {
-    let Measure::Entered(Entered { value, combine, .. }) = &kpi.measure else {
+    let Measure::Entered(Entered { value, combine, of_type, .. }) = &kpi.measure else {
         return Err(NotComputable::NoRows);
     };
     let cells = view.own();
@@ -40,9 +40,13 @@ fn finish(kpi: &Kpi, view: &View<'_>, _: Level) -> Result<Finished, NotComputabl
         return Ok(Finished { estimate: Err(NotComputable::NoRows), coverage });
     }
     let sum = total::sum(cells.sum(Term::First, Role::Total)?, value.type_.scale(), n);
+    // Rows hold seconds, so that years of them have room; values are in µs, as all lengths of time.
+    let micros = if *of_type == EnteredType::Duration { 1e6 } else { 1.0 };
+    let exact = |point: f64| Estimate::exact(point, n, "what people enter is no sample");
     let estimate = match combine {
+        Combine::Sum if *of_type == EnteredType::Duration => exact(sum.point * micros),
         Combine::Sum => sum,
-        Combine::Mean => Estimate::exact(sum.point / n as f64, n, "what people enter is no sample"),
+        Combine::Mean => exact(sum.point * micros / n as f64),
     };
     Ok(Finished { estimate: Ok(estimate), coverage })
 }

@@ -21,8 +21,8 @@ use crate::{
     view::{
         BallotView, CaseView, ClosedView, ComingView, DocumentView, DraftView, EditorView, FieldView, Forms,
         HappenedView, HeldView, InboxView, ItemRow, ItemView, Named, OfficialFigure, OfficialView,
-        PeriodView, PeriodsView, PointView, RegisterView, ReviewView, ReviewsView, SaidView, SilenceView,
-        TouchView,
+        PeriodView, PeriodsView, PointView, RegisterView, RemarkView, ReviewView, ReviewsView, RoundView,
+        SaidView, SilenceView, TouchView,
     },
 };
 
@@ -99,6 +99,7 @@ impl<'a> Reporter<'a> {
         let asked = item.steps.iter().any(|step| step.now && step.turn == "ask");
         let author = is_of(me, &item.authors);
         let touch = |of: &crate::decided::Touch| self.touch(&of.id, &of.from);
+        let editor = of.rounds.last().map(|of| of.by.clone());
         Ok(ItemView {
             project: self.project_view(),
             row: self.item_row(item),
@@ -130,6 +131,16 @@ impl<'a> Reporter<'a> {
                     why: ballot.why.clone(),
                 })
                 .collect(),
+            remarks: item
+                .remarks
+                .iter()
+                .map(|of| RemarkView { at: self.instant(of.at), of: of.clone() })
+                .collect(),
+            rounds: of
+                .rounds
+                .into_iter()
+                .map(|of| RoundView { at: self.instant(of.at), now: of.content == item.content, of })
+                .collect(),
             history: of
                 .history
                 .into_iter()
@@ -150,6 +161,23 @@ impl<'a> Reporter<'a> {
                 vote: open && asked && is_of(me, &item.turn),
                 abstain: open && asked && !is_of(me, &item.turn) && is_of(me, &item.concerned),
                 take_back: item.kind == "manual_entry" && item.state == "done" && me.is_some(),
+                remark: open && me.is_some(),
+                object: open
+                    && asked
+                    && me != editor.as_deref()
+                    && (is_of(me, &item.concerned) || item.missing.iter().any(|of| is_of(me, &of.of))),
+                resolve: item
+                    .remarks
+                    .iter()
+                    .filter(|remark| {
+                        let own = me == Some(remark.by.as_str());
+                        let asked = item.missing.iter().any(|of| is_of(me, &of.of))
+                            || item.ballots.iter().any(|of| Some(of.by.as_str()) == me);
+                        open && remark.stands && (own || !author && asked)
+                    })
+                    .map(|remark| remark.number)
+                    .collect(),
+                counter: open && !of.texts.is_empty() && (author || is_of(me, &item.concerned)),
                 withdraw: open
                     && author
                     && item.steps.iter().any(|step| step.now && OTHERS.contains(&step.turn)),
@@ -342,13 +370,21 @@ impl<'a> Reporter<'a> {
     ///
     /// # Errors
     /// It is not in force in this wording, its text is a person's or was erased, or it cannot be read.
-    pub fn editor(self, id: &str, from: Option<&str>) -> Result<EditorView, ViewError> {
+    pub fn editor(self, id: &str, from: Option<&str>, item: Option<u64>) -> Result<EditorView, ViewError> {
         let asked = RegisterAsked { of: Some(id.to_owned()), ..RegisterAsked::default() };
         let from = from.unwrap_or("ever");
         let mut held = self.facts.register(&asked)?;
         held.retain(|held| held.from == from);
         // The last that was adopted is what is in force.
         let text = held.into_iter().max_by_key(|held| held.event).and_then(|held| held.text);
+        let text = match item {
+            Some(number) => {
+                let of = self.facts.item(number)?;
+                let mut proposed = of.into_iter().flat_map(|of| of.texts);
+                proposed.find(|of| of.id == id && of.from == from).map(|of| of.text)
+            }
+            None => text,
+        };
         let text = text.ok_or_else(|| ViewError::NotFound {
             what: format!("definition `{id}` in force from {from}"),
             suggestions: vec![("All definitions".to_owned(), "/changes/new".to_owned())],
@@ -361,6 +397,7 @@ impl<'a> Reporter<'a> {
         Ok(EditorView {
             project: self.project_view(),
             touch: self.touch(id, from),
+            item,
             fields: fields.collect(),
             text: text.trim().trim_start_matches("---").trim().to_owned(),
         })
@@ -577,6 +614,9 @@ impl<'a> Reporter<'a> {
             return Some(match (missing.what, missing.functions) {
                 ("all", _) => "Everybody whom it concerns signs it, and you are one of them.".to_owned(),
                 ("owner", _) => "An owner has to agree, and you are one.".to_owned(),
+                ("objecting", _) => {
+                    "You object: it waits until that is resolved, or until you agree.".to_owned()
+                }
                 ("named", _) => {
                     "It cannot wait: two of those named for emergencies have to agree, and you are one."
                         .to_owned()
@@ -723,6 +763,7 @@ fn waits(item: &Item) -> Vec<String> {
         .map(|of| match (of.what, of.functions) {
             ("all", _) => names(of, " and "),
             ("owner", _) => format!("an owner: {}", names(of, " or ")),
+            ("objecting", _) => format!("an answer to what {} objects", names(of, " and ")),
             ("board", Some((functions, quorum))) => {
                 format!("the board, {functions} of {quorum} functions have said yes: {}", names(of, ", "))
             }

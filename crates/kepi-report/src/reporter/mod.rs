@@ -23,6 +23,7 @@ mod kpi;
 mod lineage;
 mod logged;
 mod map;
+mod matrix;
 mod people;
 pub(crate) mod reading;
 mod rows;

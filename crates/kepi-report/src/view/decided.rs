@@ -99,6 +99,10 @@ pub struct ItemView {
     pub concerned: Vec<String>,
     /// What was said of it.
     pub ballots: Vec<BallotView>,
+    /// What was said of it beside.
+    pub remarks: Vec<RemarkView>,
+    /// What it said in each round, where there is more than what it says now.
+    pub rounds: Vec<RoundView>,
     /// What became of it.
     pub history: Vec<HappenedView>,
     /// Who works on it, and what became of that.
@@ -214,6 +218,14 @@ pub struct Forms {
     pub vote: bool,
     /// To abstain only: it touches oneself.
     pub abstain: bool,
+    /// To say something of it beside.
+    pub remark: bool,
+    /// To object to it.
+    pub object: bool,
+    /// To say what became of these objections, by number.
+    pub resolve: Vec<u16>,
+    /// To write it anew.
+    pub counter: bool,
     /// To give it up.
     pub withdraw: bool,
     /// To say to have seen it.
@@ -301,6 +313,26 @@ pub struct BallotView {
     pub why: Option<String>,
 }
 
+/// What somebody said beside a ballot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemarkView {
+    /// As it is known of the log.
+    pub of: decided::Remark,
+    /// When, RFC 3339.
+    pub at: String,
+}
+
+/// What a change said from one writing to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoundView {
+    /// As it is known of the log.
+    pub of: decided::Round,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Whether it is what it says now.
+    pub now: bool,
+}
+
 /// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HappenedView {
@@ -325,6 +357,8 @@ pub struct EditorView {
     pub touch: TouchView,
     /// Its text.
     pub text: String,
+    /// The item whose proposal is written anew; none: what is in force.
+    pub item: Option<u64>,
     /// Values that a small form changes.
     pub fields: Vec<FieldView>,
 }

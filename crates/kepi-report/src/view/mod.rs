@@ -17,6 +17,7 @@ mod insight;
 mod kpi;
 mod lineage;
 mod logged;
+mod matrix;
 mod names;
 mod people;
 mod quantity;
@@ -38,7 +39,8 @@ pub use customers::{
 pub use decided::{
     BallotView, CaseView, ClosedView, ComingView, DocumentView, DraftView, EditorView, FieldView, Forms,
     HappenedView, HeldView, InboxView, ItemRow, ItemView, OfficialFigure, OfficialView, PeriodView,
-    PeriodsView, PointView, RegisterView, ReviewView, ReviewsView, SaidView, SilenceView, TouchView,
+    PeriodsView, PointView, RegisterView, RemarkView, ReviewView, ReviewsView, RoundView, SaidView,
+    SilenceView, TouchView,
 };
 pub use disclosure::{
     DisclosureView, MethodologyView, ReadinessView, StatementView, UnitReadinessView, WithheldView,
@@ -57,6 +59,7 @@ pub use kpi::{
 };
 pub use lineage::{LineageView, LineagesView};
 pub use logged::{LogRow, LogView};
+pub use matrix::MatrixView;
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice, Viewer};
 pub use people::{DirectoryView, DutyRow, GapRow, OwnershipView, PersonRow, UnitRow};
 pub(crate) use quantity::effective_n;

@@ -90,6 +90,9 @@ kinds! {
         "`kepi audit checkpoint` signs the log as it stands; until then these events are held by the tree alone";
     /// The signing key can be read by others.
     OPEN_KEY, "A0208", Warning, "a key that only its owner may read", "`chmod 600` on the file; who has read it can sign";
+    /// A key lies beside the one that signs.
+    BROKE_OFF, "A0209", Warning, "one key",
+        "a change of keys broke off: `kepi audit rotate` goes through with it, or begins anew where nobody was handed over to";
     /// A row of a projection that the log does not say.
     PROJECTION, "A0301", Error, "the rows that folding the log gives", "`kepi audit rebuild` makes them anew from the log";
     /// A record that is not what its event committed to.

@@ -22,10 +22,12 @@ pub(crate) fn render(view: &EditorView, said: Option<&Said>, draft: Option<&Draf
         header.head {
             p.crumbs { a href="/register" { "Register" } " / " code { (view.touch.id) } }
             h1 { "Change " (view.touch.name) }
-            p.sub {
+            @if let Some(item) = view.item {
+                p.sub { "As " a href={ "/items/" (item) } { "item " (item) } " proposes it. What you write takes its place, you sign it by that, and what was said of it is void." }
+            } @else { p.sub {
                 "The wording in force from " (view.touch.from)
                 ". A first day of another wording (" code { "from: 2027-01-01" } ") leaves this one in force until then. Nothing changes until those have agreed who have to."
-            }
+            } }
         }
         (forms::refused(said))
         @match viewer {
@@ -52,6 +54,7 @@ fn carried(view: &EditorView, viewer: &Viewer) -> Markup {
         (forms::hidden(viewer))
         input type="hidden" name="id" value=(view.touch.id);
         @if view.touch.from != "ever" { input type="hidden" name="from" value=(view.touch.from); }
+        @if let Some(item) = view.item { input type="hidden" name="item" value=(item); }
     }
 }
 

@@ -1,6 +1,6 @@
 //! One item, of whatever kind: what it is about, whose turn it is, what differs by it, what was said, what became of it.
 
-use kepi_report::view::{BallotView, DocumentView, ItemView, Named, TouchView};
+use kepi_report::view::{BallotView, DocumentView, ItemView, Named, RemarkView, TouchView};
 use maud::{Markup, html};
 
 use super::{Said, review, work};
@@ -41,6 +41,8 @@ pub(crate) fn render(view: &ItemView, said: Option<&Said>) -> Markup {
                 }
                 (review::agenda(view, view.project.viewer.as_ref(), said))
                 (changes(view))
+                (rounds(view))
+                (discussion(view, said))
             }
             div {
                 (turn(view, said))
@@ -87,6 +89,15 @@ fn turn(view: &ItemView, said: Option<&Said>) -> Markup {
                             button type="submit" name="stance" value="abstain" { "Abstain" }
                         }
                     }
+                }
+                @if view.forms.counter {
+                    p { "Or write it anew: " @for (n, of) in view.touches.iter().filter(|of| !of.id.starts_with("person")).enumerate() {
+                        @if n > 0 { ", " }
+                        @let (number, from) = (view.row.number.to_string(), if of.from == "ever" { "" } else { of.from.as_str() });
+                        @let query = [("id", of.id.as_str()), ("from", from), ("item", number.as_str())];
+                        @let query = query.into_iter().filter(|(_, value)| !value.is_empty()).collect::<Vec<_>>();
+                        a href=(parts::href("/changes/new", &query)) { (of.name) }
+                    } "." }
                 }
                 @if view.forms.withdraw {
                     form.say.withdraw method="post" action={ "/items/" (row.number) "/withdraw" } {
@@ -143,6 +154,93 @@ fn ballot(of: &BallotView) -> Markup {
     html! {
         p { span.shape aria-hidden="true" { (shape) " " } strong { (of.by) } " " (of.said) " " span.detail { (parts::day(&of.at)) } }
         @if let Some(why) = &of.why { p.quote { "“" (why) "”" } }
+    }
+}
+
+/// What it said in each round, where there was more than one, or it has ended.
+fn rounds(view: &ItemView) -> Markup {
+    let shown = view.rounds.len() > 1 || (view.row.ended.is_some() && !view.rounds.is_empty());
+    html! {
+        @if shown {
+            div.panel {
+                h2 { "How it came about" }
+                ol.plain {
+                    @for (n, of) in view.rounds.iter().enumerate() {
+                        li {
+                            p {
+                                strong { "Round " (n + 1) ", by " (of.of.by) } " " span.detail { (parts::day(&of.at)) }
+                                @if of.now { " " span.detail { @if view.row.ended.is_some() { "· what was decided on" } @else { "· what it says now" } } }
+                            }
+                            @if let Some(why) = &of.of.why { p.quote { "“" (why) "”" } }
+                            ul { @for said in &of.of.said { li { (said) } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What was said of it beside, and the form to say more.
+fn discussion(view: &ItemView, said: Option<&Said>) -> Markup {
+    let viewer = view.project.viewer.as_ref().filter(|viewer| viewer.decides && view.forms.remark);
+    let action = format!("/items/{}/remark", view.row.number);
+    let own = said.filter(|said| said.form == "/items/{id}/remark");
+    let resolving = forms::typed(own, "to");
+    html! {
+        @if !view.remarks.is_empty() || viewer.is_some() {
+            div.panel {
+                h2 #discussion { "Discussion" }
+                @if view.remarks.is_empty() { p.note { "Nothing was said of it beside ballots." } }
+                ol.plain.ballots {
+                    @for of in &view.remarks {
+                        li {
+                            (remark(of))
+                            @if let Some(viewer) = viewer.filter(|_| view.forms.resolve.contains(&of.of.number)) {
+                                @let number = of.of.number.to_string();
+                                details open[resolving == number] {
+                                    summary { "Say how it is resolved" }
+                                    form.say method="post" action=(action) {
+                                        (forms::hidden(viewer))
+                                        input type="hidden" name="content" value=(view.content);
+                                        input type="hidden" name="says" value="resolution";
+                                        input type="hidden" name="to" value=(number);
+                                        label { span { "How it is resolved" } textarea name="why" rows="2" required maxlength="4000" { @if resolving == number { (forms::typed(own, "why")) } } }
+                                        div.buttons { button type="submit" { "It is resolved" } }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                @if let Some(viewer) = viewer {
+                    form.say method="post" action=(action) {
+                        (forms::hidden(viewer))
+                        input type="hidden" name="content" value=(view.content);
+                        label { span { "Say something of it" } textarea name="why" rows="2" required maxlength="4000" { @if resolving.is_empty() { (forms::typed(own, "why")) } } }
+                        div.buttons {
+                            button type="submit" name="says" value="comment" { "Comment" }
+                            @if view.forms.object { button type="submit" name="says" value="objection" { "Object" } }
+                        }
+                        @if view.forms.object { p.note { "Over an objection it does not take effect: it waits until you agree, or somebody says how it is resolved." } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn remark(of: &RemarkView) -> Markup {
+    let remark = &of.of;
+    let (shape, says) = match (remark.says, remark.to) {
+        ("objection", _) if remark.stands => ("▲ ", format!("objects ({})", remark.number)),
+        ("objection", _) => ("○ ", format!("objected ({}), which is resolved", remark.number)),
+        ("resolution", Some(to)) => ("✓ ", format!("says how {to} is resolved")),
+        _ => ("", "says".to_owned()),
+    };
+    html! {
+        p { span.shape aria-hidden="true" { (shape) } strong { (remark.by) } " " (says) " " span.detail { (parts::day(&of.at)) } }
+        @match &remark.text { Some(text) => p.quote { "“" (text) "”" }, None => p.reason { "The text was erased." } }
     }
 }
 

@@ -21,6 +21,7 @@ mod kpi;
 mod kpis;
 mod lineage;
 mod map;
+mod matrix;
 mod people;
 mod periods;
 mod quarantine;
@@ -244,6 +245,15 @@ pub const PAGES: &[Page] = &[
         csv: csv("/initiatives.csv", |f, _| {
             Ok(kepi_report::initiatives::table(&Reporter::new(f).initiatives(None)?.of))
         }),
+    },
+    Page {
+        path: "/matrix",
+        action: Action::SeeValue("kpi"),
+        json: Some("/api/v1/matrix"),
+        nav: None,
+        html: |f, _| html(Reporter::new(f).matrix(), matrix::all),
+        data: |f, _| json(Reporter::new(f).matrix().map(|view| view.of)),
+        csv: csv("/matrix.csv", |f, _| Ok(kepi_report::matrix::table(&Reporter::new(f).matrix()?.of))),
     },
     Page {
         path: "/lineage",
@@ -586,7 +596,8 @@ fn change(facts: &dyn Facts, params: &Params) -> Result<String, ViewError> {
     let Some(id) = params.get("id") else {
         return html(at.register(&RegisterAsked::default()), changes::choose);
     };
-    let view = at.editor(&id, params.get("from").as_deref())?;
+    let item = params.get("item").and_then(|item| item.parse().ok());
+    let view = at.editor(&id, params.get("from").as_deref(), item)?;
     let draft = params.said.as_ref().and_then(|said| said.draft.as_ref()).map(|draft| at.draft(draft));
     Ok(changes::render(&view, params.said.as_ref(), draft.as_ref()).into_string())
 }

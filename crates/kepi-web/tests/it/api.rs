@@ -10,6 +10,7 @@ use kepi_report::{
     api::v1,
     fixture::{PlantedReader, airport, many},
     initiatives::Initiatives,
+    matrix::Matrix,
     trace::TracedEntityRow,
 };
 use kepi_web::{pages::PAGES, router};
@@ -66,6 +67,7 @@ const ENDPOINTS: &[Endpoint] = &[
     ("/api/v1/entities/member_year/row?key=m-17&key=2015", "row", is_whole::<Vec<TracedEntityRow>>),
     ("/api/v1/benchmarks", "benchmarks", is_whole::<v1::Benchmarks>),
     ("/api/v1/initiatives", "initiatives", is_whole::<Initiatives>),
+    ("/api/v1/matrix", "matrix", is_whole::<Matrix>),
     ("/api/v1/lineage", "lineage", is_whole::<v1::LineageOverview>),
     ("/api/v1/lineage/thing?of=member_year.visits", "lineage_thing", is_whole::<v1::Lineage>),
     ("/api/v1/map", "map", is_whole::<v1::StrategyMap>),

@@ -42,6 +42,23 @@ pub enum Deed {
     Plan(ActionPlan),
     /// Write what was learnt from an effect that did not come.
     Learn(Learn),
+    /// Say something of it beside a ballot.
+    Comment(Why),
+    /// Object to what it proposes: it waits until you agree, or it is said how that is resolved.
+    Object(Why),
+    /// Say how an objection is resolved: your own, or one to what you did not write and decide on.
+    Resolve(Resolve),
+}
+
+/// `kepi item N resolve`.
+#[derive(Debug, Args)]
+pub struct Resolve {
+    /// The number of the objection, as `kepi item N` shows it.
+    #[arg(value_name = "M")]
+    pub objection: u16,
+    /// How.
+    #[arg(short, long, value_name = "HOW")]
+    pub message: String,
 }
 
 /// `kepi item N assign`.

@@ -49,6 +49,15 @@ pub struct Propose {
     /// Write this open item anew, instead of opening another; what was said of it is void.
     #[arg(long, value_name = "N")]
     pub item: Option<u64>,
+    /// Not what stands in the folder: this definition as it is in force, or as `--item` proposes it, with other values.
+    #[arg(long, value_name = "DEFINITION", requires = "set", conflicts_with = "emergency")]
+    pub of: Option<String>,
+    /// The wording of it that begins on this day; default the one from ever.
+    #[arg(long, value_name = "DATE", requires = "of")]
+    pub from: Option<Date>,
+    /// A value of it: `targets/0/target=45`, `accountable=ben`. A path that is not there leads to a list of those that are.
+    #[arg(long, value_name = "PATH=VALUE", requires = "of")]
+    pub set: Vec<String>,
 }
 
 /// `kepi pull`.

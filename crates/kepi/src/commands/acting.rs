@@ -4,6 +4,7 @@ use kepi_app::{
     acting::{Disputed, Doing, NewPlan, Silencing, WorkView, silences},
     commentary::Commenting,
     deciding::Deciding,
+    negotiating::Saying,
 };
 
 use super::deciding::{acting, nothing, opened, show, time};
@@ -55,6 +56,18 @@ pub async fn item(what: &Item, cli: &Cli, out: Output) -> Result<(), Failure> {
         Deed::TakeBack(why) => {
             let item = app.take_back(number, by, &why.message).await?;
             return show(&app, item, out).await;
+        }
+        Deed::Comment(why) => {
+            deciding.remark(number, Saying::Comment, None, by, &why.message).await?;
+            return show(&app, number, out).await;
+        }
+        Deed::Object(why) => {
+            deciding.remark(number, Saying::Objection, None, by, &why.message).await?;
+            return show(&app, number, out).await;
+        }
+        Deed::Resolve(of) => {
+            deciding.remark(number, Saying::Resolution(of.objection), None, by, &of.message).await?;
+            return show(&app, number, out).await;
         }
         Deed::Learn(learn) => {
             deciding.learn(number, (&learn.findings, &learn.follows), by).await?;

@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use kepi_app::{
     App,
     deciding::{self, Acting, Deciding, ItemView, MissingView, Stance, on_one_line, short},
+    editing::Edit,
     open,
     pull::{self, Pulled, TakenIn},
 };
+
+use kepi_model::{edit, governance::Mode};
 
 use crate::{
     cli::{Cli, Format, Inbox, Numbered, Propose, Pull, Vote},
@@ -18,6 +21,9 @@ use crate::{
 /// Proposes what stands in the folder.
 pub async fn propose(what: &Propose, cli: &Cli, out: Output) -> Result<(), Failure> {
     let site = Site::of(cli);
+    if let Some(of) = &what.of {
+        return propose_values(what, of, cli, out).await;
+    }
     let (files, project) = open::load(site.folder, &compose::sources(site.folder), Some(compose::today()))?;
     let app = opened(site).await?;
     let actor = compose::actor(cli);
@@ -29,6 +35,51 @@ pub async fn propose(what: &Propose, cli: &Cli, out: Output) -> Result<(), Failu
         false => deciding.propose(&files, &project, acting(&actor), why, what.item).await?,
     };
     pull::note(&app.store, site.folder).await;
+    show(&app, item, out).await
+}
+
+/// Proposes a definition as it is in force, or as an open item proposes it, with other values.
+async fn propose_values(what: &Propose, of: &str, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let app = opened(Site::of(cli)).await?;
+    let actor = compose::actor(cli);
+    if deciding::mode(&app.store).await? == Mode::Open {
+        return Err(Failure::Other(
+            "this project is open: what stands in its files is put in force by the next run; change the file, or let a `governance:` say \
+             who decides"
+                .to_owned(),
+        ));
+    }
+    let values: Vec<(Vec<String>, String)> = what
+        .set
+        .iter()
+        .map(|set| {
+            let (path, value) = set.split_once('=').ok_or_else(|| {
+                Failure::Other(format!(
+                    "`{set}` sets nothing: write a path and a value, `targets/0/target=45`"
+                ))
+            })?;
+            Ok((path.split('/').map(str::to_owned).collect(), value.to_owned()))
+        })
+        .collect::<Result<_, Failure>>()?;
+    let from = what.from.map(|from| from.to_string());
+    let deciding = Deciding(&app.store);
+    let drafted = deciding.drafted(of, from.as_deref(), Edit::Values(&values), what.item).await?;
+    let Some((files, project)) = drafted.whole else {
+        let fields = edit::fields(&drafted.draft.text).unwrap_or_default();
+        let fields: Vec<String> =
+            fields.iter().map(|field| format!("  {}={}", field.path.join("/"), field.value)).collect();
+        let mut said: Vec<String> = drafted
+            .draft
+            .findings
+            .iter()
+            .map(|of| format!("{} {}", of.message, of.place).trim().to_owned())
+            .collect();
+        if !fields.is_empty() {
+            said.push(format!("values of `{of}` that can be set:\n{}", fields.join("\n")));
+        }
+        return Err(Failure::Other(said.join("\n")));
+    };
+    let item = deciding.propose(&files, &project, acting(&actor), &what.message, what.item).await?;
     show(&app, item, out).await
 }
 
@@ -222,6 +273,23 @@ fn in_words(item: &ItemView, said: &[String]) -> String {
         let why = of.why.as_ref().map_or(String::new(), |why| format!(": {why}"));
         lines.push(format!("  {} says {}{why}", of.by, of.stance));
     }
+    for of in &item.remarks {
+        let text = of.text.as_deref().unwrap_or("the text was erased");
+        let says = match (of.says, of.to) {
+            ("objection", _) if of.stands => "OBJECTS".to_owned(),
+            ("objection", _) => "objected, which is resolved".to_owned(),
+            ("resolution", Some(to)) => format!("says how {to} is resolved"),
+            _ => "says".to_owned(),
+        };
+        lines.push(format!("  {}. {} {says}: {text}", of.number, of.by));
+    }
+    if item.rounds.len() > 1 || (item.due.is_none() && !item.rounds.is_empty()) {
+        for (n, of) in item.rounds.iter().enumerate() {
+            let why = of.why.as_ref().map_or(String::new(), |why| format!(": {why}"));
+            lines.push(format!("  round {} by {} on {}{why}", n + 1, of.by, day(of.at)));
+            lines.extend(of.said.iter().map(|said| format!("    {said}")));
+        }
+    }
     lines.extend(item.missing.iter().map(|of| format!("  waits for {}", waits_for(of))));
     lines.extend(super::acting::in_words(&item.work));
     if let Some(due) = item.due {
@@ -251,6 +319,7 @@ fn waits_for(of: &MissingView) -> String {
         ("all", _) => names(" and "),
         ("named", _) => format!("two of those named for emergencies: {}", names(", ")),
         ("owner", _) => format!("an owner: {}", names(" or ")),
+        ("objecting", _) => format!("an answer to what {} objects", names(" and ")),
         ("board", Some((functions, quorum))) => {
             format!("the board, {functions} of {quorum} functions have said yes: {}", names(", "))
         }

@@ -161,6 +161,12 @@ fn in_words(planned: &Planned, markdown: bool) -> String {
             text.point(&format!("{what}: {all}"));
         }
     }
+    if !planned.vetted.is_empty() {
+        text.title("What figures say of what is new");
+    }
+    for of in &planned.vetted {
+        text.point(&format!("{} ({}): {}", text.code(of.kpi.as_str()), of.analysis, of.said));
+    }
     if let Some(why) = &planned.not_run {
         text.title("Figures by both");
         text.point(&format!("they could not be computed: {why}"));

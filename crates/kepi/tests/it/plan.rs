@@ -93,3 +93,30 @@ fn a_plan_says_in_which_respects_definitions_differ_and_what_comes_of_it() {
     }
     assert_eq!(plan(&project)["documents"], json!([]));
 }
+
+#[test]
+fn what_is_new_and_says_what_another_says_already_is_said_before_it_is_in_force() {
+    let project = Project::example("tiny");
+    project.ok(&["run", "--quiet"]);
+    let kpis = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+    let new = |name: &str, measure: &str| {
+        format!(
+            "---\nkpi: {name}\nname: New\nbetter: higher\nmeasure: {measure}\nperiod: month\nby: [region]\naccountable: owner\n"
+        )
+    };
+    project.write("kpis.yml", &format!("{kpis}{}", new("told_us", "{count: {of: survey_response}}")));
+    let said = plan(&project);
+    let vetted = said["vetted"].as_array().unwrap();
+    assert_eq!(vetted.len(), 1, "{vetted:?}");
+    assert_eq!((&vetted[0]["kpi"], &vetted[0]["analysis"]), (&json!("told_us"), &json!("redundancy")));
+    assert!(vetted[0]["said"].as_str().unwrap().contains("Answers"), "{vetted:?}");
+    let words = project.ok(&["plan", "--markdown"]);
+    assert!(
+        words.contains("What figures say of what is new") && words.contains("`told_us` (redundancy)"),
+        "{words}"
+    );
+    // Another one says nothing that is said already.
+    let other = new("highest", "{share: {of: survey_response, which: score = 10}}");
+    project.write("kpis.yml", &format!("{kpis}{other}"));
+    assert!(plan(&project)["vetted"].is_null());
+}

@@ -2,16 +2,16 @@
 
 use super::{
     CaseAnswer, CaseContact, Demanded, Differs, FrozenDays, Gate, HeldDefinition, Inbox, Item, ItemBallot,
-    ItemCase, ItemChild, ItemDecided, ItemEvent, ItemPart, ItemPoint, ItemReview, ItemStep, ItemWork, Named,
-    OfficialFigure, OfficialFigures, PeriodClose, PeriodComing, PeriodState, PeriodsDecided, Register,
-    Silent, Touched, Waiting, from_named, measured_in,
+    ItemCase, ItemChild, ItemDecided, ItemEvent, ItemPart, ItemPoint, ItemRemark, ItemReview, ItemRound,
+    ItemStep, ItemWork, Named, OfficialFigure, OfficialFigures, PeriodClose, PeriodComing, PeriodState,
+    PeriodsDecided, Register, Silent, Touched, Waiting, from_named, measured_in,
 };
 use crate::{
     decided::{RegisterAsked, Work},
     facts::Facts,
     reader::ViewError,
     reporter::Reporter,
-    view::{self, CaseView, ItemRow, PointView, ReviewView, ReviewsView},
+    view::{self, CaseView, ItemRow, PointView, RemarkView, ReviewView, ReviewsView, RoundView},
 };
 
 fn words(all: &[&'static str]) -> Vec<String> {
@@ -130,6 +130,31 @@ pub fn item(facts: &dyn Facts, number: &str) -> Result<Item, ViewError> {
             .ballots
             .into_iter()
             .map(|of| ItemBallot { by: of.by, stance: of.stance.to_owned(), at: of.at, why: of.why })
+            .collect(),
+        remarks: view
+            .remarks
+            .into_iter()
+            .map(|RemarkView { of, at }| ItemRemark {
+                number: of.number,
+                by: of.by,
+                says: of.says.to_owned(),
+                to: of.to,
+                stands: (of.says == "objection").then_some(of.stands),
+                at,
+                text: of.text,
+            })
+            .collect(),
+        rounds: view
+            .rounds
+            .into_iter()
+            .map(|RoundView { of, at, .. }| ItemRound {
+                event: of.event,
+                at,
+                by: of.by,
+                why: of.why,
+                content: of.content,
+                said: of.said,
+            })
             .collect(),
         events: view
             .history

@@ -111,6 +111,12 @@ pub struct Item {
     pub concerned: Vec<String>,
     /// What was said of it.
     pub ballots: Vec<ItemBallot>,
+    /// What was said of it beside: remarks, objections, how each was resolved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<ItemRemark>,
+    /// What a change said in each round, the first first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<ItemRound>,
     /// What became of it.
     pub events: Vec<ItemEvent>,
     /// Who works on it, and what became of that.
@@ -339,6 +345,46 @@ pub struct ItemBallot {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+}
+
+/// What somebody said beside a ballot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemRemark {
+    /// Its number, from 1.
+    pub number: u16,
+    /// Who.
+    pub by: String,
+    /// `comment`, `objection` or `resolution`.
+    pub says: String,
+    /// Of a resolution: the number of the objection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<u16>,
+    /// Of an objection: whether it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands: Option<bool>,
+    /// When.
+    pub at: String,
+    /// In which words; none: they were erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// What a change said from one writing to the next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemRound {
+    /// Position of the event by which it was written.
+    pub event: u64,
+    /// When.
+    pub at: String,
+    /// Who wrote it.
+    pub by: String,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The hash of what it proposed.
+    pub content: String,
+    /// What differed by it from what was in force then.
+    pub said: Vec<String>,
 }
 
 /// An event of an item.
