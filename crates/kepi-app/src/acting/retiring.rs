@@ -141,7 +141,7 @@ impl App {
             return Err(AppError::NotFound(format!("`{}` is to be kept: {}", found.kpi, found.why)));
         };
         let deciding = Deciding(&self.store);
-        let drafted = deciding.drafted(&format!("kpi/{}", found.kpi), None, Edit::Text(text)).await?;
+        let drafted = deciding.drafted(&format!("kpi/{}", found.kpi), None, Edit::Text(text), None).await?;
         let Some((files, project)) = drafted.whole else {
             let findings = drafted.draft.findings.iter().map(|of| of.message.clone());
             return Err(AppError::NotFound(findings.collect::<Vec<_>>().join("; ")));
