@@ -743,6 +743,7 @@ pub async fn inbox(store: &Store, of: Option<&str>, all: bool) -> Result<Vec<Ite
         None => None,
     };
     let listed = organisation.items.all().rev().filter(|item| all || item.ended.is_none());
+    let listed = listed.filter(|item| !crate::acting::is_only_watched(item));
     let listed: Vec<&Item> =
         listed.filter(|item| me.is_none_or(|me| turn(&organisation, item).contains(&me))).collect();
     let told = Told::of(store, &organisation, listed.iter().copied()).await?;

@@ -13,7 +13,7 @@ use kepi_report::decided::Timed;
 use kepi_store::{EventFilter, Store, StoreError};
 use serde_json::{Value, json};
 
-use crate::error::AppError;
+use crate::{acting::is_only_watched, error::AppError};
 
 /// Writes every item to which anything happened behind a bookmark, which is a position of the log, as it stands now. An item of
 /// which a row is known has the same key, so that it is the next version of its row.
@@ -77,7 +77,7 @@ pub(crate) async fn timed(store: &Store, organisation: &Organisation) -> Result<
         .filter_map(|(item, of)| Some((*item, Times::of(of.iter().map(|(at, by, e)| (*at, by, e)))?)))
         .collect();
     let mut found = Vec::new();
-    for item in organisation.items.all() {
+    for item in organisation.items.all().filter(|item| !is_only_watched(item)) {
         let Some(mut of) = times.get(&item.number).cloned() else { continue };
         if is_answered(item, &of) {
             let children = organisation.items.children(item.number);

@@ -41,8 +41,10 @@ impl Told {
                 _ => None,
             };
             let remarks = item.remarks.iter().map(|of| of.text);
+            let stepped = item.work.stepped.iter().filter_map(|of| of.why);
             ballots
                 .chain(remarks)
+                .chain(stepped)
                 .chain([item.why])
                 .chain(item.content.texts())
                 .chain(notes)

@@ -1,5 +1,7 @@
 //! Commands and events of items on which somebody works: who has them, what becomes of them, what is seen of them.
 
+use std::collections::BTreeSet;
+
 use kepi_proof::Commitment;
 use serde::{Serialize, Serializer};
 
@@ -63,6 +65,11 @@ pub enum Deed {
         settled: bool,
         /// What she said.
         note: Option<Commitment>,
+    },
+    /// Says who was there when a review was held.
+    Attend {
+        /// Who.
+        present: BTreeSet<u64>,
     },
     /// Decides on a point of a review.
     Decide {
@@ -156,6 +163,26 @@ pub struct ItemFinished {
     pub cause: Option<Name>,
     /// In words.
     pub why: Option<Commitment>,
+}
+
+/// A step of a playbook is done, and the next one is somebody's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemStepped {
+    /// Its number.
+    pub item: u64,
+    /// What came of it.
+    pub outcome: Name,
+    /// In words.
+    pub why: Option<Commitment>,
+}
+
+/// It was said who was there when a review was held.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemAttended {
+    /// The number of the review.
+    pub item: u64,
+    /// Who.
+    pub present: BTreeSet<u64>,
 }
 
 /// Something was seen of it.

@@ -279,7 +279,7 @@ pub enum Evidence {
         /// Whether both together are without errors.
         sound: bool,
     },
-    /// Of [`Command::Vote`] on a figure that people say: who answers for it by now.
+    /// Of [`Command::Vote`] on a figure that people say, and of [`Command::EndSilence`]: who answers for it by now.
     Answering {
         /// Position of the register that was looked at.
         register: u64,

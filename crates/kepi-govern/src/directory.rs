@@ -396,6 +396,21 @@ impl Directory {
         unit.and_then(seat).unwrap_or(person)
     }
 
+    /// Whoever holds the seat of somebody who is named in a unit, or in the nearest above it; where nobody does who is there, she herself; else
+    /// the last resort.
+    pub fn seated(&self, person: u64, unit: Option<&UnitId>, at: i64) -> Option<Vec<Reached>> {
+        let nobody = BTreeSet::new();
+        let mut way = self.way(at, &nobody);
+        let mut places = unit.into_iter().flat_map(|unit| self.upwards(Some(unit)));
+        let seat = places.find_map(|(id, place)| Some((id, *place.seats.get(&person)?)));
+        if let Some((id, holder)) = seat
+            && way.ends_with(holder, Line::Seat, Some(id))
+        {
+            return Some(way.stops);
+        }
+        if way.ends_with(person, Line::Named, None) { Some(way.stops) } else { way.at_last() }
+    }
+
     /// When so many business hours of a unit have passed, µs UTC.
     pub fn due(&self, unit: Option<&UnitId>, at: i64, hours: u16) -> i64 {
         let own = self.upwards(unit).find_map(|(_, place)| place.hours.as_ref());

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     access::Grant,
     acting::{
-        ItemAnswered, ItemAssigned, ItemContacted, ItemEscalated, ItemFinished, ItemObserved, ItemRefused,
+        ItemAnswered, ItemAssigned, ItemAttended, ItemStepped, ItemContacted, ItemEscalated, ItemFinished, ItemObserved, ItemRefused,
         ItemSnoozed, PointDecided,
     },
     entries::Entry,
@@ -566,6 +566,10 @@ pub enum Event {
     ItemContacted(ItemContacted),
     /// `item.answered`
     ItemAnswered(ItemAnswered),
+    /// `item.stepped`
+    ItemStepped(ItemStepped),
+    /// `item.attended`
+    ItemAttended(ItemAttended),
     /// `item.decided`
     PointDecided(PointDecided),
     /// `period.frozen`
@@ -637,6 +641,8 @@ impl Event {
             | Self::ItemFinished(ItemFinished { item, .. })
             | Self::ItemObserved(ItemObserved { item, .. })
             | Self::ItemContacted(ItemContacted { item, .. })
+            | Self::ItemStepped(ItemStepped { item, .. })
+            | Self::ItemAttended(ItemAttended { item, .. })
             | Self::PointDecided(PointDecided { item, .. })
             | Self::ItemAnswered(ItemAnswered { item, .. }) => Subject::item(*item),
             Self::RowsJudged(e) => Subject::entity(&e.of),
@@ -671,6 +677,7 @@ impl Event {
             Self::ItemFinished(e) => e.why.into_iter().collect(),
             Self::ItemContacted(e) => e.note.into_iter().collect(),
             Self::ItemAnswered(e) => e.note.into_iter().collect(),
+            Self::ItemStepped(e) => e.why.into_iter().collect(),
             Self::PointDecided(e) => vec![e.why],
             Self::ValueEntered(e) => e.of.named().collect(),
             Self::AlertsSilenced(e) => vec![e.of.why],
@@ -698,6 +705,7 @@ impl Event {
             | Self::ItemEscalated(_)
             | Self::ItemAcknowledged(_)
             | Self::ItemObserved(_)
+            | Self::ItemAttended(_)
             | Self::SignInBound(_)
             | Self::SignInEnded(_)
             | Self::TokenIssued(_)

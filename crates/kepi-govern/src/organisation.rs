@@ -92,7 +92,7 @@ impl Organisation {
             }
             Event::FigureOverridden(e) => self.overrides.begin(e.item, &e.of, place.seq, place.at),
             Event::OverrideEnded(e) => self.overrides.end(e.item, e.why, place.seq, place.at),
-            Event::AlertsSilenced(e) => self.silences.begin(e.silence, &e.of, place.at),
+            Event::AlertsSilenced(e) => self.silences.begin(e.silence, &e.of, (place.by, place.at)),
             Event::SilenceEnded(silence) => self.silences.end(*silence, place.at),
             Event::RowsJudged(e) => self.judged.take(e, place.seq),
             Event::ItemOpened(_)
@@ -111,6 +111,8 @@ impl Organisation {
             | Event::ItemFinished(_)
             | Event::ItemContacted(_)
             | Event::ItemAnswered(_)
+            | Event::ItemStepped(_)
+            | Event::ItemAttended(_)
             | Event::PointDecided(_)
             | Event::ItemObserved(_) => self.items.apply(place, event),
             // Loads, tables and runs are kept by their records; nothing is decided from them yet.
@@ -136,6 +138,7 @@ impl Organisation {
         "item.acknowledged",
         "item.answered",
         "item.assigned",
+        "item.attended",
         "item.contacted",
         "item.decided",
         "item.edited",
@@ -150,6 +153,7 @@ impl Organisation {
         "item.remarked",
         "item.returned",
         "item.snoozed",
+        "item.stepped",
         "item.voted",
         "override.ended",
         "period.closed",

@@ -6,7 +6,7 @@ use kepi_model::id::{KpiId, UnitId};
 use kepi_proof::Commitment;
 use serde::Serialize;
 
-use crate::plain::Name;
+use crate::{plain::Name, principal::Principal};
 
 /// The longest, µs: nobody remembers what is silent for longer.
 pub const LONGEST: i64 = 92 * 86_400_000_000;
@@ -43,6 +43,8 @@ impl Silence {
 pub struct Kept {
     /// What of.
     pub of: Silence,
+    /// Who keeps it.
+    pub by: Principal,
     /// Since when, µs UTC.
     pub since: i64,
     /// When somebody ended it before its time, µs UTC.
@@ -83,8 +85,9 @@ impl Silences {
             .map(|(number, _)| number)
     }
 
-    pub(crate) fn begin(&mut self, number: u64, of: &Silence, at: i64) {
-        self.0.entry(number).or_insert_with(|| Kept { of: of.clone(), since: at, ended: None });
+    pub(crate) fn begin(&mut self, number: u64, of: &Silence, (by, at): (&Principal, i64)) {
+        let kept = || Kept { of: of.clone(), by: by.clone(), since: at, ended: None };
+        self.0.entry(number).or_insert_with(kept);
     }
 
     pub(crate) fn end(&mut self, number: u64, at: i64) {

@@ -8,7 +8,7 @@ use crate::{
     directory::{Duty, Reached},
     entries::Entry,
     event::{DefinitionAdopted, Event, LoadCounts, Returned, RunCounts, Subject},
-    items::{Content, Expected, Seen},
+    items::{Content, Expected, Missed, Seen, TaskOf},
     judging::Verdict,
     overrides::Override,
     periods::Freeze,
@@ -128,6 +128,8 @@ impl Event {
             Self::ItemAnswered(e) => {
                 if e.settled { "the customer: settled" } else { "the customer: not settled" }.to_owned()
             }
+            Self::ItemStepped(e) => format!("a step is {}, the next one comes", e.outcome.as_str().replace('_', " ")),
+            Self::ItemAttended(e) => format!("{} were there", e.present.len()),
             Self::PointDecided(e) => format!("on point {}: {}", e.point + 1, e.decision.word()),
             Self::ItemObserved(e) => seen(&e.seen),
             Self::AlertsSilenced(e) => {
@@ -203,12 +205,20 @@ fn proposed(content: &Content) -> String {
             let unit = alert.unit.as_ref().map_or(String::new(), |unit| format!(" of {unit}"));
             format!("{kind}: kpi/{}{unit} is {} in {}", alert.kpi, alert.sign.says(), alert.period)
         }
-        Content::Task(task) => format!("{kind}: of item {} by {}", task.of.item(), task.action.by),
+        Content::Task(task) => match &task.of {
+            TaskOf::Before { review, period, kpi, .. } => {
+                format!("{kind}: a plan for kpi/{kpi} before {review} of {period}, by {}", task.action.by)
+            }
+            of => format!("{kind}: of item {} by {}", of.item().unwrap_or_default(), task.action.by),
+        },
         Content::ActionPlan(plan) => {
             let Expected { change, to, .. } = &plan.expected;
             format!("{kind}: {} actions for kpi/{}, {change} expected by {to}", plan.actions.len(), plan.kpi)
         }
-        Content::PostMortem(of) => format!("{kind}: of item {}", of.plan),
+        Content::PostMortem(of) => match &of.of {
+            Missed::Plan(plan) => format!("{kind}: of item {plan}"),
+            Missed::Initiative { name, kpi, .. } => format!("{kind}: of initiative {name} at kpi/{kpi}"),
+        },
         Content::Case(of) => {
             let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
             format!("{kind}: a row of {} behind kpi/{}{unit}, by {}", of.of, of.kpi, of.rule)
@@ -238,7 +248,7 @@ fn proposed(content: &Content) -> String {
         }
         Content::Play(of) => {
             let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
-            let watched = if of.held_out { ", only watched" } else { "" };
+            let watched = if of.is_watched() { ", only watched" } else { "" };
             format!("{kind}: {} behind kpi/{}{unit}{watched}", of.playbook, of.kpi)
         }
         Content::PainPoint(of) => {
@@ -266,6 +276,7 @@ fn seen(seen: &Seen) -> String {
         Seen::Effect(effect) => format!("the effect that was expected: {}", effect.came.words()),
         Seen::Helped { helped: true, .. } => "it is as it should be".to_owned(),
         Seen::Helped { helped: false, .. } => "it is not as it should be".to_owned(),
+        Seen::Agenda(points) => format!("{} more points on the agenda", points.len()),
     }
 }
 

@@ -8,7 +8,9 @@ use crate::{
     bound::Bound,
     derived::Made,
     expression::Expression,
-    id::{AlertId, CauseId, ChannelId, EntityId, KpiId, LoopId, PlaybookId, UnitId},
+    id::{
+        AlertId, CauseId, ChannelId, EntityId, KpiId, LadderId, LoopId, PersonId, PlaybookId, UnitId,
+    },
     secret::{Secret, Setting},
     word::words,
 };
@@ -151,6 +153,32 @@ pub struct Alert {
     pub clear: u16,
     /// How soon somebody has to act.
     pub severity: Severity,
+    /// Whose turn it is then; none: that of its severity, or whoever is above.
+    pub ladder: Option<LadderId>,
+}
+
+/// Who is told if nobody acts in time, rung by rung.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ladder {
+    /// Its name.
+    pub id: LadderId,
+    /// Shown name.
+    pub name: String,
+    /// All alerts of this severity that name no other go by it.
+    pub severity: Option<Severity>,
+    /// One after the other.
+    pub rungs: Vec<Rung>,
+}
+
+/// Who is told next where nobody acted in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rung {
+    /// Who; none: whoever is above.
+    pub to: Option<PersonId>,
+    /// In so many business hours she acts.
+    pub hours: u16,
+    /// It is hers as well once the signal was there for so many periods.
+    pub lasts: Option<u16>,
 }
 
 /// Which rows behind a KPI somebody follows up, one by one.
@@ -178,6 +206,16 @@ pub struct ClosedLoop {
     pub at_most: u16,
     /// How a customer is asked once more.
     pub again: Option<AskedAgain>,
+    /// So many of a hundred are only watched.
+    pub hold_out: u8,
+    /// Draws other ones.
+    pub seed: u32,
+    /// So many days after it began it is looked whether it helped.
+    pub after: u16,
+    /// Whether it is as it should be, of the row later; none: nothing says that, and nothing is held out.
+    pub success: Option<Expression>,
+    /// Whose turn it is if nobody acts in time; none: whoever is above.
+    pub ladder: Option<LadderId>,
     /// The root causes, each in words.
     pub causes: BTreeMap<CauseId, String>,
     /// What has to be made of landed rows for its conditions, each after what it needs.
@@ -221,6 +259,8 @@ pub struct Playbook {
     pub steps: Vec<PlaybookStep>,
     /// So many days after it was started it is looked whether it helped.
     pub after: u16,
+    /// Whose turn it is if nobody acts in time; none: whoever is above.
+    pub ladder: Option<LadderId>,
     /// What is otherwise in units and below them.
     pub units: BTreeMap<UnitId, PlaybookVariant>,
 }
@@ -255,6 +295,8 @@ pub struct PlaybookStep {
     pub text: String,
     /// In so many business hours.
     pub hours: u16,
+    /// Who does it; none: whoever answers for the KPI.
+    pub by: Option<PersonId>,
 }
 
 /// What is otherwise in a unit and below it.

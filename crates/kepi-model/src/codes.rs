@@ -822,6 +822,10 @@ codes! {
         "An initiative says before what it is to come to: by how much which KPI gets better, by which day after it has begun. What speaks for it are figures of KPIs: one that counts, one with a target, one in the currency of the budget. Budgets are added up and evidence is compared, so all are in one currency and like figures are of one period."
         "initiatives of different names, effects for the better after the beginning, KPIs that can say what they are named for"
         "correct what stands there";
+    LADDER "K0832" Error "a ladder that nobody could climb"
+        "A ladder says who is told, rung by rung, if nobody acts in time. So it has rungs, and at most one ladder is that of a severity."
+        "rungs, and a severity that no other ladder has"
+        "add a rung, or leave `severity` out of one of them";
     POLICY_UNREADABLE "K0901" Error "not a policy"
         "Files `policies/*.cedar` say who may see what, in the language Cedar. This one cannot be read, so none of them holds and nothing is served. The place shown is where reading failed; the cause is often just before it."
         "policies such as `permit (principal, action, resource) when { … };`"

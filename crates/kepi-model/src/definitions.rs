@@ -35,7 +35,9 @@ use crate::{
     yaml::{Document, Value, Yaml},
 };
 
-pub(crate) use acting::{Alert, AskedAgain, Channel, ClosedLoop, Mailbox, Playbook, PlaybookStep};
+pub(crate) use acting::{
+    Alert, AskedAgain, Channel, ClosedLoop, Ladder, Mailbox, Playbook, PlaybookStep, Rung,
+};
 pub(crate) use benchmark::{Benchmark, Measured};
 pub(crate) use business_hours::BusinessHours;
 pub(crate) use connection::{Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting};
@@ -112,6 +114,7 @@ documents! {
     governances: Governance,
     alerts: Alert,
     closed_loops: ClosedLoop,
+    ladders: Ladder,
     playbooks: Playbook,
     initiatives: Initiative,
     reviews: Review,

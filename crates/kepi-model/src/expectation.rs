@@ -18,7 +18,28 @@ pub struct Expectation {
     pub how: Rhythm,
     /// In which days or times are counted; none: all.
     pub hours: Option<BusinessHoursId>,
+    /// How long after something landed its figures are published at the latest, µs; none: nobody said.
+    pub published: Option<i64>,
 }
+
+/// Something that was to come, and when it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promised {
+    /// By when, µs UTC.
+    pub due: i64,
+    /// When it came; none: it did not, and either the next is due by now or it still does not.
+    pub came: Option<i64>,
+}
+
+impl Promised {
+    /// Whether it came in time.
+    pub fn is_kept(self) -> bool {
+        self.came.is_some_and(|came| came < self.due)
+    }
+}
+
+/// So many missed deliveries are counted of one silence; a source that stood still for longer is no source.
+const MOST_MISSED: usize = 4_000;
 
 /// How often something is expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +60,50 @@ pub enum Rhythm {
 }
 
 impl Expectation {
+    /// What was to come since the first delivery, in order, and whether it came: each delivery keeps the promise of its period, once, and one that
+    /// comes after its time, but before the next is due, is late. `deliveries` are sorted.
+    pub fn promised(
+        &self,
+        deliveries: &[i64],
+        now: i64,
+        calendar: &Calendar,
+        hours: Option<&BusinessHours>,
+    ) -> Vec<Promised> {
+        let due = |last: i64| self.due(Some(last), calendar, hours);
+        // Of periods the next is that after the one in which something was due; its end is not the next one's beginning.
+        let after = |passed: i64| match self.how {
+            Rhythm::Every { .. } => due(passed - 1),
+            Rhythm::Within(_) => None,
+        };
+        let mut all = Vec::new();
+        for (n, last) in deliveries.iter().enumerate() {
+            let next = deliveries.get(n + 1).copied();
+            let Some(mut by) = due(*last) else { return all };
+            for _ in 0..MOST_MISSED {
+                match next {
+                    // What comes twice in one period keeps nothing more.
+                    Some(next) if next < by => {
+                        if due(next).is_none_or(|following| following > by) {
+                            all.push(Promised { due: by, came: Some(next) });
+                        }
+                        break;
+                    }
+                    None if now < by => break,
+                    _ => {}
+                }
+                let following = after(by);
+                // One of the next period keeps the promise of that, and none before.
+                let late = next.filter(|next| following.is_none() || due(*next) == following);
+                all.push(Promised { due: by, came: late });
+                match following {
+                    Some(following) if late.is_none() && following > by => by = following,
+                    _ => break,
+                }
+            }
+        }
+        all
+    }
+
     /// When the delivery that follows the last one is due, in µs UTC: in the past, and it is late. None: nothing came yet, or
     /// nothing is ever open.
     pub fn due(&self, last: Option<i64>, calendar: &Calendar, hours: Option<&BusinessHours>) -> Option<i64> {

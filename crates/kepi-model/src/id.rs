@@ -111,6 +111,8 @@ names! {
     PlaybookId
     /// What somebody sets out to do.
     InitiativeId
+    /// Who is told if nobody acts in time.
+    LadderId
     /// When people meet over figures.
     ReviewId
     /// What other systems ask before they go on.

@@ -16,14 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::{
-    acting::{Alert, Channel, ClosedLoop, Playbook},
+    acting::{Alert, Channel, ClosedLoop, Ladder, Playbook},
     benchmark::Benchmark,
     business_hours::NamedHours,
     calendar::{Calendar, Grain},
     governance::Governance,
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, InitiativeId,
-        KpiId, LoopId, PersonId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId,
+        KpiId, LadderId, LoopId, PersonId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId,
         StageGateId, UnitId, WithholdingId,
     },
     initiative::{Initiative, QuickWins},
@@ -89,6 +89,8 @@ pub struct Project {
     pub alerts: BTreeMap<AlertId, Alert>,
     /// Which rows somebody follows up, one by one.
     pub closed_loops: BTreeMap<LoopId, ClosedLoop>,
+    /// Who is told if nobody acts in time.
+    pub ladders: BTreeMap<LadderId, Ladder>,
     /// What is done wherever something is so.
     pub playbooks: BTreeMap<PlaybookId, Playbook>,
     /// What people set out to do.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::{
     business_hours::{BusinessHours, newest_come},
     calendar::{Calendar, CalendarError, Grain, Period},
-    id::{BusinessHoursId, PersonId, ReviewId, ScorecardId, UnitId},
+    id::{BusinessHoursId, LadderId, PersonId, ReviewId, ScorecardId, UnitId},
 };
 
 /// When people meet over the figures of a scorecard, and who.
@@ -33,6 +33,10 @@ pub struct Review {
     pub chair: PersonId,
     /// Who takes part beside.
     pub participants: BTreeSet<PersonId>,
+    /// So many days of business before it opens plans are asked for; 0: never.
+    pub plans: u16,
+    /// Whose turn it is if it is not closed in time; none: whoever is above.
+    pub ladder: Option<LadderId>,
     /// In so many days of business it is closed.
     pub days: u16,
     /// Within so many reviews the definition of every KPI is confirmed once; none: that is not asked.

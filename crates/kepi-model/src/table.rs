@@ -45,6 +45,8 @@ pub enum Symbol {
     Connection,
     /// A crosswalk.
     Crosswalk,
+    /// A ladder.
+    Ladder,
 }
 
 impl Symbol {
@@ -69,6 +71,7 @@ impl Symbol {
             Self::BusinessHours => "business hours",
             Self::Connection => "connection",
             Self::Crosswalk => "crosswalk",
+            Self::Ladder => "ladder",
         }
     }
 }
@@ -106,6 +109,7 @@ impl Symbol {
             Self::Crosswalk => {
                 format!("correct the name, or add a document `crosswalk: {name}` with its `map`")
             }
+            Self::Ladder => format!("correct the name, or add a document `ladder: {name}` with its `rungs`"),
             Self::Entity => format!(
                 "correct the name, or add a document `entity: {name}` with its `key` and `attributes`"
             ),

@@ -114,6 +114,9 @@ pub struct Review {
     pub chair: String,
     /// Who takes part beside.
     pub participants: Vec<String>,
+    /// Who was there; left out: nobody has said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub present: Option<Vec<String>>,
     /// The run whose figures the agenda was made of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<u64>,
@@ -429,8 +432,14 @@ pub struct Timed {
 pub struct Played {
     /// The item.
     pub item: u64,
-    /// The playbook.
+    /// The playbook, or the closed loop.
     pub playbook: String,
+    /// Whether it is a closed loop.
+    pub of_loop: bool,
+    /// The place of the step that somebody is at.
+    pub step: Option<usize>,
+    /// What was said of the steps before, by their places.
+    pub stepped: Vec<String>,
     /// The KPI that started it.
     pub kpi: String,
     /// The unit; none: of the whole.
@@ -445,6 +454,23 @@ pub struct Played {
     pub outcome: Option<String>,
     /// Whether it helped; none: that was not seen yet.
     pub helped: Option<bool>,
+}
+
+/// What a unit promised to say of the data of a period, and whether it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attested {
+    /// The source.
+    pub source: SourceId,
+    /// The unit; none: all rows.
+    pub unit: Option<UnitId>,
+    /// The period by its length and its first day.
+    pub period: String,
+    /// In so many days of business.
+    pub days: u16,
+    /// Until when, µs UTC.
+    pub due: i64,
+    /// When it was said, µs UTC; none: not yet.
+    pub at: Option<i64>,
 }
 
 /// Something that was said of a customer, or of what gets in their way.
@@ -492,8 +518,12 @@ pub struct Tuned {
 pub struct Learnt {
     /// The post-mortem.
     pub item: u64,
-    /// The plan.
-    pub plan: u64,
+    /// The plan; left out: it was an initiative.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<u64>,
+    /// The initiative, by its name in definitions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initiative: Option<String>,
     /// The KPI.
     pub kpi: String,
     /// The unit; none: of all rows.

@@ -29,7 +29,7 @@ use kepi_stats::estimate::Estimate;
 use crate::{
     decided::{
         Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods,
-        Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
+        Attested, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
     },
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
@@ -342,6 +342,17 @@ pub trait Facts: KpiValues + Send + Sync {
     }
     /// The newest snapshot of the lake.
     fn snapshot(&self) -> Option<SnapshotId>;
+    /// When runs were published, µs UTC, and of which snapshot of the lake, the oldest first.
+    fn published_runs(&self) -> Vec<(i64, SnapshotId)> {
+        Vec::new()
+    }
+    /// What units promised to say of their data, and whether they did.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn attested(&self) -> Result<Vec<Attested>, ViewError> {
+        Ok(Vec::new())
+    }
     /// Rejected rows from an offset, at most so many, and how many there are in all.
     ///
     /// # Errors

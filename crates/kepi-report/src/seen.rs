@@ -34,7 +34,7 @@ use kepi_score::{
 use crate::{
     decided::{
         Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods,
-        Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness,
+        Attested, Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness,
     },
     facts::{Discrepancies, Entry, Facts, OfficialFigure, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
@@ -378,6 +378,23 @@ impl Facts for Seen {
     }
     fn snapshot(&self) -> Option<SnapshotId> {
         self.facts.snapshot()
+    }
+    fn published_runs(&self) -> Vec<(i64, SnapshotId)> {
+        self.facts.published_runs()
+    }
+    fn attested(&self) -> Result<Vec<Attested>, ViewError> {
+        let mut all = self.facts.attested()?;
+        let Some(part) = &self.part else { return Ok(all) };
+        // Of a unit to whoever sees figures of it that rest on the source.
+        let project = self.facts.project();
+        all.retain(|of| {
+            let rests = |kpi: &&Kpi| {
+                project.sources.get(&of.source).is_some_and(|source| kpi.reads.contains(&source.into))
+            };
+            part.sight.data(&of.source)
+                && project.kpis.values().filter(rests).any(|kpi| part.sight.kpi(&kpi.id, of.unit.as_ref()))
+        });
+        Ok(all)
     }
     fn rejected(
         &self,

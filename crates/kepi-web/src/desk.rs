@@ -158,6 +158,8 @@ pub enum Deed {
     Contact(String, bool, Option<String>),
     /// Has heard of the customer whether it is settled, and what she said.
     Answer(bool, Option<String>),
+    /// Says who was there when a review was held, by ids.
+    Attend(Vec<String>),
     /// Decides on a point of a review.
     Decide {
         /// The point, the first is 1.

@@ -48,6 +48,7 @@ pub const FORMS: &[FormRoute] = &[
         page: "/items/{id}",
         wish: |id, _| Ok(Wish::Withdraw { item: number(id)? }),
     },
+    FormRoute { path: "/items/{id}/attend", page: "/items/{id}", wish: attend },
     FormRoute {
         path: "/items/{id}/acknowledge",
         page: "/items/{id}",
@@ -264,6 +265,15 @@ fn remark(id: &str, fields: &Fields) -> Result<Wish, String> {
 
 fn act(id: &str, deed: Result<Deed, String>) -> Result<Wish, String> {
     Ok(Wish::Act { item: number(id)?, deed: deed? })
+}
+
+fn attend(id: &str, fields: &Fields) -> Result<Wish, String> {
+    let present: Vec<String> =
+        fields.iter().filter(|(name, _)| name == "present").map(|(_, value)| value.clone()).collect();
+    match present.is_empty() {
+        true => Err("say who was there".to_owned()),
+        false => act(id, Ok(Deed::Attend(present))),
+    }
 }
 
 fn decide(id: &str, fields: &Fields) -> Result<Wish, String> {

@@ -372,13 +372,21 @@ Examples:
   kepi sources                     `kepi show sources` is the same
   kepi sources survey_2015         what its values are like: missing, different, spread
   kepi sources --format csv        with what became of every row, and bookmarks
-  kepi sources --discrepancies     what sources that know the same rows say against each other")]
+  kepi sources --discrepancies     what sources that know the same rows say against each other
+  kepi sources --promises          what was promised of data by source, unit and month, and how it was kept
+  kepi sources --reliability       how far each is to be relied on, and how long it takes to its figures")]
     Sources {
         /// Only this one, with what the values of its newest file are like.
         source: Option<String>,
         /// What sources that know the same rows say against each other, value by value.
         #[arg(long)]
         discrepancies: bool,
+        /// What was promised of data, by source, unit and period, and how it was kept.
+        #[arg(long, conflicts_with = "discrepancies")]
+        promises: bool,
+        /// How far each is to be relied on over the last year, and how long it takes from what it says to its figures.
+        #[arg(long, conflicts_with_all = ["discrepancies", "promises"])]
+        reliability: bool,
     },
     /// Show what is published.
     #[command(subcommand)]

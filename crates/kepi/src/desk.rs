@@ -188,6 +188,7 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
                     let by = by.ok_or_else(|| AppError::NotFound("choose by which way".to_owned()))?;
                     Doing::Contact(by, *reached, note.as_deref())
                 }
+                Deed::Attend(present) => Doing::Attend(present.iter().map(String::as_str).collect()),
                 Deed::Answer(settled, note) => Doing::Answer(*settled, note.as_deref()),
                 Deed::Decide { point, decision, why, follows } => {
                     let known = Decision::ALL.into_iter().find(|known| known.word() == decision);

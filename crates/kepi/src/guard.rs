@@ -57,7 +57,9 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::Screen(cli::Screen::List(_)) => None,
         Command::Alert(cli::Alert::Tune(of)) => of.propose.then_some(Needed::Decide),
         Command::Retire(of) => of.propose.then_some(Needed::Decide),
-        Command::Review(what) => matches!(what, cli::Review::Decide(_)).then_some(Needed::Decide),
+        Command::Review(what) => {
+            matches!(what, cli::Review::Decide(_) | cli::Review::Attend(_)).then_some(Needed::Decide)
+        }
         Command::Propose(_)
         | Command::Approve(_)
         | Command::Reject(_)

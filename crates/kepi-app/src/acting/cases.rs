@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_govern::{
     Act, Command, Content, Deed, Open,
-    items::{Case, Permission, Turn},
+    items::{Case, Permission, Rung, Turn},
     laws,
     plain::Name,
 };
@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 use super::{
     Asking,
     follow::{Followed, NoFigures, job, unless},
+    playing::Watch,
 };
 use crate::{error::AppError, open::App, trace::traceable};
 
@@ -110,6 +111,15 @@ impl App {
         let inputs = self.lake.pin(project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
         for rule in project.closed_loops.values() {
             let Some(kpi) = project.kpis.get(&rule.kpi) else { continue };
+            let watch = Watch::of_loop(rule);
+            if let Some(success) = &rule.success
+                && self.is_anything_due(watch, at).await?
+            {
+                let asked = Rows::of(rule).later(success);
+                let rows = following(traceable(self, project, &inputs, run), kpi, &asked).await?;
+                let number = run.number.unsigned_abs();
+                self.look_at_rows(watch, &rule.of, &rows, (number, at), report).await?;
+            }
             let rows = following(traceable(self, project, &inputs, run), kpi, &Rows::of(rule)).await?;
             self.open_cases_of(project, (rule, kpi), rows, at, report).await?;
         }
@@ -185,14 +195,14 @@ impl App {
         report: &mut Followed,
     ) -> Result<(), AppError> {
         let organisation = self.store.organisation().await?;
-        let known: BTreeSet<Digest> = organisation
-            .items
-            .all()
-            .filter_map(|item| match &item.content {
-                Content::Case(case) if case.rule.as_str() == rule.id.as_str() => Some(case.row),
-                _ => None,
-            })
-            .collect();
+        let watch = Watch::of_loop(rule);
+        let cases = organisation.items.all().filter_map(|item| match &item.content {
+            Content::Case(case) if is_by(case, rule) => Some(case.row),
+            _ => None,
+        });
+        // What was held out once is so for ever.
+        let held_out = watch.plays(&organisation).filter(|(_, of)| of.held_out).map(|(_, of)| of.row);
+        let known: BTreeSet<Digest> = cases.chain(held_out).collect();
         let new: Vec<(Digest, Row)> = rows
             .into_iter()
             .map(|row| (row_of(&self.store, &rule.of, &row.key), row))
@@ -204,9 +214,18 @@ impl App {
         let mut asking = Asking::new(&self.store, at);
         for (digest, row) in new.into_iter().take(now) {
             let unit = unit_of(&units, &row);
+            // First it is watched: whoever is stopped before the case is opened goes on with that, and draws the same.
+            if watch.holds_out() {
+                let is_new = self.watch((rule, kpi), (digest, unit.clone(), row.at), &mut asking).await?;
+                if watch.is_held_out(digest) {
+                    report.unfollowed += u64::from(is_new);
+                    continue;
+                }
+            }
             let key = NewText::new(key_text(project, &rule.of, &row.key));
             let why = NewText::new(format!("{}: a row behind {}", rule.name, kpi.name));
-            let Some(case) = case(rule, kpi, (digest, &row), unit, key.commitment) else {
+            let ladder = self.rungs(project, rule.ladder.as_ref()).await?;
+            let Some(case) = case((rule, ladder), kpi, (digest, &row), unit, key.commitment) else {
                 continue;
             };
             let open = Command::Open(Open { content: Content::Case(case), why: why.commitment });
@@ -224,7 +243,7 @@ fn is_by(case: &Case, rule: &ClosedLoop) -> bool {
 }
 
 fn case(
-    rule: &ClosedLoop,
+    (rule, ladder): (&ClosedLoop, Vec<Rung>),
     kpi: &Kpi,
     (row, of): (Digest, &Row),
     unit: Option<UnitId>,
@@ -246,5 +265,6 @@ fn case(
         hours: rule.hours,
         confirm: rule.confirm,
         causes: rule.causes.keys().filter_map(|cause| cause.as_str().parse::<Name>().ok()).collect(),
+        ladder,
     })
 }

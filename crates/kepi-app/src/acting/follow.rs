@@ -28,8 +28,8 @@ use kepi_insight::{
 use kepi_model::{
     acting::{Alert, Playbook, Severity, Signal, Trigger},
     calendar::{Grain, Period},
-    id::{KpiId, UnitId},
-    project::{Guardrail, Kpi, Project, TargetLines},
+    id::{KpiId, SourceId, UnitId},
+    project::{Guardrail, Kpi, Project, Source, TargetLines},
 };
 use kepi_query::{
     landing::LoadReport,
@@ -71,8 +71,14 @@ pub struct Followed {
     pub not_asked: BTreeMap<&'static str, u64>,
     /// Reviews that were opened.
     pub reviews: u64,
+    /// Points that came up since a review opened, and are on its agenda now.
+    pub came_up: u64,
+    /// Plans that were asked for before a review opens.
+    pub plans_asked: u64,
     /// Cases that were opened.
     pub opened: u64,
+    /// Rows that a closed loop holds out: nobody follows them up, and it is watched what becomes of them.
+    pub unfollowed: u64,
     /// Rows that are to be followed up by the runs that come, since one opens so many cases only.
     pub rows_waiting: u64,
     /// Closed cases of which customers who were asked once more said whether they are settled.
@@ -367,8 +373,9 @@ impl App {
     pub async fn follow(&self, at: i64) -> Result<Followed, AppError> {
         let mut report = Followed::default();
         self.follow_figures(at, &mut report).await?;
-        // What was raised just now is on the agenda.
+        // What was raised just now is on the agenda, also of reviews that are open.
         report.reviews = self.open_reviews(at).await?;
+        self.before_reviews(at, &mut report).await?;
         Ok(report)
     }
 
@@ -471,6 +478,18 @@ impl App {
         Ok(published)
     }
 
+    /// Sources whose delivery is overdue, with when it was due, µs UTC.
+    pub(super) async fn overdue(&self, project: &Project, at: i64) -> Result<BTreeMap<SourceId, i64>, AppError> {
+        let delivered = self.lake.delivered().await.map_err(AppError::Lake)?;
+        let due = |source: &Source| {
+            let expect = source.expect.as_ref()?;
+            let hours = expect.hours.as_ref().and_then(|id| project.business_hours.get(id));
+            let last = delivered.get(&source.id)?.deliveries.last()?.0;
+            expect.due(Some(last), &project.calendar, hours.map(|named| &named.hours)).filter(|due| at >= *due)
+        };
+        Ok(project.sources.values().filter_map(|of| Some((of.id.clone(), due(of)?))).collect())
+    }
+
     /// Which of these series stand for sources whose delivery is overdue, with what is said of them: of each source the first that is
     /// computed of it, so that one late delivery asks once.
     async fn late(
@@ -479,16 +498,9 @@ impl App {
         all: &[Watched<'_>],
         at: i64,
     ) -> Result<BTreeMap<usize, String>, AppError> {
-        let delivered = self.lake.delivered().await.map_err(AppError::Lake)?;
         let mut late: BTreeMap<usize, String> = BTreeMap::new();
-        for source in project.sources.values() {
-            let due = || {
-                let expect = source.expect.as_ref()?;
-                let hours = expect.hours.as_ref().and_then(|id| project.business_hours.get(id));
-                let last = delivered.get(&source.id)?.deliveries.last()?.0;
-                expect.due(Some(last), &project.calendar, hours.map(|named| &named.hours))
-            };
-            let Some(due) = due().filter(|due| at >= *due) else { continue };
+        for (source, due) in self.overdue(project, at).await? {
+            let Some(source) = project.sources.get(&source) else { continue };
             let rests = |of: &Watched<'_>| {
                 let kpi = of.kpi;
                 of.segment == Segment::total()
@@ -579,6 +591,7 @@ impl App {
             severity: of.alert.severity,
             clear: if of.sign == Signal::Stale { 1 } else { of.alert.clear },
             run,
+            ladder: self.rungs_of(project, of.alert).await?,
         };
         let capacity = of.alert.capacity.filter(|_| of.alert.severity != Severity::High);
         if let Some(capacity) = capacity
@@ -666,6 +679,7 @@ pub(super) fn place<'a>(project: &'a Project, kpi: &KpiId, unit: Option<&UnitId>
         persistence: 1,
         clear: 1,
         severity: Severity::Normal,
+        ladder: None,
     };
     let mut all = watched(project, &everything);
     // All rows of a KPI on a scorecard of a unit are that unit's.

@@ -1,14 +1,56 @@
 //! What was learnt from effects that did not come, found again where something like it comes up.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use kepi_govern::{Content, Item, Organisation, items::ActionPlan};
+use kepi_govern::{
+    Command, Content, Item, Open, Organisation, Principal,
+    items::{Missed, PostMortem},
+    laws,
+};
 use kepi_model::id::{KpiId, UnitId};
 use kepi_proof::Commitment;
-use kepi_report::decided::Learnt;
-use kepi_store::Store;
+use kepi_report::{Reporter, decided::Learnt, facts::Facts};
+use kepi_store::{NewText, Store, door::new_key};
 
-use crate::error::AppError;
+use super::{
+    Asking,
+    follow::{job, unless},
+};
+use crate::{error::AppError, open::App, picture::Picture};
+
+impl App {
+    /// Asks whoever answers for an initiative why the effect did not come that was expected of it by a day that has passed, once for each KPI; how
+    /// many were asked.
+    ///
+    /// # Errors
+    /// What is published cannot be read, or the database refuses.
+    pub async fn ask_after_initiatives(self: &Arc<Self>, at: i64) -> Result<u64, AppError> {
+        let picture = Picture::load(self).await?;
+        let project = Facts::project(&picture);
+        if project.initiatives.is_empty() {
+            return Ok(0);
+        }
+        // Figures are read while nobody waits for them.
+        let all = tokio::task::block_in_place(|| Reporter::new(&picture).initiatives(None))
+            .map_err(|error| AppError::NotFound(format!("{error:?}")))?;
+        let mut asking = Asking::new(&self.store, at);
+        let mut asked = 0;
+        for of in &all.of.initiatives {
+            let Some(known) = of.id.parse().ok().and_then(|id| project.initiatives.get(&id)) else { continue };
+            let Principal::Person(owner) = self.store.person(known.owner.as_str()).await? else { continue };
+            for effect in of.effects.iter().filter(|effect| effect.verdict == "missed") {
+                let (Ok(name), Ok(kpi)) = (of.id.parse(), effect.kpi.parse()) else { continue };
+                let why = NewText::new(format!("{}: {}", of.name, effect.text));
+                let missed = Missed::Initiative { name, kpi, unit: known.unit.clone(), owner };
+                let content = Content::PostMortem(PostMortem { of: missed, findings: None, follows: None });
+                let open = Command::Open(Open { content, why: why.commitment });
+                let done = asking.ask(&job(), &open, vec![why], &new_key("initiatives")).await;
+                asked += u64::from(unless(done, &[laws::ALREADY_OPEN, laws::NOBODY_THERE])?);
+            }
+        }
+        Ok(asked)
+    }
+}
 
 /// So many are shown with an item.
 const MOST: usize = 5;
@@ -24,34 +66,40 @@ pub(crate) async fn all(store: &Store, organisation: &Organisation) -> Result<Ve
     for item in organisation.items.all().rev() {
         let Content::PostMortem(of) = &item.content else { continue };
         let (Some(findings), Some(follows)) = (of.findings, of.follows) else { continue };
-        let Some(Content::ActionPlan(plan)) = organisation.items.get(of.plan).map(|plan| &plan.content)
-        else {
-            continue;
-        };
-        texts.extend([findings, follows, plan.cause]);
-        found.push((item, of.plan, plan, findings, follows));
+        let Some((kpi, unit)) = organisation.items.about(&item.content) else { continue };
+        let plan = item.content.parent();
+        let cause = plan.and_then(|plan| match &organisation.items.get(plan)?.content {
+            Content::ActionPlan(plan) => Some(plan.cause),
+            _ => None,
+        });
+        texts.extend([findings, follows].into_iter().chain(cause));
+        found.push((item, plan, (kpi, unit), cause, (findings, follows)));
     }
     let texts: Vec<Commitment> = texts.into_iter().collect();
     let read = store.read().await?.texts(&texts).await?;
     let text = |of: Commitment| read.get(&of).cloned();
-    let learnt = found.into_iter().map(|(item, number, plan, findings, follows)| Learnt {
+    let learnt = found.into_iter().map(|(item, plan, (kpi, unit), cause, (findings, follows))| Learnt {
         item: item.number,
-        plan: number,
-        kpi: plan.kpi.to_string(),
-        unit: plan.unit.as_ref().map(ToString::to_string),
-        cause: text(plan.cause),
+        plan,
+        initiative: match &item.content {
+            Content::PostMortem(PostMortem { of: Missed::Initiative { name, .. }, .. }) => Some(name.to_string()),
+            _ => None,
+        },
+        kpi: kpi.to_string(),
+        unit: unit.map(ToString::to_string),
+        cause: cause.and_then(text),
         findings: text(findings),
         follows: text(follows),
-        changes: changes_since(organisation, item, plan),
+        changes: changes_since(organisation, item, kpi),
         because: Vec::new(),
     });
     Ok(learnt.collect())
 }
 
-/// Change requests of a plan's KPI since something was learnt from it.
-fn changes_since(organisation: &Organisation, item: &Item, plan: &ActionPlan) -> Vec<u64> {
+/// Change requests of a KPI since something was learnt of it.
+fn changes_since(organisation: &Organisation, item: &Item, kpi: &KpiId) -> Vec<u64> {
     let later = organisation.items.all().filter(|other| other.number > item.number);
-    later.filter(|other| changes(&other.content).contains(&plan.kpi)).map(|other| other.number).collect()
+    later.filter(|other| changes(&other.content).contains(kpi)).map(|other| other.number).collect()
 }
 
 /// KPIs that an item would change.
@@ -100,7 +148,7 @@ fn ranked(
     (number, kpis, unit, own): (u64, &BTreeSet<KpiId>, Option<&UnitId>, &BTreeSet<String>),
 ) -> Vec<Learnt> {
     let mut found: Vec<(f64, Learnt)> = Vec::new();
-    for mut learnt in all.into_iter().filter(|of| of.item != number && of.plan != number) {
+    for mut learnt in all.into_iter().filter(|of| of.item != number && of.plan != Some(number)) {
         let said = [&learnt.cause, &learnt.findings, &learnt.follows];
         let said: BTreeSet<String> = said.into_iter().flatten().flat_map(|text| words(text)).collect();
         let alike = cosine(own, &said);
@@ -140,7 +188,8 @@ mod tests {
     fn learnt(item: u64, kpi: &str, unit: Option<&str>, cause: &str) -> Learnt {
         Learnt {
             item,
-            plan: item - 1,
+            plan: Some(item - 1),
+            initiative: None,
             kpi: kpi.to_owned(),
             unit: unit.map(str::to_owned),
             cause: Some(cause.to_owned()),

@@ -1,5 +1,7 @@
 //! Acting: whom a signal waits for, what becomes of it, and whether what was promised came.
 
+use std::collections::BTreeSet;
+
 mod cases;
 mod directory;
 mod disputing;
@@ -18,7 +20,7 @@ pub(crate) use follow::Figures;
 pub use follow::Followed;
 pub use kepi_govern::items::{By, Decision, Method};
 use kepi_govern::{
-    Act, Command, Content, Deed, Edit, Evidence, Facts, Open, Organisation, Permit, Principal, Situation,
+    Act, Command, Content, Deed, Edit, Evidence, Facts, Item, Open, Organisation, Permit, Principal, Situation,
     decide,
     items::{Action, ActionPlan, Expected, Follows, PostMortem, Task, TaskOf, Timeout},
     laws,
@@ -69,6 +71,8 @@ pub enum Doing<'a> {
     Close(&'a str, &'a str, Option<&'a str>),
     /// Has tried to contact the customer: by which way, whether she was reached, and what was said.
     Contact(By, bool, Option<&'a str>),
+    /// Says who was there when a review was held, by name.
+    Attend(Vec<&'a str>),
     /// Has heard of the customer whether it is settled, and what she said.
     Answer(bool, Option<&'a str>),
     /// Decides on a point of a review, the first is 1: what, why or what is to be done, and who does that until when.
@@ -227,6 +231,13 @@ impl Deciding<'_> {
                 };
                 Deed::Decide { point, decision: *decision, why, follows }
             }
+            Doing::Attend(names) => {
+                let mut present = BTreeSet::new();
+                for name in names {
+                    present.insert(self.number_of(name).await?);
+                }
+                Deed::Attend { present }
+            }
             Doing::Answer(settled, note) => {
                 Deed::Answer { settled: *settled, note: note.map(keep).transpose()? }
             }
@@ -326,7 +337,7 @@ impl Deciding<'_> {
         let (findings, follows) = (NewText::new(findings.to_owned()), NewText::new(follows.to_owned()));
         let why = findings.commitment;
         let content = PostMortem {
-            plan: of.plan,
+            of: of.of.clone(),
             findings: Some(findings.commitment),
             follows: Some(follows.commitment),
         };
@@ -421,8 +432,21 @@ fn asked_for<'a>(
             let first = project.calendar.first_day(project.calendar.period_of_day(grain, last)).ok()?;
             Some((kpi, unit, PeriodId { grain, first }))
         }
+        Content::Task(Task { of: TaskOf::Before { review, period, .. }, .. }) => {
+            let review = project.reviews.get(&review.as_str().parse().ok()?)?;
+            let card = project.scorecards.get(&review.scorecard)?;
+            let grain = card.period.max(project.kpis.get(kpi)?.period);
+            let last = project.calendar.last_day(period_in(project, *period)).ok()?;
+            let first = project.calendar.first_day(project.calendar.period_of_day(grain, last)).ok()?;
+            Some((kpi, unit, PeriodId { grain, first }))
+        }
         _ => None,
     }
+}
+
+/// Whether nobody does anything about it, nor is to: those who treat some customers are not told whom they hold out.
+pub(crate) fn is_only_watched(item: &Item) -> bool {
+    matches!(&item.content, Content::Play(of) if of.is_watched())
 }
 
 fn outcome_of(text: &str) -> Result<Name, AppError> {

@@ -2,25 +2,26 @@
 //! and the items there are, so that nothing is started twice, wherever it breaks off.
 //!
 //! What is held out is drawn of what would have been started: it waits for room as the others do, so that both are alike but for what was done.
+//! Whom a closed loop follows up is watched the same way, beside the case, if the loop holds anybody out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_govern::{
     Command, Content, Item, Observe, Open, Organisation, Permit, Principal,
-    items::{Play, Seen, midnight},
+    items::{Play, PlayStep, Rung, Seen, midnight},
     laws,
     principal::JobName,
 };
 use kepi_insight::alarm::raised;
 use kepi_model::{
-    acting::{Alert, Playbook, PlaybookStep, Severity, Trigger},
+    acting::{Alert, ClosedLoop, Playbook, PlaybookStep, Severity, Trigger},
     calendar::Period,
-    id::{KpiId, UnitId},
+    id::{EntityId, KpiId, LadderId, PersonId, UnitId},
     project::{Kpi, Project},
 };
 use kepi_proof::Digest;
 use kepi_query::{
-    derive::following::{Asked as Rows, following},
+    derive::following::{Asked as Rows, Followed as Row, following},
     published::Run,
 };
 use kepi_store::{NewText, door::new_key};
@@ -61,21 +62,49 @@ fn in_unit<'a>(
     (capacity.unwrap_or(playbook.capacity), steps.unwrap_or(&playbook.steps))
 }
 
-/// Whether what starts a playbook is only watched: drawn once for ever, by the seed and by what it is.
-fn is_held_out(playbook: &Playbook, row: Digest) -> bool {
-    let drawn = Digest::of(format!("{}/{}/{row}", playbook.seed, playbook.id).as_bytes()).to_string();
-    let drawn = drawn.get(..8).and_then(|hex| u32::from_str_radix(hex, 16).ok()).unwrap_or(u32::MAX);
-    f64::from(drawn) / 4_294_967_296.0 < f64::from(playbook.hold_out) / 100.0
+/// What is watched, to know whether what is done about it helps.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Watch<'a> {
+    /// The playbook or the closed loop.
+    name: &'a str,
+    is_loop: bool,
+    hold_out: u8,
+    seed: u32,
 }
 
-fn plays<'a>(
-    organisation: &'a Organisation,
-    playbook: &'a Playbook,
-) -> impl Iterator<Item = (&'a Item, &'a Play)> {
-    organisation.items.all().filter_map(move |item| match &item.content {
-        Content::Play(of) if of.playbook.as_str() == playbook.id.as_str() => Some((item, of)),
-        _ => None,
-    })
+impl<'a> Watch<'a> {
+    fn of(playbook: &'a Playbook) -> Self {
+        let Playbook { id, hold_out, seed, .. } = playbook;
+        Self { name: id.as_str(), is_loop: false, hold_out: *hold_out, seed: *seed }
+    }
+
+    /// Of a closed loop.
+    pub fn of_loop(rule: &'a ClosedLoop) -> Self {
+        let ClosedLoop { id, hold_out, seed, .. } = rule;
+        Self { name: id.as_str(), is_loop: true, hold_out: *hold_out, seed: *seed }
+    }
+
+    /// Whether anything is only watched.
+    pub fn holds_out(self) -> bool {
+        self.hold_out > 0
+    }
+
+    /// Whether a row is only watched: drawn once for ever, by the seed and by what it is.
+    pub fn is_held_out(self, row: Digest) -> bool {
+        let drawn = Digest::of(format!("{}/{}/{row}", self.seed, self.name).as_bytes()).to_string();
+        let drawn = drawn.get(..8).and_then(|hex| u32::from_str_radix(hex, 16).ok()).unwrap_or(u32::MAX);
+        f64::from(drawn) / 4_294_967_296.0 < f64::from(self.hold_out) / 100.0
+    }
+
+    /// All that was started or watched by it.
+    pub fn plays(self, organisation: &'a Organisation) -> impl Iterator<Item = (&'a Item, &'a Play)> {
+        organisation.items.all().filter_map(move |item| match &item.content {
+            Content::Play(of) if of.playbook.as_str() == self.name && of.is_of_loop() == self.is_loop => {
+                Some((item, of))
+            }
+            _ => None,
+        })
+    }
 }
 
 /// Who starts runs of playbooks.
@@ -103,18 +132,15 @@ impl App {
                 continue;
             };
             let Some(kpi) = project.kpis.get(&playbook.kpi) else { continue };
-            let ask = |when, also| Rows { of, when, also, answers_to: None, since: *since, made };
+            let ask =
+                |when, also| Rows { of, when, also, answers_to: None, later: false, since: *since, made };
             let number = run.number.unsigned_abs();
             if let Some(success) = success
-                && self.is_anything_due(playbook, at).await?
+                && self.is_anything_due(Watch::of(playbook), at).await?
             {
-                let rows =
-                    following(traceable(self, project, &inputs, run), kpi, &ask(None, Some(success))).await?;
-                let now: BTreeMap<Digest, bool> = rows
-                    .iter()
-                    .map(|row| (row_of(&self.store, of, &row.key), row.permitted == Some(true)))
-                    .collect();
-                self.look(playbook, |play| now.get(&play.row).copied(), (number, at), report).await?;
+                let asked = ask(None, None).later(success);
+                let rows = following(traceable(self, project, &inputs, run), kpi, &asked).await?;
+                self.look_at_rows(Watch::of(playbook), of, &rows, (number, at), report).await?;
             }
             let rows =
                 following(traceable(self, project, &inputs, run), kpi, &ask(Some(when), eligible.as_ref()))
@@ -154,6 +180,7 @@ impl App {
                 persistence: 1,
                 clear: 1,
                 severity: Severity::Normal,
+                ladder: None,
             };
             let state = |kpi: &KpiId, unit: Option<&UnitId>| {
                 let text = json!(["state", kpi, unit]).to_string();
@@ -176,29 +203,45 @@ impl App {
                 });
             }
             let number = run.number.unsigned_abs();
-            self.look(playbook, |play| now.get(&play.row).copied(), (number, at), report).await?;
+            self.look(Watch::of(playbook), |play| now.get(&play.row).copied(), (number, at), report).await?;
             self.start(project, (playbook, kpi), starts, at, report).await?;
         }
         Ok(())
     }
 
     /// Whether of anything that was started it is to be looked whether it helped.
-    async fn is_anything_due(&self, playbook: &Playbook, at: i64) -> Result<bool, AppError> {
+    pub(super) async fn is_anything_due(&self, watch: Watch<'_>, at: i64) -> Result<bool, AppError> {
         let organisation = self.store.organisation().await?;
-        Ok(plays(&organisation, playbook).any(|(item, play)| is_due(item, play, at)))
+        Ok(watch.plays(&organisation).any(|(item, play)| is_due(item, play, at)))
+    }
+
+    /// The same of rows, as they are now.
+    pub(super) async fn look_at_rows(
+        &self,
+        watch: Watch<'_>,
+        of: &EntityId,
+        rows: &[Row],
+        (run, at): (u64, i64),
+        report: &mut Followed,
+    ) -> Result<(), AppError> {
+        let now: BTreeMap<Digest, bool> = rows
+            .iter()
+            .map(|row| (row_of(&self.store, of, &row.key), row.permitted == Some(true)))
+            .collect();
+        self.look(watch, |play| now.get(&play.row).copied(), (run, at), report).await
     }
 
     /// Says of what was started so many days ago whether it helped.
     async fn look(
         &self,
-        playbook: &Playbook,
+        watch: Watch<'_>,
         now: impl Fn(&Play) -> Option<bool>,
         (run, at): (u64, i64),
         report: &mut Followed,
     ) -> Result<(), AppError> {
         let organisation = self.store.organisation().await?;
         let mut asking = Asking::new(&self.store, at);
-        for (item, play) in plays(&organisation, playbook).filter(|(item, play)| is_due(item, play, at)) {
+        for (item, play) in watch.plays(&organisation).filter(|(item, play)| is_due(item, play, at)) {
             // What is not there any more says nothing.
             let Some(helped) = now(play) else { continue };
             let observe = Command::Observe(Observe { item: item.number, seen: Seen::Helped { helped, run } });
@@ -222,12 +265,14 @@ impl App {
         let is_busy = |item: &Item, play: &Play| {
             item.ended.is_none() || item.opened + i64::from(play.cool_down) * DAY > at
         };
-        let busy: BTreeSet<Digest> = plays(&organisation, playbook)
+        let watch = Watch::of(playbook);
+        let busy: BTreeSet<Digest> = watch
+            .plays(&organisation)
             .filter(|(item, play)| is_busy(item, play))
             .map(|(_, play)| play.row)
             .collect();
         let mut open: BTreeMap<Option<UnitId>, usize> = BTreeMap::new();
-        for (_, play) in plays(&organisation, playbook).filter(|(item, _)| item.owner().is_some()) {
+        for (_, play) in watch.plays(&organisation).filter(|(item, _)| item.owner().is_some()) {
             *open.entry(play.unit.clone()).or_default() += 1;
         }
         let mut asking = Asking::new(&self.store, at);
@@ -238,10 +283,15 @@ impl App {
                 report.without_room += 1;
                 continue;
             }
-            let held_out = is_held_out(playbook, start.row);
+            let held_out = watch.is_held_out(start.row);
             let key = NewText::new(start.key);
             let why = NewText::new(format!("{}: {}", playbook.name, kpi.name));
             let texts: Vec<NewText> = steps.iter().map(|step| NewText::new(step.text.clone())).collect();
+            let mut each = Vec::new();
+            for step in steps {
+                let by = self.number(step.by.as_ref()).await?;
+                each.push(PlayStep { hours: step.hours, by });
+            }
             let hours = steps.iter().map(|step| step.hours).fold(0u16, u16::saturating_add);
             let Ok(name) = playbook.id.as_str().parse() else { continue };
             let content = Content::Play(Play {
@@ -253,9 +303,11 @@ impl App {
                 since: start.since,
                 held_out,
                 steps: texts.iter().map(|text| text.commitment).collect(),
+                each,
                 hours,
                 cool_down: playbook.cool_down,
                 after: playbook.after,
+                ladder: self.rungs(project, playbook.ladder.as_ref()).await?,
             });
             let command = Command::Open(Open { content, why: why.commitment });
             let texts = texts.into_iter().chain([key, why]).collect();
@@ -273,6 +325,71 @@ impl App {
             }
         }
         Ok(())
+    }
+}
+
+impl App {
+    /// Watches a row that a closed loop follows up, or would if it were not held out; whether that is new.
+    pub(super) async fn watch(
+        &self,
+        (rule, kpi): (&ClosedLoop, &Kpi),
+        (row, unit, since): (Digest, Option<UnitId>, i64),
+        asking: &mut Asking<'_>,
+    ) -> Result<bool, AppError> {
+        let Ok(name) = rule.id.as_str().parse() else { return Ok(false) };
+        // Whose row it is stands with the case; of one that is held out nobody is to know it.
+        let key = NewText::new(String::new());
+        let why = NewText::new(format!("{}: {}", rule.name, kpi.name));
+        let content = Content::Play(Play {
+            playbook: name,
+            kpi: kpi.id.clone(),
+            unit,
+            row,
+            key: key.commitment,
+            since,
+            held_out: Watch::of_loop(rule).is_held_out(row),
+            steps: Vec::new(),
+            each: Vec::new(),
+            hours: 0,
+            cool_down: u16::MAX,
+            after: rule.after,
+            ladder: Vec::new(),
+        });
+        let command = Command::Open(Open { content, why: why.commitment });
+        let done = asking.ask(&job(), &command, vec![key, why], &new_key("playbooks")).await;
+        unless(done, &[laws::ALREADY_OPEN])
+    }
+
+    /// The number of a person; none: nobody is named, or she is not there.
+    async fn number(&self, person: Option<&PersonId>) -> Result<Option<u64>, AppError> {
+        let Some(person) = person else { return Ok(None) };
+        Ok(match self.store.person(person.as_str()).await? {
+            Principal::Person(number) => Some(number),
+            Principal::Job(_) => None,
+        })
+    }
+
+    /// The rungs of a ladder as the log keeps them; none named: none.
+    pub(super) async fn rungs(
+        &self,
+        project: &Project,
+        ladder: Option<&LadderId>,
+    ) -> Result<Vec<Rung>, AppError> {
+        let mut rungs = Vec::new();
+        for rung in ladder.and_then(|id| project.ladders.get(id)).into_iter().flat_map(|of| &of.rungs) {
+            let to = self.number(rung.to.as_ref()).await?;
+            rungs.push(Rung { to, hours: rung.hours, lasts: rung.lasts });
+        }
+        Ok(rungs)
+    }
+
+    /// Those of an alert: of the ladder that it names, or that of its severity.
+    pub(super) async fn rungs_of(&self, project: &Project, alert: &Alert) -> Result<Vec<Rung>, AppError> {
+        let of_severity = || {
+            let all = project.ladders.values();
+            all.filter(|of| of.severity == Some(alert.severity)).map(|of| &of.id).next()
+        };
+        self.rungs(project, alert.ladder.as_ref().or_else(of_severity)).await
     }
 }
 

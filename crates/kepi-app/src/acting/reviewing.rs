@@ -3,19 +3,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_govern::{
-    Command, Content, Directory, Evidence, Item, Open, Organisation, Principal,
-    items::{Decision, Dispute, OnAgenda, Outcome, Point, Review},
+    Command, Content, Directory, Evidence, Item, Observe, Open, Organisation, Principal,
+    items::{
+        Action, Decision, Dispute, OnAgenda, Outcome, Point, Review, Seen, Task, TaskOf, midnight,
+    },
     laws,
     periods::PeriodId,
+    plain::Name,
 };
+use kepi_insight::{analysis::Ask, validity};
 use kepi_model::{
     calendar::{Calendar, CalendarError, Grain, Period},
-    id::{KpiId, PersonId, UnitId},
-    project::{Kpi, Project, Scorecard},
+    business_hours::nth_open_day,
+    id::{KpiId, PersonId, SourceId, UnitId},
+    project::{Better, Kpi, Project, Scorecard},
     review,
 };
+use kepi_query::value::Finality;
 use kepi_score::{
     band::{Band, band},
     card::Card,
@@ -23,7 +29,11 @@ use kepi_score::{
 };
 use kepi_store::{NewText, door::new_key};
 
-use super::follow::{NoFigures, Published, Watched, job, unless};
+use super::{
+    Asking,
+    follow::{Followed, NoFigures, OfProject, Published, Watched, job, unless},
+    period_in, told,
+};
 use crate::{deciding::Deciding, error::AppError, open::App, picture::texts_of};
 
 /// Business hours of a day.
@@ -76,7 +86,14 @@ struct Agenda<'a> {
     period: Period,
     id: PeriodId,
     at: i64,
+    /// Sources whose delivery is overdue, or many of whose rows were set aside in the period.
+    doubted: &'a BTreeSet<SourceId>,
 }
+
+/// Worse so many times in a row is a trend.
+const WORSE: i32 = 3;
+/// From so many of a hundred rows on that were set aside, that is said.
+const SET_ASIDE: u64 = 5;
 
 impl Agenda<'_> {
     /// The unit whose figures are gone through; none: all rows.
@@ -104,6 +121,7 @@ impl Agenda<'_> {
             self.figure(kpi, self.unit(), &mut points)?;
         }
         self.waiting(&mut points)?;
+        self.of_data(&mut points);
         self.before(&mut points);
         let point = |((kpi, unit, _), (why, items)): (Subject, _)| Point { why, kpi, unit, items };
         let mut points: Vec<Point> = points.into_iter().map(point).collect();
@@ -114,18 +132,8 @@ impl Agenda<'_> {
     /// What there is to say of the figure of a KPI.
     fn figure(&self, id: &KpiId, unit: Option<&UnitId>, points: &mut Points) -> Result<(), AppError> {
         let Some(kpi) = self.project.kpis.get(id) else { return Ok(()) };
-        let card = Card { project: self.project, scorecard: self.card, values: &NoFigures };
-        let Some(segment) = card.segment(unit) else { return Ok(()) };
-        let Some(period) = self.period_of(kpi)? else { return Ok(()) };
+        let Some((watched, period)) = self.watched(kpi, unit)? else { return Ok(()) };
         let grain = period.grain;
-        let watched = Watched {
-            kpi,
-            grain,
-            unit: unit.cloned(),
-            segment,
-            rule: Down::of(self.card),
-            top: self.card.unit.clone(),
-        };
         let looked = self.published.map(|published| watched.looked(self.project, None, published));
         let looked = looked.unwrap_or_default();
         let own = looked.iter().find(|of| of.ordinal == period.ordinal);
@@ -156,6 +164,12 @@ impl Agenda<'_> {
                 why.insert(OnAgenda::Unknown);
             }
         }
+        if self.worsens(&watched, period) {
+            why.insert(OnAgenda::Trend);
+        }
+        if unit == self.unit() && self.is_contradicted(kpi, period) {
+            why.insert(OnAgenda::Strategy);
+        }
         // Red for sure, and no chance of one period: somebody has to do something about it.
         let sure = own.is_some_and(|of| of.red == Some(true));
         let lasts = before.is_some_and(|of| of.red == Some(true));
@@ -176,6 +190,78 @@ impl Agenda<'_> {
             points.entry((id.clone(), unit.cloned(), false)).or_default().0.extend(why);
         }
         Ok(())
+    }
+
+    /// The series of a KPI in a unit, and the period of it that is gone through; none: it has none.
+    fn watched<'b>(
+        &self,
+        kpi: &'b Kpi,
+        unit: Option<&UnitId>,
+    ) -> Result<Option<(Watched<'b>, Period)>, CalendarError> {
+        let card = Card { project: self.project, scorecard: self.card, values: &NoFigures };
+        let (Some(segment), Some(period)) = (card.segment(unit), self.period_of(kpi)?) else {
+            return Ok(None);
+        };
+        let (rule, top) = (Down::of(self.card), self.card.unit.clone());
+        Ok(Some((Watched { kpi, grain: period.grain, unit: unit.cloned(), segment, rule, top }, period)))
+    }
+
+    /// Whether a figure is red for sure, and that is no chance of one period; none: that is not known.
+    fn is_red_beyond_chance(&self, kpi: &KpiId, unit: Option<&UnitId>) -> Result<Option<bool>, CalendarError> {
+        let Some(kpi) = self.project.kpis.get(kpi) else { return Ok(None) };
+        let Some((watched, period)) = self.watched(kpi, unit)? else { return Ok(None) };
+        let Some(published) = self.published else { return Ok(None) };
+        let looked = watched.looked(self.project, None, published);
+        let at = |ordinal| looked.iter().find(|of| of.ordinal == ordinal);
+        let Some(own) = at(period.ordinal) else { return Ok(None) };
+        let lasts = at(period.ordinal - 1).is_some_and(|of| of.red == Some(true));
+        Ok(own.red.map(|red| red && (own.beyond == Some(true) || lasts)))
+    }
+
+    /// Whether a figure got worse each time, so many times in a row, in periods that are final.
+    fn worsens(&self, watched: &Watched<'_>, period: Period) -> bool {
+        let Some(published) = self.published else { return false };
+        let at = |ago: i32| {
+            let value = published.value(watched, period.ordinal - ago)?;
+            let is_final = value.finality == Finality::Final;
+            value.measured().ok().map(|estimate| estimate.point).filter(|_| is_final)
+        };
+        let worse = |ago: i32| match (at(ago + 1), at(ago), watched.kpi.better) {
+            (Some(before), Some(now), Better::Higher) => now < before,
+            (Some(before), Some(now), Better::Lower) => now > before,
+            _ => false,
+        };
+        (0..WORSE).all(worse)
+    }
+
+    /// Whether what a KPI is believed to move does not follow it.
+    fn is_contradicted(&self, kpi: &Kpi, period: Period) -> bool {
+        let Some(published) = self.published.filter(|_| period.grain == kpi.period) else { return false };
+        let frames = OfProject { project: self.project, published };
+        validity::fails(&Ask { kpi, period }, &frames) == Some(true)
+    }
+
+    /// Sources whose data are late or set aside: said at all KPIs of theirs that are on the agenda, or at the first of them, so that one source is
+    /// gone through once.
+    fn of_data(&self, points: &mut Points) {
+        for source in self.doubted.iter().filter_map(|id| self.project.sources.get(id)) {
+            let rests = |id: &&KpiId| {
+                let kpi = self.project.kpis.get(*id);
+                kpi.is_some_and(|kpi| kpi.reads.contains(&source.into) || kpi.looked_at.contains(&source.into))
+            };
+            let mut said = false;
+            for ((kpi, _, of_definition), (why, _)) in points.iter_mut() {
+                if !of_definition && rests(&&*kpi) {
+                    why.insert(OnAgenda::Data);
+                    said = true;
+                }
+            }
+            let first = self.card.kpis().find(rests).filter(|_| !said);
+            if let Some(first) = first {
+                let key = (first.clone(), self.unit().cloned(), false);
+                points.entry(key).or_default().0.insert(OnAgenda::Data);
+            }
+        }
     }
 
     /// Whether somebody has said why a figure is as it is, and did not take it back.
@@ -280,6 +366,53 @@ impl Agenda<'_> {
     }
 }
 
+/// What agendas of all reviews are made of.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    in_force: &'a Project,
+    organisation: &'a Organisation,
+    published: Option<&'a Published>,
+    at: i64,
+}
+
+impl<'a> About<'a> {
+    /// The agenda of a period; none: its scorecard is gone.
+    fn agenda(
+        self,
+        rule: &'a review::Review,
+        period: Period,
+        doubted: &'a BTreeSet<SourceId>,
+    ) -> Result<Option<Agenda<'a>>, AppError> {
+        let Self { in_force: project, organisation, published, at } = self;
+        let Some(card) = project.scorecards.get(&rule.scorecard) else { return Ok(None) };
+        let id = PeriodId { grain: rule.period, first: project.calendar.first_day(period)? };
+        Ok(Some(Agenda { project, organisation, published, rule, card, period, id, at, doubted }))
+    }
+}
+
+/// What is grave enough to be taken in by a review that is open.
+const GRAVE: [OnAgenda; 7] = [
+    OnAgenda::PlanOwed,
+    OnAgenda::Red,
+    OnAgenda::Disputed,
+    OnAgenda::Unusual,
+    OnAgenda::Guardrail,
+    OnAgenda::Alert,
+    OnAgenda::Overdue,
+];
+
+/// Points of an agenda as it would be made now that are not on it yet.
+fn came_up(of: &Review, now: Vec<Point>) -> Vec<Point> {
+    let about = |point: &Point| (point.kpi.clone(), point.unit.clone());
+    let known: BTreeSet<_> = of.points.iter().filter(|point| !point.is_of_definition()).map(about).collect();
+    let is_new = |point: &Point| {
+        !point.is_of_definition()
+            && !known.contains(&about(point))
+            && point.why.iter().any(|why| GRAVE.contains(why))
+    };
+    now.into_iter().filter(is_new).collect()
+}
+
 impl App {
     /// Opens the reviews whose day has come, each once for its period.
     ///
@@ -306,21 +439,14 @@ impl App {
             Some(run) => Some(self.published(&texts_of(self, &run.pins).await?.1).await?),
             None => None,
         };
+        let (in_force, organisation) = (&in_force, &organisation);
+        let about = About { in_force, organisation, published: published.as_ref(), at };
         let mut opened = 0;
         for (rule, period) in due {
-            let Some(card) = in_force.scorecards.get(&rule.scorecard) else { continue };
-            let id = PeriodId { grain: rule.period, first: in_force.calendar.first_day(period)? };
-            let agenda = Agenda {
-                project: &in_force,
-                organisation: &organisation,
-                published: published.as_ref(),
-                rule,
-                card,
-                period,
-                id,
-                at,
-            };
-            let Evidence::Answerable(directory) = deciding.answerable(&organisation, at).await? else {
+            let doubted = self.doubted(in_force, period, at).await?;
+            let Some(agenda) = about.agenda(rule, period, &doubted)? else { continue };
+            let id = agenda.id;
+            let Evidence::Answerable(directory) = deciding.answerable(organisation, at).await? else {
                 continue;
             };
             let unit = rule.unit.as_ref();
@@ -342,6 +468,7 @@ impl App {
                 hours: rule.days * DAY,
                 run: runs.last().map(|run| run.number.unsigned_abs()),
                 points: agenda.points()?,
+                ladder: self.rungs(in_force, rule.ladder.as_ref()).await?,
             });
             let why = NewText::new(format!("{}: {} is over", rule.name, in_force.calendar.label(period)));
             let open = Command::Open(Open { content, why: why.commitment });
@@ -349,6 +476,138 @@ impl App {
             opened += u64::from(unless(done, &[laws::ALREADY_OPEN, laws::NOBODY_THERE])?);
         }
         Ok(opened)
+    }
+
+    /// What a run means for reviews: what came up since one opened is on its agenda, and before one opens plans are asked for of what is red beyond
+    /// chance.
+    ///
+    /// # Errors
+    /// As for [`App::open_reviews`].
+    pub(super) async fn before_reviews(&self, at: i64, report: &mut Followed) -> Result<(), AppError> {
+        let deciding = Deciding(&self.store);
+        let organisation = self.store.organisation().await?;
+        if organisation.register.position() == 0 {
+            return Ok(());
+        }
+        let in_force = deciding.in_force_project(&organisation).await?;
+        let is_asked = |item: &Item| {
+            matches!(&item.content, Content::Review(_) | Content::Task(Task { of: TaskOf::Before { .. }, .. }))
+        };
+        let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
+        let Some(run) = runs.last().filter(|_| {
+            in_force.reviews.values().any(|of| of.plans > 0) || organisation.items.open().any(is_asked)
+        }) else {
+            return Ok(());
+        };
+        let published = self.published(&texts_of(self, &run.pins).await?.1).await?;
+        let run = run.number.unsigned_abs();
+        let (in_force, organisation) = (&in_force, &organisation);
+        let about = About { in_force, organisation, published: Some(&published), at };
+        let rule_of = |name: &Name| in_force.reviews.get(&name.as_str().parse().ok()?);
+        let mut asking = Asking::new(&self.store, at);
+        for item in organisation.items.open() {
+            let (item, seen) = match &item.content {
+                Content::Review(review) => {
+                    let Some(rule) = rule_of(&review.rule) else { continue };
+                    let period = period_in(in_force, review.period);
+                    let doubted = self.doubted(in_force, period, at).await?;
+                    let Some(agenda) = about.agenda(rule, period, &doubted)? else { continue };
+                    let new = came_up(review, agenda.points()?);
+                    if new.is_empty() {
+                        continue;
+                    }
+                    report.came_up += new.len() as u64;
+                    (item.number, Seen::Agenda(new))
+                }
+                Content::Task(Task { of: TaskOf::Before { review, period, kpi, unit }, .. }) => {
+                    let Some(rule) = rule_of(review) else { continue };
+                    let none = BTreeSet::new();
+                    let of = period_in(in_force, *period);
+                    let Some(agenda) = about.agenda(rule, of, &none)? else { continue };
+                    if agenda.is_red_beyond_chance(kpi, unit.as_ref())? != Some(false) {
+                        continue;
+                    }
+                    (item.number, Seen::Clear { period: *period, run })
+                }
+                _ => continue,
+            };
+            let observe = Command::Observe(Observe { item, seen });
+            let done = asking.ask(&job(), &observe, Vec::new(), &new_key("reviews")).await;
+            unless(done, &[laws::NOTHING_NEW, laws::NO_ITEM])?;
+        }
+        for rule in in_force.reviews.values().filter(|rule| rule.plans > 0) {
+            let Some((period, opens)) = self.review_ahead(in_force, rule, at)? else { continue };
+            let none = BTreeSet::new();
+            let Some(agenda) = about.agenda(rule, period, &none)? else { continue };
+            let Evidence::Answerable(directory) = asking.found().await? else { continue };
+            for point in agenda.points()?.iter().filter(|of| of.why.contains(&OnAgenda::PlanOwed)) {
+                let nobody = BTreeSet::new();
+                let way = directory.owner(&point.kpi, point.unit.as_ref(), at, &nobody);
+                let Some(owner) = way.and_then(|way| way.last().map(|stop| stop.person)) else { continue };
+                let Ok(review) = rule.id.as_str().parse() else { continue };
+                let why = NewText::new(format!(
+                    "{} is red beyond chance, and nobody has filed a plan; {} opens on {opens}",
+                    told(in_force, &point.kpi),
+                    rule.name
+                ));
+                let (kpi, unit) = (point.kpi.clone(), point.unit.clone());
+                let of = TaskOf::Before { review, period: agenda.id, kpi, unit };
+                let by = opens.yesterday().unwrap_or(opens);
+                let action = Action { what: why.commitment, owner, by };
+                let open = Open { content: Content::Task(Task { of, action }), why: why.commitment };
+                let done =
+                    asking.ask(&job(), &Command::Open(open), vec![why], &new_key("reviews")).await;
+                report.plans_asked += u64::from(unless(done, &[laws::ALREADY_OPEN, laws::NOBODY_THERE])?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The period whose review opens within so many days of business as it asks for plans ahead, and on which day; none: none does, or it is
+    /// open.
+    fn review_ahead(
+        &self,
+        project: &Project,
+        rule: &review::Review,
+        at: i64,
+    ) -> Result<Option<(Period, Date)>, AppError> {
+        let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+        let Ok(now) = Timestamp::from_microsecond(at) else { return Ok(None) };
+        let today = now.to_zoned(zone).date();
+        let hours = rule.business_hours.as_ref().and_then(|id| project.business_hours.get(id));
+        let hours = hours.map(|named| &named.hours);
+        let due = |day: Date| rule.due(&project.calendar, day, hours);
+        let running = due(today)?;
+        let Some(last) = nth_open_day(rule.plans, today, hours) else { return Ok(None) };
+        for day in today.series(jiff::Span::new().days(1)).skip(1).take_while(|day| *day <= last) {
+            if let Some(period) = due(day)?.filter(|of| Some(*of) != running) {
+                // Its figures are there once it is over.
+                return Ok((project.calendar.last_day(period)? < today).then_some((period, day)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sources whose delivery is overdue, or of whose rows that landed since a period began so many were set aside.
+    async fn doubted(
+        &self,
+        project: &Project,
+        period: Period,
+        at: i64,
+    ) -> Result<BTreeSet<SourceId>, AppError> {
+        let mut doubted: BTreeSet<SourceId> = self.overdue(project, at).await?.into_keys().collect();
+        let begins = midnight(project.calendar.first_day(period)?);
+        let mut rows: BTreeMap<SourceId, (u64, u64)> = BTreeMap::new();
+        for load in self.lake.loads(None).await.map_err(AppError::Lake)? {
+            if load.at < begins {
+                continue;
+            }
+            let of = rows.entry(load.source).or_default();
+            *of = (of.0 + load.counts.quarantined, of.1 + load.counts.landed());
+        }
+        let many = rows.into_iter().filter(|(_, (aside, all))| *aside * 100 >= SET_ASIDE * *all && *aside > 0);
+        doubted.extend(many.map(|(source, _)| source).filter(|source| project.sources.contains_key(source)));
+        Ok(doubted)
     }
 
     /// The period whose review is to be opened; none: its day has not come, or it was opened.

@@ -4,7 +4,7 @@ use kepi_govern::{
     Content, Directory, Item, Organisation, Principal,
     directory::{Duty, Passed, Reached},
     event::Subject,
-    items::{OnAgenda, Permission, Seen},
+    items::{Missed, OnAgenda, Permission, Seen, TaskOf},
     plain::Number,
 };
 use kepi_model::id::KpiId;
@@ -183,6 +183,7 @@ fn review_of(item: &Item, told: &Told) -> Option<Review> {
         period: of.period.to_string(),
         chair: told.person(of.chair),
         participants: told.people(&of.participants),
+        present: item.work.present.as_ref().map(|present| told.people(present)),
         run: of.run,
         points: points.collect(),
     })
@@ -214,6 +215,7 @@ fn seen(of: &Seen, kpi: Option<&KpiId>, told: &Told) -> String {
         Seen::Clear { period, .. } => format!("not so in {period}"),
         Seen::Helped { helped: true, .. } => "it is as it should be".to_owned(),
         Seen::Helped { helped: false, .. } => "it is not as it should be".to_owned(),
+        Seen::Agenda(points) => format!("{} more on the agenda", points.len()),
         Seen::Effect(effect) => {
             let said = |of: &Number| kpi.map_or_else(|| of.to_string(), |kpi| told.difference(kpi, of));
             let change = match &effect.change {
@@ -229,9 +231,9 @@ fn seen(of: &Seen, kpi: Option<&KpiId>, told: &Told) -> String {
 }
 
 /// Parts of a content that are texts, by name: what whoever decides on it has to read.
-fn parts(content: &Content, told: &Told) -> Vec<(&'static str, Option<String>)> {
+fn parts(item: &Item, told: &Told) -> Vec<(&'static str, Option<String>)> {
     let named = |name, text: &Commitment| (name, told.text(text));
-    match content {
+    match &item.content {
         Content::Task(task) => vec![named("what", &task.action.what)],
         Content::ActionPlan(plan) => {
             let actions = plan.actions.iter().map(|action| {
@@ -246,7 +248,12 @@ fn parts(content: &Content, told: &Told) -> Vec<(&'static str, Option<String>)> 
         Content::Play(of) => {
             let step = |(n, text): (usize, &Commitment)| {
                 const STEPS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
-                (STEPS.get(n).copied().unwrap_or("then"), told.text(text))
+                let said = item.work.stepped.get(n).map_or(String::new(), |said| {
+                    let outcome = said.outcome.as_str().replace('_', " ");
+                    let why = said.why.and_then(|why| told.text(&why)).map_or(String::new(), |why| format!(": {why}"));
+                    format!(" ({outcome} by {} on {}{why})", told.name(&said.by), told.day(said.at).trim_start_matches("day/"))
+                });
+                (STEPS.get(n).copied().unwrap_or("then"), told.text(text).map(|text| text + &said))
             };
             let about = told.text(&of.key).map(|key| key_parts(&key).join(" ")).filter(|key| !key.is_empty());
             let about = about.map(|key| ("about", Some(key)));
@@ -283,7 +290,12 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
         Content::Alert(alert) => {
             vec![format!("{} in {}: {}", of(&alert.kpi, &alert.unit), alert.period, alert.sign.says())]
         }
-        Content::Task(task) => vec![format!("{}: until {}", Subject::item(task.of.item()), task.action.by)],
+        Content::Task(task) => vec![match &task.of {
+            TaskOf::Before { review, period, kpi, unit } => {
+                format!("{}: a plan before review/{review} of {period}, until {}", of(kpi, unit), task.action.by)
+            }
+            of => format!("{}: until {}", Subject::item(of.item().unwrap_or_default()), task.action.by),
+        }],
         Content::ActionPlan(plan) => {
             let (expected, what) = (&plan.expected, of(&plan.kpi, &plan.unit));
             let change = told.difference(&plan.kpi, &expected.change);
@@ -292,7 +304,10 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
                 format!("cause found by {}", plan.method.word()),
             ]
         }
-        Content::PostMortem(of) => vec![Subject::item(of.plan).to_string()],
+        Content::PostMortem(said) => vec![match &said.of {
+            Missed::Plan(plan) => Subject::item(*plan).to_string(),
+            Missed::Initiative { name, kpi, unit, .. } => format!("initiative/{name}: {}", of(kpi, unit)),
+        }],
         Content::Case(case) => {
             let row = format!("a row of entity/{} of {}", case.of, told.day(case.since));
             vec![format!("{}: {row}", of(&case.kpi, &case.unit))]
@@ -323,7 +338,11 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
         }
         Content::PainPoint(said) => vec![of(&said.kpi, &said.unit)],
         Content::Play(said) => {
-            let watched = if said.held_out { ", only watched" } else { "" };
+            let watched = match (said.held_out, said.is_of_loop()) {
+                (true, _) => ", only watched",
+                (false, true) => ", watched beside its case",
+                (false, false) => "",
+            };
             vec![format!("{}: {}{watched}", of(&said.kpi, &said.unit), said.playbook)]
         }
         Content::Dispute(said) => vec![format!("{} in {}", of(&said.kpi, &said.unit), said.period)],
@@ -371,7 +390,7 @@ pub(crate) fn worked_on(told: &Told, organisation: &Organisation, item: &Item) -
             Vec::new()
         },
         owner,
-        parts: parts(&item.content, told),
+        parts: parts(item, told),
         acknowledged: work.acknowledged,
         snoozed: work.snoozed,
         outcome: work.finished.as_ref().map(|(outcome, _)| outcome.to_string()),

@@ -1,15 +1,20 @@
 //! Silences as somebody keeps and reads them.
 
+use std::collections::BTreeSet;
+
 use jiff::{civil::Date, tz::TimeZone};
-use kepi_govern::{Command, Permit, Principal, event::Subject, plain::Name, silences::Silence};
-use kepi_model::project::Kpi;
+use kepi_govern::{Command, Evidence, Permit, Principal, event::Subject, plain::Name, silences::Silence};
+use kepi_model::{
+    id::{KpiId, PersonId, UnitId},
+    project::{Kpi, Project},
+};
 use kepi_store::{Asked, EventFilter, Store};
 use serde::Serialize;
 
 use crate::{
     archive::NewTexts,
     concerned,
-    deciding::{Acting, Deciding, words},
+    deciding::{Acting, Deciding, Looking, words},
     error::AppError,
 };
 
@@ -82,21 +87,7 @@ impl Deciding<'_> {
                 Some(unit.ok_or_else(|| unknown("unit", name))?)
             }
         };
-        // Of an alert of no KPI by name: those of all of them.
-        let kpis: Vec<&Kpi> = match &kpi {
-            Some(id) => project.kpis.get(id).into_iter().collect(),
-            None => {
-                let alert =
-                    rule.as_ref().and_then(|rule: &Name| project.alerts.get(&rule.as_str().parse().ok()?));
-                let named = alert.map(|alert| &alert.kpis).filter(|kpis| !kpis.is_empty());
-                project.kpis.values().filter(|kpi| named.is_none_or(|of| of.contains(&kpi.id))).collect()
-            }
-        };
-        let of_unit = |kpi| match &unit {
-            Some(unit) => concerned::of_unit(&project, kpi, Some(unit)),
-            None => concerned::of_any(&project, kpi),
-        };
-        let people = kpis.into_iter().flat_map(of_unit).collect();
+        let people = answering(&project, rule.as_ref(), kpi.as_ref(), unit.as_ref());
         let own = || {
             "you answer for figures that these alerts are about: somebody else lets them ask nobody"
                 .to_owned()
@@ -118,9 +109,26 @@ impl Deciding<'_> {
     /// Ends a silence before its time.
     ///
     /// # Errors
-    /// There is none, a law forbids it, or the database refuses.
+    /// There is none, it is another's, or the database refuses.
     pub async fn end_silence(&self, silence: u64, acting: Acting<'_>) -> Result<(), AppError> {
-        self.kept(&Command::EndSilence(silence), Vec::new(), acting).await
+        let organisation = self.0.organisation().await?;
+        let project = self.in_force_project(&organisation).await?;
+        let people = match organisation.silences.get(silence) {
+            Some(kept) => {
+                let of = &kept.of;
+                answering(&project, of.rule.as_ref(), of.kpi.as_ref(), of.unit.as_ref())
+            }
+            None => BTreeSet::new(),
+        };
+        let people = Some(concerned::numbers(self.0, &people).await?);
+        let found = Evidence::Answering { register: organisation.register.position(), people };
+        let permit = Permit::open(self.0.person(acting.actor).await?);
+        let (key, command) = (acting.key("kept"), Command::EndSilence(silence));
+        let asked = Asked::new(&permit, &key, acting.at);
+        match self.0.perform(asked, &command, &mut Looking { texts: Vec::new(), found }).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.refused(error, &permit, &command, acting.at).await),
+        }
     }
 
     pub(crate) async fn kept(
@@ -137,6 +145,28 @@ impl Deciding<'_> {
             Err(error) => Err(self.refused(error, &permit, command, acting.at).await),
         }
     }
+}
+
+/// Who answers for figures that a silence is about: those of a KPI, or of all that an alert looks at, in a unit or anywhere.
+fn answering<'a>(
+    project: &'a Project,
+    rule: Option<&Name>,
+    kpi: Option<&KpiId>,
+    unit: Option<&UnitId>,
+) -> BTreeSet<&'a PersonId> {
+    let kpis: Vec<&Kpi> = match kpi {
+        Some(id) => project.kpis.get(id).into_iter().collect(),
+        None => {
+            let alert = rule.and_then(|rule| project.alerts.get(&rule.as_str().parse().ok()?));
+            let named = alert.map(|alert| &alert.kpis).filter(|kpis| !kpis.is_empty());
+            project.kpis.values().filter(|kpi| named.is_none_or(|of| of.contains(&kpi.id))).collect()
+        }
+    };
+    let of_unit = |kpi| match unit {
+        Some(unit) => concerned::of_unit(project, kpi, Some(unit)),
+        None => concerned::of_any(project, kpi),
+    };
+    kpis.into_iter().flat_map(of_unit).collect()
 }
 
 /// The silences that hold at an instant, or all there ever were, the newest first.

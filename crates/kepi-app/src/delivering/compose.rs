@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::Time, tz::TimeZone};
 use kepi_govern::{
     Content, Event, Item, Recorded,
     delivery::Message,
-    items::{Tally, TaskOf, Turn, tally},
+    items::{Missed, PostMortem, Tally, TaskOf, Turn, tally},
 };
 use kepi_insight::link::moving_together;
 use kepi_model::{
@@ -225,10 +225,17 @@ impl<'a> Composer<'a> {
                 format!("{}{of}", acting::told(self.project, &plan.kpi))
             }
             Content::Task(task) => {
-                let (item, by) = (task.of.item(), task.action.by);
-                match task.of {
-                    TaskOf::Plan(_) => format!("an action of plan {item}, until {by}"),
-                    TaskOf::Point { .. } => format!("what review {item} decided, until {by}"),
+                let by = task.action.by;
+                match &task.of {
+                    TaskOf::Plan(item) => format!("an action of plan {item}, until {by}"),
+                    TaskOf::Point { review, .. } => format!("what review {review} decided, until {by}"),
+                    TaskOf::Before { review, kpi, unit, .. } => {
+                        let of = unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
+                        let name = review.as_str().parse().ok().and_then(|id| self.project.reviews.get(&id));
+                        let name = name.map_or_else(|| review.to_string(), |review| review.name.clone());
+                        let kpi = acting::told(self.project, kpi);
+                        format!("{kpi}{of} is red beyond chance: a plan is asked for until {by}, before {name}")
+                    }
                 }
             }
             Content::Review(of) => {
@@ -257,13 +264,19 @@ impl<'a> Composer<'a> {
                 let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
                 let name = of.playbook.as_str().parse().ok().and_then(|id| self.project.playbooks.get(&id));
                 let name = name.map_or_else(|| of.playbook.to_string(), |playbook| playbook.name.clone());
-                format!(
-                    "{name}: {} steps about {}{unit}",
-                    of.steps.len(),
-                    acting::told(self.project, &of.kpi)
-                )
+                let steps = match told.item.play_step() {
+                    Some((place, _)) => format!("step {} of {}", place + 1, of.steps.len()),
+                    None => format!("{} steps", of.steps.len()),
+                };
+                format!("{name}: {steps} about {}{unit}", acting::told(self.project, &of.kpi))
             }
-            Content::PostMortem(of) => format!("what was expected of plan {} did not come", of.plan),
+            Content::PostMortem(PostMortem { of: Missed::Plan(plan), .. }) => {
+                format!("what was expected of plan {plan} did not come")
+            }
+            Content::PostMortem(PostMortem { of: Missed::Initiative { name, kpi, .. }, .. }) => {
+                let at = acting::told(self.project, kpi);
+                format!("what was expected of initiative {name} at {at} did not come")
+            }
             Content::Handover(_)
             | Content::Notice(_)
             | Content::ChangeNotice(_)

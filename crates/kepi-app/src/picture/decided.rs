@@ -15,7 +15,8 @@ use kepi_query::{published::VALUE, value::Segment};
 use kepi_report::{
     decided::{
         Answer, Ballot, Case, Closed, Commentary, Contact, Frozen, Happened, Held, Item as Shown, ItemInFull,
-        Missing, Official, Owner, Periods, Played, RegisterAsked, Remark, Rows, Silence, Step, Touch, Work,
+        Attested, Missing, Official, Owner, Periods, Played, RegisterAsked, Remark, Rows, Silence, Step, Touch,
+        Work,
     },
     facts::OfficialFigure,
     reader::ViewError,
@@ -45,6 +46,7 @@ pub(super) fn unread(error: AppError) -> ViewError {
 pub(super) async fn items(store: &Store, project: &Project, all: bool) -> Result<Vec<Shown>, AppError> {
     let organisation = store.organisation().await?;
     let listed = organisation.items.all().rev().filter(|item| all || item.ended.is_none());
+    let listed = listed.filter(|item| !acting::is_only_watched(item));
     listed_as(store, &organisation, project, listed).await
 }
 
@@ -133,6 +135,9 @@ pub(super) fn played(organisation: &Organisation) -> Vec<Played> {
     of.map(|(item, of)| Played {
         item: item.number,
         playbook: of.playbook.to_string(),
+        of_loop: of.is_of_loop(),
+        step: item.play_step().filter(|_| item.owner().is_some()).map(|(place, _)| place),
+        stepped: item.work.stepped.iter().map(|of| of.outcome.to_string()).collect(),
         kpi: of.kpi.to_string(),
         unit: of.unit.as_ref().map(ToString::to_string),
         held_out: of.held_out,
@@ -145,6 +150,22 @@ pub(super) fn played(organisation: &Organisation) -> Vec<Played> {
         helped: item.helped(),
     })
     .collect()
+}
+
+/// What units promised to say of their data, and whether they did.
+pub(super) fn attested(organisation: &Organisation) -> Vec<Attested> {
+    let of = organisation.items.all().filter_map(|item| match &item.content {
+        Content::Attestation(of) => Some(Attested {
+            source: of.source.clone(),
+            unit: of.unit.clone(),
+            period: of.period.to_string(),
+            days: of.days,
+            due: of.cut_off,
+            at: item.work.finished.as_ref().map(|(_, at)| *at),
+        }),
+        _ => None,
+    });
+    of.collect()
 }
 
 /// What alerts ask nobody about at an instant.
@@ -378,6 +399,7 @@ pub(crate) fn asks_for_plan(organisation: &Organisation, item: &Item) -> bool {
             let decided = organisation.items.get(*review).and_then(|of| of.work.decided.get(point));
             decided.is_some_and(|of| of.decision == Decision::Plan)
         }
+        Content::Task(Task { of: TaskOf::Before { .. }, .. }) => true,
         _ => false,
     }
 }

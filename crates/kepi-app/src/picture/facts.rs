@@ -24,7 +24,7 @@ use kepi_query::{
 use kepi_report::{
     decided::{
         Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods,
-        Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
+        Attested, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
     },
     facts::{Discrepancies, Entry, Facts, OfficialFigure, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
@@ -231,6 +231,16 @@ impl Facts for Picture {
     }
     fn snapshot(&self) -> Option<SnapshotId> {
         self.snapshot
+    }
+    fn published_runs(&self) -> Vec<(i64, SnapshotId)> {
+        let mut all: Vec<_> = self.runs.values().collect();
+        all.sort_by_key(|run| run.seq);
+        all.into_iter().map(|run| (run.at, run.pins.snapshot)).collect()
+    }
+    fn attested(&self) -> Result<Vec<Attested>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        let organisation = self.wait(app.store.organisation()).map_err(|error| unread(error.into()))?;
+        Ok(decided::attested(&organisation))
     }
     fn rejected(
         &self,

@@ -15,7 +15,7 @@ use super::{
     Item,
     case::{Answer, Contact},
     kind::{Kind, Step, Timeout, Turn},
-    review::Decided,
+    review::{Decided, Point},
     tally::Ask,
 };
 use crate::{
@@ -44,7 +44,7 @@ pub const TASK: &Kind = &Kind {
     name: "task",
     about: "Something that somebody does until a day: an action of a plan, or what a review decided.",
     steps: &[Step { name: "doing", turn: Turn::Work, due: 10, timeout: Timeout::Up }],
-    outcomes: &["done"],
+    outcomes: &["done", UNCHANGED],
     may_end: true,
 };
 
@@ -74,6 +74,9 @@ pub const POST_MORTEM: &Kind = &Kind {
     may_end: false,
 };
 
+/// The outcome of a task by which a review asked for a change, where there is none.
+pub const UNCHANGED: &str = "no_change";
+
 /// The outcome of an alert for which there is a plan.
 pub const PLANNED: &str = "plan";
 
@@ -96,6 +99,22 @@ pub struct Alert {
     pub clear: u16,
     /// The run that published the figure.
     pub run: u64,
+    /// Who is told if nobody acts in time.
+    pub ladder: Vec<Rung>,
+}
+
+/// Who is told next where nobody acted in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rung {
+    /// Who, or in the unit whoever holds her seat there; none: whoever is above.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub to: Option<u64>,
+    /// In so many business hours she acts.
+    pub hours: u16,
+    /// It is hers as well, whatever the clock says, once the signal was there for so many periods.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lasts: Option<u16>,
 }
 
 impl Alert {
@@ -119,7 +138,7 @@ pub struct Task {
 }
 
 /// What a task comes of, by the number of the item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskOf {
     /// An action of a plan.
     Plan(u64),
@@ -130,13 +149,25 @@ pub enum TaskOf {
         /// The place of the point.
         point: u16,
     },
+    /// A figure that is red beyond chance, for which a plan is asked before a review opens.
+    Before {
+        /// The review, by the name of its definition.
+        review: Name,
+        /// The period that it will go through.
+        period: PeriodId,
+        /// The KPI.
+        kpi: KpiId,
+        /// The unit; none: of all rows.
+        unit: Option<UnitId>,
+    },
 }
 
 impl TaskOf {
-    /// The item.
-    pub fn item(self) -> u64 {
+    /// The item; none: it comes of a figure.
+    pub fn item(&self) -> Option<u64> {
         match self {
-            Self::Plan(item) | Self::Point { review: item, .. } => item,
+            Self::Plan(item) | Self::Point { review: item, .. } => Some(*item),
+            Self::Before { .. } => None,
         }
     }
 }
@@ -219,12 +250,30 @@ pub struct ActionPlan {
 /// What is learnt from an effect that did not come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostMortem {
-    /// The plan.
-    pub plan: u64,
+    /// What was expected.
+    pub of: Missed,
     /// Why it did not come; none: that is to be written.
     pub findings: Option<Commitment>,
     /// What follows.
     pub follows: Option<Commitment>,
+}
+
+/// Of what the effect did not come that was expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missed {
+    /// Of a plan, by the number of the item.
+    Plan(u64),
+    /// Of an initiative at a KPI.
+    Initiative {
+        /// The initiative, by the name of its definition.
+        name: Name,
+        /// The KPI.
+        kpi: KpiId,
+        /// The unit; none: of all rows.
+        unit: Option<UnitId>,
+        /// Who answers for the initiative.
+        owner: u64,
+    },
 }
 
 /// Whether an expected effect came.
@@ -292,6 +341,8 @@ pub enum Seen {
         /// The run by which that was seen.
         run: u64,
     },
+    /// What came up after a review opened: further points of its agenda.
+    Agenda(Vec<Point>),
 }
 
 impl Seen {
@@ -299,7 +350,7 @@ impl Seen {
     pub fn period(&self) -> Option<PeriodId> {
         match self {
             Self::Signal { period, .. } | Self::Clear { period, .. } => Some(*period),
-            Self::Effect(_) | Self::Helped { .. } => None,
+            Self::Effect(_) | Self::Helped { .. } | Self::Agenda(_) => None,
         }
     }
 }
@@ -344,11 +395,33 @@ pub struct Work {
     pub answers: Vec<Answer>,
     /// What was decided on points of a review, by their places.
     pub decided: BTreeMap<u16, Decided>,
+    /// What was said of steps of a playbook, the first first.
+    pub stepped: Vec<Stepped>,
+    /// Who was there when a review was held, as it was last said.
+    pub present: Option<BTreeSet<u64>>,
     /// From whom it went up because they did not act in time, and when, µs UTC.
     pub missed: Vec<(u64, i64)>,
 }
 
+/// What was said of a step of a playbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stepped {
+    /// What came of it.
+    pub outcome: Name,
+    /// By whom.
+    pub by: Principal,
+    /// When, µs UTC.
+    pub at: i64,
+    /// In words.
+    pub why: Option<Commitment>,
+}
+
 impl Work {
+    /// Periods in which the signal was there since it was raised, the first among them.
+    pub fn lasted(&self) -> usize {
+        1 + self.seen.iter().filter(|(seen, _)| matches!(seen, Seen::Signal { .. })).count()
+    }
+
     /// The last period something was seen of.
     pub fn last_period(&self) -> Option<PeriodId> {
         self.seen.iter().rev().find_map(|(seen, _)| seen.period())
@@ -418,6 +491,21 @@ impl Work {
                 let decided = Decided { decision, why, by: place.by.clone(), at: place.at, task };
                 self.decided.entry(e.point).or_insert(decided);
             }
+            Event::ItemStepped(e) => {
+                self.stepped.push(Stepped {
+                    outcome: e.outcome.clone(),
+                    by: place.by.clone(),
+                    at: place.at,
+                    why: e.why,
+                });
+                // Another task, of somebody else perhaps: what was said of the one before is not said of it.
+                self.refused.clear();
+                (self.acknowledged, self.snoozed) = (None, None);
+                if let Some(owner) = &mut self.owner {
+                    owner.rung = 0;
+                }
+            }
+            Event::ItemAttended(e) => self.present = Some(e.present.clone()),
             Event::ItemObserved(e) => self.seen.push((e.seen.clone(), place.at)),
             _ => {}
         }

@@ -6,7 +6,7 @@ use kepi_proof::{Commitment, Digest};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    acting::Work,
+    acting::{Rung, Work},
     kind::{Kind, Step, Timeout, Turn},
 };
 use crate::plain::Name;
@@ -74,6 +74,8 @@ pub struct Case {
     pub confirm: u16,
     /// The root causes of which one is named.
     pub causes: Vec<Name>,
+    /// Who is told if nobody acts in time.
+    pub ladder: Vec<Rung>,
 }
 
 impl Case {

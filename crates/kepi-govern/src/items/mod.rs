@@ -58,7 +58,8 @@ use crate::{
     wire,
 };
 pub use acting::{
-    Action, ActionPlan, Alert, Came, Effect, Expected, Method, Owner, PostMortem, Seen, Task, TaskOf, Work,
+    Action, ActionPlan, Alert, Came, Effect, Expected, Method, Missed, Owner, PostMortem, Rung, Seen, Stepped,
+    Task, TaskOf, Work,
 };
 pub use attestation::Attestation;
 pub use case::{Answer, By, Case, Contact, Permission};
@@ -69,7 +70,7 @@ pub use emergency::{Emergency, RATIFICATION};
 pub use handover::{ChangeNotice, Handover, Notice};
 pub use kind::{KINDS, Kind, Step, Timeout, Turn};
 pub use pain_point::PainPoint;
-pub use play::Play;
+pub use play::{Play, PlayStep};
 pub use remark::{Remark, Says};
 pub use review::{Decided, Decision, Follows, OnAgenda, Point, Review};
 pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally, turn};
@@ -186,7 +187,22 @@ impl Content {
             Self::Dispute(of) => Some((&of.kpi, of.unit.as_ref())),
             Self::Play(of) => Some((&of.kpi, of.unit.as_ref())),
             Self::PainPoint(of) => Some((&of.kpi, of.unit.as_ref())),
+            Self::Task(Task { of: TaskOf::Before { kpi, unit, .. }, .. })
+            | Self::PostMortem(PostMortem { of: Missed::Initiative { kpi, unit, .. }, .. }) => {
+                Some((kpi, unit.as_ref()))
+            }
             _ => None,
+        }
+    }
+
+    /// Who is told if nobody acts in time, rung by rung; empty: whoever is above.
+    pub fn ladder(&self) -> &[Rung] {
+        match self {
+            Self::Alert(of) => &of.ladder,
+            Self::Case(of) => &of.ladder,
+            Self::Play(of) => &of.ladder,
+            Self::Review(of) => &of.ladder,
+            _ => &[],
         }
     }
 
@@ -202,8 +218,8 @@ impl Content {
     /// The item that it belongs to.
     pub fn parent(&self) -> Option<u64> {
         match self {
-            Self::Task(task) => Some(task.of.item()),
-            Self::PostMortem(of) => Some(of.plan),
+            Self::Task(task) => task.of.item(),
+            Self::PostMortem(PostMortem { of: Missed::Plan(plan), .. }) => Some(*plan),
             Self::ActionPlan(plan) => plan.alert,
             _ => None,
         }
@@ -562,6 +578,13 @@ impl Items {
                 item.since = place.at;
             }
             Event::ItemEnded(ended) => item.ended = Some((ended.outcome, place.at)),
+            Event::ItemObserved(e) => {
+                if let (Content::Review(review), Seen::Agenda(points)) = (&mut item.content, &e.seen) {
+                    review.points.extend(points.iter().cloned());
+                    item.digest = item.content.digest();
+                }
+                item.work.apply(place, event);
+            }
             _ => item.work.apply(place, event),
         }
     }

@@ -7,7 +7,10 @@ use kepi_model::id::{KpiId, ScorecardId, UnitId};
 use kepi_proof::Commitment;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::kind::{Kind, Step, Timeout, Turn};
+use super::{
+    acting::Rung,
+    kind::{Kind, Step, Timeout, Turn},
+};
 use crate::{periods::PeriodId, plain::Name, principal::Principal};
 
 /// People meet over the figures of a period.
@@ -40,6 +43,8 @@ pub struct Review {
     pub run: Option<u64>,
     /// The agenda.
     pub points: Vec<Point>,
+    /// Who is told if nobody closes it in time.
+    pub ladder: Vec<Rung>,
 }
 
 /// A point of the agenda.
@@ -75,6 +80,12 @@ pub enum OnAgenda {
     Overdue,
     /// There is no figure, or its data are in doubt.
     Unknown,
+    /// It got worse three times in a row.
+    Trend,
+    /// Its data are late, or many of their rows were set aside.
+    Data,
+    /// What the strategy believes that it moves does not follow it.
+    Strategy,
     /// It is red or unusual, and nobody has said why.
     Unexplained,
     /// It was put off by the review before.
@@ -85,7 +96,7 @@ pub enum OnAgenda {
 
 impl OnAgenda {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::PlanOwed,
         Self::Red,
         Self::Disputed,
@@ -94,6 +105,9 @@ impl OnAgenda {
         Self::Alert,
         Self::Overdue,
         Self::Unknown,
+        Self::Trend,
+        Self::Data,
+        Self::Strategy,
         Self::Unexplained,
         Self::Deferred,
         Self::Definition,
@@ -110,6 +124,9 @@ impl OnAgenda {
             Self::Alert => "an alert is open",
             Self::Overdue => "what is to be done is late",
             Self::Unknown => "there is no sure figure",
+            Self::Trend => "worse three times in a row",
+            Self::Data => "its data are late or set aside",
+            Self::Strategy => "what it is believed to move does not follow it",
             Self::Unexplained => "nobody has said why",
             Self::Deferred => "put off by the review before",
             Self::Definition => "the definition is to be confirmed",

@@ -69,6 +69,8 @@ impl Times {
                 | Event::ItemFinished(_)
                 | Event::ItemContacted(_)
                 | Event::ItemAnswered(_)
+                | Event::ItemStepped(_)
+                | Event::ItemAttended(_)
                 | Event::PointDecided(_)
                 | Event::ItemVoted(_)
                 | Event::ItemRemarked(_)

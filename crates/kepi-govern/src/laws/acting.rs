@@ -13,16 +13,16 @@ use super::{
 };
 use crate::{
     acting::{
-        Act, Deed, ItemAssigned, ItemContacted, ItemEscalated, ItemFinished, ItemObserved, ItemRefused,
-        ItemSnoozed, Observe,
+        Act, Deed, ItemAssigned, ItemAttended, ItemContacted, ItemEscalated, ItemFinished, ItemObserved,
+        ItemRefused, ItemSnoozed, ItemStepped, Observe,
     },
     command::{Evidence, Facts, Open},
     directory::{Directory, Line, Reached},
     event::{Event, ItemEnded, ItemMoved, ItemOpened},
     items::{
         ActionPlan, Alert, Came, ChangeNotice, Commentary, Content, Decision, Effect, Handover, Item, Kind,
-        Named, Notice, Outcome, Play, PostMortem, Seen, Task, TaskOf, Timeout, Turn, acting::PLANNED,
-        midnight, pain_point::CHANGED,
+        Missed, Named, Notice, Outcome, Play, PostMortem, Seen, Task, TaskOf, Timeout, Turn, acting::{PLANNED, UNCHANGED},
+        midnight, pain_point::CHANGED, play::SKIPPED,
     },
     organisation::Organisation,
     overrides::begins,
@@ -57,12 +57,12 @@ pub(super) fn ended(item: u64, outcome: Outcome) -> Event {
 
 /// Until when somebody has to act on what an item is about who gets it now: hours of business of alerts and cases, of all else days, which have
 /// as many hours as the unit works.
-fn within(directory: &Directory, content: &Content, at: i64) -> i64 {
+fn within(directory: &Directory, (content, step): (&Content, usize), at: i64) -> i64 {
     let unit = content.unit();
     match content {
         Content::Alert(alert) => directory.due(unit, at, alert.severity.hours()),
         Content::Case(of) => directory.due(unit, at, of.hours),
-        Content::Play(of) => directory.due(unit, at, of.hours),
+        Content::Play(of) => directory.due(unit, at, of.each.get(step).map_or(of.hours, |step| step.hours)),
         Content::Review(of) => directory.due_in_days(unit, at, of.days()),
         // Once that has passed whoever has it by then gets a day.
         Content::Attestation(of) if of.cut_off > at => of.cut_off,
@@ -77,7 +77,7 @@ fn within(directory: &Directory, content: &Content, at: i64) -> i64 {
 
 /// Until when somebody acts who gets an item now: a day that its content says, if that is not tomorrow already, or as long as such
 /// an item takes.
-fn due(directory: &Directory, content: &Content, at: i64) -> i64 {
+fn due(directory: &Directory, (content, step): (&Content, usize), at: i64) -> i64 {
     let last = match content {
         Content::Task(task) => Some(task.action.by),
         Content::ActionPlan(plan) => plan.actions.iter().map(|action| action.by).max(),
@@ -85,8 +85,38 @@ fn due(directory: &Directory, content: &Content, at: i64) -> i64 {
     };
     match last.and_then(|day| day.tomorrow().ok()) {
         Some(end) => midnight(end).max(directory.due_in_days(content.unit(), at, 1)),
-        None => within(directory, content, at),
+        None => within(directory, (content, step), at),
     }
+}
+
+/// How many steps of a playbook are done.
+fn step_of(organisation: &Organisation, item: u64) -> usize {
+    organisation.items.get(item).map_or(0, |item| item.work.stepped.len())
+}
+
+/// Whose a step of a playbook is: whoever it names, or holds her seat in the unit; else whoever answers for the KPI there.
+fn of_step(directory: &Directory, play: &Play, step: usize, at: i64) -> Option<Vec<Reached>> {
+    match play.each.get(step).and_then(|step| step.by) {
+        Some(by) => directory.seated(by, play.unit.as_ref(), at),
+        None => directory.owner(&play.kpi, play.unit.as_ref(), at, &BTreeSet::new()),
+    }
+}
+
+/// Who is told where nobody acted in time: the next rung of its ladder, from the last one on whoever is above.
+fn raised_to(item: &Item, directory: &Directory, at: i64) -> Option<Event> {
+    let owner = item.owner()?;
+    let (content, ladder) = (&item.content, item.content.ladder());
+    let rung = ladder.get(usize::from(owner.rung));
+    let named = rung.and_then(|rung| rung.to).and_then(|to| {
+        let way = directory.seated(to, content.unit(), at)?;
+        (way.last()?.person != owner.person).then_some(way)
+    });
+    let way = named.or_else(|| directory.above(owner.person, at))?;
+    let due = match rung.or(ladder.last()) {
+        Some(rung) => directory.due(content.unit(), at, rung.hours),
+        None => within(directory, (content, item.work.stepped.len()), at),
+    };
+    Some(Event::ItemEscalated(ItemEscalated { item: item.number, way, due }))
 }
 
 /// Whose something is at first. What nobody is there for is said.
@@ -100,17 +130,20 @@ fn owner(
     let nobody = BTreeSet::new();
     let way = match content {
         Content::Task(task) => directory.named(task.action.owner, at),
-        Content::PostMortem(of) => {
-            let plan = organisation.items.get(of.plan).and_then(|plan| plan.work.owner.as_ref());
-            plan.and_then(|owner| directory.named(owner.person, at))
-        }
+        Content::PostMortem(of) => match &of.of {
+            Missed::Plan(plan) => {
+                let plan = organisation.items.get(*plan).and_then(|plan| plan.work.owner.as_ref());
+                plan.and_then(|owner| directory.named(owner.person, at))
+            }
+            Missed::Initiative { owner, .. } => directory.named(*owner, at),
+        },
         Content::ActionPlan(plan) => match by {
             Principal::Person(author) => directory.named(*author, at),
             Principal::Job(_) => directory.owner(&plan.kpi, plan.unit.as_ref(), at, &nobody),
         },
         Content::Alert(alert) => directory.owner(&alert.kpi, alert.unit.as_ref(), at, &nobody),
         Content::Case(of) => directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody),
-        Content::Play(of) => directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody),
+        Content::Play(of) => of_step(directory, of, step_of(organisation, item), at),
         Content::PainPoint(of) => directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody),
         Content::Review(of) => directory.named(of.chair, at),
         Content::Dispute(of) => {
@@ -156,7 +189,8 @@ pub(super) fn handed(
 ) -> Event {
     let (item, content, by) = item;
     let way = owner(organisation, (item, content, by), directory, at, violated);
-    Event::ItemAssigned(ItemAssigned { item, way, bound: false, due: due(directory, content, at) })
+    let due = due(directory, (content, step_of(organisation, item)), at);
+    Event::ItemAssigned(ItemAssigned { item, way, bound: false, due })
 }
 
 /// What is opened, and with whom it is from now on.
@@ -220,13 +254,27 @@ pub(super) fn pained(
     opens(organisation, open, directory, facts, violated)
 }
 
-/// Whether there is a change request of the KPI since, where somebody says that one came of a pain point.
+/// Whether there is a change request of the KPI since, where somebody says that one came of a pain point, or did what a review asked for.
 fn is_changed(organisation: &Organisation, item: &Item, outcome: &Name, violated: &mut Violated<'_>) {
-    let Content::PainPoint(of) = &item.content else { return };
-    if outcome.as_str() != CHANGED {
-        return;
+    let of_review = match &item.content {
+        Content::Task(Task { of: TaskOf::Point { review, point }, .. }) => {
+            organisation.items.get(*review).and_then(|of| of.work.decided.get(point))
+        }
+        _ => None,
+    };
+    let asks_for_change = of_review.is_some_and(|of| of.decision == Decision::Change);
+    if outcome.as_str() == UNCHANGED && !asks_for_change {
+        violated.say(
+            NO_SUCH_OUTCOME,
+            "only where a review asked for a change it can be said that there is none: it is `done`, or dismissed",
+        );
     }
-    let id = format!("kpi/{}", of.kpi);
+    let says_so = match &item.content {
+        Content::PainPoint(_) => outcome.as_str() == CHANGED,
+        _ => asks_for_change && outcome.as_str() != UNCHANGED,
+    };
+    let Some((kpi, _)) = organisation.items.about(&item.content).filter(|_| says_so) else { return };
+    let id = format!("kpi/{kpi}");
     let changes = |other: &Item| {
         let change = other.content.change();
         let texts =
@@ -236,9 +284,39 @@ fn is_changed(organisation: &Organisation, item: &Item, outcome: &Name, violated
     if !organisation.items.all().any(|other| other.number > item.number && changes(other)) {
         violated.say(
             INCOMPLETE,
-            format!("nobody has asked for a change of {id} since: `kepi propose`, or its page, then say that it came of this"),
+            match asks_for_change {
+                true => format!("nobody has asked for a change of {id} since: `kepi propose`, or its page; or say that there is none, `no_change`, and why"),
+                false => format!("nobody has asked for a change of {id} since: `kepi propose`, or its page, then say that it came of this"),
+            },
         );
     }
+}
+
+/// A plan that is asked for before a review opens, or a post-mortem of an initiative: once, by what is published.
+pub(super) fn asked_by_figures(
+    organisation: &Organisation,
+    open: &Open,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let directory = directory(organisation, facts, violated)?;
+    if matches!(facts.by, Principal::Person(_)) {
+        violated.say(BY_ITSELF, "that comes of what is published: `review: …`, `initiative: …`");
+    }
+    let is_same = |item: &&Item| match (&item.content, &open.content) {
+        (Content::Task(Task { of: of @ TaskOf::Before { .. }, .. }), Content::Task(task)) => *of == task.of,
+        (Content::PostMortem(PostMortem { of, .. }), Content::PostMortem(new)) => match (of, &new.of) {
+            (Missed::Initiative { name, kpi, .. }, Missed::Initiative { name: other, kpi: at, .. }) => {
+                (name, kpi) == (other, at)
+            }
+            _ => false,
+        },
+        _ => false,
+    };
+    if let Some(other) = organisation.items.all().find(is_same) {
+        violated.say(ALREADY_OPEN, format!("item {} is, or was, about the same", other.number));
+    }
+    opens(organisation, open, directory, facts, violated)
 }
 
 /// What starts a run of a playbook: nothing twice while one is open, or within its cool-down.
@@ -253,9 +331,6 @@ pub(super) fn played(
     if matches!(facts.by, Principal::Person(_)) {
         violated.say(BY_ITSELF, "a run starts playbooks, by what the definitions say: `playbook: …`");
     }
-    if play.steps.is_empty() {
-        violated.say(INCOMPLETE, "a playbook has steps");
-    }
     for item in organisation.items.all() {
         let Content::Play(other) = &item.content else { continue };
         if !play.is_about_the_same(other) {
@@ -267,7 +342,7 @@ pub(super) fn played(
                 .say(ALREADY_OPEN, format!("item {} was started by the same, and cools down", item.number));
         }
     }
-    if !play.held_out {
+    if !play.is_watched() {
         return opens(organisation, open, directory, facts, violated);
     }
     let item = organisation.items.next();
@@ -393,7 +468,7 @@ pub(super) fn of_plan(
         }
         _ => violated.say(
             INCOMPLETE,
-            format!("item {number} is no alert that is open, and no task by which a review asks for a plan"),
+            format!("item {number} is no alert that is open, and no task that asks for a plan"),
         ),
     }
 }
@@ -415,6 +490,7 @@ pub(crate) fn asks_for_plan(organisation: &Organisation, content: &Content) -> b
             let decided = organisation.items.get(*review).and_then(|of| of.work.decided.get(point));
             decided.is_some_and(|of| of.decision == Decision::Plan)
         }
+        Content::Task(Task { of: TaskOf::Before { .. }, .. }) => true,
         _ => false,
     }
 }
@@ -470,8 +546,8 @@ pub(super) fn planned(
 
 /// What holds for what was learnt.
 pub(super) fn of_post_mortem(was: Option<&PostMortem>, of: &PostMortem, violated: &mut Violated<'_>) {
-    if was.is_none_or(|was| was.plan != of.plan) {
-        violated.say(BY_ITSELF, "a post-mortem comes of a plan, and stays with it");
+    if was.is_none_or(|was| was.of != of.of) {
+        violated.say(BY_ITSELF, "a post-mortem comes of a plan or an initiative, and stays with it");
     }
     if of.findings.is_none() || of.follows.is_none() {
         violated.say(INCOMPLETE, "a post-mortem says why the effect did not come, and what follows");
@@ -656,6 +732,15 @@ pub(super) fn acted(
                 note: *note,
             })]
         }
+        Deed::Attend { present } => {
+            if !matches!(item.content, Content::Review(_)) {
+                violated.say(NO_SUCH_OUTCOME, "who was there is said of reviews");
+            }
+            if present.is_empty() || present.iter().any(|of| !directory.people.contains_key(of)) {
+                violated.say(NOBODY_THERE, "those who were there are persons of this project, one at least");
+            }
+            vec![Event::ItemAttended(ItemAttended { item: number, present: present.clone() })]
+        }
         Deed::Decide { point, decision, why, follows } => {
             let of = (*point, *decision, *why, *follows);
             review::decided(organisation, item, of, directory, facts, violated)
@@ -695,6 +780,19 @@ pub(super) fn acted(
             }
             review::is_decided(item, violated);
             is_changed(organisation, item, outcome, violated);
+            if matches!(item.content, Content::Play(_)) && outcome.as_str() == SKIPPED && why.is_none() {
+                violated.say(INCOMPLETE, "say why the step is not done");
+            }
+            if let Content::Play(of) = &item.content
+                && item.goes_on(outcome)
+            {
+                // The next step is another task, of whoever does that, with a clock of its own.
+                let next = item.work.stepped.len() + 1;
+                let stepped = ItemStepped { item: number, outcome: outcome.clone(), why: *why };
+                let way = of_step(directory, of, next, facts.at)?;
+                let due = within(directory, (&item.content, next), facts.at);
+                return Some(vec![Event::ItemStepped(stepped), assigned(number, way, false, due)]);
+            }
             let open = organisation.items.children(number).filter(|child| child.ended.is_none()).count();
             // What a review decided is done after it.
             if open > 0 && !matches!(item.content, Content::Alert(_) | Content::Review(_)) {
@@ -758,6 +856,13 @@ pub(super) fn observed(
     let number = item.number;
     let mut events = vec![Event::ItemObserved(ItemObserved { item: number, seen: of.seen.clone() })];
     match (&item.content, &of.seen) {
+        (Content::Review(review), Seen::Agenda(points)) => {
+            review::extended(review, points, violated);
+        }
+        // The figure for which a plan was asked is red no more: nobody owes one.
+        (Content::Task(Task { of: TaskOf::Before { .. }, .. }), Seen::Clear { .. }) => {
+            events.push(ended(number, Outcome::Recovered));
+        }
         (Content::Alert(alert), Seen::Signal { period, .. } | Seen::Clear { period, .. }) => {
             let last = item.work.last_period().unwrap_or(alert.period);
             let is_signal = matches!(of.seen, Seen::Signal { .. });
@@ -774,6 +879,14 @@ pub(super) fn observed(
             let fixed = item.work.finished.as_ref().filter(|(outcome, _)| outcome.as_str() == "fixed");
             if is_signal && fixed.is_some_and(|(_, at)| midnight(period.first) > *at) {
                 events.extend(again(organisation, item, directory, facts, violated));
+            } else if is_signal
+                && let Some(owner) = item.owner()
+                && let Some(lasts) =
+                    item.content.ladder().get(usize::from(owner.rung)).and_then(|rung| rung.lasts)
+                && item.work.lasted() + 1 >= usize::from(lasts)
+            {
+                // What lasts so long is not left to whoever has it, whatever the clock says.
+                events.extend(raised_to(item, directory, facts.at));
             }
         }
         (Content::ActionPlan(_), Seen::Effect(effect)) => {
@@ -808,7 +921,8 @@ fn measured(
     let mut events = vec![ended(item.number, Outcome::Done)];
     if effect.came != Came::Shown || !effect.enough {
         let next = organisation.items.next();
-        let content = Content::PostMortem(PostMortem { plan: item.number, findings: None, follows: None });
+        let of = Missed::Plan(item.number);
+        let content = Content::PostMortem(PostMortem { of, findings: None, follows: None });
         let opened = ItemOpened { item: next, content: content.clone(), why: item.why };
         events.push(Event::ItemOpened(opened));
         events.push(handed(organisation, (next, &content, facts.by), directory, facts.at, violated));
@@ -850,11 +964,7 @@ pub(super) fn in_time(
         return Vec::new();
     }
     match (step.timeout, item.owner()) {
-        (Timeout::Up, Some(owner)) => {
-            let Some(way) = directory.above(owner.person, at) else { return Vec::new() };
-            let due = within(directory, &item.content, at);
-            vec![Event::ItemEscalated(ItemEscalated { item: number, way, due })]
-        }
+        (Timeout::Up, Some(_)) => raised_to(item, directory, at).into_iter().collect(),
         (Timeout::Back, _) => again(organisation, item, directory, facts, violated),
         (Timeout::GoOn, _) if matches!(item.content, Content::ActionPlan(_)) && step.turn == Turn::Wait => {
             let effect = Effect { came: Came::NotComputable, change: None, enough: false, run: None };

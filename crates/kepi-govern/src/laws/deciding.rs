@@ -24,8 +24,8 @@ use crate::{
     },
     governance::Governing,
     items::{
-        Change, Content, Emergency, Item, Outcome, Says, Stance, Tally, Timeout, Turn, attestation,
-        electorate, emergency, remark::MOST_REMARKS, tally,
+        Change, Content, Emergency, Item, Missed, Outcome, PostMortem, Says, Stance, Tally, Task, TaskOf,
+        Timeout, Turn, attestation, electorate, emergency, remark::MOST_REMARKS, tally,
     },
     organisation::{Organisation, Place},
     overrides::{self, Over, Overridden},
@@ -546,6 +546,11 @@ pub(super) fn opened(
         &open.content
     {
         return acting::told(organisation, open, facts, &mut violated);
+    }
+    if let Content::Task(Task { of: TaskOf::Before { .. }, .. })
+    | Content::PostMortem(PostMortem { of: Missed::Initiative { .. }, .. }) = &open.content
+    {
+        return acting::asked_by_figures(organisation, open, facts, &mut violated);
     }
     if let Content::Review(of) = &open.content {
         return review::opened(organisation, open, of, facts, &mut violated);

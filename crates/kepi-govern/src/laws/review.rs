@@ -13,7 +13,9 @@ use crate::{
     command::{Facts, Open},
     directory::Directory,
     event::{Event, ItemOpened},
-    items::{Action, Content, Decision, Dispute, Follows, Item, OnAgenda, Review, Task, TaskOf, midnight},
+    items::{
+        Action, Content, Decision, Dispute, Follows, Item, OnAgenda, Point, Review, Task, TaskOf, midnight,
+    },
     organisation::Organisation,
     principal::Principal,
 };
@@ -48,6 +50,15 @@ pub(super) fn opened(
         violated.say(ALREADY_OPEN, format!("item {} is the review of that period", other.number));
     }
     opens(organisation, open, directory, facts, violated)
+}
+
+/// What came up since a review opened: points that are not on its agenda yet.
+pub(super) fn extended(of: &Review, points: &[Point], violated: &mut Violated<'_>) {
+    let about = |point: &Point| (point.kpi.clone(), point.unit.clone(), point.is_of_definition());
+    let mut known: BTreeSet<_> = of.points.iter().map(about).collect();
+    if points.is_empty() || !points.iter().all(|point| !point.why.is_empty() && known.insert(about(point))) {
+        violated.say(NOTHING_NEW, "each point stands on the agenda once, and for a reason");
+    }
 }
 
 /// A figure that somebody says is not right.

@@ -1,8 +1,12 @@
 //! Laws of silences: each is about something, has an end that somebody remembers, and is kept by a person.
 
-use super::{INCOMPLETE, NOT_SILENT, NOTHING_NEW, SILENT_TOO_LONG, deciding::Violated};
+use kepi_model::governance::Mode;
+
+use super::{
+    INCOMPLETE, NOT_SILENT, NOT_YOUR_TURN, NOTHING_NEW, SILENT_TOO_LONG, deciding::Violated,
+};
 use crate::{
-    command::Facts,
+    command::{Evidence, Facts},
     event::{AlertsSilenced, Event},
     organisation::Organisation,
     principal::Principal,
@@ -40,8 +44,28 @@ pub(super) fn ended(
     violated: &mut Violated<'_>,
 ) -> Vec<Event> {
     by_a_person(organisation, facts, violated);
-    if !organisation.silences.get(silence).is_some_and(|kept| kept.holds(facts.at)) {
+    let Some(kept) = organisation.silences.get(silence).filter(|kept| kept.holds(facts.at)) else {
         violated.say(NOT_SILENT, format!("there is no silence {silence} that holds: `kepi silence list`"));
+        return Vec::new();
+    };
+    let governance = &organisation.governance;
+    let answers = |by: &u64| match facts.evidence {
+        Evidence::Answering { people, .. } => people.as_ref().is_some_and(|people| people.contains(by)),
+        _ => false,
+    };
+    let may = match facts.by {
+        Principal::Person(by) => {
+            let decides = || governance.owners.iter().chain(governance.board.values().flatten()).any(|of| of == by);
+            kept.by == *facts.by || answers(by) || decides()
+        }
+        Principal::Job(_) => false,
+    };
+    // Where a project is open whoever runs it decides.
+    if !may && governance.mode != Mode::Open {
+        violated.say(
+            NOT_YOUR_TURN,
+            format!("who keeps silence {silence} ends it, whoever answers for the figures that it is about, or the board"),
+        );
     }
     vec![Event::SilenceEnded(silence)]
 }

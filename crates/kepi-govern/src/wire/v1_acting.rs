@@ -8,12 +8,15 @@ use kepi_model::{
 use kepi_proof::Commitment;
 use serde::{Deserialize, Serialize};
 
-use super::v1_deciding::{Day, number, person, written_person};
+use super::{
+    v1_deciding::{Day, number, person, written_person},
+    v1_reviews::Point,
+};
 use crate::{
     acting,
     directory::{self, Line, Passed},
     event::{Event, Subject},
-    items::{self, Came, Method},
+    items::{self, Came, Method, Rung},
     periods::PeriodId,
     plain::{Name, Number},
     principal::Principal,
@@ -52,6 +55,8 @@ pub(super) struct Alert {
     severity: Severity,
     clear: u16,
     run: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    ladder: Vec<Rung>,
 }
 
 impl From<&items::Alert> for Alert {
@@ -65,14 +70,15 @@ impl From<&items::Alert> for Alert {
             severity: of.severity,
             clear: of.clear,
             run: of.run,
+            ladder: of.ladder.clone(),
         }
     }
 }
 
 impl Alert {
     pub(super) fn read(self) -> items::Alert {
-        let Self { rule, kpi, unit, period, sign, severity, clear, run } = self;
-        items::Alert { rule, kpi, unit, period: period.into(), sign, severity, clear, run }
+        let Self { rule, kpi, unit, period, sign, severity, clear, run, ladder } = self;
+        items::Alert { rule, kpi, unit, period: period.into(), sign, severity, clear, run, ladder }
     }
 }
 
@@ -96,7 +102,7 @@ impl Action {
     }
 }
 
-/// Of `task`: of a plan, or of a point of a review.
+/// Of `task`: of a plan, of a point of a review, or of a figure before one.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Task {
@@ -106,16 +112,34 @@ pub(super) struct Task {
     review: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     point: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    before: Option<Before>,
     action: Action,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Before {
+    review: Name,
+    period: Period,
+    kpi: KpiId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    unit: Option<UnitId>,
 }
 
 impl From<&items::Task> for Task {
     fn from(of: &items::Task) -> Self {
         let action = Action::from(&of.action);
-        match of.of {
-            items::TaskOf::Plan(plan) => Self { plan: Some(plan), review: None, point: None, action },
+        let task = Self { plan: None, review: None, point: None, before: None, action };
+        match &of.of {
+            items::TaskOf::Plan(plan) => Self { plan: Some(*plan), ..task },
             items::TaskOf::Point { review, point } => {
-                Self { plan: None, review: Some(review), point: Some(point), action }
+                Self { review: Some(*review), point: Some(*point), ..task }
+            }
+            items::TaskOf::Before { review, period, kpi, unit } => {
+                let (review, period) = (review.clone(), (*period).into());
+                let before = Before { review, period, kpi: kpi.clone(), unit: unit.clone() };
+                Self { before: Some(before), ..task }
             }
         }
     }
@@ -123,10 +147,15 @@ impl From<&items::Task> for Task {
 
 impl Task {
     pub(super) fn read(self) -> Result<items::Task, String> {
-        let of = match (self.plan, self.review, self.point) {
-            (Some(plan), None, None) => items::TaskOf::Plan(plan),
-            (None, Some(review), Some(point)) => items::TaskOf::Point { review, point },
-            _ => return Err("a task is of a plan, or of a point of a review".to_owned()),
+        let of = match (self.plan, self.review, self.point, self.before) {
+            (Some(plan), None, None, None) => items::TaskOf::Plan(plan),
+            (None, Some(review), Some(point), None) => items::TaskOf::Point { review, point },
+            (None, None, None, Some(Before { review, period, kpi, unit })) => {
+                items::TaskOf::Before { review, period: period.into(), kpi, unit }
+            }
+            _ => {
+                return Err("a task is of a plan, of a point of a review, or of a figure before one".to_owned());
+            }
         };
         Ok(items::Task { of, action: self.action.read()? })
     }
@@ -242,7 +271,10 @@ impl Commentary {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PostMortem {
-    plan: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    plan: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    initiative: Option<Initiative>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     findings: Option<Commitment>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -251,15 +283,38 @@ pub(super) struct PostMortem {
 
 impl From<&items::PostMortem> for PostMortem {
     fn from(of: &items::PostMortem) -> Self {
-        Self { plan: of.plan, findings: of.findings, follows: of.follows }
+        let (plan, initiative) = match &of.of {
+            items::Missed::Plan(plan) => (Some(*plan), None),
+            items::Missed::Initiative { name, kpi, unit, owner } => {
+                let (name, kpi, unit) = (name.clone(), kpi.clone(), unit.clone());
+                (None, Some(Initiative { name, kpi, unit, owner: written_person(*owner) }))
+            }
+        };
+        Self { plan, initiative, findings: of.findings, follows: of.follows }
     }
 }
 
 impl PostMortem {
-    pub(super) fn read(self) -> items::PostMortem {
-        let Self { plan, findings, follows } = self;
-        items::PostMortem { plan, findings, follows }
+    pub(super) fn read(self) -> Result<items::PostMortem, String> {
+        let of = match (self.plan, self.initiative) {
+            (Some(plan), None) => items::Missed::Plan(plan),
+            (None, Some(Initiative { name, kpi, unit, owner })) => {
+                items::Missed::Initiative { name, kpi, unit, owner: person(owner)? }
+            }
+            _ => return Err("a post-mortem is of a plan or of an initiative".to_owned()),
+        };
+        Ok(items::PostMortem { of, findings: self.findings, follows: self.follows })
     }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Initiative {
+    name: Name,
+    kpi: KpiId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    unit: Option<UnitId>,
+    owner: Principal,
 }
 
 /// A stop on the way to whose turn it is.
@@ -403,6 +458,7 @@ pub(super) enum Observed {
     Clear(InPeriod),
     Effect(Effect),
     Helped(Helped),
+    Agenda(Vec<Point>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -444,6 +500,7 @@ impl From<&items::Seen> for Observed {
                 Self::Clear(InPeriod { period: (*period).into(), run: *run })
             }
             items::Seen::Helped { helped, run } => Self::Helped(Helped { helped: *helped, run: *run }),
+            items::Seen::Agenda(points) => Self::Agenda(points.iter().map(Point::from).collect()),
             items::Seen::Effect(of) => {
                 let ends = of.change.as_ref().and_then(|(_, ends)| ends.as_ref());
                 Self::Effect(Effect {
@@ -465,6 +522,7 @@ impl Observed {
             Self::Signal(of) => items::Seen::Signal { period: of.period.into(), run: of.run },
             Self::Clear(of) => items::Seen::Clear { period: of.period.into(), run: of.run },
             Self::Helped(Helped { helped, run }) => items::Seen::Helped { helped, run },
+            Self::Agenda(points) => items::Seen::Agenda(points.into_iter().map(items::Point::from).collect()),
             Self::Effect(of) => {
                 let change = match (of.change, of.low, of.high) {
                     (Some(change), Some(low), Some(high)) => Some((change, Some((low, high)))),

@@ -8,7 +8,7 @@ use super::v1_deciding::number;
 use crate::{
     acting,
     event::{Event, Subject},
-    items::{self, By, Permission},
+    items::{self, By, Permission, PlayStep, Rung},
     plain::Name,
 };
 
@@ -28,20 +28,34 @@ pub(super) struct Case {
     hours: u16,
     confirm: u16,
     causes: Vec<Name>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    ladder: Vec<Rung>,
 }
 
 impl From<&items::Case> for Case {
     fn from(case: &items::Case) -> Self {
-        let items::Case { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes } =
-            case.clone();
-        Self { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes }
+        let items::Case {
+            rule,
+            kpi,
+            unit,
+            of,
+            row,
+            key,
+            since,
+            permission,
+            hours,
+            confirm,
+            causes,
+            ladder,
+        } = case.clone();
+        Self { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes, ladder }
     }
 }
 
 impl Case {
     pub(super) fn read(self) -> items::Case {
-        let Self { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes } = self;
-        items::Case { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes }
+        let Self { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes, ladder } = self;
+        items::Case { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes, ladder }
     }
 }
 
@@ -58,23 +72,27 @@ pub(super) struct Play {
     since: i64,
     held_out: bool,
     steps: Vec<Commitment>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    each: Vec<PlayStep>,
     hours: u16,
     cool_down: u16,
     after: u16,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    ladder: Vec<Rung>,
 }
 
 impl From<&items::Play> for Play {
     fn from(play: &items::Play) -> Self {
-        let items::Play { playbook, kpi, unit, row, key, since, held_out, steps, hours, cool_down, after } =
+        let items::Play { playbook, kpi, unit, row, key, since, held_out, steps, each, hours, cool_down, after, ladder } =
             play.clone();
-        Self { playbook, kpi, unit, row, key, since, held_out, steps, hours, cool_down, after }
+        Self { playbook, kpi, unit, row, key, since, held_out, steps, each, hours, cool_down, after, ladder }
     }
 }
 
 impl Play {
     pub(super) fn read(self) -> items::Play {
-        let Self { playbook, kpi, unit, row, key, since, held_out, steps, hours, cool_down, after } = self;
-        items::Play { playbook, kpi, unit, row, key, since, held_out, steps, hours, cool_down, after }
+        let Self { playbook, kpi, unit, row, key, since, held_out, steps, each, hours, cool_down, after, ladder } = self;
+        items::Play { playbook, kpi, unit, row, key, since, held_out, steps, each, hours, cool_down, after, ladder }
     }
 }
 
@@ -139,5 +157,26 @@ impl Answered {
     pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
         let (item, Self { settled, note }) = (number(subject, "item")?, self);
         Ok(Event::ItemAnswered(acting::ItemAnswered { item, settled, note }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stepped {
+    outcome: Name,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    why: Option<Commitment>,
+}
+
+impl From<&acting::ItemStepped> for Stepped {
+    fn from(e: &acting::ItemStepped) -> Self {
+        Self { outcome: e.outcome.clone(), why: e.why }
+    }
+}
+
+impl Stepped {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let (item, Self { outcome, why }) = (number(subject, "item")?, self);
+        Ok(Event::ItemStepped(acting::ItemStepped { item, outcome, why }))
     }
 }

@@ -472,7 +472,7 @@ impl Content {
             Self::Alert(of) => Ok(items::Content::Alert(of.read())),
             Self::Task(of) => of.read().map(items::Content::Task),
             Self::ActionPlan(of) => of.read().map(items::Content::ActionPlan),
-            Self::PostMortem(of) => Ok(items::Content::PostMortem(of.read())),
+            Self::PostMortem(of) => of.read().map(items::Content::PostMortem),
             Self::Commentary(of) => Ok(items::Content::Commentary(of.read())),
             Self::Case(of) => Ok(items::Content::Case(of.read())),
             Self::Play(of) => Ok(items::Content::Play(of.read())),

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     acting,
     event::{Event, Subject},
-    items::{self, Decision, OnAgenda},
+    items::{self, Decision, OnAgenda, Rung},
     plain::Name,
     principal::Principal,
 };
@@ -31,11 +31,13 @@ pub(super) struct Review {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     run: Option<u64>,
     points: Vec<Point>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    ladder: Vec<Rung>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Point {
+pub(super) struct Point {
     why: Vec<OnAgenda>,
     kpi: KpiId,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -43,14 +45,30 @@ struct Point {
     items: Vec<u64>,
 }
 
-impl From<&items::Review> for Review {
-    fn from(of: &items::Review) -> Self {
-        let point = |of: &items::Point| Point {
+impl From<&items::Point> for Point {
+    fn from(of: &items::Point) -> Self {
+        Self {
             why: of.why.iter().copied().collect(),
             kpi: of.kpi.clone(),
             unit: of.unit.clone(),
             items: of.items.iter().copied().collect(),
-        };
+        }
+    }
+}
+
+impl From<Point> for items::Point {
+    fn from(of: Point) -> Self {
+        Self {
+            why: of.why.into_iter().collect(),
+            kpi: of.kpi,
+            unit: of.unit,
+            items: of.items.into_iter().collect(),
+        }
+    }
+}
+
+impl From<&items::Review> for Review {
+    fn from(of: &items::Review) -> Self {
         Self {
             rule: of.rule.clone(),
             scorecard: of.scorecard.clone(),
@@ -60,19 +78,14 @@ impl From<&items::Review> for Review {
             participants: written(&of.participants),
             hours: of.hours,
             run: of.run,
-            points: of.points.iter().map(point).collect(),
+            points: of.points.iter().map(Point::from).collect(),
+            ladder: of.ladder.clone(),
         }
     }
 }
 
 impl Review {
     pub(super) fn read(self) -> Result<items::Review, String> {
-        let point = |of: Point| items::Point {
-            why: of.why.into_iter().collect(),
-            kpi: of.kpi,
-            unit: of.unit,
-            items: of.items.into_iter().collect(),
-        };
         Ok(items::Review {
             rule: self.rule,
             scorecard: self.scorecard,
@@ -82,7 +95,8 @@ impl Review {
             participants: read(self.participants)?,
             hours: self.hours,
             run: self.run,
-            points: self.points.into_iter().map(point).collect(),
+            points: self.points.into_iter().map(items::Point::from).collect(),
+            ladder: self.ladder,
         })
     }
 }
@@ -130,5 +144,24 @@ impl Decided {
     pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
         let (item, Self { point, decision, why, task }) = (number(subject, "item")?, self);
         Ok(Event::PointDecided(acting::PointDecided { item, point, decision, why, task }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Attended {
+    present: Vec<Principal>,
+}
+
+impl From<&acting::ItemAttended> for Attended {
+    fn from(e: &acting::ItemAttended) -> Self {
+        Self { present: written(&e.present) }
+    }
+}
+
+impl Attended {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let (item, present) = (number(subject, "item")?, read(self.present)?);
+        Ok(Event::ItemAttended(acting::ItemAttended { item, present }))
     }
 }

@@ -9,8 +9,8 @@ use kepi_govern::{
     directory::{self, Attests, Duty, Line, Standing},
     items::{
         Action, ActionPlan, Alert, Attestation, By, Came, Case, ChangeNotice, Commentary, Decision, Effect,
-        Expected, Follows, Handover, Item, Method, Named, Notice, Outcome, PainPoint, Permission, Play,
-        PostMortem, Seen, Turn, attestation, midnight, times::Times,
+        Expected, Follows, Handover, Item, Method, Missed, Named, Notice, OnAgenda, Outcome, PainPoint, Permission, Play,
+        PlayStep, PostMortem, Rung, Seen, Turn, attestation, midnight, times::Times,
     },
     judging::{Judging, Verdict},
     laws,
@@ -105,6 +105,7 @@ pub fn alert(unit: Option<&str>, period: PeriodId) -> Alert {
         severity: Severity::Normal,
         clear: 2,
         run: 1,
+        ladder: Vec::new(),
     }
 }
 
@@ -123,6 +124,7 @@ fn case(unit: Option<&str>, row: u64) -> Case {
         hours: 8,
         confirm: 7,
         causes: vec![name("price"), name("waiting")],
+        ladder: Vec::new(),
     }
 }
 
@@ -236,6 +238,13 @@ impl Acting {
                 return Err("with somebody who is not there".to_owned());
             }
             if let (Event::ItemEscalated(e), Some(owner)) = (event, event.item().and_then(owner)) {
+                let ladder = self.world.organisation.items.get(e.item).map(|of| of.content.ladder().to_vec());
+                let rung = ladder.and_then(|ladder| ladder.get(usize::from(owner.rung)).copied());
+                let lasts = rung.is_some_and(|rung| rung.lasts.is_some())
+                    && matches!(command, Command::Observe(_));
+                if lasts || rung.is_some_and(|rung| rung.to.is_some()) {
+                    continue;
+                }
                 if owner.due > at {
                     return Err(format!("item {} went up before its time", e.item));
                 }
@@ -438,7 +447,17 @@ fn nobody_is_asked_about_what_is_silent_until_it_ends() {
     let other = Alert { rule: "urgent".parse().unwrap(), ..alert(None, month(4)) };
     acting.raise(other).unwrap();
     assert_eq!(acting.ask(person(4), &Command::EndSilence(1)).unwrap_err(), [laws::NOT_SILENT], "it is over");
-    acting.ask(person(5), &Command::EndSilence(2)).unwrap();
+    // Not anybody: who keeps it, or whoever answers for what it is about, which is looked up for her.
+    assert_eq!(acting.ask(person(5), &Command::EndSilence(2)).unwrap_err(), [laws::NOT_YOUR_TURN]);
+    let register = acting.world.organisation.register.position();
+    let end = |acting: &Acting, people: &[u64]| {
+        let people = Some(people.iter().copied().collect());
+        let evidence = Evidence::Answering { register, people };
+        let facts = Facts { at: acting.world.at, by: &person(5), evidence: &evidence };
+        decide(Situation { organisation: &acting.world.organisation }, &Command::EndSilence(2), facts).is_ok()
+    };
+    assert!(end(&acting, &[3, 5]) && !end(&acting, &[3]));
+    acting.ask(person(4), &Command::EndSilence(2)).unwrap();
     acting.raise(alert(None, month(4))).unwrap();
 }
 
@@ -954,7 +973,8 @@ fn a_plan_is_agreed_to_carried_out_measured_and_asked_after() {
     assert_eq!(acting.act(5, learnt, Deed::Dismiss { why: WHY }).unwrap_err(), [laws::OWED]);
     let write = |acting: &mut Acting, by, follows| {
         let was = acting.item(learnt).digest;
-        let content = Content::PostMortem(PostMortem { plan: number, findings: Some(WHY), follows });
+        let of = Missed::Plan(number);
+        let content = Content::PostMortem(PostMortem { of, findings: Some(WHY), follows });
         acting.ask(person(by), &Command::Edit(kepi_govern::Edit { item: learnt, was, content, why: WHY }))
     };
     assert_eq!(write(&mut acting, 5, None).unwrap_err(), [laws::INCOMPLETE]);
@@ -1049,9 +1069,11 @@ fn play(unit: Option<&str>, row: u64, held_out: bool) -> Play {
         since: 0,
         held_out,
         steps: vec![WHY, WHY],
+        each: Vec::new(),
         hours: 8,
         cool_down: 30,
         after: 14,
+        ladder: Vec::new(),
     }
 }
 
@@ -1079,9 +1101,8 @@ fn nothing_is_started_twice_while_it_is_open_or_cools_down_and_what_is_held_out_
     acting.job(&open(play(Some("emea"), 1, false))).unwrap();
     let refused = |acting: &mut Acting, of: Play| acting.job(&open(of)).unwrap_err();
     assert_eq!(refused(&mut acting, play(Some("emea"), 1, false)), [laws::ALREADY_OPEN]);
-    // A person starts nothing, and a playbook without steps nothing either.
+    // A person starts nothing.
     assert_eq!(acting.ask(person(2), &open(play(None, 2, false))).unwrap_err(), [laws::BY_ITSELF]);
-    assert_eq!(refused(&mut acting, Play { steps: Vec::new(), ..play(None, 2, false) }), [laws::INCOMPLETE]);
     // What is held out is with nobody, from the first day on.
     acting.job(&open(play(Some("emea"), 2, true))).unwrap();
     let item = |acting: &Acting, number: u64| acting.world.organisation.items.get(number).unwrap().clone();
@@ -1108,6 +1129,116 @@ fn nothing_is_started_twice_while_it_is_open_or_cools_down_and_what_is_held_out_
     acting.world.at = begin + 30 * DAY;
     acting.job(&open(play(Some("emea"), 1, false))).unwrap();
     assert_eq!(item(&acting, 3).step().unwrap().name, "doing");
+    // What a closed loop follows up is watched beside its case, held out or not, and is another matter than a playbook of that name.
+    for held_out in [false, true] {
+        let number = acting.world.organisation.items.next();
+        let of = Play { steps: Vec::new(), ..play(None, u64::from(held_out), held_out) };
+        acting.job(&open(of.clone())).unwrap();
+        assert_eq!((acting.step(number), acting.item(number).owner()), ("watching", None));
+        assert_eq!(refused(&mut acting, of), [laws::ALREADY_OPEN]);
+    }
+    acting.job(&open(play(None, 0, false))).unwrap();
+}
+
+/// 4 holds no seat in emea, 3 does: 5 has it there.
+#[test]
+fn steps_of_a_playbook_are_tasks_one_after_the_other_with_an_owner_and_a_clock_each() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let each = vec![
+        PlayStep { hours: 4, by: None },
+        PlayStep { hours: 8, by: Some(4) },
+        PlayStep { hours: 16, by: Some(3) },
+    ];
+    let of = Play { steps: vec![WHY; 3], each, hours: 28, ..play(Some("emea"), 1, false) };
+    acting.job(&Command::Open(Open { content: Content::Play(of), why: WHY })).unwrap();
+    let at_step = |acting: &Acting| (acting.owner(1), acting.item(1).play_step().unwrap().0);
+    let due = |acting: &Acting| acting.item(1).due().unwrap();
+    // Thursday 15:00, 1 May is a holiday: four business hours end on Monday at eleven.
+    assert_eq!((at_step(&acting), due(&acting)), ((5, 0), at("2026-05-04T11:00[Europe/Berlin]")));
+    acting.world.at = at("2026-05-04T10:00[Europe/Berlin]");
+    acting.act(5, 1, Deed::Acknowledge).unwrap();
+    acting.finish(5, 1, "done").unwrap();
+    // The next is somebody else's, from then on, and it is as new to her.
+    assert_eq!((at_step(&acting), due(&acting)), ((4, 1), at("2026-05-05T10:00[Europe/Berlin]")));
+    assert_eq!((acting.step(1), acting.item(1).work.acknowledged), ("doing", None));
+    assert_eq!(acting.finish(5, 1, "done").unwrap_err(), [laws::NOT_YOUR_TURN]);
+    // Not in time it goes up, with the hours of this step; a step that is left out has a reason.
+    acting.world.at = at("2026-05-05T11:00[Europe/Berlin]");
+    acting.job(&Command::Tick).unwrap();
+    assert_eq!((at_step(&acting), due(&acting)), ((2, 1), at("2026-05-06T11:00[Europe/Berlin]")));
+    assert_eq!(acting.finish(2, 1, "skipped").unwrap_err(), [laws::INCOMPLETE]);
+    let skipped = Deed::Finish { outcome: "skipped".parse().unwrap(), cause: None, why: Some(WHY) };
+    acting.act(2, 1, skipped).unwrap();
+    assert_eq!((at_step(&acting), due(&acting)), ((5, 2), at("2026-05-07T11:00[Europe/Berlin]")));
+    acting.directory.people.remove(&5);
+    acting.job(&Command::Tick).unwrap();
+    assert_eq!(at_step(&acting), (3, 2), "whose step it is stays, whoever has left");
+    acting.finish(3, 1, "done").unwrap();
+    assert_eq!(acting.step(1), "watching");
+    let said: Vec<(&str, Principal)> =
+        acting.item(1).work.stepped.iter().map(|of| (of.outcome.as_str(), of.by.clone())).collect();
+    assert_eq!(said, [("done", person(5)), ("skipped", person(2))]);
+    assert_eq!(acting.item(1).work.finished.as_ref().map(|(outcome, _)| outcome.as_str()), Some("done"));
+    // Who does not want it any more is asked nothing more.
+    let each = vec![PlayStep { hours: 4, by: None }, PlayStep { hours: 4, by: None }];
+    let of = Play { each, ..play(Some("emea"), 2, false) };
+    acting.job(&Command::Open(Open { content: Content::Play(of), why: WHY })).unwrap();
+    let owner = acting.owner(2);
+    acting.finish(owner, 2, "not_wanted").unwrap();
+    assert_eq!(acting.step(2), "watching");
+}
+
+#[test]
+fn a_ladder_says_who_is_told_after_which_time_and_what_lasts_is_not_left_to_the_clock() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let rung = |to, hours, lasts| Rung { to, hours, lasts };
+    let ladder = vec![rung(Some(4), 2, None), rung(None, 4, Some(3)), rung(Some(3), 1, None)];
+    let item = acting.raise(Alert { ladder, ..alert(Some("emea"), month(3)) }).unwrap();
+    let next = |acting: &mut Acting| {
+        acting.world.at = acting.item(item).due().unwrap();
+        // At the top there is nobody whose it could become.
+        acting.job(&Command::Tick).unwrap_or_default();
+        (acting.owner(item), acting.item(item).due().unwrap())
+    };
+    assert_eq!((acting.owner(item), acting.item(item).due()), (5, Some(at("2026-05-04T15:00[Europe/Berlin]"))));
+    // Who is named, then whoever is above her, each as long as the rung says; 3 has a seat in emea, which is 5's.
+    assert_eq!(next(&mut acting), (4, at("2026-05-04T17:00[Europe/Berlin]")));
+    assert_eq!(next(&mut acting), (2, at("2026-05-05T13:00[Europe/Berlin]")));
+    assert_eq!(next(&mut acting), (5, at("2026-05-05T14:00[Europe/Berlin]")));
+    // Past the last rung whoever is above, up to the top, with whom it stands.
+    assert_eq!(next(&mut acting).0, 3);
+    assert_eq!(next(&mut acting).0, 2);
+    assert_eq!(next(&mut acting), (1, at("2026-05-05T17:00[Europe/Berlin]")));
+    assert_eq!(next(&mut acting).0, 1);
+    // What lasts goes up before its time: red in the period when it was raised and in two more.
+    let ladder = vec![rung(Some(2), 8, Some(3))];
+    acting.world.at = at("2026-06-01T09:00[Europe/Berlin]");
+    let other = acting.raise(Alert { ladder, ..alert(None, month(3)) }).unwrap();
+    let see = |period| Command::Observe(Observe { item: other, seen: Seen::Signal { period, run: 2 } });
+    acting.job(&see(month(4))).unwrap();
+    assert_eq!(acting.owner(other), 3);
+    acting.job(&see(month(5))).unwrap();
+    assert_eq!((acting.owner(other), acting.item(other).owner().unwrap().rung), (2, 1));
+    acting.job(&see(month(6))).unwrap();
+    assert_eq!(acting.owner(other), 2);
+}
+
+#[test]
+fn a_post_mortem_of_an_initiative_is_owed_once_by_whoever_answers_for_it() {
+    let mut acting = Acting::new(Mode::Open);
+    let of = Missed::Initiative {
+        name: "callback_desk".parse().unwrap(),
+        kpi: "renewals".parse().unwrap(),
+        unit: None,
+        owner: 4,
+    };
+    let content = Content::PostMortem(PostMortem { of, findings: None, follows: None });
+    let open = Command::Open(Open { content, why: WHY });
+    assert_eq!(acting.ask(person(4), &open).unwrap_err(), [laws::BY_ITSELF]);
+    acting.job(&open).unwrap();
+    assert_eq!((acting.owner(1), acting.step(1)), (4, "writing"));
+    assert_eq!(acting.act(4, 1, Deed::Dismiss { why: WHY }).unwrap_err(), [laws::OWED]);
+    assert_eq!(acting.job(&open).unwrap_err(), [laws::ALREADY_OPEN]);
 }
 
 #[test]
@@ -1117,6 +1248,16 @@ fn every_lie_about_who_and_when_is_found() {
         assert!(found.is_some(), "{lie:?} was not found");
         eprintln!("{lie:?}: {}", found.unwrap_or_default());
     }
+}
+
+/// Up to three rungs.
+fn ladder(dice: &mut impl FnMut(u64) -> u64) -> Vec<Rung> {
+    let mut rung = || {
+        let (to, lasts) = (dice(7), dice(5) as u16);
+        let hours = 1 + dice(16) as u16;
+        Rung { to: (to > 0).then_some(to), hours, lasts: (lasts > 1).then_some(lasts) }
+    };
+    (0..rung().hours % 4).map(|_| rung()).collect()
 }
 
 /// A year of random people; with a lie what is not as it should be, if that is found.
@@ -1164,6 +1305,7 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                 let permission = [Permission::Given, Permission::Withheld, Permission::NotAsked];
                 let of = Case {
                     permission: permission[dice(3) as usize],
+                    ladder: ladder(&mut dice),
                     ..case(units[dice(4) as usize], dice(4))
                 };
                 Command::Open(Open { content: Content::Case(of), why: WHY })
@@ -1171,10 +1313,14 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
             0 if dice(2) == 0 => {
                 let mut of = crate::reviews::review(period, 1 + dice(6));
                 of.points.truncate(dice(4) as usize);
+                of.ladder = ladder(&mut dice);
                 Command::Open(Open { content: Content::Review(of), why: WHY })
             }
             1 if dice(4) == 0 => {
-                let of = play(units[dice(4) as usize], dice(4), dice(3) == 0);
+                let mut of = play(units[dice(4) as usize], dice(4), dice(3) == 0);
+                let by = |n| (n > 0).then_some(n);
+                of.each = (0..dice(4)).map(|_| PlayStep { hours: 4, by: by(dice(6)) }).collect();
+                of.ladder = ladder(&mut dice);
                 Command::Open(Open { content: Content::Play(of), why: WHY })
             }
             1 if dice(3) == 0 => {
@@ -1184,10 +1330,14 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
             0 | 1 => {
                 let mut alert = alert(units[dice(4) as usize], period);
                 alert.clear = 1 + dice(2) as u16;
+                alert.ladder = ladder(&mut dice);
                 Command::Open(Open { content: Content::Alert(alert), why: WHY })
             }
             2 | 3 if job => {
-                let seen = match dice(4) {
+                let seen = match dice(5) {
+                    4 => Seen::Agenda(vec![crate::reviews::point("renewals", units[dice(4) as usize], &[
+                        OnAgenda::Trend,
+                    ])]),
                     0 => Seen::Signal { period, run: 1 },
                     1 => Seen::Clear { period, run: 1 },
                     2 => Seen::Helped { helped: dice(2) == 0, run: 1 },
@@ -1234,7 +1384,8 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                     2 | 3 => Deed::Refuse { why: WHY },
                     4 => Deed::Snooze { until: now + HOUR * (1 + dice(20) as i64), why: WHY },
                     5 => Deed::Dismiss { why: WHY },
-                    6 => match dice(3) {
+                    6 => match dice(4) {
+                        3 => Deed::Attend { present: [1 + dice(6)].into() },
                         0 => Deed::Answer { settled: dice(2) == 0, note: None },
                         _ => Deed::Contact { by: By::Phone, reached: dice(3) == 0, note: None },
                     },
@@ -1251,7 +1402,10 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
         };
         let raised = matches!(
             &command,
-            Command::Open(Open { content: Content::Alert(_) | Content::Case(_) | Content::Review(_), .. })
+            Command::Open(Open {
+                content: Content::Alert(_) | Content::Case(_) | Content::Review(_) | Content::Play(_),
+                ..
+            })
         );
         let is_job = raised || matches!(command, Command::Observe(_));
         let done = if is_job { acting.job(&command) } else { acting.ask(person(who), &command) };
@@ -1283,6 +1437,7 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
         if let Some((item, owner, of, decided)) = review.filter(|_| dice(2) == 0) {
             let place = (0..of.points.len()).find(|place| !decided.contains_key(&(*place as u16)));
             let done = match place {
+                None if dice(2) == 0 => acting.act(owner, item, Deed::Attend { present: [owner].into() }),
                 None => acting.finish(owner, item, "held"),
                 Some(place) => {
                     let decision = Decision::ALL[dice(5) as usize];
@@ -1295,7 +1450,8 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
             log.extend(done.unwrap_or_default());
         }
         // So do some with their plans.
-        let planned = |item: &&Item| matches!(item.content, Content::ActionPlan(_) | Content::Task(_));
+        let planned =
+            |item: &&Item| matches!(item.content, Content::ActionPlan(_) | Content::Task(_) | Content::Play(_));
         let next = acting.world.organisation.items.open().filter(planned).last();
         let next =
             next.and_then(|item| Some((item.number, item.step()?.turn, item.owner().map(|of| of.person))));

@@ -8,7 +8,7 @@ use kepi_govern::{
     IssueToken, Land, Open, Publish, PublishInsights, Rebase, RecordForbidden, RecordRefusal, Remark,
     RevokeToken, Shape, Stance, Vote, Withdraw,
     acting::{
-        Act, Deed, ItemAnswered, ItemAssigned, ItemContacted, ItemEscalated, ItemFinished, ItemObserved,
+        Act, Deed, ItemAnswered, ItemAssigned, ItemAttended, ItemContacted, ItemStepped, ItemEscalated, ItemFinished, ItemObserved,
         ItemRefused, ItemSnoozed, Observe, PointDecided,
     },
     directory::{Duty, Line, Passed, Reached},
@@ -23,8 +23,9 @@ use kepi_govern::{
     governance::InEmergency,
     items::{
         Action, ActionPlan, Alert, Attestation, By, Came, Case, Change, ChangeNotice, Commentary, Decision,
-        Dispute, Effect, Emergency, Expected, Follows, Handover, Method, Named, Notice, OnAgenda, Outcome,
-        PainPoint, Permission, Play, Point, PostMortem, Review, Says, Seen, Task, TaskOf,
+        Dispute, Effect, Emergency, Expected, Follows, Handover, Method, Missed, Named, Notice, OnAgenda,
+        Outcome, PainPoint, Permission, Play, PlayStep, Point, PostMortem, Review, Rung, Says, Seen, Task,
+        TaskOf,
     },
     judging::{Judging, Verdict},
     overrides::{Figure, Over, Override},
@@ -343,11 +344,14 @@ fn acted_on() -> impl Strategy<Value = Content> {
     let severity = prop_oneof![Just(Severity::Low), Just(Severity::Normal), Just(Severity::High)];
     let alert = ((parsed(), parsed(), option::of(parsed()), period()), sign, severity, 1..4u16, 0..9u64)
         .prop_map(|((rule, kpi, unit, period), sign, severity, clear, run)| {
-            Content::Alert(Alert { rule, kpi, unit, period, sign, severity, clear, run })
+            let ladder = ladder(run);
+            Content::Alert(Alert { rule, kpi, unit, period, sign, severity, clear, run, ladder })
         });
     let of = prop_oneof![
         (1..4u64).prop_map(TaskOf::Plan),
-        (1..4u64, 0..3u16).prop_map(|(review, point)| TaskOf::Point { review, point })
+        (1..4u64, 0..3u16).prop_map(|(review, point)| TaskOf::Point { review, point }),
+        (parsed(), period(), parsed(), option::of(parsed()))
+            .prop_map(|(review, period, kpi, unit)| TaskOf::Before { review, period, kpi, unit })
     ];
     let task = (of, action()).prop_map(|(of, action)| Content::Task(Task { of, action }));
     let expected = (amount(), period(), period(), day()).prop_map(|(change, from, to, until)| Expected {
@@ -364,8 +368,13 @@ fn acted_on() -> impl Strategy<Value = Content> {
             Content::ActionPlan(ActionPlan { alert, kpi, unit, cause, method, evidence, actions, expected })
         },
     );
-    let post_mortem = (1..4u64, option::of(commitment()), option::of(commitment()))
-        .prop_map(|(plan, findings, follows)| Content::PostMortem(PostMortem { plan, findings, follows }));
+    let missed = prop_oneof![
+        (1..4u64).prop_map(Missed::Plan),
+        (parsed(), parsed(), option::of(parsed()), 0..6u64)
+            .prop_map(|(name, kpi, unit, owner)| Missed::Initiative { name, kpi, unit, owner })
+    ];
+    let post_mortem = (missed, option::of(commitment()), option::of(commitment()))
+        .prop_map(|(of, findings, follows)| Content::PostMortem(PostMortem { of, findings, follows }));
     let texts = (commitment(), commitment(), commitment(), commitment());
     let commentary =
         ((parsed(), option::of(parsed()), period()), texts, (0..3u32, 0..3u32, 0..3u32, 1..9u64)).prop_map(
@@ -396,7 +405,21 @@ fn case() -> impl Strategy<Value = Content> {
     let row = (digest(), commitment(), 0..9i64, permission);
     (of, row, (1..40u16, 1..20u16), collection::vec(parsed(), 0..3)).prop_map(
         |((rule, kpi, unit, of), (row, key, since, permission), (hours, confirm), causes)| {
-            Content::Case(Case { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes })
+            let ladder = ladder(u64::from(confirm));
+            Content::Case(Case {
+                rule,
+                kpi,
+                unit,
+                of,
+                row,
+                key,
+                since,
+                permission,
+                hours,
+                confirm,
+                causes,
+                ladder,
+            })
         },
     )
 }
@@ -415,9 +438,14 @@ fn play() -> impl Strategy<Value = Content> {
                 since,
                 held_out,
                 steps,
+                each: ladder(u64::from(after))
+                    .into_iter()
+                    .map(|of| PlayStep { hours: of.hours, by: of.to })
+                    .collect(),
                 hours,
                 cool_down,
                 after,
+                ladder: ladder(u64::from(cool_down)),
             })
         },
     )
@@ -431,12 +459,34 @@ fn reviewed() -> impl Strategy<Value = Content> {
     let who = (0..6u64, persons(), 1..99u16, option::of(1..9u64));
     let review = (of, who, collection::vec(point, 0..4)).prop_map(
         |((rule, scorecard, unit, period), (chair, participants, hours, run), points)| {
-            Content::Review(Review { rule, scorecard, unit, period, chair, participants, hours, run, points })
+            let ladder = ladder(u64::from(hours));
+            Content::Review(Review {
+                rule,
+                scorecard,
+                unit,
+                period,
+                chair,
+                participants,
+                hours,
+                run,
+                points,
+                ladder,
+            })
         },
     );
     let dispute = (parsed(), option::of(parsed()), period(), 1..9u64)
         .prop_map(|(kpi, unit, period, run)| Content::Dispute(Dispute { kpi, unit, period, run }));
     prop_oneof![review, dispute]
+}
+
+/// Rungs that hang on a number.
+fn ladder(of: u64) -> Vec<Rung> {
+    let rung = |n: u64| Rung {
+        to: (n % 2 == 0).then_some(n),
+        hours: n as u16 + 1,
+        lasts: (n % 3 == 0).then_some(n as u16 + 2),
+    };
+    (0..of % 4).map(rung).collect()
 }
 
 fn decision() -> impl Strategy<Value = Decision> {
@@ -485,6 +535,10 @@ fn seen() -> impl Strategy<Value = Seen> {
         (period(), whole()).prop_map(|(period, run)| Seen::Signal { period, run }),
         (period(), whole()).prop_map(|(period, run)| Seen::Clear { period, run }),
         (any::<bool>(), whole()).prop_map(|(helped, run)| Seen::Helped { helped, run }),
+        (parsed(), option::of(parsed())).prop_map(|(kpi, unit)| {
+            let why = [OnAgenda::Trend].into();
+            Seen::Agenda(vec![Point { why, kpi, unit, items: [].into() }])
+        }),
         (came, change, any::<bool>(), option::of(whole()))
             .prop_map(|(came, change, enough, run)| Seen::Effect(Effect { came, change, enough, run })),
     ]
@@ -508,6 +562,9 @@ fn acting() -> impl Strategy<Value = Event> {
         contacted,
         answered,
         decided,
+        (item(), parsed(), option::of(commitment()))
+            .prop_map(|(item, outcome, why)| Event::ItemStepped(ItemStepped { item, outcome, why })),
+        (item(), persons()).prop_map(|(item, present)| Event::ItemAttended(ItemAttended { item, present })),
         (item(), way(), any::<bool>(), 0..9i64)
             .prop_map(|(item, way, bound, due)| Event::ItemAssigned(ItemAssigned { item, way, bound, due })),
         (item(), commitment()).prop_map(|(item, why)| Event::ItemRefused(ItemRefused { item, why })),
@@ -545,6 +602,7 @@ fn act() -> impl Strategy<Value = Command> {
             note
         }),
         (any::<bool>(), option::of(commitment())).prop_map(|(settled, note)| Deed::Answer { settled, note }),
+        persons().prop_map(|present| Deed::Attend { present }),
         (0..4u16, decision(), commitment(), option::of((0..6u64, day()))).prop_map(
             |(point, decision, why, follows)| {
                 let follows = follows.map(|(owner, by)| Follows { owner, by });

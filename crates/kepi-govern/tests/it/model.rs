@@ -1198,6 +1198,8 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
     let of_work = [
         "item.acknowledged",
         "item.answered",
+        "item.attended",
+        "item.stepped",
         "item.contacted",
         "item.decided",
         "item.assigned",

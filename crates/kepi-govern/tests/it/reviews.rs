@@ -2,8 +2,10 @@
 
 use jiff::civil::Date;
 use kepi_govern::{
-    Command, Content, Deed, Open,
-    items::{Decision, Dispute, Follows, OnAgenda, Outcome, Point, Review},
+    Command, Content, Deed, Observe, Open,
+    items::{
+        Action, Decision, Dispute, Follows, OnAgenda, Outcome, Point, Review, Seen, Task, TaskOf,
+    },
     laws,
     periods::PeriodId,
 };
@@ -14,7 +16,7 @@ use crate::{
     deciding::{DAY, person},
 };
 
-fn point(kpi: &str, unit: Option<&str>, why: &[OnAgenda]) -> Point {
+pub fn point(kpi: &str, unit: Option<&str>, why: &[OnAgenda]) -> Point {
     Point {
         why: why.iter().copied().collect(),
         kpi: kpi.parse().unwrap(),
@@ -39,6 +41,7 @@ pub fn review(period: PeriodId, chair: u64) -> Review {
             point("renewals", None, &[OnAgenda::Red]),
             point("renewals", None, &[OnAgenda::Definition]),
         ],
+        ladder: Vec::new(),
     }
 }
 
@@ -126,6 +129,82 @@ fn a_review_is_held_once_and_closed_with_a_decision_on_every_point() {
     acting.approve(2, number).unwrap();
     assert_eq!((acting.step(number), acting.step(task)), ("doing", "ended"));
     assert_eq!(acting.item(task).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+}
+
+#[test]
+fn what_comes_up_after_a_review_opened_is_decided_as_well_and_who_was_there_is_kept() {
+    let mut acting = Acting::new(Mode::Open);
+    let item = open(&mut acting, review(month(3), 2)).unwrap();
+    for place in [1, 2] {
+        acting.act(2, item, decide(place, Decision::Accept, None)).unwrap();
+    }
+    acting.act(2, item, decide(0, Decision::Defer, None)).unwrap();
+    let more = |points: Vec<Point>| Command::Observe(Observe { item, seen: Seen::Agenda(points) });
+    let new = point("renewals", Some("apac"), &[OnAgenda::Trend, OnAgenda::Data]);
+    assert_eq!(acting.ask(person(2), &more(vec![new.clone()])).unwrap_err(), [laws::BY_ITSELF]);
+    let known = point("renewals", Some("emea"), &[OnAgenda::Alert]);
+    for wrong in [vec![], vec![known], vec![new.clone(), new.clone()], vec![point("nps", None, &[])]] {
+        assert_eq!(acting.job(&more(wrong)).unwrap_err(), [laws::NOTHING_NEW]);
+    }
+    let was = acting.item(item).digest;
+    acting.job(&more(vec![new])).unwrap();
+    assert!(acting.item(item).digest != was);
+    // It is closed with a decision on that point, too.
+    assert_eq!(acting.finish(2, item, "held").unwrap_err(), [laws::UNDECIDED]);
+    acting.act(2, item, decide(3, Decision::Accept, None)).unwrap();
+    // Who was there is said by whoever leads it, or is above; said again, the last counts.
+    let attend = |present: &[u64]| Deed::Attend { present: present.iter().copied().collect() };
+    assert_eq!(acting.act(5, item, attend(&[5])).unwrap_err(), [laws::NOT_YOUR_TURN]);
+    assert_eq!(acting.act(2, item, attend(&[])).unwrap_err(), [laws::NOBODY_THERE]);
+    assert_eq!(acting.act(2, item, attend(&[2, 99])).unwrap_err(), [laws::NOBODY_THERE]);
+    acting.act(2, item, attend(&[2])).unwrap();
+    acting.act(1, item, attend(&[2, 6])).unwrap();
+    acting.finish(2, item, "held").unwrap();
+    assert_eq!(acting.item(item).work.present, Some([2, 6].into()));
+}
+
+#[test]
+fn a_plan_is_asked_for_before_a_review_and_owed_until_the_figure_is_red_no_more() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let ask = |unit: &str, month: PeriodId| {
+        let (review, kpi) = ("monthly".parse().unwrap(), "renewals".parse().unwrap());
+        let of = TaskOf::Before { review, period: month, kpi, unit: Some(unit.parse().unwrap()) };
+        let action = Action { what: WHY, owner: 5, by: Date::constant(2026, 5, 6) };
+        Command::Open(Open { content: Content::Task(Task { of, action }), why: WHY })
+    };
+    assert_eq!(acting.ask(person(1), &ask("emea", month(3))).unwrap_err(), [laws::BY_ITSELF]);
+    acting.job(&ask("emea", month(3))).unwrap();
+    assert_eq!(acting.job(&ask("emea", month(3))).unwrap_err(), [laws::ALREADY_OPEN]);
+    assert_eq!((acting.owner(1), acting.item(1).due()), (5, Some(at("2026-05-07T00:00[UTC]"))));
+    // Only a plan answers it, about that KPI and unit; not in time it goes up.
+    assert_eq!(acting.finish(5, 1, "done").unwrap_err(), [laws::PLAN_OWED]);
+    assert_eq!(acting.act(5, 1, Deed::Dismiss { why: WHY }).unwrap_err(), [laws::PLAN_OWED]);
+    acting.job(&ask("apac", month(3))).unwrap();
+    assert_eq!(acting.open_plan(5, plan(Some(2), 5)).unwrap_err(), [laws::INCOMPLETE]);
+    acting.world.at = at("2026-05-07T01:00[UTC]");
+    acting.job(&Command::Tick).unwrap();
+    assert_eq!(acting.owner(1), 3);
+    let number = acting.open_plan(3, plan(Some(1), 3)).unwrap();
+    acting.approve(2, number).unwrap();
+    assert_eq!((acting.step(number), acting.step(1)), ("doing", "ended"));
+    // What is red no more asks for nothing.
+    let clear = Seen::Clear { period: month(4), run: 2 };
+    acting.job(&Command::Observe(Observe { item: 2, seen: clear })).unwrap();
+    assert_eq!(acting.item(2).ended.map(|(outcome, _)| outcome), Some(Outcome::Recovered));
+}
+
+#[test]
+fn a_change_that_a_review_asked_for_is_asked_for_or_said_not_to_be() {
+    let mut acting = Acting::new(Mode::Open);
+    let item = open(&mut acting, review(month(3), 2)).unwrap();
+    acting.act(2, item, decide(1, Decision::Change, until(5, 20))).unwrap();
+    acting.act(2, item, decide(2, Decision::Task, until(5, 20))).unwrap();
+    let (change, task) = (item + 1, item + 2);
+    assert_eq!(acting.finish(5, change, "done").unwrap_err(), [laws::INCOMPLETE]);
+    assert_eq!(acting.finish(5, task, "no_change").unwrap_err(), [laws::NO_SUCH_OUTCOME]);
+    acting.finish(5, change, "no_change").unwrap();
+    assert_eq!(acting.item(change).work.finished.as_ref().map(|(of, _)| of.as_str()), Some("no_change"));
+    acting.finish(5, task, "done").unwrap();
 }
 
 #[test]

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, rule};
 use crate::{
-    acting::{Alert, Signal},
+    acting::{Alert, Ladder, Rung, Severity, Signal},
     codes,
     decode::{Keyed, Placed},
     definitions as written,
-    id::{AlertId, KpiId, PersonId},
+    id::{AlertId, KpiId, LadderId, PersonId},
     project::{Kpi, Person},
     source_text::Span,
 };
@@ -146,5 +146,47 @@ fn one(
         persistence: whole(written.persistence.get().map(|n| n.0))?,
         clear: whole(written.clear.get().map(|n| n.0))?,
         severity: written.severity.cloned()?,
+        ladder: written.ladder.cloned(),
     })
+}
+
+/// Reads all ladders.
+pub(super) fn ladders(
+    all: &[Placed<written::Ladder>],
+    context: &mut Context<'_>,
+) -> BTreeMap<LadderId, Ladder> {
+    let mut ladders = BTreeMap::new();
+    let mut severities: BTreeMap<Severity, Span> = BTreeMap::new();
+    for written in all.iter().map(|ladder| &ladder.value) {
+        let Some(id) = written.ladder.get().and_then(|name| name.id.clone()) else { continue };
+        if let Some(severity) = written.severity.get()
+            && let Some(first) = severities.insert(*severity, written.severity.span)
+        {
+            context
+                .report(
+                    codes::LADDER,
+                    written.severity.span,
+                    format!("another ladder is that of severity `{}`", severity.word()),
+                )
+                .related(first, "the other one")
+                .fix("leave `severity` out of one of them; alerts name it by `ladder`");
+        }
+        if written.rungs.is_written() && written.rungs.items().is_empty() {
+            context
+                .report(codes::LADDER, written.rungs.span, "it has no rung")
+                .fix("write who is told, such as `[{to: coo, hours: 4}]`, or leave the ladder out");
+        }
+        let whole = |n: i64| u16::try_from(n).ok();
+        let rung = |of: &Placed<written::Rung>| {
+            Some(Rung {
+                to: of.value.to.cloned(),
+                hours: whole(of.value.hours.get()?.0)?,
+                lasts: of.value.lasts.get().and_then(|n| whole(n.0)),
+            })
+        };
+        let Some(name) = written.name.cloned() else { continue };
+        let rungs = written.rungs.items().iter().filter_map(rung).collect();
+        ladders.insert(id.clone(), Ladder { id, name, severity: written.severity.cloned(), rungs });
+    }
+    ladders
 }

@@ -84,9 +84,21 @@ fn one(
         return None;
     }
     let again = asked_again(&written.again, entity, around, context);
+    let success = condition(&written.success, entity, around, context);
+    if written.success.is_written() && success.is_none() {
+        return None;
+    }
+    let hold_out = written.hold_out.get().and_then(|n| u8::try_from(n.0).ok())?;
+    if hold_out > 0 && success.is_none() {
+        context
+            .report(codes::LOOP, written.hold_out.span, "nothing says what those held out are compared by")
+            .fix("say when it is as it should be, such as `success: account.status = 'active'`");
+        return None;
+    }
     let when = when?;
     let settled = again.iter().map(|of| &of.settled);
-    let read: Vec<Expression> = [&when].into_iter().chain(&permission).chain(settled).cloned().collect();
+    let read: Vec<Expression> =
+        [&when].into_iter().chain(&permission).chain(settled).chain(&success).cloned().collect();
     let roots = derived::roots(&entity.id, &read, around.entities);
     let whole = |number: Option<i64>| number.and_then(|number| u16::try_from(number).ok());
     let causes = written.causes.items().iter();
@@ -102,6 +114,11 @@ fn one(
         confirm: whole(written.confirm.get().map(|n| n.0))?,
         at_most: whole(written.at_most.get().map(|n| n.0))?,
         again,
+        hold_out,
+        seed: written.seed.get().and_then(|n| u32::try_from(n.0).ok())?,
+        after: whole(written.after.get().map(|n| n.0))?,
+        success,
+        ladder: written.ladder.cloned(),
         causes: causes.filter_map(|of| Some((of.key.as_ref()?.id.clone()?, of.value.clone()?))).collect(),
         // A circle has its own finding.
         made: derived::order(around.entities, roots).unwrap_or_default(),

@@ -197,6 +197,8 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         !definitions.persons.is_empty(),
         context,
     );
+    let ladders = acting::ladders(&definitions.ladders, context);
+    playbook::in_units(&definitions.playbooks, &scorecards, &units, context);
     let playbooks =
         playbook::read((&definitions.playbooks, !definitions.persons.is_empty()), &kpis, &around, context);
     let quick = header.as_ref().zip(definitions.projects.first());
@@ -228,6 +230,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         last_resort: header.last_resort,
         alerts,
         closed_loops,
+        ladders,
         playbooks,
         initiatives,
         reviews,

@@ -9,8 +9,8 @@ use crate::{
     decode::{Keyed, Placed},
     definitions as written, derived,
     expression::Expression,
-    id::{KpiId, PlaybookId},
-    project::Kpi,
+    id::{KpiId, PlaybookId, ScorecardId, UnitId},
+    project::{Kpi, Scorecard, Unit},
     source_text::Span,
 };
 
@@ -100,14 +100,44 @@ fn one(
         seed: written.seed.get().and_then(|n| u32::try_from(n.0).ok())?,
         steps: steps(written.steps.items()),
         after: whole(written.after.get().map(|n| n.0))?,
+        ladder: written.ladder.cloned(),
         units: variants.collect(),
     })
+}
+
+/// That what is otherwise in a unit can ever hold: rows and figures of the KPI are told apart by unit, on a scorecard whose cascade has it.
+pub(super) fn in_units(
+    all: &[Placed<written::Playbook>],
+    scorecards: &BTreeMap<ScorecardId, Scorecard>,
+    units: &BTreeMap<UnitId, Unit>,
+    context: &mut Context<'_>,
+) {
+    for written in all.iter().map(|document| &document.value) {
+        let Some(kpi) = written.kpi.get() else { continue };
+        let cascades: Vec<&Scorecard> = scorecards
+            .values()
+            .filter(|card| card.cascade.is_some() && card.kpis().any(|id| id == kpi))
+            .collect();
+        for Keyed { key, span, .. } in written.units.items() {
+            // A unit that is not there has its own finding.
+            let Some(unit) = key.as_ref().filter(|unit| units.contains_key(*unit)) else { continue };
+            if cascades.is_empty() {
+                context
+                    .report(
+                        codes::PLAYBOOK,
+                        *span,
+                        format!("nothing of `{kpi}` is told apart by unit, so nothing is otherwise in `{unit}`"),
+                    )
+                    .fix("put the KPI on a scorecard with a `cascade`, or leave `units` out");
+            }
+        }
+    }
 }
 
 fn steps(all: &[Placed<written::PlaybookStep>]) -> Vec<PlaybookStep> {
     let step = |of: &Placed<written::PlaybookStep>| {
         let hours = u16::try_from(of.value.hours.get()?.0).ok()?;
-        Some(PlaybookStep { text: of.value.text.cloned()?, hours })
+        Some(PlaybookStep { text: of.value.text.cloned()?, hours, by: of.value.by.cloned() })
     };
     all.iter().filter_map(step).collect()
 }

@@ -76,6 +76,8 @@ fn one(id: ReviewId, written: &written::Review) -> Option<Review> {
         business_hours: written.business_hours.cloned(),
         chair: written.chair.cloned()?,
         participants: written.participants.values().into_iter().collect(),
+        plans: whole(written.plans.get().map(|n| n.0))?,
+        ladder: written.ladder.cloned(),
         days: whole(written.days.get().map(|n| n.0))?,
         rotation: whole(written.rotation.get().map(|n| n.0)),
     })

@@ -12,7 +12,7 @@ use crate::{
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
         DimensionId, EntityId, FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, InitiativeId, KpiId,
-        LevelId, LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, PlaybookId, ProjectId, PurposeId,
+        LadderId, LevelId, LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, PlaybookId, ProjectId, PurposeId,
         ReviewId, RuleId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
     },
     lexical::{self, Clock, Decimal, Epoch},
@@ -98,6 +98,7 @@ ids! {
     BusinessHoursId BusinessHours,
     ConnectionId Connection,
     CrosswalkId Crosswalk,
+    LadderId Ladder,
 }
 impl Id for GuardrailId {
     const SYMBOL: Option<Symbol> = None;

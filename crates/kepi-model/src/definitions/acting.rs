@@ -6,7 +6,9 @@ use crate::{
     acting::{Encryption, Severity, Signal},
     decode::{ExpressionText, List, Map, Name, Whole, choices, table},
     definitions::{Bound, SecretText, Setting},
-    id::{AlertId, AttributeId, CauseId, ChannelId, KpiId, LoopId, PlaybookId, UnitId},
+    id::{
+        AlertId, AttributeId, CauseId, ChannelId, KpiId, LadderId, LoopId, PersonId, PlaybookId, UnitId,
+    },
 };
 
 choices!(Signal, Severity, Encryption);
@@ -23,6 +25,22 @@ table! {
     persistence: Whole<1, 24>, default "2", "For so many periods in a row it has to be red, or beyond its bound.", "3";
     clear: Whole<1, 24>, default "2", "After so many periods in a row without a signal it is over.", "3";
     severity: Severity, default "normal", "How soon somebody has to act, in business hours: `high` 4, `normal` 8, `low` 40. Then it is the turn of whoever is above.", "high";
+    ladder: LadderId, optional, "Whose turn it is then, rung by rung; default the ladder of this severity, or whoever is above.", "service";
+}
+
+table! {
+    Rung = "rung", "Who is told next where nobody acted in time, and has to act from then on.";
+    to: PersonId, optional, "Who; in a unit whoever holds her seat there. Default whoever is above whom it was with.", "coo";
+    hours: Whole<1, 400>, default "8", "In so many business hours of the unit she acts; then it is the next rung's, past the last whoever is above.", "4";
+    lasts: Whole<2, 60>, optional, "Of an alert: it is hers as well, whatever the clock says, once the signal was there for so many periods, that in which it was raised among them.", "3";
+}
+
+table! {
+    Ladder = "ladder", "Who is told after which time if nobody acts, rung by rung. Without one it is always whoever is above, with as much time as the one before.";
+    ladder: Name<LadderId>, required, "The name in definitions, by which alerts, closed loops, playbooks and reviews name it.", "service";
+    name: String, required, "The name shown to people.", "Service, in a hurry";
+    severity: Severity, optional, "All alerts of this severity that name no other go by it.", "high";
+    rungs: List<Rung>, required, "One after the other. The first begins when whoever has it at first has not acted in the time that the severity, the loop, the playbook or the review gives.", "[{hours: 4}, {to: coo, hours: 4, lasts: 3}]";
 }
 
 table! {
@@ -44,13 +62,19 @@ table! {
     confirm: Whole<1, 90>, default "14", "For so many days a customer who was reached can say otherwise before the case is over.", "7";
     at_most: Whole<1, 10_000>, default "100", "So many cases are opened by one run, the newest rows first; the others by those that follow.", "50";
     again: AskedAgain, optional, "How a customer is asked once more after her case was closed.", "{case: case, settled: score >= 7}";
+    hold_out: Whole<0, 50>, default "0", "So many of a hundred nobody follows up: they are only watched, to see what would have been without it. Who that is hangs on `seed` and the row alone, for ever. It needs `success`.", "10";
+    seed: Whole<0, 1_000_000>, default "1", "Draws other ones.", "7";
+    after: Whole<1, 365>, default "30", "So many days after it began it is looked at both, those followed up and those held out.", "60";
+    success: ExpressionText, optional, "Whether it is as it should be, of the row as it is then, and of what it refers to.", "account.status = 'active'";
+    ladder: LadderId, optional, "Whose turn it is if nobody acts in time, rung by rung; default whoever is above.", "service";
     causes: Map<Name<CauseId>, String>, required, "The root causes of which one is named when a case is closed, each in words.", "{waiting: Waited too long, price: The price, other: Something else}";
 }
 
 table! {
     PlaybookStep = "playbook_step", "A step of a playbook.";
     text "do": String, required, "What is done.", "Call, and ask what is in the way";
-    hours: Whole<1, 400>, default "16", "In so many business hours of the unit.", "8";
+    hours: Whole<1, 400>, default "16", "In so many business hours of the unit from when the one before was done.", "8";
+    by: PersonId, optional, "Who does it; in a unit whoever holds her seat there. Default whoever answers for the KPI there.", "account_manager";
 }
 
 table! {
@@ -75,6 +99,7 @@ table! {
     steps: List<PlaybookStep>, required, "What is done, in order.", "[{do: Call, hours: 8}, {do: Agree on the next step}]";
     success: ExpressionText, optional, "Whether it helped: of the row as it is `after` so many days. Of a state: that the signal is gone.", "score > 60";
     after: Whole<1, 365>, default "30", "So many days after it was started that is looked at, of what was only watched as well.", "60";
+    ladder: LadderId, optional, "Whose turn it is if nobody acts in time, rung by rung; default whoever is above.", "service";
     units: Map<UnitId, PlaybookVariant>, optional, "What is otherwise in units and below them.", "{emea: {capacity: 5}}";
 }
 

@@ -6,7 +6,7 @@ use crate::{
     calendar::Grain,
     decode::{List, Map, Name, Whole, table},
     definitions::guardrail::Condition,
-    id::{BusinessHoursId, KpiId, PersonId, ReviewId, ScorecardId, StageGateId, UnitId},
+    id::{BusinessHoursId, KpiId, LadderId, PersonId, ReviewId, ScorecardId, StageGateId, UnitId},
 };
 
 table! {
@@ -21,6 +21,8 @@ table! {
     business_hours: BusinessHoursId, optional, "Whose days of business count; default Monday to Friday.", "support_desk";
     chair: PersonId, required, "Who leads it, and closes it. In a unit whoever holds her seat there.", "vp_service";
     participants: List<PersonId>, optional, "Who takes part beside. In a unit whoever holds their seats there.", "[controller, head_of_data]";
+    plans: Whole<0, 60>, default "3", "So many days of business before it opens a plan is asked for of whoever answers for a KPI that is red beyond chance and has none; 0: only the review asks.", "5";
+    ladder: LadderId, optional, "Whose turn it is if it is not closed in time, rung by rung; default whoever is above.", "service";
     days: Whole<1, 60>, default "10", "In so many days of business it is closed, with a decision on every point; then it is the turn of whoever is above.", "5";
     rotation: Whole<1, 24>, optional, "Within so many reviews the definition of every KPI is confirmed once, in turn.", "4";
 }

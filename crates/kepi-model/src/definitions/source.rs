@@ -187,6 +187,7 @@ table! {
     time_zone: Zone, optional, "Whose clocks are meant; default the project's.", "Europe/Berlin";
     business_hours: BusinessHoursId, optional,
         "Only days on which it is open count, and of `within` only the time in which it is.", "support_desk";
+    published: Micros, optional, "How long after it landed its figures are published at the latest.", "2 hours";
 }
 
 table! {

@@ -26,7 +26,7 @@ fn desk() -> BusinessHours {
 }
 
 fn due(how: Rhythm, hours: Option<&BusinessHours>, last: &str) -> String {
-    let due = Expectation { how, hours: None }.due(Some(at(last)), &calendar(), hours).unwrap();
+    let due = Expectation { how, hours: None, published: None }.due(Some(at(last)), &calendar(), hours).unwrap();
     Timestamp::from_microsecond(due).unwrap().to_string()
 }
 
@@ -102,6 +102,48 @@ fn within_passes_in_hours_that_are_open() {
 
 #[test]
 fn before_anything_came_nothing_is_late() {
-    let daily = Expectation { how: every(Grain::Day, None, 1440, "UTC"), hours: None };
+    let daily = Expectation { how: every(Grain::Day, None, 1440, "UTC"), hours: None, published: None };
     assert_eq!(daily.due(None, &calendar(), None), None);
+}
+
+/// Monday 2 March to Friday 6 March 2026, each day by six: two come in time on Tuesday, Wednesday's comes at eight, Thursday's never, and
+/// Friday's before six; Saturday's is not due yet.
+#[test]
+fn what_was_to_come_is_kept_late_or_missed_exactly_as_it_was() {
+    let daily = Expectation { how: every(Grain::Day, Some(1), 360, "UTC"), hours: None, published: None };
+    let came = ["2026-03-02T05:00:00Z", "2026-03-03T04:00:00Z", "2026-03-03T05:00:00Z", "2026-03-04T08:00:00Z", "2026-03-06T05:59:59Z"];
+    let came = came.map(at);
+    let told = |now: &str| -> Vec<(String, Option<bool>)> {
+        let all = daily.promised(&came, at(now), &calendar(), None);
+        all.iter()
+            .map(|of| {
+                let due = Timestamp::from_microsecond(of.due).unwrap().to_string();
+                (due.replace("2026-03-", "").replace(":00:00Z", ""), of.came.map(|_| of.is_kept()))
+            })
+            .collect()
+    };
+    let known = |of: &[(&str, Option<bool>)]| -> Vec<(String, Option<bool>)> {
+        of.iter().map(|(due, kept)| ((*due).to_owned(), *kept)).collect()
+    };
+    let week = [("03T06", Some(true)), ("04T06", Some(false)), ("05T06", None), ("06T06", Some(true))];
+    assert_eq!(told("2026-03-07T05:59:59Z"), known(&week));
+    // In the minute in which it is due it is missed, and so is each day after.
+    assert_eq!(told("2026-03-08T06:00:00Z"), known(&[&week[..], &[("07T06", None), ("08T06", None)]].concat()));
+    // Within a time of the one before, a silence is one breach, however long.
+    let within = Expectation { how: Rhythm::Within(24 * 3_600_000_000), hours: None, published: None };
+    let kept: Vec<Option<bool>> = within
+        .promised(&came, at("2026-03-20T00:00:00Z"), &calendar(), None)
+        .iter()
+        .map(|of| of.came.map(|_| of.is_kept()))
+        .collect();
+    assert_eq!(kept, [Some(true), Some(true), Some(false), Some(false), None]);
+}
+
+#[test]
+fn the_end_of_a_day_is_not_the_beginning_of_the_next_promise() {
+    let daily = Expectation { how: every(Grain::Day, None, 1440, "UTC"), hours: None, published: None };
+    let missed = daily.promised(&[at("2026-03-02T05:00:00Z")], at("2026-03-06T00:00:00Z"), &calendar(), None);
+    let due: Vec<String> =
+        missed.iter().map(|of| Timestamp::from_microsecond(of.due).unwrap().to_string()).collect();
+    assert_eq!(due, ["2026-03-04T00:00:00Z", "2026-03-05T00:00:00Z", "2026-03-06T00:00:00Z"]);
 }

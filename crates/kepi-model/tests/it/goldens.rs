@@ -139,6 +139,14 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ),
         ),
         (
+            "K0832",
+            kepi(
+                "",
+                "---\nladder: empty\nname: Empty\nseverity: high\nrungs: []\n---\nladder: other\nname: Other\nseverity: high\nrungs: \
+                 [{hours: 4}]\n",
+            ),
+        ),
+        (
             "K0830",
             kepi(
                 "",

@@ -53,6 +53,9 @@ pub struct Asked<'a> {
     /// Instead of rows that the KPI looks at those for which this has a value, which is read: answers that came back to something, which
     /// a KPI of first answers may well leave out.
     pub answers_to: Option<&'a Expression>,
+    /// Whether it is asked of rows that were found before what has become of them: whatever the KPI looks at by now, as they and what they refer
+    /// to are now.
+    pub later: bool,
     /// Only rows of this day or later.
     pub since: Date,
     /// What has to be made of landed rows for these, each after what it needs.
@@ -67,9 +70,15 @@ impl<'a> Asked<'a> {
             when: Some(&rule.when),
             also: rule.permission.as_ref(),
             answers_to: None,
+            later: false,
             since: rule.since,
             made: &rule.made,
         }
+    }
+
+    /// What has become of rows that were found before.
+    pub fn later(self, success: &'a Expression) -> Self {
+        Self { when: None, also: Some(success), answers_to: None, later: true, ..self }
     }
 
     /// Answers that customers of a closed loop gave when they were asked once more.
@@ -96,7 +105,7 @@ pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &Asked<'_>) -> Result
     planner.key(&side.entity);
     planner.side(&side);
     let out = |condition: &Expression| planner.written_out(condition, rule.of);
-    let population = side.filter.as_ref().filter(|_| rule.answers_to.is_none()).map(out);
+    let population = side.filter.as_ref().filter(|_| rule.answers_to.is_none() && !rule.later).map(out);
     let (when, permission) = (rule.when.map(out), rule.also.map(out));
     let answers_to = rule.answers_to.map(out);
     for condition in population.iter().chain(&when).chain(&permission).chain(&answers_to) {
@@ -117,7 +126,7 @@ pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &Asked<'_>) -> Result
     {
         let now = RowOf { world: &world, table, row, as_of: None, moved: &[] };
         let Cell::Instant(at) = now.attribute(&side.time) else { continue };
-        let view = RowOf { as_of: (side.as_of == AsOf::Event).then_some(at), ..now };
+        let view = RowOf { as_of: (side.as_of == AsOf::Event && !rule.later).then_some(at), ..now };
         let meets = |condition: &Expression| holds(condition, &view).unwrap_or(false);
         let read = answers_to.as_ref().map(|of| evaluate(of, &view).unwrap_or(Cell::Missing));
         let known = |of: &Expression| matches!(evaluate(of, &view), Ok(Cell::Boolean(_)));

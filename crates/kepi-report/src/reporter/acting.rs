@@ -7,7 +7,8 @@ use kepi_insight::{
     priority::{Quadrant, priorities},
 };
 use kepi_model::{
-    acting::Trigger,
+    acting::{PlaybookStep, Trigger},
+    id::EntityId,
     project::{Kpi, ValueUnit},
 };
 use kepi_query::value::Segment;
@@ -28,7 +29,7 @@ use crate::{
     reader::{KpiQuery, ViewError},
     view::{
         AlertRow, AlertsView, DriverRow, FeedbackRow, FeedbackView, LatencyGroup, LatencyRow, LatencyView,
-        Named, PlaybookRow, PlaybooksView, PrioritiesView, RunRow, StepTime,
+        Named, PlaybookRow, PlaybookStepRow, PlaybooksView, PrioritiesView, RunRow, StepTime,
     },
 };
 
@@ -182,7 +183,7 @@ impl Reporter<'_> {
             });
             rows.push(AlertRow {
                 name: alert.map_or_else(|| of.alert.clone(), |alert| alert.name.clone()),
-                on: alert.map(|alert| alert.on.iter().map(|on| on.word()).collect()).unwrap_or_default(),
+                on: alert.map(|alert| alert.on.iter().map(|on| on.says()).collect()).unwrap_or_default(),
                 id: of.alert,
                 acted_on: of.acted_on,
                 dismissed: of.dismissed,
@@ -216,7 +217,62 @@ fn effect(with: (u64, u64), without: (u64, u64)) -> Option<(f64, f64, f64)> {
 }
 
 impl Reporter<'_> {
-    /// Playbooks, what was started by them, and whether that helped.
+    fn starting_rows(self, of: &EntityId) -> String {
+        let name = self.project().entities.get(of).map_or(of.as_str(), |entity| entity.name.as_str());
+        format!("rows of {name} behind it")
+    }
+
+    /// What came of runs and of what was held out beside them, and the difference.
+    fn watched(self, own: &[&Played], hold_out: u8, after: u16) -> PlaybookRow {
+        let project = self.project();
+        let share = |held_out: bool| {
+            let seen = own.iter().filter(|of| of.held_out == held_out).filter_map(|of| of.helped);
+            seen.fold((0, 0), |(good, of), helped| (good + u64::from(helped), of + 1))
+        };
+        let (with, without) = (share(false), share(true));
+        let effect = effect(with, without);
+        let points = |share: f64| format::difference(share, &ValueUnit::Share, 1);
+        PlaybookRow {
+            playbook: Named::new("", ""),
+            of_loop: false,
+            kpi: Named::new("", ""),
+            starts: String::new(),
+            steps: Vec::new(),
+            capacity: 0,
+            cool_down: 0,
+            hold_out,
+            after,
+            variants: Vec::new(),
+            open: 0,
+            done: 0,
+            held_out: own.iter().filter(|of| of.held_out).count() as u64,
+            with,
+            without,
+            effect_text: match effect {
+                Some((point, low, high)) => format!("{} ({} to {})", points(point), points(low), points(high)),
+                None if hold_out == 0 => "nothing is held out to compare with".to_owned(),
+                None => "not enough was looked at".to_owned(),
+            },
+            effect,
+            runs: own
+                .iter()
+                .take(MOST_RUNS)
+                .map(|of| RunRow {
+                    item: of.item,
+                    unit: of.unit.as_ref().map(|id| {
+                        let unit = id.parse().ok().and_then(|id| project.units.get(&id));
+                        unit.map_or_else(|| id.clone(), |unit| unit.name.clone())
+                    }),
+                    opened: self.instant(of.opened),
+                    state: of.outcome.clone().unwrap_or_else(|| of.state.to_owned()).replace('_', " "),
+                    held_out: of.held_out,
+                    helped: of.helped,
+                })
+                .collect(),
+        }
+    }
+
+    /// Playbooks, what was started by them, and whether that helped; and whether it helps to follow up, where a closed loop holds some out.
     ///
     /// # Errors
     /// It cannot be read.
@@ -225,19 +281,10 @@ impl Reporter<'_> {
         let all = self.facts.played()?;
         let mut rows = Vec::new();
         for playbook in project.playbooks.values().filter(|of| project.kpis.contains_key(&of.kpi)) {
-            let own: Vec<&Played> = all.iter().filter(|of| of.playbook == playbook.id.as_str()).collect();
-            let share = |held_out: bool| {
-                let seen = own.iter().filter(|of| of.held_out == held_out).filter_map(|of| of.helped);
-                seen.fold((0, 0), |(good, of), helped| (good + u64::from(helped), of + 1))
-            };
-            let (with, without) = (share(false), share(true));
-            let effect = effect(with, without);
-            let points = |share: f64| format::difference(share, &ValueUnit::Share, 1);
+            let id = playbook.id.as_str();
+            let own: Vec<&Played> = all.iter().filter(|of| of.playbook == id && !of.of_loop).collect();
             let starts = match &playbook.trigger {
-                Trigger::Rows { of, .. } => {
-                    let name = project.entities.get(of).map_or(of.as_str(), |entity| entity.name.as_str());
-                    format!("rows of {name} behind it")
-                }
+                Trigger::Rows { of, .. } => self.starting_rows(of),
                 Trigger::State(on) => {
                     let on: Vec<&str> = on.iter().map(|on| on.says()).collect();
                     format!("units in which it is {}", on.join(" or "))
@@ -245,44 +292,55 @@ impl Reporter<'_> {
             };
             let is = |of: &&&Played, state: &str| of.state == state && !of.held_out;
             let variants = playbook.units.keys().map(|unit| self.unit_name(unit).to_owned());
+            let last = playbook.steps.len().saturating_sub(1);
+            let step = |(place, step): (usize, &PlaybookStep)| {
+                let said = |word: &str| {
+                    let is = |of: &&&Played| {
+                        let own = of.stepped.get(place).map(String::as_str);
+                        own.or(of.outcome.as_deref().filter(|_| place == last)) == Some(word)
+                    };
+                    own.iter().filter(is).count() as u64
+                };
+                let by = step.by.as_ref().map(|by| {
+                    project.persons.get(by).map_or_else(|| by.to_string(), |person| person.name.clone())
+                });
+                PlaybookStepRow {
+                    text: step.text.clone(),
+                    hours: step.hours,
+                    by,
+                    at_it: own.iter().filter(|of| of.step == Some(place)).count() as u64,
+                    done: said("done"),
+                    skipped: said("skipped"),
+                }
+            };
             rows.push(PlaybookRow {
                 playbook: Named::new(&playbook.id, &playbook.name),
+                of_loop: false,
                 kpi: self.kpi_named(playbook.kpi.as_str()),
                 starts,
-                steps: playbook.steps.iter().map(|step| (step.text.clone(), step.hours)).collect(),
+                steps: playbook.steps.iter().enumerate().map(step).collect(),
                 capacity: playbook.capacity,
                 cool_down: playbook.cool_down,
-                hold_out: playbook.hold_out,
-                after: playbook.after,
                 variants: variants.collect(),
                 open: own.iter().filter(|of| is(of, "doing")).count() as u64,
                 done: own.iter().filter(|of| !of.held_out && of.state != "doing").count() as u64,
-                held_out: own.iter().filter(|of| of.held_out).count() as u64,
-                with,
-                without,
-                effect_text: match effect {
-                    Some((point, low, high)) => {
-                        format!("{} ({} to {})", points(point), points(low), points(high))
-                    }
-                    None if playbook.hold_out == 0 => "nothing is held out to compare with".to_owned(),
-                    None => "not enough was looked at".to_owned(),
-                },
-                effect,
-                runs: own
-                    .iter()
-                    .take(MOST_RUNS)
-                    .map(|of| RunRow {
-                        item: of.item,
-                        unit: of.unit.as_ref().map(|id| {
-                            let unit = id.parse().ok().and_then(|id| project.units.get(&id));
-                            unit.map_or_else(|| id.clone(), |unit| unit.name.clone())
-                        }),
-                        opened: self.instant(of.opened),
-                        state: of.outcome.clone().unwrap_or_else(|| of.state.to_owned()).replace('_', " "),
-                        held_out: of.held_out,
-                        helped: of.helped,
-                    })
-                    .collect(),
+                ..self.watched(&own, playbook.hold_out, playbook.after)
+            });
+        }
+        for rule in project.closed_loops.values().filter(|of| project.kpis.contains_key(&of.kpi)) {
+            let id = rule.id.as_str();
+            let own: Vec<&Played> = all.iter().filter(|of| of.playbook == id && of.of_loop).collect();
+            if rule.hold_out == 0 && own.is_empty() {
+                continue;
+            }
+            rows.push(PlaybookRow {
+                playbook: Named::new(&rule.id, &rule.name),
+                of_loop: true,
+                kpi: self.kpi_named(rule.kpi.as_str()),
+                starts: self.starting_rows(&rule.of),
+                capacity: rule.at_most,
+                done: own.iter().filter(|of| !of.held_out).count() as u64,
+                ..self.watched(&own, rule.hold_out, rule.after)
             });
         }
         Ok(PlaybooksView { project: self.project_view(), rows })

@@ -61,6 +61,8 @@ impl<'a> Reporter<'a> {
             rules: self.data_rules(),
             screens: self.facts.screened()?.into_iter().map(|of| self.screen(of)).collect(),
             discrepancies: self.discrepancies()?,
+            reliability: self.reliability(),
+            promises: self.promises()?,
         })
     }
 

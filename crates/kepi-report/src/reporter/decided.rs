@@ -226,6 +226,7 @@ impl<'a> Reporter<'a> {
             period: self.with_labels(&of.period),
             chair: of.chair.clone(),
             participants: of.participants.clone(),
+            present: of.present.clone(),
             run: of.run,
             points,
         })
@@ -577,7 +578,7 @@ impl<'a> Reporter<'a> {
 
     /// A text in which periods, KPIs, units and items are written as people write them: `month/2026-01-01` is `2026-01`, `unit/emea` is
     /// `EMEA`, `item/24` is `item 24`.
-    fn with_labels(self, text: &str) -> String {
+    pub(super) fn with_labels(self, text: &str) -> String {
         let word = |word: &str| {
             let bare = word.trim_end_matches([':', ',', ';']);
             let (grain, first) = bare.split_once('/')?;

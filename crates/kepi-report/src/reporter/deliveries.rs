@@ -82,7 +82,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// When something is expected, in words.
-    fn expected(self, of: &Expectation) -> String {
+    pub(super) fn expected(self, of: &Expectation) -> String {
         let hours = of.hours.as_ref().map(|id| {
             let named =
                 self.project().business_hours.get(id).map_or(id.as_str(), |named| named.name.as_str());

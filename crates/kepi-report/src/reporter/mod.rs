@@ -11,6 +11,7 @@ mod data;
 mod data_rules;
 mod decided;
 mod deliveries;
+mod promises;
 mod disclosure;
 mod ending;
 pub(crate) mod explain;

@@ -412,6 +412,31 @@ fn a_source_is_late_in_the_minute_in_which_it_is_due() {
     }
 }
 
+/// By six each day in Berlin, which is five in UTC: the 2nd came in time, the 3rd an hour late, the 4th not at all, the 5th in time.
+#[test]
+fn what_was_promised_is_counted_by_month_and_makes_a_source_reliable_or_not() {
+    let came = [
+        ("2026-02-28T04:00:00Z", 10),
+        ("2026-03-01T04:00:00Z", 10),
+        ("2026-03-02T04:00:00Z", 12),
+        ("2026-03-03T06:00:00Z", 11),
+        ("2026-03-05T04:00:00Z", 9),
+    ];
+    let planted = desk(&came, "2026-03-06T04:59:59Z");
+    let view = Reporter::new(&planted).sources().unwrap();
+    let [march] = &view.promises[..] else { panic!("one month: {:?}", view.promises) };
+    assert_eq!((march.period.as_str(), march.promise.as_str()), ("March 2026", "every day by 06:00 (Europe/Berlin)"));
+    assert_eq!((march.due, march.kept, march.late, march.missed, march.longest), (5, 3, 1, 1, Some(3600)));
+    let of = &view.reliability[0];
+    // Four of five came, three of these in time; no row says anything against it: 100 × ⅘ × ¾.
+    assert_eq!((of.complete, of.in_time), (Some(0.8), Some(0.75)));
+    let rest = of.accepted.unwrap_or(1.0) * of.uncorrected.unwrap_or(1.0);
+    assert!((of.score.unwrap() - 60.0 * rest).abs() < 1e-9, "{:?}", of.score);
+    // In the minute in which the next is due it is missed.
+    let later = desk(&came, "2026-03-06T05:00:00Z");
+    assert_eq!(Reporter::new(&later).sources().unwrap().promises[0].missed, 2);
+}
+
 #[test]
 fn what_never_came_is_not_late_and_what_nobody_expects_neither() {
     let never = desk(&[], "2026-03-04T07:30:00Z");

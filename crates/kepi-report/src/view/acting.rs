@@ -106,12 +106,14 @@ pub struct PlaybooksView {
 pub struct PlaybookRow {
     /// Its name in definitions and the one that is shown.
     pub playbook: Named,
+    /// Whether it is a closed loop, which follows rows up by cases and holds some out.
+    pub of_loop: bool,
     /// The KPI whose rows or state start it.
     pub kpi: Named,
     /// What starts it, in words.
     pub starts: String,
-    /// Steps with the business hours in which each is done.
-    pub steps: Vec<(String, u16)>,
+    /// Its steps, one after the other; none of a closed loop.
+    pub steps: Vec<PlaybookStepRow>,
     /// So many runs are open at once in each unit.
     pub capacity: u16,
     /// For so many days the same starts it once.
@@ -138,6 +140,23 @@ pub struct PlaybookRow {
     pub effect_text: String,
     /// The newest runs.
     pub runs: Vec<RunRow>,
+}
+
+/// A step of a playbook, and how far runs came with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaybookStepRow {
+    /// What is done.
+    pub text: String,
+    /// In so many business hours.
+    pub hours: u16,
+    /// Who does it, shown name; none: whoever answers for the KPI.
+    pub by: Option<String>,
+    /// Runs in which somebody is at it.
+    pub at_it: u64,
+    /// Runs in which it is done.
+    pub done: u64,
+    /// Runs that went on without it.
+    pub skipped: u64,
 }
 
 /// A run of a playbook.

@@ -138,6 +138,8 @@ pub struct ReviewView {
     pub chair: String,
     /// Who takes part beside.
     pub participants: Vec<String>,
+    /// Who was there; none: nobody has said so.
+    pub present: Option<Vec<String>>,
     /// The run whose figures the agenda was made of.
     pub run: Option<u64>,
     /// The agenda, the gravest first.

@@ -29,7 +29,7 @@ mod what_if;
 
 pub use acting::{
     AlertRow, AlertsView, DriverRow, FeedbackRow, FeedbackView, LatencyGroup, LatencyRow, LatencyView,
-    PlaybookRow, PlaybooksView, PrioritiesView, RunRow, StepTime,
+    PlaybookRow, PlaybookStepRow, PlaybooksView, PrioritiesView, RunRow, StepTime,
 };
 pub use benchmarks::BenchmarksView;
 pub use bridge::{Bridge, BridgeKpi, BridgePart};
@@ -74,7 +74,7 @@ pub use scorecard::{
 };
 pub use sources::{
     DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, OverruledView,
-    ProfileView, QuarantineView, QuarantinedRow, RuleCount, RuleView, ScreenView, SourceState, SourceView,
+    ProfileView, PromiseRow, ReliabilityRow, QuarantineView, QuarantinedRow, RuleCount, RuleView, ScreenView, SourceState, SourceView,
     SourcesView,
 };
 pub use strategy::{Lane, LinkEvidence, MapLink, MapObjective, StrategyMapView, ThemeView};

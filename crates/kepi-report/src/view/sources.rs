@@ -23,6 +23,58 @@ pub struct SourcesView {
     pub screens: Vec<ScreenView>,
     /// Entities whose rows are composed of several sources.
     pub discrepancies: Vec<DiscrepanciesView>,
+    /// How far sources are to be relied on.
+    pub reliability: Vec<ReliabilityRow>,
+    /// What was promised of data, by source, unit and period, the newest first, and how it was kept.
+    pub promises: Vec<PromiseRow>,
+}
+
+/// How far a source is to be relied on, over the last year.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReliabilityRow {
+    /// The source.
+    pub source: Named,
+    /// The share of deliveries that were to come and came, late or not; none: nobody said when.
+    pub complete: Option<f64>,
+    /// The share of those that came in time; none: none was to come.
+    pub in_time: Option<f64>,
+    /// The share of landed rows that were not set aside; none: nothing landed.
+    pub accepted: Option<f64>,
+    /// The share of landed rows that correct no other; none: nothing landed.
+    pub uncorrected: Option<f64>,
+    /// 100 times the product of those that are known; none: none is.
+    pub score: Option<f64>,
+    /// Seconds from the newest of what a file says to when it landed, the median of files; none: files say no time.
+    pub collected: Option<i64>,
+    /// Seconds from when something landed to when a run had published its figures, the median; none: nothing is published.
+    pub processed: Option<i64>,
+    /// In how many seconds that is to be done; none: nobody said.
+    pub promised: Option<i64>,
+    /// How often it was not.
+    pub too_slow: u64,
+}
+
+/// What was promised of data in a period, and how it was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromiseRow {
+    /// The source.
+    pub source: Named,
+    /// The unit that promised it; none: whoever answers for the source.
+    pub unit: Option<Named>,
+    /// What, in words.
+    pub promise: String,
+    /// The period, as shown.
+    pub period: String,
+    /// How often it was due.
+    pub due: u64,
+    /// How often it was kept.
+    pub kept: u64,
+    /// How often it came too late.
+    pub late: u64,
+    /// How often it did not come.
+    pub missed: u64,
+    /// The longest delay of what came too late, in seconds.
+    pub longest: Option<i64>,
 }
 
 /// What sources of one entity say against each other.

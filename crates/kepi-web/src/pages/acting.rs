@@ -64,7 +64,9 @@ fn tuned(of: &AlertRow, viewer: Option<&kepi_report::view::Viewer>) -> Markup {
     html! {
         div.panel {
             h3 { (of.name) }
-            @if of.changes.is_empty() { p { "Nothing that would keep all that somebody acted on." } }
+            @if of.changes.is_empty() { p {
+                @if of.acted_on == 0 { "Nothing that what was dismissed would tell." } @else { "Nothing that would keep all that somebody acted on." }
+            } }
             ul.plain { @for (field, value, why) in &of.changes { li {
                 code { (field) ": " (value) } ": " (why) "."
             } } }
@@ -91,7 +93,7 @@ pub(crate) fn playbooks(view: &PlaybooksView) -> Markup {
     let body = html! {
         header.head {
             h1 { "Playbooks" }
-            p.sub { "What is done wherever something is so, and whether that helps: beside what was held out and only watched." }
+            p.sub { "What is done wherever something is so, and whether that helps, or helps to follow customers up: beside what was held out and only watched." }
             (inbox::rooms("/playbooks"))
         }
         @if view.rows.is_empty() { p { "None: a document " code { "playbook: …" } " says what is done where." } }
@@ -101,21 +103,38 @@ pub(crate) fn playbooks(view: &PlaybooksView) -> Markup {
 }
 
 fn playbook(of: &PlaybookRow) -> Markup {
-    let share = |(good, all): (u64, u64)| html! { (good) " of " (all) };
+    let share = |(good, all): (u64, u64)| html! { @if all == 0 { "none looked at yet" } @else { (good) " of " (all) } };
     html! {
         section.panel aria-labelledby={ "playbook-" (of.playbook.id) } {
             h2 id={ "playbook-" (of.playbook.id) } { (of.playbook.name) }
             p {
-                a href={ "/kpis/" (of.kpi.id) } { (of.kpi.name) } ": " (of.starts) " start it, the same once in "
-                (of.cool_down) " days, up to " (of.capacity) " at once in each unit"
+                a href={ "/kpis/" (of.kpi.id) } { (of.kpi.name) } ": " (of.starts)
+                @if of.of_loop { " are followed up by cases, each once, up to " (of.capacity) " by one run" } @else {
+                    " start it, the same once in " (of.cool_down) " days, up to " (of.capacity) " at once in each unit"
+                }
                 @if !of.variants.is_empty() { "; otherwise in " (of.variants.join(", ")) }
                 "."
             }
-            ol { @for (step, hours) in &of.steps { li { (step) " " span.detail { "within " (hours) " business hours" } } } }
+            @if !of.steps.is_empty() { ol { @for step in &of.steps { li {
+                (step.text) " " span.detail {
+                    "within " (step.hours) " business hours" @if let Some(by) = &step.by { ", by " (by) }
+                    @if step.at_it + step.done + step.skipped > 0 {
+                        ": " (step.done) " done" @if step.skipped > 0 { ", " (step.skipped) " left out" }
+                        @if step.at_it > 0 { ", " (step.at_it) " at it" }
+                    }
+                }
+            } } } }
             dl.parts {
-                dt { "somebody works on" } dd { (parts::count(of.open)) }
-                dt { "done" } dd { (parts::count(of.done)) }
-                dt { "only watched" } dd { (parts::count(of.held_out)) " (" (of.hold_out) " of a hundred)" }
+                @if of.of_loop {
+                    dt { "followed up" } dd { (parts::count(of.done)) }
+                } @else {
+                    dt { "somebody works on" } dd { (parts::count(of.open)) }
+                    dt { "done" } dd { (parts::count(of.done)) }
+                }
+                dt { "only watched" } dd {
+                    @if of.hold_out == 0 && of.held_out == 0 { "nothing is held out" }
+                    @else { (parts::count(of.held_out)) " (" (of.hold_out) " of a hundred)" }
+                }
                 dt { "as it should be " (of.after) " days later" } dd { (share(of.with)) " with it, " (share(of.without)) " without" }
                 dt { "difference" } dd { (of.effect_text) }
             }
@@ -298,8 +317,10 @@ fn heading(step: &str) -> String {
 fn cell(step: &StepTime) -> Markup {
     html! {
         td role="cell" data-label=(heading(step.step)) { div.touch {
-            (step.text)
-            @if step.of > 0 { p.detail { "of " (step.of) @if step.open > 0 { ", " (step.open) " open" } } }
+            @if step.of > 0 && step.open == step.of { span.reason { "not yet" } p.detail { "of " (step.of) } } @else {
+                (step.text)
+                @if step.of > 0 { p.detail { "of " (step.of) @if step.open > 0 { ", " (step.open) " open" } } }
+            }
         } }
     }
 }
@@ -315,12 +336,16 @@ pub(super) fn learnt(of: &Learnt) -> Markup {
         div.panel {
             h3 {
                 a href={ "/items/" (of.item) } { "Post-mortem " (of.item) } " of "
-                a href={ "/items/" (of.plan) } { "plan " (of.plan) }
+                @match (of.plan, &of.initiative) {
+                    (Some(plan), _) => a href={ "/items/" (plan) } { "plan " (plan) },
+                    (None, Some(name)) => a href="/initiatives" { "initiative " (name) },
+                    (None, None) => "what was expected",
+                }
             }
             @if !of.because.is_empty() { p.detail { "Shown because of " (of.because.join(", ")) "." } }
             dl.parts {
                 dt { "about" } dd { a href={ "/kpis/" (of.kpi) } { (of.kpi) } @if let Some(unit) = &of.unit { " in " (unit) } }
-                dt { "cause" } dd { (said(&of.cause)) }
+                @if of.plan.is_some() { dt { "cause" } dd { (said(&of.cause)) } }
                 dt { "why the effect did not come" } dd { (said(&of.findings)) }
                 dt { "what follows" } dd { (said(&of.follows)) }
                 @if !of.changes.is_empty() {

@@ -87,6 +87,7 @@ pub(super) fn agenda(view: &ItemView, viewer: Option<&Viewer>, said: Option<&Sai
     let may = viewer.filter(|viewer| viewer.decides && view.forms.decide && view.row.ended.is_none());
     html! {
         (head(review))
+        @if let Some(viewer) = may { (attendance(view, review, viewer)) }
         p.say { a href={ "/reviews/" (view.row.number) } { "To be printed, with all evidence" } }
         @for point in &review.points {
             (shown(point, false))
@@ -107,12 +108,43 @@ fn head(review: &ReviewView) -> Markup {
                 @if let Some(unit) = &review.unit { " of " (unit.name) }
                 " in " (review.period) "."
             }
+            p { @match &review.present {
+                Some(present) => { "There: " (present.join(", ")) "." }
+                None => "Nobody has said who was there.",
+            } }
             p {
                 @match review.points.len() {
                     0 => "Nothing deviates and nothing waits: there is nothing to decide on.",
                     all => { (decided) " of " (all) " points are decided on." }
                 }
                 @if let Some(run) = review.run { " The agenda was made of run " (run) "; figures are those of now." }
+            }
+        }
+    }
+}
+
+/// Who was there when it was held.
+fn attendance(view: &ItemView, review: &ReviewView, viewer: &Viewer) -> Markup {
+    let expected = || review.participants.iter().chain([&review.chair]);
+    let is_there = |name: &String| match &review.present {
+        Some(present) => present.contains(name),
+        None => expected().any(|of| of == name),
+    };
+    html! {
+        details.deed {
+            summary { "Say who was there" }
+            form.say method="post" action={ "/items/" (view.row.number) "/attend" } {
+                (hidden(viewer))
+                fieldset {
+                    legend { "Who was there" }
+                    @for person in &view.persons {
+                        label.tick {
+                            input type="checkbox" name="present" value=(person.id) checked[is_there(&person.name) || is_there(&person.id)];
+                            (person.name)
+                        }
+                    }
+                }
+                div.buttons { button.yes type="submit" { "These were there" } }
             }
         }
     }

@@ -1,11 +1,11 @@
 //! Sources: what came in, what became of it.
 
-use kepi_model::project::{Consequence, Mode, Otherwise};
+use kepi_model::project::{Consequence, Mode, Otherwise, ValueUnit};
 use kepi_report::{
     csv, format,
     trace::{FoundRow, plain},
     view::{
-        DataRuleView, DeliveryView, DiscrepanciesView, RowCounts, ScreenView, SourceState, SourceView,
+        DataRuleView, DeliveryView, DiscrepanciesView, PromiseRow, ReliabilityRow, RowCounts, ScreenView, SourceState, SourceView,
         SourcesView,
     },
 };
@@ -21,6 +21,9 @@ const MOST_BROKEN: usize = 6;
 
 /// Overruled values shown of an entity.
 const MOST_OVERRULED: usize = 100;
+
+/// Promises shown; the JSON has all.
+const MOST_PROMISES: usize = 60;
 
 /// Files shown of a source; the JSON has all.
 const MOST_LOADS: usize = 20;
@@ -53,6 +56,8 @@ pub(crate) fn render(view: &SourcesView) -> Markup {
             @for source in &view.sources { (one(source)) }
             (parts::download("/data/sources.csv", &[], "Sources and their rows"))
         }
+        (reliability(&view.reliability))
+        (promises(&view.promises))
     };
     layout::page(&Head { title: "Data", project: Some(&view.project), path: "/data" }, body)
 }
@@ -203,6 +208,87 @@ fn screens(screens: &[ScreenView]) -> Markup {
                     }
                 }
                 p.note { "Answers that are excluded or confirmed are in no KPI; each KPI of these answers shows its figure without screening, too. " code { "kepi screen list" } " names them." }
+            }
+        }
+    }
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or("–".to_owned(), |share| format::value(share, &ValueUnit::Share, 1))
+}
+
+/// How far sources are to be relied on.
+fn reliability(all: &[ReliabilityRow]) -> Markup {
+    let known: Vec<&ReliabilityRow> = all.iter().filter(|of| of.score.is_some()).collect();
+    let time = |seconds: Option<i64>| seconds.map_or("–".to_owned(), format::time);
+    html! {
+        @if !known.is_empty() {
+            section aria-labelledby="reliability" {
+                h2 #reliability { "How far they are to be relied on" }
+                table.kpis role="table" aria-labelledby="reliability" {
+                    thead role="rowgroup" { tr role="row" {
+                        th scope="col" role="columnheader" { "Source" }
+                        th.num scope="col" role="columnheader" { "Of 100" }
+                        th.num scope="col" role="columnheader" { "Came" }
+                        th.num scope="col" role="columnheader" { "In time" }
+                        th.num scope="col" role="columnheader" { "Rows taken" }
+                        th.num scope="col" role="columnheader" { "Not corrected" }
+                        th.num scope="col" role="columnheader" { "To landing" }
+                        th.num scope="col" role="columnheader" { "To figures" }
+                    } }
+                    tbody role="rowgroup" { @for of in known { tr role="row" {
+                        th scope="row" role="rowheader" { (of.source.name) }
+                        td.num role="cell" data-label="Of 100" { @if let Some(score) = of.score { (format!("{score:.1}")) } }
+                        td.num role="cell" data-label="Came" { (percent(of.complete)) }
+                        td.num role="cell" data-label="In time" { (percent(of.in_time)) }
+                        td.num role="cell" data-label="Rows taken" { (percent(of.accepted)) }
+                        td.num role="cell" data-label="Not corrected" { (percent(of.uncorrected)) }
+                        td.num role="cell" data-label="To landing" { (time(of.collected)) }
+                        td.num role="cell" data-label="To figures" {
+                            div.touch {
+                                (time(of.processed))
+                                @if let Some(most) = of.promised { p.detail {
+                                    "within " (format::time(most)) @if of.too_slow > 0 { ", " span.shape aria-hidden="true" { "■ " } "not " (of.too_slow) " times" }
+                                } }
+                            }
+                        }
+                    } } }
+                }
+                p.note { "Of the last twelve months: 100 times the shares of deliveries that came, and in time, and of rows that were taken and corrected no other, multiplied. To landing: from the newest that a file says; to figures: until a run had published them; medians." }
+            }
+        }
+    }
+}
+
+/// What was promised of data, and how it was kept.
+fn promises(all: &[PromiseRow]) -> Markup {
+    html! {
+        @if !all.is_empty() {
+            section aria-labelledby="promises" {
+                h2 #promises { "Promises" }
+                table.kpis role="table" aria-labelledby="promises" {
+                    thead role="rowgroup" { tr role="row" {
+                        th scope="col" role="columnheader" { "Source" }
+                        th scope="col" role="columnheader" { "Unit" }
+                        th scope="col" role="columnheader" { "Promised" }
+                        th scope="col" role="columnheader" { "Period" }
+                        th.num scope="col" role="columnheader" { "Kept" }
+                        th.num scope="col" role="columnheader" { "Too late" }
+                        th.num scope="col" role="columnheader" { "Not at all" }
+                    } }
+                    tbody role="rowgroup" { @for of in all.iter().take(MOST_PROMISES) { tr role="row" {
+                        th scope="row" role="rowheader" { (of.source.name) }
+                        td role="cell" data-label="Unit" { @match &of.unit { Some(unit) => (unit.name), None => "all rows" } }
+                        td role="cell" data-label="Promised" { (of.promise) }
+                        td role="cell" data-label="Period" { (of.period) }
+                        td.num role="cell" data-label="Kept" { (of.kept) " of " (of.due) }
+                        td.num role="cell" data-label="Too late" {
+                            div.touch { (parts::count(of.late)) @if let Some(most) = of.longest { p.detail { "by up to " (format::time(most)) } } }
+                        }
+                        td.num role="cell" data-label="Not at all" { (parts::count(of.missed)) }
+                    } } }
+                }
+                @if all.len() > MOST_PROMISES { p.note { "The newest of " (all.len()) ": " code { "kepi sources --promises" } " lists all." } }
             }
         }
     }

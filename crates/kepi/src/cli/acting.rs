@@ -472,6 +472,9 @@ pub enum Review {
     /// The same with all evidence as Markdown: figures, what is indicated, what was said.
     #[command(after_help = "Example:\n  kepi review pack 31 > review.md")]
     Pack(ReviewOf),
+    /// Say who was there when it was held; said again, the last counts.
+    #[command(after_help = "Example:\n  kepi review attend 31 --present vp --present ben")]
+    Attend(Attend),
     /// Decide on a point. Where somebody has something to do, say who and until when. Once all points are decided on: `kepi item N finish --outcome held`.
     #[command(after_help = "\
 Examples:
@@ -486,6 +489,17 @@ pub struct ReviewOf {
     /// The review.
     #[arg(value_name = "N")]
     pub item: u64,
+}
+
+/// Who was there.
+#[derive(Debug, Args)]
+pub struct Attend {
+    /// The review.
+    #[arg(value_name = "N")]
+    pub item: u64,
+    /// A person who was there, by id; once for each.
+    #[arg(long, value_name = "PERSON", required = true)]
+    pub present: Vec<String>,
 }
 
 /// What is decided.

@@ -129,7 +129,10 @@ pub fn playbooks(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
         let count = |n: u64| Field::digits(n.to_string(), n.to_string());
         let share = |(good, all): (u64, u64)| Field::text(format!("{good} of {all}"));
         grid.push(vec![
-            Field::text(of.playbook.id),
+            Field::text(match of.of_loop {
+                true => format!("{} (closed loop)", of.playbook.id),
+                false => of.playbook.id,
+            }),
             count(of.open),
             count(of.done),
             count(of.held_out),

@@ -116,11 +116,14 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Screen(what) => screen::screen(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,
-        Command::Sources { source, discrepancies } => {
+        Command::Sources { source, discrepancies, promises, reliability } => {
             let facts = compose::board(Site::of(cli), out).await?;
-            match discrepancies {
-                true => sources::discrepancies(&facts, source.as_deref(), out),
-                false => sources::sources(&facts, source.as_deref(), out),
+            let only = source.as_deref();
+            match (discrepancies, promises, reliability) {
+                (true, ..) => sources::discrepancies(&facts, only, out),
+                (_, true, _) => sources::promises(&facts, only, out),
+                (.., true) => sources::reliability(&facts, only, out),
+                _ => sources::sources(&facts, only, out),
             }
         }
         Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),

@@ -33,6 +33,13 @@ pub async fn review(what: &Review, cli: &Cli, out: Output) -> Result<(), Failure
             Deciding(&app.store).act(of.item, &doing, acting(&actor)).await?;
             show(&app, of.item, out).await
         }
+        Review::Attend(of) => {
+            let app = opened(Site::of(cli)).await?;
+            let actor = compose::actor(cli);
+            let doing = Doing::Attend(of.present.iter().map(String::as_str).collect());
+            Deciding(&app.store).act(of.item, &doing, acting(&actor)).await?;
+            show(&app, of.item, out).await
+        }
         Review::List => list(&compose::board(Site::of(cli), out).await?, out),
         Review::Show(of) => agenda(&compose::board(Site::of(cli), out).await?, of.item, false, out),
         Review::Pack(of) => agenda(&compose::board(Site::of(cli), out).await?, of.item, true, out),
@@ -97,6 +104,10 @@ fn written(view: &ItemView, review: &ReviewView, whole: bool) -> String {
         review.period,
         review.points.len()
     );
+    let _ = match &review.present {
+        Some(present) => writeln!(text, "There: {}.", present.join(", ")),
+        None => writeln!(text, "Nobody has said who was there."),
+    };
     for point in &review.points {
         one(point, whole, &mut text);
     }

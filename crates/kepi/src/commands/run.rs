@@ -120,6 +120,15 @@ pub async fn land_and_publish(
     let signed = kepi_app::audit::sign(&app.store, &compose::custody(site, &what.outside)?).await;
     let report = report?;
     tell(&report, out);
+    // What is published stands, whatever becomes of this.
+    match Arc::new(app).ask_after_initiatives(request.at).await {
+        Ok(0) => {}
+        Ok(n) => out.remark(&format!(
+            "{} opened: what was expected of initiatives did not come: `kepi inbox --open`",
+            counted(n, "post-mortem")
+        )),
+        Err(error) => out.remark(&format!("nobody was asked after initiatives: {error}")),
+    }
     cluster.iter().flat_map(|cluster| cluster.remarks()).for_each(|remark| out.remark(&remark));
     // Everything was done and is published; only the proof of it lacks its signature.
     if let Err(why) = signed {
@@ -283,6 +292,16 @@ fn tell(report: &RunReport, out: Output) {
             n => format!("; {} wait for the runs that come (`at_most`)", rows(n)),
         };
         out.remark(&format!("{} opened: `kepi inbox --open`{waiting}", counted(of.opened, "case")));
+    }
+    if let Some(of) = report.followed.as_ref().filter(|of| of.unfollowed > 0) {
+        let held = counted(of.unfollowed, "row");
+        out.remark(&format!("{held} held out of what is followed up, and only watched: `kepi playbooks`"));
+    }
+    if let Some(of) = report.followed.as_ref().filter(|of| of.came_up > 0) {
+        out.remark(&format!("{} came up for reviews that are open: `kepi review list`", counted(of.came_up, "point")));
+    }
+    if let Some(of) = report.followed.as_ref().filter(|of| of.plans_asked > 0) {
+        out.remark(&format!("{} asked for before a review opens: `kepi inbox --open`", counted(of.plans_asked, "plan")));
     }
     if let Some(of) = report.followed.as_ref().filter(|of| of.answered > 0) {
         out.remark(&format!("{} answered whether they are settled", counted(of.answered, "closed case")));

@@ -101,6 +101,76 @@ pub fn sources(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<(),
     Ok(())
 }
 
+/// Prints what was promised of data and how it was kept, of one source or of all.
+pub fn promises(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<(), Failure> {
+    let is_meant = |id: &str| only.is_none_or(|only| only == id);
+    if out.format == Format::Json {
+        let mut all = v1::sources(facts)?.promises;
+        all.retain(|of| is_meant(&of.source.id));
+        return Ok(out.json(&all)?);
+    }
+    let view = Reporter::new(facts).sources()?;
+    let mut grid =
+        Grid::new(&["Source", "Unit", "Promised", "Period", "Due", "Kept", "Too late", "Not at all", "By up to"]);
+    for of in view.promises.iter().filter(|of| is_meant(&of.source.id)) {
+        let count = |n: u64| Field::digits(n.to_string(), n.to_string());
+        grid.push(vec![
+            Field::text(&of.source.id),
+            Field::text(of.unit.as_ref().map_or("", |unit| unit.id.as_str())),
+            Field::text(&of.promise),
+            Field::text(&of.period),
+            count(of.due),
+            count(of.kept),
+            count(of.late),
+            count(of.missed),
+            Field::digits(
+                of.longest.map_or(String::new(), |seconds| seconds.to_string()),
+                of.longest.map_or("–".to_owned(), format::time),
+            ),
+        ]);
+    }
+    Ok(out.rows(&grid)?)
+}
+
+/// Prints how far sources are to be relied on, of one or of all.
+pub fn reliability(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<(), Failure> {
+    let is_meant = |id: &str| only.is_none_or(|only| only == id);
+    if out.format == Format::Json {
+        let mut all = v1::sources(facts)?.reliability;
+        all.retain(|of| is_meant(&of.source.id));
+        return Ok(out.json(&all)?);
+    }
+    let view = Reporter::new(facts).sources()?;
+    let mut grid = Grid::new(&[
+        "Source", "Of 100", "Came", "In time", "Taken", "Not corrected", "To landing", "To figures", "Too slow",
+    ]);
+    for of in view.reliability.iter().filter(|of| is_meant(&of.source.id)) {
+        let number = |of: Option<f64>, by: f64| {
+            let text = of.map_or("–".to_owned(), |of| format!("{:.1}", of * by));
+            Field::digits(of.map_or(String::new(), |of| of.to_string()), text)
+        };
+        let time = |of: Option<i64>| {
+            let text = of.map_or("–".to_owned(), format::time);
+            Field::digits(of.map_or(String::new(), |of| of.to_string()), text)
+        };
+        grid.push(vec![
+            Field::text(&of.source.id),
+            number(of.score, 1.0),
+            number(of.complete, 100.0),
+            number(of.in_time, 100.0),
+            number(of.accepted, 100.0),
+            number(of.uncorrected, 100.0),
+            time(of.collected),
+            time(of.processed),
+            Field::digits(of.too_slow.to_string(), match of.promised {
+                Some(most) => format!("{} (of more than {})", of.too_slow, format::time(most)),
+                None => "nobody said".to_owned(),
+            }),
+        ]);
+    }
+    Ok(out.rows(&grid)?)
+}
+
 /// Prints what sources that know the same rows say against each other, of one of them or of all.
 pub fn discrepancies(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<(), Failure> {
     if out.format == Format::Json {

@@ -548,3 +548,85 @@ async fn a_customer_who_is_asked_once_more_says_by_herself_whether_it_is_settled
     // The figure is of first answers.
     assert_eq!(world.value("recommendation", Segment::total()).await, None);
 }
+
+/// Rows of which some are held out, by what becomes of their accounts.
+fn held_out_project() -> String {
+    let loops = "at_most: 100\nhold_out: 30\nafter: 30\nsuccess: account.status = 'active'";
+    let accounts = "---
+source: accounts
+into: account
+from: {csv: {files: \"data/accounts*.csv\"}}
+mode: upsert
+map:
+  id: {column: id, as: text, required: true}
+  created_at: {column: created, as: timestamp, required: true}
+  status: {column: status, as: text}
+";
+    let answers = "  score: {column: score, as: integer}\n  account: {column: account, as: reference account}\n";
+    PROJECT
+        .replace("mode: reviewed", "mode: open")
+        .replace("at_most: 3", loops)
+        .replace("data/*.csv", "data/answers*.csv")
+        .replace("  score: {column: score, as: integer}\n", answers)
+        + accounts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_held_out_is_nobodys_case_and_what_following_up_does_is_the_difference() {
+    const ALL: usize = 40;
+    let project = Project::empty();
+    project.write("kepi.yml", &held_out_project());
+    let answer = |n: usize| format!("r{n},2026-05-2{} 10:00,emea,{},yes,a{n}\n", n % 9, n % 7);
+    let answers: String = (0..ALL).map(answer).collect();
+    project.write("data/answers.csv", &format!("id,answered,region,score,may_contact,account\n{answers}"));
+    let accounts = |status: &dyn Fn(usize) -> &'static str| -> String {
+        let rows = (0..ALL).map(|n| format!("a{n},2025-01-01 10:00,{}\n", status(n)));
+        "id,created,status\n".to_owned() + rows.collect::<String>().as_str()
+    };
+    project.write("data/accounts_1.csv", &accounts(&|_| "active"));
+    std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
+    let app = Arc::new(app(Path::new(project.path()), Arc::new(DataFusionEvaluator)).await);
+    let world = World { project, app };
+    let run = async |when: &str| {
+        let report = run_at(&world.app, at(when)).await.unwrap();
+        assert!(report.not_followed.is_none() && report.not_landed.is_empty(), "{report:?}");
+        report.followed.unwrap_or_default()
+    };
+    let first = run("2026-06-01T08:00").await;
+    let (opened, held) = (first.opened as usize, first.unfollowed as usize);
+    assert_eq!(opened + held, ALL);
+    assert!((3..=24).contains(&held), "{held} of {ALL} are held out by 30 of a hundred");
+    // Once for ever, whoever starts anew.
+    let again = run("2026-06-01T09:00").await;
+    assert_eq!((again.opened, again.unfollowed, again.rows_waiting), (0, 0, 0));
+    // Nobody is asked about those held out, and those who follow up do not see who they are.
+    let followed: Vec<String> = {
+        let mut found = Vec::new();
+        for item in kepi_app::deciding::inbox(&world.app.store, None, true).await.unwrap() {
+            assert_eq!(item.kind, "case", "only cases wait for anybody");
+            found.extend(item.work.case.unwrap().row);
+        }
+        found
+    };
+    assert_eq!(followed.len(), opened);
+    let picture = Picture::load(&world.app).await.unwrap();
+    assert!(picture.items(true).unwrap().iter().all(|item| item.kind == "case"));
+    // A month later those whom somebody followed up are still there, and the others are not: by what the account is then, not as it was
+    // when she answered, and whatever has become of the case.
+    let stays = |n: usize| if followed.contains(&format!("r{n}")) { "active" } else { "closed" };
+    world.project.write("data/accounts_2.csv", &accounts(&stays));
+    assert_eq!(run("2026-06-30T08:00").await.looked_at, 0, "a day too early");
+    let looked = run("2026-07-01T09:30").await;
+    assert_eq!((looked.looked_at, looked.opened), (ALL as u64, 0));
+    let picture = Picture::load(&world.app).await.unwrap();
+    let shown = Reporter::new(&picture).playbooks().unwrap();
+    let row = &shown.rows[0];
+    let (n, m) = (opened as u64, held as u64);
+    assert!(row.of_loop && row.playbook.id == "detractors");
+    assert_eq!((row.with, row.without, row.done, row.held_out), ((n, n), (0, m), n, m));
+    let (point, low, high) = row.effect.unwrap();
+    assert!(point > 0.999 && low > 0.3 && high <= 1.0, "{low} {high}");
+    // What was held out stays so, also once nothing is held out any more.
+    world.project.write("kepi.yml", &held_out_project().replace("hold_out: 30", "hold_out: 0"));
+    assert_eq!(run("2026-07-02T09:00").await.opened, 0);
+}

@@ -58,6 +58,7 @@ mod plan;
 mod playbooks;
 mod postgres;
 mod provider;
+mod reviewing;
 mod rooms;
 mod screened;
 mod speed;

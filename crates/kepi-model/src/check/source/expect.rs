@@ -18,6 +18,7 @@ pub(super) fn read(
 ) -> Option<Expectation> {
     let written = field.get()?;
     let hours = written.business_hours.cloned();
+    let published = written.published.get().map(|of| of.0);
     match (written.every.is_written(), written.within.is_written()) {
         (true, false) => {}
         (false, true) => {
@@ -27,7 +28,7 @@ pub(super) fn read(
                     .report(codes::EXPECTATION, key, format!("`{name}` does nothing beside `within`"))
                     .fix("leave it out, or write `every` for `within`");
             }
-            return Some(Expectation { how: Rhythm::Within(written.within.get()?.0), hours });
+            return Some(Expectation { how: Rhythm::Within(written.within.get()?.0), hours, published });
         }
         (both, _) => {
             let said = match both {
@@ -59,5 +60,5 @@ pub(super) fn read(
         },
     };
     let zone = written.time_zone.get().map_or_else(|| project_zone.to_owned(), |zone| zone.0.clone());
-    Some(Expectation { how: Rhythm::Every { grain, day, minute, zone }, hours })
+    Some(Expectation { how: Rhythm::Every { grain, day, minute, zone }, hours, published })
 }

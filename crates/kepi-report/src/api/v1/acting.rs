@@ -2,7 +2,7 @@
 
 use super::types::{
     AlertLedTo, AlertTuned, FeedbackFound, FeedbackSaid, Latency, LatencyOf, LatencyStep, PlaybookLedTo,
-    PlaybookRun, Priorities, PriorityOf,
+    PlaybookRun, PlaybookStepLedTo, Priorities, PriorityOf,
 };
 use crate::view::{AlertsView, FeedbackView, LatencyView, PlaybooksView, PrioritiesView};
 
@@ -62,7 +62,20 @@ pub fn alerts(of: AlertsView) -> Vec<AlertLedTo> {
 pub fn playbooks(of: PlaybooksView) -> Vec<PlaybookLedTo> {
     let row = |row: crate::view::PlaybookRow| PlaybookLedTo {
         playbook: row.playbook.id,
+        closed_loop: row.of_loop,
         kpi: row.kpi.id,
+        steps: row
+            .steps
+            .into_iter()
+            .map(|of| PlaybookStepLedTo {
+                step: of.text,
+                hours: of.hours,
+                by: of.by,
+                at_it: of.at_it,
+                done: of.done,
+                skipped: of.skipped,
+            })
+            .collect(),
         open: row.open,
         done: row.done,
         held_out: row.held_out,

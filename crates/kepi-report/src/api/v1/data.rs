@@ -5,13 +5,15 @@ use kepi_query::landing::RowCounts;
 
 use super::{
     Api, BrokenRule, DataRule, Delivery, Discrepancies, Discrepancy, Load, Missing, Overruled, Profile,
-    Quarantine, QuarantinedRow, Rows, Rule, Source, Sources, from_named,
+    Promise, Quarantine, QuarantinedRow, Reliability, Rows, Rule, Source, Sources, from_named,
 };
 use crate::{
     facts::Facts,
     reader::{QuarantineQuery, ViewError},
     reporter::Reporter,
-    view::{DataRuleView, DeliveryView, DiscrepanciesView, ProfileView},
+    view::{
+        DataRuleView, DeliveryView, DiscrepanciesView, ProfileView, PromiseRow, ReliabilityRow,
+    },
 };
 
 /// All sources.
@@ -29,7 +31,38 @@ pub fn sources(facts: &dyn Facts) -> Result<Sources, ViewError> {
         sources,
         data_rules: at.0.data_rules().into_iter().map(data_rule).collect(),
         discrepancies: at.0.discrepancies()?.into_iter().map(discrepancies).collect(),
+        reliability: at.0.reliability().into_iter().map(reliability).collect(),
+        promises: at.0.promises()?.into_iter().map(promise).collect(),
     })
+}
+
+fn reliability(of: ReliabilityRow) -> Reliability {
+    Reliability {
+        source: from_named(of.source),
+        complete: of.complete,
+        in_time: of.in_time,
+        accepted: of.accepted,
+        uncorrected: of.uncorrected,
+        score: of.score,
+        collected: of.collected,
+        processed: of.processed,
+        promised: of.promised,
+        too_slow: of.too_slow,
+    }
+}
+
+fn promise(of: PromiseRow) -> Promise {
+    Promise {
+        source: from_named(of.source),
+        unit: of.unit.map(from_named),
+        promise: of.promise,
+        period: of.period,
+        due: of.due,
+        kept: of.kept,
+        late: of.late,
+        missed: of.missed,
+        longest: of.longest,
+    }
 }
 
 /// Rows in quarantine, a page of them.

@@ -206,6 +206,7 @@ fn review(of: ReviewView) -> ItemReview {
         period: of.period,
         chair: of.chair,
         participants: of.participants,
+        present: of.present,
         run: of.run,
         points: of.points.into_iter().map(point).collect(),
     }

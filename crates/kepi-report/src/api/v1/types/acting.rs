@@ -91,10 +91,14 @@ pub struct AlertTuned {
 /// A playbook, what was started by it, and whether that helped.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlaybookLedTo {
-    /// The playbook.
+    /// The playbook, or the closed loop.
     pub playbook: String,
+    /// Whether it is a closed loop: `done` are those followed up.
+    pub closed_loop: bool,
     /// The KPI whose rows or state start it.
     pub kpi: String,
+    /// Its steps, one after the other.
+    pub steps: Vec<PlaybookStepLedTo>,
     /// Runs that somebody works on.
     pub open: u64,
     /// Runs whose steps are done, or that came to another end.
@@ -116,6 +120,24 @@ pub struct PlaybookLedTo {
     pub high: Option<f64>,
     /// The newest runs.
     pub runs: Vec<PlaybookRun>,
+}
+
+/// A step of a playbook, and how far runs came with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlaybookStepLedTo {
+    /// What is done.
+    pub step: String,
+    /// In so many business hours.
+    pub hours: u16,
+    /// Who does it; left out: whoever answers for the KPI.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Runs in which somebody is at it.
+    pub at_it: u64,
+    /// Runs in which it is done.
+    pub done: u64,
+    /// Runs that went on without it.
+    pub skipped: u64,
 }
 
 /// A run of a playbook.

@@ -44,6 +44,70 @@ pub struct Sources {
     /// Entities whose rows are composed of several sources: what these say against each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discrepancies: Vec<Discrepancies>,
+    /// How far sources are to be relied on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reliability: Vec<Reliability>,
+    /// What was promised of data, by source, unit and period, and how it was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promises: Vec<Promise>,
+}
+
+/// How far a source is to be relied on, over the last year.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reliability {
+    /// The source.
+    pub source: Named,
+    /// The share of deliveries that were to come and came, late or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete: Option<f64>,
+    /// The share of those that came in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_time: Option<f64>,
+    /// The share of landed rows that were not set aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<f64>,
+    /// The share of landed rows that correct no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncorrected: Option<f64>,
+    /// 100 times the product of those that are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// Seconds from the newest of what a file says to when it landed, the median.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collected: Option<i64>,
+    /// Seconds from when something landed to when a run had published its figures, the median.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processed: Option<i64>,
+    /// In how many seconds that is to be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised: Option<i64>,
+    /// How often it was not.
+    pub too_slow: u64,
+}
+
+/// What was promised of data in a period, and how it was kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Promise {
+    /// The source.
+    pub source: Named,
+    /// The unit that promised it; left out: whoever answers for the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Named>,
+    /// What, in words.
+    pub promise: String,
+    /// The period.
+    pub period: String,
+    /// How often it was due.
+    pub due: u64,
+    /// How often it was kept.
+    pub kept: u64,
+    /// How often it came too late.
+    pub late: u64,
+    /// How often it did not come.
+    pub missed: u64,
+    /// The longest delay of what came too late, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest: Option<i64>,
 }
 
 /// What sources of one entity say against each other.

@@ -182,6 +182,9 @@ pub struct ItemReview {
     pub chair: String,
     /// Who takes part beside.
     pub participants: Vec<String>,
+    /// Who was there; left out: nobody has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub present: Option<Vec<String>>,
     /// The run whose figures the agenda was made of; left out: nothing was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<u64>,
