@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     access::Grant,
     acting::{
-        ItemAnswered, ItemAssigned, ItemAttended, ItemStepped, ItemContacted, ItemEscalated, ItemFinished, ItemObserved, ItemRefused,
-        ItemSnoozed, PointDecided,
+        ItemAnswered, ItemAssigned, ItemAttended, ItemContacted, ItemEscalated, ItemFinished, ItemObserved,
+        ItemRefused, ItemSnoozed, ItemStepped, PointDecided,
     },
     entries::Entry,
     governance::Governance,

@@ -128,7 +128,9 @@ impl Event {
             Self::ItemAnswered(e) => {
                 if e.settled { "the customer: settled" } else { "the customer: not settled" }.to_owned()
             }
-            Self::ItemStepped(e) => format!("a step is {}, the next one comes", e.outcome.as_str().replace('_', " ")),
+            Self::ItemStepped(e) => {
+                format!("a step is {}, the next one comes", e.outcome.as_str().replace('_', " "))
+            }
             Self::ItemAttended(e) => format!("{} were there", e.present.len()),
             Self::PointDecided(e) => format!("on point {}: {}", e.point + 1, e.decision.word()),
             Self::ItemObserved(e) => seen(&e.seen),

@@ -8,9 +8,7 @@ use crate::{
     bound::Bound,
     derived::Made,
     expression::Expression,
-    id::{
-        AlertId, CauseId, ChannelId, EntityId, KpiId, LadderId, LoopId, PersonId, PlaybookId, UnitId,
-    },
+    id::{AlertId, CauseId, ChannelId, EntityId, KpiId, LadderId, LoopId, PersonId, PlaybookId, UnitId},
     secret::{Secret, Setting},
     word::words,
 };

@@ -23,8 +23,8 @@ use crate::{
     governance::Governance,
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, InitiativeId,
-        KpiId, LadderId, LoopId, PersonId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId,
-        StageGateId, UnitId, WithholdingId,
+        KpiId, LadderId, LoopId, PersonId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId,
+        SourceId, StageGateId, UnitId, WithholdingId,
     },
     initiative::{Initiative, QuickWins},
     review::Review,

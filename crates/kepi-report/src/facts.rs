@@ -28,8 +28,8 @@ use kepi_stats::estimate::Estimate;
 
 use crate::{
     decided::{
-        Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods,
-        Attested, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
+        Attested, Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
+        Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
     },
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},

@@ -33,8 +33,8 @@ use kepi_score::{
 
 use crate::{
     decided::{
-        Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods,
-        Attested, Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness,
+        Attested, Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
+        Periods, Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness,
     },
     facts::{Discrepancies, Entry, Facts, OfficialFigure, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},

@@ -479,13 +479,19 @@ impl App {
     }
 
     /// Sources whose delivery is overdue, with when it was due, µs UTC.
-    pub(super) async fn overdue(&self, project: &Project, at: i64) -> Result<BTreeMap<SourceId, i64>, AppError> {
+    pub(super) async fn overdue(
+        &self,
+        project: &Project,
+        at: i64,
+    ) -> Result<BTreeMap<SourceId, i64>, AppError> {
         let delivered = self.lake.delivered().await.map_err(AppError::Lake)?;
         let due = |source: &Source| {
             let expect = source.expect.as_ref()?;
             let hours = expect.hours.as_ref().and_then(|id| project.business_hours.get(id));
             let last = delivered.get(&source.id)?.deliveries.last()?.0;
-            expect.due(Some(last), &project.calendar, hours.map(|named| &named.hours)).filter(|due| at >= *due)
+            expect
+                .due(Some(last), &project.calendar, hours.map(|named| &named.hours))
+                .filter(|due| at >= *due)
         };
         Ok(project.sources.values().filter_map(|of| Some((of.id.clone(), due(of)?))).collect())
     }

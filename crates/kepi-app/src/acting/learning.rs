@@ -36,7 +36,9 @@ impl App {
         let mut asking = Asking::new(&self.store, at);
         let mut asked = 0;
         for of in &all.of.initiatives {
-            let Some(known) = of.id.parse().ok().and_then(|id| project.initiatives.get(&id)) else { continue };
+            let Some(known) = of.id.parse().ok().and_then(|id| project.initiatives.get(&id)) else {
+                continue;
+            };
             let Principal::Person(owner) = self.store.person(known.owner.as_str()).await? else { continue };
             for effect in of.effects.iter().filter(|effect| effect.verdict == "missed") {
                 let (Ok(name), Ok(kpi)) = (of.id.parse(), effect.kpi.parse()) else { continue };
@@ -82,7 +84,9 @@ pub(crate) async fn all(store: &Store, organisation: &Organisation) -> Result<Ve
         item: item.number,
         plan,
         initiative: match &item.content {
-            Content::PostMortem(PostMortem { of: Missed::Initiative { name, .. }, .. }) => Some(name.to_string()),
+            Content::PostMortem(PostMortem { of: Missed::Initiative { name, .. }, .. }) => {
+                Some(name.to_string())
+            }
             _ => None,
         },
         kpi: kpi.to_string(),

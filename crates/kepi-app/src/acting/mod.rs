@@ -20,8 +20,8 @@ pub(crate) use follow::Figures;
 pub use follow::Followed;
 pub use kepi_govern::items::{By, Decision, Method};
 use kepi_govern::{
-    Act, Command, Content, Deed, Edit, Evidence, Facts, Item, Open, Organisation, Permit, Principal, Situation,
-    decide,
+    Act, Command, Content, Deed, Edit, Evidence, Facts, Item, Open, Organisation, Permit, Principal,
+    Situation, decide,
     items::{Action, ActionPlan, Expected, Follows, PostMortem, Task, TaskOf, Timeout},
     laws,
     periods::PeriodId,

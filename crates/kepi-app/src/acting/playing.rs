@@ -224,10 +224,8 @@ impl App {
         (run, at): (u64, i64),
         report: &mut Followed,
     ) -> Result<(), AppError> {
-        let now: BTreeMap<Digest, bool> = rows
-            .iter()
-            .map(|row| (row_of(&self.store, of, &row.key), row.permitted == Some(true)))
-            .collect();
+        let now: BTreeMap<Digest, bool> =
+            rows.iter().map(|row| (row_of(&self.store, of, &row.key), row.permitted == Some(true))).collect();
         self.look(watch, |play| now.get(&play.row).copied(), (run, at), report).await
     }
 

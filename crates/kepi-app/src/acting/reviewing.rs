@@ -6,17 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_govern::{
     Command, Content, Directory, Evidence, Item, Observe, Open, Organisation, Principal,
-    items::{
-        Action, Decision, Dispute, OnAgenda, Outcome, Point, Review, Seen, Task, TaskOf, midnight,
-    },
+    items::{Action, Decision, Dispute, OnAgenda, Outcome, Point, Review, Seen, Task, TaskOf, midnight},
     laws,
     periods::PeriodId,
     plain::Name,
 };
 use kepi_insight::{analysis::Ask, validity};
 use kepi_model::{
-    calendar::{Calendar, CalendarError, Grain, Period},
     business_hours::nth_open_day,
+    calendar::{Calendar, CalendarError, Grain, Period},
     id::{KpiId, PersonId, SourceId, UnitId},
     project::{Better, Kpi, Project, Scorecard},
     review,
@@ -207,7 +205,11 @@ impl Agenda<'_> {
     }
 
     /// Whether a figure is red for sure, and that is no chance of one period; none: that is not known.
-    fn is_red_beyond_chance(&self, kpi: &KpiId, unit: Option<&UnitId>) -> Result<Option<bool>, CalendarError> {
+    fn is_red_beyond_chance(
+        &self,
+        kpi: &KpiId,
+        unit: Option<&UnitId>,
+    ) -> Result<Option<bool>, CalendarError> {
         let Some(kpi) = self.project.kpis.get(kpi) else { return Ok(None) };
         let Some((watched, period)) = self.watched(kpi, unit)? else { return Ok(None) };
         let Some(published) = self.published else { return Ok(None) };
@@ -247,7 +249,9 @@ impl Agenda<'_> {
         for source in self.doubted.iter().filter_map(|id| self.project.sources.get(id)) {
             let rests = |id: &&KpiId| {
                 let kpi = self.project.kpis.get(*id);
-                kpi.is_some_and(|kpi| kpi.reads.contains(&source.into) || kpi.looked_at.contains(&source.into))
+                kpi.is_some_and(|kpi| {
+                    kpi.reads.contains(&source.into) || kpi.looked_at.contains(&source.into)
+                })
             };
             let mut said = false;
             for ((kpi, _, of_definition), (why, _)) in points.iter_mut() {
@@ -491,7 +495,10 @@ impl App {
         }
         let in_force = deciding.in_force_project(&organisation).await?;
         let is_asked = |item: &Item| {
-            matches!(&item.content, Content::Review(_) | Content::Task(Task { of: TaskOf::Before { .. }, .. }))
+            matches!(
+                &item.content,
+                Content::Review(_) | Content::Task(Task { of: TaskOf::Before { .. }, .. })
+            )
         };
         let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
         let Some(run) = runs.last().filter(|_| {
@@ -555,8 +562,7 @@ impl App {
                 let by = opens.yesterday().unwrap_or(opens);
                 let action = Action { what: why.commitment, owner, by };
                 let open = Open { content: Content::Task(Task { of, action }), why: why.commitment };
-                let done =
-                    asking.ask(&job(), &Command::Open(open), vec![why], &new_key("reviews")).await;
+                let done = asking.ask(&job(), &Command::Open(open), vec![why], &new_key("reviews")).await;
                 report.plans_asked += u64::from(unless(done, &[laws::ALREADY_OPEN, laws::NOBODY_THERE])?);
             }
         }
@@ -605,7 +611,8 @@ impl App {
             let of = rows.entry(load.source).or_default();
             *of = (of.0 + load.counts.quarantined, of.1 + load.counts.landed());
         }
-        let many = rows.into_iter().filter(|(_, (aside, all))| *aside * 100 >= SET_ASIDE * *all && *aside > 0);
+        let many =
+            rows.into_iter().filter(|(_, (aside, all))| *aside * 100 >= SET_ASIDE * *all && *aside > 0);
         doubted.extend(many.map(|(source, _)| source).filter(|source| project.sources.contains_key(source)));
         Ok(doubted)
     }

@@ -250,8 +250,15 @@ fn parts(item: &Item, told: &Told) -> Vec<(&'static str, Option<String>)> {
                 const STEPS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
                 let said = item.work.stepped.get(n).map_or(String::new(), |said| {
                     let outcome = said.outcome.as_str().replace('_', " ");
-                    let why = said.why.and_then(|why| told.text(&why)).map_or(String::new(), |why| format!(": {why}"));
-                    format!(" ({outcome} by {} on {}{why})", told.name(&said.by), told.day(said.at).trim_start_matches("day/"))
+                    let why = said
+                        .why
+                        .and_then(|why| told.text(&why))
+                        .map_or(String::new(), |why| format!(": {why}"));
+                    format!(
+                        " ({outcome} by {} on {}{why})",
+                        told.name(&said.by),
+                        told.day(said.at).trim_start_matches("day/")
+                    )
                 });
                 (STEPS.get(n).copied().unwrap_or("then"), told.text(text).map(|text| text + &said))
             };
@@ -292,7 +299,11 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
         }
         Content::Task(task) => vec![match &task.of {
             TaskOf::Before { review, period, kpi, unit } => {
-                format!("{}: a plan before review/{review} of {period}, until {}", of(kpi, unit), task.action.by)
+                format!(
+                    "{}: a plan before review/{review} of {period}, until {}",
+                    of(kpi, unit),
+                    task.action.by
+                )
             }
             of => format!("{}: until {}", Subject::item(of.item().unwrap_or_default()), task.action.by),
         }],

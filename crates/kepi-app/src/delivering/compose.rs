@@ -230,11 +230,14 @@ impl<'a> Composer<'a> {
                     TaskOf::Plan(item) => format!("an action of plan {item}, until {by}"),
                     TaskOf::Point { review, .. } => format!("what review {review} decided, until {by}"),
                     TaskOf::Before { review, kpi, unit, .. } => {
-                        let of = unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
+                        let of =
+                            unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
                         let name = review.as_str().parse().ok().and_then(|id| self.project.reviews.get(&id));
                         let name = name.map_or_else(|| review.to_string(), |review| review.name.clone());
                         let kpi = acting::told(self.project, kpi);
-                        format!("{kpi}{of} is red beyond chance: a plan is asked for until {by}, before {name}")
+                        format!(
+                            "{kpi}{of} is red beyond chance: a plan is asked for until {by}, before {name}"
+                        )
                     }
                 }
             }

@@ -14,9 +14,9 @@ use kepi_model::{calendar::Period, governance::Mode, id::KpiId, project::Project
 use kepi_query::{published::VALUE, value::Segment};
 use kepi_report::{
     decided::{
-        Answer, Ballot, Case, Closed, Commentary, Contact, Frozen, Happened, Held, Item as Shown, ItemInFull,
-        Attested, Missing, Official, Owner, Periods, Played, RegisterAsked, Remark, Rows, Silence, Step, Touch,
-        Work,
+        Answer, Attested, Ballot, Case, Closed, Commentary, Contact, Frozen, Happened, Held, Item as Shown,
+        ItemInFull, Missing, Official, Owner, Periods, Played, RegisterAsked, Remark, Rows, Silence, Step,
+        Touch, Work,
     },
     facts::OfficialFigure,
     reader::ViewError,

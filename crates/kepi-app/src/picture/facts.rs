@@ -23,8 +23,8 @@ use kepi_query::{
 };
 use kepi_report::{
     decided::{
-        Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official, Periods,
-        Attested, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
+        Attested, Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
+        Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
     },
     facts::{Discrepancies, Entry, Facts, OfficialFigure, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},

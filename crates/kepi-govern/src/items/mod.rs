@@ -58,8 +58,8 @@ use crate::{
     wire,
 };
 pub use acting::{
-    Action, ActionPlan, Alert, Came, Effect, Expected, Method, Missed, Owner, PostMortem, Rung, Seen, Stepped,
-    Task, TaskOf, Work,
+    Action, ActionPlan, Alert, Came, Effect, Expected, Method, Missed, Owner, PostMortem, Rung, Seen,
+    Stepped, Task, TaskOf, Work,
 };
 pub use attestation::Attestation;
 pub use case::{Answer, By, Case, Contact, Permission};

@@ -21,8 +21,11 @@ use crate::{
     event::{Event, ItemEnded, ItemMoved, ItemOpened},
     items::{
         ActionPlan, Alert, Came, ChangeNotice, Commentary, Content, Decision, Effect, Handover, Item, Kind,
-        Missed, Named, Notice, Outcome, Play, PostMortem, Seen, Task, TaskOf, Timeout, Turn, acting::{PLANNED, UNCHANGED},
-        midnight, pain_point::CHANGED, play::SKIPPED,
+        Missed, Named, Notice, Outcome, Play, PostMortem, Seen, Task, TaskOf, Timeout, Turn,
+        acting::{PLANNED, UNCHANGED},
+        midnight,
+        pain_point::CHANGED,
+        play::SKIPPED,
     },
     organisation::Organisation,
     overrides::begins,

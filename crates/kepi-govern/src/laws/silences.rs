@@ -2,9 +2,7 @@
 
 use kepi_model::governance::Mode;
 
-use super::{
-    INCOMPLETE, NOT_SILENT, NOT_YOUR_TURN, NOTHING_NEW, SILENT_TOO_LONG, deciding::Violated,
-};
+use super::{INCOMPLETE, NOT_SILENT, NOT_YOUR_TURN, NOTHING_NEW, SILENT_TOO_LONG, deciding::Violated};
 use crate::{
     command::{Evidence, Facts},
     event::{AlertsSilenced, Event},
@@ -55,7 +53,8 @@ pub(super) fn ended(
     };
     let may = match facts.by {
         Principal::Person(by) => {
-            let decides = || governance.owners.iter().chain(governance.board.values().flatten()).any(|of| of == by);
+            let decides =
+                || governance.owners.iter().chain(governance.board.values().flatten()).any(|of| of == by);
             kept.by == *facts.by || answers(by) || decides()
         }
         Principal::Job(_) => false,

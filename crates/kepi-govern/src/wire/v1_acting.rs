@@ -154,7 +154,9 @@ impl Task {
                 items::TaskOf::Before { review, period: period.into(), kpi, unit }
             }
             _ => {
-                return Err("a task is of a plan, of a point of a review, or of a figure before one".to_owned());
+                return Err(
+                    "a task is of a plan, of a point of a review, or of a figure before one".to_owned()
+                );
             }
         };
         Ok(items::Task { of, action: self.action.read()? })

@@ -34,20 +34,8 @@ pub(super) struct Case {
 
 impl From<&items::Case> for Case {
     fn from(case: &items::Case) -> Self {
-        let items::Case {
-            rule,
-            kpi,
-            unit,
-            of,
-            row,
-            key,
-            since,
-            permission,
-            hours,
-            confirm,
-            causes,
-            ladder,
-        } = case.clone();
+        let items::Case { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes, ladder } =
+            case.clone();
         Self { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes, ladder }
     }
 }
@@ -83,16 +71,57 @@ pub(super) struct Play {
 
 impl From<&items::Play> for Play {
     fn from(play: &items::Play) -> Self {
-        let items::Play { playbook, kpi, unit, row, key, since, held_out, steps, each, hours, cool_down, after, ladder } =
-            play.clone();
+        let items::Play {
+            playbook,
+            kpi,
+            unit,
+            row,
+            key,
+            since,
+            held_out,
+            steps,
+            each,
+            hours,
+            cool_down,
+            after,
+            ladder,
+        } = play.clone();
         Self { playbook, kpi, unit, row, key, since, held_out, steps, each, hours, cool_down, after, ladder }
     }
 }
 
 impl Play {
     pub(super) fn read(self) -> items::Play {
-        let Self { playbook, kpi, unit, row, key, since, held_out, steps, each, hours, cool_down, after, ladder } = self;
-        items::Play { playbook, kpi, unit, row, key, since, held_out, steps, each, hours, cool_down, after, ladder }
+        let Self {
+            playbook,
+            kpi,
+            unit,
+            row,
+            key,
+            since,
+            held_out,
+            steps,
+            each,
+            hours,
+            cool_down,
+            after,
+            ladder,
+        } = self;
+        items::Play {
+            playbook,
+            kpi,
+            unit,
+            row,
+            key,
+            since,
+            held_out,
+            steps,
+            each,
+            hours,
+            cool_down,
+            after,
+            ladder,
+        }
     }
 }
 

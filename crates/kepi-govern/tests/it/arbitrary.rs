@@ -8,8 +8,8 @@ use kepi_govern::{
     IssueToken, Land, Open, Publish, PublishInsights, Rebase, RecordForbidden, RecordRefusal, Remark,
     RevokeToken, Shape, Stance, Vote, Withdraw,
     acting::{
-        Act, Deed, ItemAnswered, ItemAssigned, ItemAttended, ItemContacted, ItemStepped, ItemEscalated, ItemFinished, ItemObserved,
-        ItemRefused, ItemSnoozed, Observe, PointDecided,
+        Act, Deed, ItemAnswered, ItemAssigned, ItemAttended, ItemContacted, ItemEscalated, ItemFinished,
+        ItemObserved, ItemRefused, ItemSnoozed, ItemStepped, Observe, PointDecided,
     },
     directory::{Duty, Line, Passed, Reached},
     entries::Entry,

@@ -3,9 +3,7 @@
 use jiff::civil::Date;
 use kepi_govern::{
     Command, Content, Deed, Observe, Open,
-    items::{
-        Action, Decision, Dispute, Follows, OnAgenda, Outcome, Point, Review, Seen, Task, TaskOf,
-    },
+    items::{Action, Decision, Dispute, Follows, OnAgenda, Outcome, Point, Review, Seen, Task, TaskOf},
     laws,
     periods::PeriodId,
 };

@@ -126,7 +126,9 @@ pub(super) fn in_units(
                     .report(
                         codes::PLAYBOOK,
                         *span,
-                        format!("nothing of `{kpi}` is told apart by unit, so nothing is otherwise in `{unit}`"),
+                        format!(
+                            "nothing of `{kpi}` is told apart by unit, so nothing is otherwise in `{unit}`"
+                        ),
                     )
                     .fix("put the KPI on a scorecard with a `cascade`, or leave `units` out");
             }

@@ -12,8 +12,9 @@ use crate::{
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
         DimensionId, EntityId, FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, InitiativeId, KpiId,
-        LadderId, LevelId, LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, PlaybookId, ProjectId, PurposeId,
-        ReviewId, RuleId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
+        LadderId, LevelId, LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, PlaybookId, ProjectId,
+        PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId,
+        WithholdingId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,

@@ -6,9 +6,7 @@ use crate::{
     acting::{Encryption, Severity, Signal},
     decode::{ExpressionText, List, Map, Name, Whole, choices, table},
     definitions::{Bound, SecretText, Setting},
-    id::{
-        AlertId, AttributeId, CauseId, ChannelId, KpiId, LadderId, LoopId, PersonId, PlaybookId, UnitId,
-    },
+    id::{AlertId, AttributeId, CauseId, ChannelId, KpiId, LadderId, LoopId, PersonId, PlaybookId, UnitId},
 };
 
 choices!(Signal, Severity, Encryption);

@@ -26,7 +26,8 @@ fn desk() -> BusinessHours {
 }
 
 fn due(how: Rhythm, hours: Option<&BusinessHours>, last: &str) -> String {
-    let due = Expectation { how, hours: None, published: None }.due(Some(at(last)), &calendar(), hours).unwrap();
+    let due =
+        Expectation { how, hours: None, published: None }.due(Some(at(last)), &calendar(), hours).unwrap();
     Timestamp::from_microsecond(due).unwrap().to_string()
 }
 
@@ -111,7 +112,13 @@ fn before_anything_came_nothing_is_late() {
 #[test]
 fn what_was_to_come_is_kept_late_or_missed_exactly_as_it_was() {
     let daily = Expectation { how: every(Grain::Day, Some(1), 360, "UTC"), hours: None, published: None };
-    let came = ["2026-03-02T05:00:00Z", "2026-03-03T04:00:00Z", "2026-03-03T05:00:00Z", "2026-03-04T08:00:00Z", "2026-03-06T05:59:59Z"];
+    let came = [
+        "2026-03-02T05:00:00Z",
+        "2026-03-03T04:00:00Z",
+        "2026-03-03T05:00:00Z",
+        "2026-03-04T08:00:00Z",
+        "2026-03-06T05:59:59Z",
+    ];
     let came = came.map(at);
     let told = |now: &str| -> Vec<(String, Option<bool>)> {
         let all = daily.promised(&came, at(now), &calendar(), None);
@@ -128,7 +135,10 @@ fn what_was_to_come_is_kept_late_or_missed_exactly_as_it_was() {
     let week = [("03T06", Some(true)), ("04T06", Some(false)), ("05T06", None), ("06T06", Some(true))];
     assert_eq!(told("2026-03-07T05:59:59Z"), known(&week));
     // In the minute in which it is due it is missed, and so is each day after.
-    assert_eq!(told("2026-03-08T06:00:00Z"), known(&[&week[..], &[("07T06", None), ("08T06", None)]].concat()));
+    assert_eq!(
+        told("2026-03-08T06:00:00Z"),
+        known(&[&week[..], &[("07T06", None), ("08T06", None)]].concat())
+    );
     // Within a time of the one before, a silence is one breach, however long.
     let within = Expectation { how: Rhythm::Within(24 * 3_600_000_000), hours: None, published: None };
     let kept: Vec<Option<bool>> = within

@@ -249,7 +249,9 @@ impl Reporter<'_> {
             with,
             without,
             effect_text: match effect {
-                Some((point, low, high)) => format!("{} ({} to {})", points(point), points(low), points(high)),
+                Some((point, low, high)) => {
+                    format!("{} ({} to {})", points(point), points(low), points(high))
+                }
                 None if hold_out == 0 => "nothing is held out to compare with".to_owned(),
                 None => "not enough was looked at".to_owned(),
             },

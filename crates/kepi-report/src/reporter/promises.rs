@@ -80,7 +80,8 @@ impl<'a> Reporter<'a> {
     /// What a source promised to deliver in the months that are looked back on.
     fn promised(self, source: &Source) -> Vec<Promised> {
         let project = self.project();
-        let (Some(expect), Some(now), Some((_, since))) = (&source.expect, self.facts.now(), self.since()) else {
+        let (Some(expect), Some(now), Some((_, since))) = (&source.expect, self.facts.now(), self.since())
+        else {
             return Vec::new();
         };
         let hours = expect.hours.as_ref().and_then(|id| project.business_hours.get(id)).map(|of| &of.hours);

@@ -425,7 +425,10 @@ fn what_was_promised_is_counted_by_month_and_makes_a_source_reliable_or_not() {
     let planted = desk(&came, "2026-03-06T04:59:59Z");
     let view = Reporter::new(&planted).sources().unwrap();
     let [march] = &view.promises[..] else { panic!("one month: {:?}", view.promises) };
-    assert_eq!((march.period.as_str(), march.promise.as_str()), ("March 2026", "every day by 06:00 (Europe/Berlin)"));
+    assert_eq!(
+        (march.period.as_str(), march.promise.as_str()),
+        ("2026-03", "every day by 06:00 (Europe/Berlin)")
+    );
     assert_eq!((march.due, march.kept, march.late, march.missed, march.longest), (5, 3, 1, 1, Some(3600)));
     let of = &view.reliability[0];
     // Four of five came, three of these in time; no row says anything against it: 100 × ⅘ × ¾.

@@ -74,8 +74,8 @@ pub use scorecard::{
 };
 pub use sources::{
     DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, OverruledView,
-    ProfileView, PromiseRow, ReliabilityRow, QuarantineView, QuarantinedRow, RuleCount, RuleView, ScreenView, SourceState, SourceView,
-    SourcesView,
+    ProfileView, PromiseRow, QuarantineView, QuarantinedRow, ReliabilityRow, RuleCount, RuleView, ScreenView,
+    SourceState, SourceView, SourcesView,
 };
 pub use strategy::{Lane, LinkEvidence, MapLink, MapObjective, StrategyMapView, ThemeView};
 pub use what_if::{PlaceView, WhatIfView};

@@ -5,8 +5,8 @@ use kepi_report::{
     csv, format,
     trace::{FoundRow, plain},
     view::{
-        DataRuleView, DeliveryView, DiscrepanciesView, PromiseRow, ReliabilityRow, RowCounts, ScreenView, SourceState, SourceView,
-        SourcesView,
+        DataRuleView, DeliveryView, DiscrepanciesView, PromiseRow, ReliabilityRow, RowCounts, ScreenView,
+        SourceState, SourceView, SourcesView,
     },
 };
 use maud::{Markup, html};

@@ -298,10 +298,16 @@ fn tell(report: &RunReport, out: Output) {
         out.remark(&format!("{held} held out of what is followed up, and only watched: `kepi playbooks`"));
     }
     if let Some(of) = report.followed.as_ref().filter(|of| of.came_up > 0) {
-        out.remark(&format!("{} came up for reviews that are open: `kepi review list`", counted(of.came_up, "point")));
+        out.remark(&format!(
+            "{} came up for reviews that are open: `kepi review list`",
+            counted(of.came_up, "point")
+        ));
     }
     if let Some(of) = report.followed.as_ref().filter(|of| of.plans_asked > 0) {
-        out.remark(&format!("{} asked for before a review opens: `kepi inbox --open`", counted(of.plans_asked, "plan")));
+        out.remark(&format!(
+            "{} asked for before a review opens: `kepi inbox --open`",
+            counted(of.plans_asked, "plan")
+        ));
     }
     if let Some(of) = report.followed.as_ref().filter(|of| of.answered > 0) {
         out.remark(&format!("{} answered whether they are settled", counted(of.answered, "closed case")));

@@ -110,8 +110,17 @@ pub fn promises(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<()
         return Ok(out.json(&all)?);
     }
     let view = Reporter::new(facts).sources()?;
-    let mut grid =
-        Grid::new(&["Source", "Unit", "Promised", "Period", "Due", "Kept", "Too late", "Not at all", "By up to"]);
+    let mut grid = Grid::new(&[
+        "Source",
+        "Unit",
+        "Promised",
+        "Period",
+        "Due",
+        "Kept",
+        "Too late",
+        "Not at all",
+        "By up to",
+    ]);
     for of in view.promises.iter().filter(|of| is_meant(&of.source.id)) {
         let count = |n: u64| Field::digits(n.to_string(), n.to_string());
         grid.push(vec![
@@ -142,7 +151,15 @@ pub fn reliability(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result
     }
     let view = Reporter::new(facts).sources()?;
     let mut grid = Grid::new(&[
-        "Source", "Of 100", "Came", "In time", "Taken", "Not corrected", "To landing", "To figures", "Too slow",
+        "Source",
+        "Of 100",
+        "Came",
+        "In time",
+        "Taken",
+        "Not corrected",
+        "To landing",
+        "To figures",
+        "Too slow",
     ]);
     for of in view.reliability.iter().filter(|of| is_meant(&of.source.id)) {
         let number = |of: Option<f64>, by: f64| {
@@ -162,10 +179,13 @@ pub fn reliability(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result
             number(of.uncorrected, 100.0),
             time(of.collected),
             time(of.processed),
-            Field::digits(of.too_slow.to_string(), match of.promised {
-                Some(most) => format!("{} (of more than {})", of.too_slow, format::time(most)),
-                None => "nobody said".to_owned(),
-            }),
+            Field::digits(
+                of.too_slow.to_string(),
+                match of.promised {
+                    Some(most) => format!("{} (of more than {})", of.too_slow, format::time(most)),
+                    None => "nobody said".to_owned(),
+                },
+            ),
         ]);
     }
     Ok(out.rows(&grid)?)

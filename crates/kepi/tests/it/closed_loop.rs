@@ -562,7 +562,8 @@ map:
   created_at: {column: created, as: timestamp, required: true}
   status: {column: status, as: text}
 ";
-    let answers = "  score: {column: score, as: integer}\n  account: {column: account, as: reference account}\n";
+    let answers =
+        "  score: {column: score, as: integer}\n  account: {column: account, as: reference account}\n";
     PROJECT
         .replace("mode: reviewed", "mode: open")
         .replace("at_most: 3", loops)

@@ -11,9 +11,7 @@ use crate::{
     facts::Facts,
     reader::{QuarantineQuery, ViewError},
     reporter::Reporter,
-    view::{
-        DataRuleView, DeliveryView, DiscrepanciesView, ProfileView, PromiseRow, ReliabilityRow,
-    },
+    view::{DataRuleView, DeliveryView, DiscrepanciesView, ProfileView, PromiseRow, ReliabilityRow},
 };
 
 /// All sources.
