@@ -110,7 +110,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
             let board = compose::board(Site::of(cli), out).await?;
             initiatives::initiatives(initiative.as_deref(), &board, out)
         }
-        Command::Matrix { gaps } => matrix::matrix(gaps, &compose::board(Site::of(cli), out).await?, out),
+        Command::Matrix { gaps } => matrix::matrix(*gaps, &compose::board(Site::of(cli), out).await?, out),
         Command::Latency => alerts::latency(&compose::board(Site::of(cli), out).await?, out),
         Command::Silence(what) => acting::silence(what, cli, out).await,
         Command::Screen(what) => screen::screen(what, cli, out).await,
