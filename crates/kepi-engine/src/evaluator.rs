@@ -62,8 +62,7 @@ impl Evaluator for DataFusionEvaluator {
         limits: &'a Limits,
     ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
         let (table, columns, only) = (table.clone(), columns.to_vec(), only.cloned());
-        // One after the other, so that rows stay in their order.
-        let limits = Limits { threads: 1, ..*limits };
+        let limits = *limits;
         Box::pin(on_own_threads(limits, move |_| async move {
             read::columns(&table, &columns, only.as_ref(), &limits).await
         }))

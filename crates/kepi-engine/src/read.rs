@@ -1,7 +1,7 @@
 //! Reading columns of a pinned table into memory, for what is made of them row by row.
 
 use arrow::{
-    array::{Array as _, BooleanArray, RecordBatch},
+    array::{Array as _, BooleanArray, RecordBatch, StringArray},
     compute::filter_record_batch,
 };
 use futures::StreamExt;
@@ -23,31 +23,66 @@ pub async fn columns(
     only: Option<&Belonging>,
     limits: &Limits,
 ) -> Result<MemoryTable, EvaluateError> {
-    let mut read = MemoryTable {
-        rows: 0,
-        columns: columns.iter().map(|column| MemoryColumn::empty(column.physical)).collect(),
-    };
-    let mut add = |batch: RecordBatch| {
-        let batch = match only {
-            Some(only) => belonging(only, batch)?,
-            None => batch,
-        };
-        add(&mut read, columns, &batch)
-    };
     let wanted: Vec<&PinnedColumn> = columns.iter().collect();
+    let reader = || Reader::new(columns, only);
     match scan::prepare(table, &wanted, false, None, limits)? {
-        Scan::Memory(batches) => batches.into_iter().try_for_each(&mut add)?,
+        Scan::Memory(batches) => {
+            let mut reader = reader();
+            batches.into_iter().try_for_each(|batch| reader.add(batch))?;
+            Ok(reader.read)
+        }
         Scan::Files(plan, context) => {
             use datafusion_physical_plan::ExecutionPlanProperties as _;
+            // Partitions are stretches of the files one behind the other, so that rows stay in their order.
+            let mut parts = Vec::new();
             for partition in 0..plan.output_partitioning().partition_count() {
                 let mut stream = plan.execute(partition, context.clone()).map_err(scan::engine)?;
-                while let Some(batch) = stream.next().await {
-                    add(batch.map_err(scan::engine)?)?;
+                let mut reader = reader();
+                parts.push(tokio::spawn(async move {
+                    while let Some(batch) = stream.next().await {
+                        reader.add(batch.map_err(scan::engine)?)?;
+                    }
+                    Ok::<_, EvaluateError>(reader.read)
+                }));
+            }
+            let mut all: Option<MemoryTable> = None;
+            for part in parts {
+                let part = part.await.map_err(scan::engine)??;
+                match &mut all {
+                    Some(all) => all.extend(&part),
+                    None => all = Some(part),
                 }
             }
+            Ok(all.unwrap_or_else(|| reader().read))
         }
     }
-    Ok(read)
+}
+
+/// Takes batches.
+struct Reader {
+    read: MemoryTable,
+    columns: Vec<PinnedColumn>,
+    only: Option<Belonging>,
+    /// By column, the dictionary of the last batch with what is known of its members.
+    known: Vec<Option<Known>>,
+}
+
+/// The codes of a dictionary's members, as far as they occurred.
+struct Known {
+    members: StringArray,
+    codes: Vec<u32>,
+}
+
+impl Reader {
+    fn new(columns: &[PinnedColumn], only: Option<&Belonging>) -> Self {
+        let empty = columns.iter().map(|column| MemoryColumn::empty(column.physical)).collect();
+        Self {
+            read: MemoryTable { rows: 0, columns: empty },
+            columns: columns.to_vec(),
+            only: only.cloned(),
+            known: columns.iter().map(|_| None).collect(),
+        }
+    }
 }
 
 /// The rows of which a column holds a key.
@@ -68,43 +103,66 @@ fn belonging(only: &Belonging, batch: RecordBatch) -> Result<RecordBatch, Evalua
     filter_record_batch(&batch, &BooleanArray::from(of)).map_err(scan::engine)
 }
 
-fn add(read: &mut MemoryTable, columns: &[PinnedColumn], batch: &RecordBatch) -> Result<(), EvaluateError> {
-    let rows = batch.num_rows();
-    read.rows += rows;
-    for (to, column) in read.columns.iter_mut().zip(columns) {
-        let vector = match batch.column_by_name(&column.name) {
-            Some(array) => Vector::of_array(array, column.physical).map_err(EvaluateError::Engine)?,
-            None => Vector::Constant(kepi_model::expression::Literal::Missing),
+impl Reader {
+    fn add(&mut self, batch: RecordBatch) -> Result<(), EvaluateError> {
+        let batch = match &self.only {
+            Some(only) => belonging(only, batch)?,
+            None => batch,
         };
-        match (to, vector) {
-            (MemoryColumn::Text(values), Vector::Text(texts)) => {
-                // Each different text of the batch that occurs is looked up once.
-                let mut codes = vec![None; texts.members.len()];
-                for row in 0..rows {
-                    let code = texts.code(row).and_then(|code| {
-                        let slot = codes.get_mut(code)?;
-                        Some(*slot.get_or_insert_with(|| values.code(texts.members.value(code))))
-                    });
-                    values.push_code(code.unwrap_or(Texts::MISSING));
+        let rows = batch.num_rows();
+        self.read.rows += rows;
+        for ((to, column), known) in self.read.columns.iter_mut().zip(&self.columns).zip(&mut self.known) {
+            let vector = match batch.column_by_name(&column.name) {
+                Some(array) => Vector::of_array(array, column.physical).map_err(EvaluateError::Engine)?,
+                None => Vector::Constant(kepi_model::expression::Literal::Missing),
+            };
+            match (to, vector) {
+                (MemoryColumn::Text(values), Vector::Text(texts)) => {
+                    // Each different text of a dictionary that occurs is looked up once, though batches share it.
+                    let is_new = known.as_ref().is_none_or(|known| !is_same(&known.members, &texts.members));
+                    if is_new {
+                        let codes = vec![Texts::MISSING; texts.members.len()];
+                        *known = Some(Known { members: texts.members.clone(), codes });
+                    }
+                    let Some(Known { codes, .. }) = known else { continue };
+                    for row in 0..rows {
+                        let code = texts.code(row).and_then(|code| {
+                            let slot = codes.get_mut(code)?;
+                            if *slot == Texts::MISSING {
+                                *slot = values.code(texts.members.value(code));
+                            }
+                            Some(*slot)
+                        });
+                        values.push_code(code.unwrap_or(Texts::MISSING));
+                    }
                 }
+                (
+                    MemoryColumn::Integer(values) | MemoryColumn::Instant(values),
+                    Vector::Integer(of, valid),
+                ) => {
+                    let known = |row: usize| valid.as_ref().is_none_or(|valid| valid.get(row));
+                    values.extend((0..rows).map(|row| of.get(row).copied().filter(|_| known(row))));
+                }
+                (MemoryColumn::Boolean(values), Vector::Boolean(truth)) => {
+                    let no = |row| truth.no.as_ref().is_none_or(|no| no.get(row));
+                    values.extend(
+                        (0..rows).map(
+                            |row| if truth.yes.get(row) { Some(true) } else { no(row).then_some(false) },
+                        ),
+                    );
+                }
+                (MemoryColumn::Text(values), _) => (0..rows).for_each(|_| values.push(None)),
+                (MemoryColumn::Integer(values) | MemoryColumn::Instant(values), _) => {
+                    values.extend((0..rows).map(|_| None));
+                }
+                (MemoryColumn::Boolean(values), _) => values.extend((0..rows).map(|_| None)),
             }
-            (MemoryColumn::Integer(values) | MemoryColumn::Instant(values), Vector::Integer(of, valid)) => {
-                let known = |row: usize| valid.as_ref().is_none_or(|valid| valid.get(row));
-                values.extend((0..rows).map(|row| of.get(row).copied().filter(|_| known(row))));
-            }
-            (MemoryColumn::Boolean(values), Vector::Boolean(truth)) => {
-                let no = |row| truth.no.as_ref().is_none_or(|no| no.get(row));
-                values.extend(
-                    (0..rows)
-                        .map(|row| if truth.yes.get(row) { Some(true) } else { no(row).then_some(false) }),
-                );
-            }
-            (MemoryColumn::Text(values), _) => (0..rows).for_each(|_| values.push(None)),
-            (MemoryColumn::Integer(values) | MemoryColumn::Instant(values), _) => {
-                values.extend((0..rows).map(|_| None));
-            }
-            (MemoryColumn::Boolean(values), _) => values.extend((0..rows).map(|_| None)),
         }
+        Ok(())
     }
-    Ok(())
+}
+
+/// Whether two dictionaries are one and the same.
+fn is_same(one: &StringArray, other: &StringArray) -> bool {
+    one.len() == other.len() && one.values().ptr_eq(other.values()) && one.offsets().ptr_eq(other.offsets())
 }

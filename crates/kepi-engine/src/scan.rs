@@ -212,7 +212,7 @@ fn array_of(column: &MemoryColumn) -> Result<ArrayRef, EvaluateError> {
         MemoryColumn::Text(values) => {
             let code = |code: &u32| i32::try_from(*code).ok().filter(|_| *code != Texts::MISSING);
             let codes: Int32Array = values.codes().iter().map(code).collect();
-            let members = StringArray::from_iter_values(values.members());
+            let members = StringArray::from_iter_values(values.members().iter());
             Arc::new(DictionaryArray::try_new(codes, Arc::new(members)).map_err(engine)?)
         }
         MemoryColumn::Integer(values) => Arc::new(Int64Array::from(values.clone())),

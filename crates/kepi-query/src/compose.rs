@@ -105,12 +105,8 @@ impl<'a> Composer<'a> {
             Some(MemoryColumn::Text(texts)) => texts.clone(),
             _ => Texts::default(),
         };
-        let mut gone: Vec<&str> = own
-            .members()
-            .iter()
-            .map(AsRef::as_ref)
-            .filter(|name| !sources.iter().any(|s| s == name))
-            .collect();
+        let mut gone: Vec<&str> =
+            own.members().iter().filter(|name| !sources.iter().any(|s| s == name)).collect();
         gone.sort_unstable();
         let gone: Vec<String> = gone.into_iter().map(str::to_owned).collect();
         sources.extend(gone);
@@ -119,7 +115,7 @@ impl<'a> Composer<'a> {
         let by_code: Vec<u32> = own
             .members()
             .iter()
-            .map(|name| sources.iter().position(|s| **s == **name).map_or(last, |at| at as u32))
+            .map(|name| sources.iter().position(|s| s == name).map_or(last, |at| at as u32))
             .collect();
         let source = (0..rows.rows)
             .map(|row| {

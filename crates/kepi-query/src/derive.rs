@@ -83,7 +83,7 @@ pub async fn derived(
     // Apart, so that no more is in memory at a time than is needed together.
     for part in split::parts(plan) {
         let read = read(&part.columns, inputs, reader, limits).await?;
-        all.extend(of_rows(&part, read, None)?);
+        all.extend(of_rows(&part, read, None, limits.threads)?);
     }
     Ok(all)
 }
@@ -143,7 +143,7 @@ pub fn in_buckets(
     inputs: &PinnedInputs,
     buckets: Option<u64>,
 ) -> Result<Derived, EvaluateError> {
-    by_sorted_rows(plan, inputs.clone(), None, buckets).map(finished)
+    by_sorted_rows(plan, inputs.clone(), None, buckets, 1).map(finished)
 }
 
 /// The same of tables in memory; of panels and stages only what belongs to some subjects, if such are given.
@@ -151,8 +151,9 @@ pub(crate) fn of_rows(
     plan: &DerivePlan,
     inputs: PinnedInputs,
     only: Option<Arc<Keys>>,
+    threads: usize,
 ) -> Result<Derived, EvaluateError> {
-    by_sorted_rows(plan, inputs, only, None).map(finished)
+    by_sorted_rows(plan, inputs, only, None, threads).map(finished)
 }
 
 fn by_sorted_rows(
@@ -160,10 +161,11 @@ fn by_sorted_rows(
     inputs: PinnedInputs,
     only: Option<Arc<Keys>>,
     buckets: Option<u64>,
+    threads: usize,
 ) -> Result<World, EvaluateError> {
     let shared = quick::Shared::default();
     reference::derive(plan, inputs, only, |step, days, world| {
-        if let (None, Some(made)) = (buckets, quick::gather(step, days, world, &shared)) {
+        if let (None, Some(made)) = (buckets, quick::gather(step, days, world, &shared, threads.max(1))) {
             return made;
         }
         let of = world.tables.get(&step.gathered.of);

@@ -284,7 +284,7 @@ impl Belonging {
         let own: Vec<(&[u32], Vec<bool>)> = own
             .filter_map(|(_, values)| match values {
                 MemoryColumn::Text(values) => {
-                    let is_key = |member: &Arc<str>| self.keys.has(Some(member));
+                    let is_key = |member| self.keys.has(Some(member));
                     Some((values.codes(), values.members().iter().map(is_key).collect()))
                 }
                 _ => None,

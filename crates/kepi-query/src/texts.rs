@@ -1,7 +1,8 @@
 //! A column of texts, in which each different text stands once.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{fmt, hash::BuildHasher, sync::Arc};
 
+use hashbrown::{DefaultHashBuilder, HashTable};
 use serde::{Deserialize, Serialize};
 
 /// Texts by row.
@@ -9,11 +10,80 @@ use serde::{Deserialize, Serialize};
 #[serde(from = "Vec<Option<Box<str>>>", into = "Vec<Option<Box<str>>>")]
 pub struct Texts {
     /// Different texts; some may be in no row any more.
-    members: Arc<Vec<Arc<str>>>,
+    members: Arc<Members>,
     /// By row, the place of its text among the members.
     codes: Vec<u32>,
     /// Places of the members, as far as they are known.
-    places: HashMap<Arc<str>, u32>,
+    places: Places,
+}
+
+/// Different texts by place, one behind the other.
+#[derive(Clone, Default)]
+pub struct Members {
+    text: String,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Members {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+    /// The text of a place.
+    pub fn get(&self, place: usize) -> Option<&str> {
+        let end = *self.ends.get(place)?;
+        let begin = place.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.text.get(begin..end)
+    }
+    /// All, by place.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        (0..self.len()).map(|place| self.get(place).unwrap_or_default())
+    }
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+    }
+}
+
+/// Finds the place of a text.
+#[derive(Clone, Default)]
+pub(crate) struct Places {
+    hasher: DefaultHashBuilder,
+    /// Half of the hash beside the place, so that growing reads no text.
+    table: HashTable<(u32, u32)>,
+}
+
+impl Places {
+    pub(crate) fn of(members: &Members) -> Self {
+        let mut places = Self { table: HashTable::with_capacity(members.len()), ..Self::default() };
+        for (text, place) in members.iter().zip(0..) {
+            places.add(places.half(text), place);
+        }
+        places
+    }
+    pub(crate) fn find(&self, members: &Members, text: &str) -> Option<u32> {
+        self.found(members, text, self.half(text))
+    }
+    fn found(&self, members: &Members, text: &str, half: u32) -> Option<u32> {
+        let is = |(own, place): &(u32, u32)| *own == half && members.get(*place as usize) == Some(text);
+        self.table.find(whole(half), is).map(|(_, place)| *place)
+    }
+    fn add(&mut self, half: u32, place: u32) {
+        self.table.insert_unique(whole(half), (half, place), |(half, _)| whole(*half));
+    }
+    fn half(&self, text: &str) -> u32 {
+        self.hasher.hash_one(text) as u32
+    }
+}
+
+/// A hash of which half is known: the table looks at both ends of it.
+fn whole(half: u32) -> u64 {
+    u64::from(half) << 32 | u64::from(half)
 }
 
 impl Texts {
@@ -34,14 +104,14 @@ impl Texts {
     }
     /// The text of a row.
     pub fn get(&self, row: usize) -> Option<&str> {
-        self.members.get(*self.codes.get(row)? as usize).map(AsRef::as_ref)
+        self.members.get(*self.codes.get(row)? as usize)
     }
     /// All texts, row by row.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<&str>> + Clone {
-        self.codes.iter().map(|code| self.members.get(*code as usize).map(AsRef::as_ref))
+        self.codes.iter().map(|code| self.members.get(*code as usize))
     }
     /// Different texts; some may be in no row.
-    pub fn members(&self) -> &[Arc<str>] {
+    pub fn members(&self) -> &Members {
         &self.members
     }
     /// Whether its members are those of another, at the same places.
@@ -54,17 +124,17 @@ impl Texts {
     }
     /// The code of a text, which becomes a member.
     pub fn code(&mut self, text: &str) -> u32 {
-        if self.places.len() < self.members.len() {
-            self.places = self.members.iter().cloned().zip(0..).collect();
+        if self.places.table.len() < self.members.len() {
+            self.places = Places::of(&self.members);
         }
-        if let Some(code) = self.places.get(text) {
-            return *code;
+        let half = self.places.half(text);
+        if let Some(place) = self.places.found(&self.members, text, half) {
+            return place;
         }
-        let code = self.members.len() as u32;
-        let text: Arc<str> = text.into();
-        Arc::make_mut(&mut self.members).push(Arc::clone(&text));
-        self.places.insert(text, code);
-        code
+        let place = self.members.len() as u32;
+        Arc::make_mut(&mut self.members).push(text);
+        self.places.add(half, place);
+        place
     }
     /// Adds a row.
     pub fn push(&mut self, text: Option<&str>) {
@@ -77,7 +147,11 @@ impl Texts {
     }
     /// Without rows, but with the members of another, so that its codes can be added.
     pub fn like(other: &Self, rows: usize) -> Self {
-        Self { members: Arc::clone(&other.members), codes: Vec::with_capacity(rows), places: HashMap::new() }
+        Self {
+            members: Arc::clone(&other.members),
+            codes: Vec::with_capacity(rows),
+            places: Places::default(),
+        }
     }
     /// Some of the rows, by place.
     #[must_use]

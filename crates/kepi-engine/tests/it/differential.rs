@@ -2,7 +2,7 @@
 
 use kepi_engine::DataFusionEvaluator;
 use kepi_query::{
-    port::{EvaluateError, Evaluator, Limits},
+    port::{EvaluateError, Evaluator, Limits, TableData},
     reference,
     state::{Measured, StateColumn},
 };
@@ -66,4 +66,31 @@ async fn random_plans_over_random_tables_give_the_same_bits() {
     assert!(several as u64 > count / 3, "{several} cases with several cells");
     assert!(overflows as u64 > count / 60, "{overflows} cases with overflows");
     assert!((refused as u64) < count / 10, "{refused} refused for want of memory");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_read_as_they_stand_in_the_files_whatever_the_threads() {
+    let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 60));
+    eprintln!("KEPI_SEED={first} KEPI_COUNT={count}");
+    let mut rows = 0;
+    for seed in first..first + count {
+        let (tables, _) = case(seed);
+        let shape = Shape::any(&mut Chance::new(seed ^ 0xABCD));
+        let folder = tempfile::tempdir().unwrap();
+        let files = written(&tables, folder.path(), shape);
+        for (entity, table) in &tables.tables {
+            let TableData::Memory(expected) = &table.data else { panic!("not in memory") };
+            rows += expected.rows;
+            for threads in [1, 2, 7] {
+                let limits = Limits { threads, ..Limits::default() };
+                let found = DataFusionEvaluator.read(&files.tables[entity], &table.columns, None, &limits);
+                assert_eq!(
+                    &found.await.unwrap(),
+                    expected.as_ref(),
+                    "seed {seed} {entity} {shape:?} {threads} threads"
+                );
+            }
+        }
+    }
+    assert!(rows as u64 > 100 * count, "{rows} rows");
 }

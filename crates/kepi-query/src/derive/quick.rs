@@ -3,12 +3,7 @@
 //! Texts are codes, so that rows are put in order by counting, once for all attributes that find the same rows. Conditions and bounds are
 //! computed a column at a time; what is found for a row lies side by side. Whatever is not known to come to the same is left to [`super::gather`].
 
-use std::{
-    borrow::Cow,
-    cell::RefCell,
-    collections::{BTreeSet, HashMap},
-    rc::Rc,
-};
+use std::{borrow::Cow, cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use kepi_model::{
     derived::{Bound, GatheredAsOf, How, Stretch, panel},
@@ -22,14 +17,18 @@ use super::{
     table::{Table, World, column, push},
 };
 use crate::{
-    port::{MemoryColumn, system},
+    parallel,
+    port::{MemoryColumn, MemoryTable, system},
     row::{Cell, Overflow, Row, evaluate},
-    texts::Texts,
+    texts::{Places, Texts},
 };
 
 /// Rows in order, for those who ask again.
 #[derive(Default)]
 pub(super) struct Shared(RefCell<Option<(Asked, Rc<Grouped>)>>);
+
+/// A thread takes no fewer rows at a time than these, if there are as many.
+const AT_ONCE: usize = 16_384;
 
 /// What rows are put in order by: table, its rows, what ties them, what dates them.
 type Asked = (EntityId, usize, String, Expression);
@@ -49,6 +48,7 @@ pub(super) fn gather(
     days: &[i64],
     world: &World,
     shared: &Shared,
+    threads: usize,
 ) -> Option<Result<MemoryColumn, Overflow>> {
     let gathered = &step.gathered;
     let Stretch::Dated { from, after, until, within } = &gathered.stretch else { return None };
@@ -86,12 +86,7 @@ pub(super) fn gather(
     let cell = |row: u32| {
         value.as_ref().map_or(Cell::Boolean(true), |(v, physical)| v.cell(row as usize, *physical))
     };
-    let newest = table.newest();
-    let mut of_newest: Vec<Option<Cell>> = Vec::new();
-    let is_each = newest.iter().zip(0..).all(|(newest, row)| *newest == row);
-    if !is_each {
-        of_newest.resize(table.rows, None);
-    }
+    let grouped = &*grouped;
     let one = |row: u32| -> Result<Cell, Overflow> {
         let code = mine.codes().get(row as usize).filter(|code| **code != Texts::MISSING);
         let Some(code) = code.and_then(|code| codes.get(*code as usize)) else { return Ok(Cell::Missing) };
@@ -161,19 +156,35 @@ pub(super) fn gather(
             }
         })
     };
-    let mut made = column(step.physical, table.rows);
-    for row in newest {
-        let found = match of_newest.get_mut(row as usize) {
-            None => one(row),
-            Some(Some(known)) => Ok(known.clone()),
-            Some(slot) => one(row).inspect(|found| *slot = Some(found.clone())),
-        };
-        match found {
-            Ok(found) => push(&mut made, found),
+    // All versions of a row show what the newest has.
+    let newest = table.newest();
+    let mut asked = newest.clone();
+    asked.sort_unstable();
+    asked.dedup();
+    let parts: Vec<&[u32]> = asked.chunks(asked.len().div_ceil(4 * threads).max(AT_ONCE)).collect();
+    let parts = parallel::map(&parts, threads, |rows| {
+        let mut made = column(step.physical, rows.len());
+        rows.iter().try_for_each(|row| one(*row).map(|found| push(&mut made, found)))?;
+        Ok(MemoryTable { rows: rows.len(), columns: vec![made] })
+    });
+    let mut all = MemoryTable { rows: 0, columns: vec![column(step.physical, asked.len())] };
+    for part in parts {
+        match part {
+            Ok(part) => all.extend(&part),
             Err(overflow) => return Some(Err(overflow)),
         }
     }
-    Some(Ok(made))
+    if asked.len() < newest.len() {
+        let mut places = vec![0; table.rows];
+        for (place, row) in (0..).zip(&asked) {
+            if let Some(slot) = places.get_mut(*row as usize) {
+                *slot = place;
+            }
+        }
+        let place = |row: &u32| places.get(*row as usize).copied().unwrap_or_default();
+        all = all.taken(&newest.iter().map(place).collect::<Vec<u32>>());
+    }
+    all.columns.pop().map(Ok)
 }
 
 /// The first place from which on something does not hold that holds before.
@@ -287,8 +298,8 @@ fn codes_in(mine: &Texts, theirs: &Texts) -> Vec<u32> {
     if mine.has_members_of(theirs) {
         return (0..mine.members().len() as u32).collect();
     }
-    let places: HashMap<&str, u32> = theirs.members().iter().map(AsRef::as_ref).zip(0..).collect();
-    let code = |member: &std::sync::Arc<str>| places.get(member.as_ref()).copied().unwrap_or(Texts::MISSING);
+    let places = Places::of(theirs.members());
+    let code = |member| places.find(theirs.members(), member).unwrap_or(Texts::MISSING);
     mine.members().iter().map(code).collect()
 }
 

@@ -1,9 +1,8 @@
 //! Tables on the way: columns by name, rows by key, and rows as expressions see them.
 
 use std::{
-    cell::OnceCell,
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use kepi_model::{
@@ -41,7 +40,7 @@ pub(super) struct Table {
     pub(super) rows: usize,
     columns: Vec<MemoryColumn>,
     /// Rows by key, where one text identifies a row.
-    by_key: OnceCell<HashMap<Box<str>, Vec<u32>>>,
+    by_key: OnceLock<HashMap<Box<str>, Vec<u32>>>,
     /// Whether it was made, or added to.
     pub(super) is_changed: bool,
 }
@@ -92,7 +91,7 @@ impl Table {
             pinned,
             rows,
             columns,
-            by_key: OnceCell::new(),
+            by_key: OnceLock::new(),
             is_changed: false,
         }
     }
@@ -148,7 +147,7 @@ impl Table {
             .zip(&self.columns)
             .map(|(old, now)| described(old.name.clone(), now))
             .collect();
-        self.by_key = OnceCell::new();
+        self.by_key = OnceLock::new();
     }
 
     pub(super) fn column(&self, name: &str) -> Option<&MemoryColumn> {

@@ -229,7 +229,7 @@ fn stretch(kpi: &Kpi, period: Period, project: &Project) -> Result<(i64, i64), C
 /// Tables as a run reads and makes them.
 pub(super) async fn world(of: Traceable<'_>, plan: DerivePlan) -> Result<(World, DerivePlan), TraceError> {
     let tables = read(&plan.columns, of.inputs, of.reader, of.limits).await?;
-    Ok((by_sorted_rows(&plan, tables, None, None)?, plan))
+    Ok((by_sorted_rows(&plan, tables, None, None, of.limits.threads)?, plan))
 }
 
 /// One term of a value.

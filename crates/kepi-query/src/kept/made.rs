@@ -152,7 +152,7 @@ impl Kept<'_> {
             Some(local) => ties(part, &local, &read),
             None => Vec::new(),
         };
-        let derived = derive::of_rows(part, read, None)?;
+        let derived = derive::of_rows(part, read, None, limits.threads)?;
         if let (true, Some(read)) = (self.writes, sources)
             && let Some(record) = self.recorded(part, &derived, read, ties)
             && self.keeps(&name, &record)
@@ -425,8 +425,8 @@ impl Refresh<'_> {
             }
         }
         let tied = ties(self.part, self.local, &now);
-        let then = derive::of_rows(self.part, then, Some(Arc::clone(&keys)))?;
-        let now = derive::of_rows(self.part, now, Some(Arc::clone(&keys)))?;
+        let then = derive::of_rows(self.part, then, Some(Arc::clone(&keys)), self.limits.threads)?;
+        let now = derive::of_rows(self.part, now, Some(Arc::clone(&keys)), self.limits.threads)?;
         let fits = |of: &Derived| of.out_of_range.is_empty() && of.unmade.is_empty();
         if !fits(&then) || !fits(&now) {
             return Ok(None);

@@ -123,7 +123,7 @@ impl InPortions<'_> {
                 world.tables.insert(entity.clone(), PinnedTable { columns, data, ..table.clone() });
             }
             let Derived { tables, out_of_range, unmade, strays, made } =
-                derive::of_rows(self.part, world, Some(Arc::clone(&keys)))?;
+                derive::of_rows(self.part, world, Some(Arc::clone(&keys)), self.limits.threads)?;
             if !out_of_range.is_empty() || !unmade.is_empty() {
                 return Ok(Made::Apart);
             }
