@@ -23,7 +23,7 @@ use crate::{
     file,
     lookup::{Lookup, LookupBuilder},
     read,
-    scan::{self, Scan, Wanted},
+    scan::{self, Partitions, Scan, Wanted},
     tabulate::{tabulate, too_many_cells},
     vector::Vector,
     worker::{Partial, Stop, Tabulation, Worker},
@@ -228,7 +228,8 @@ async fn once(
         lookups.push(load(table, inputs, limits).await.map_err(Stop::Failed)?);
     }
     let columns: Vec<&PinnedColumn> = prepared.columns.iter().collect();
-    let scan = scan::prepare(base, &columns, true, wanted(&prepared, plan).as_ref(), limits);
+    let scan =
+        scan::prepare(base, &columns, true, wanted(&prepared, plan).as_ref(), Partitions::AsTheyCome, limits);
     let scan = scan.map_err(Stop::Failed)?;
     drop(columns);
     let Limits { cells, memory_bytes: bytes, .. } = attempt.share(limits);
@@ -358,7 +359,7 @@ pub async fn load(
             Err(EvaluateError::Engine(format!("`{}` has too many rows to be referred to", table.entity)))
         }
     };
-    match scan::prepare(pinned, &columns, only_current, None, &limits)? {
+    match scan::prepare(pinned, &columns, only_current, None, Partitions::InOrder, &limits)? {
         Scan::Memory(batches) => batches.into_iter().try_for_each(&mut add)?,
         Scan::Files(plan, context) => {
             use datafusion_physical_plan::ExecutionPlanProperties as _;

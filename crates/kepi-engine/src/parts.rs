@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     compile::{self, Prepared},
     evaluator::{Attempt, DATAFUSION, attempts, load, wanted},
-    scan::{self, Scan},
+    scan::{self, Partitions, Scan},
     tabulate::tabulate,
     wire::{Reader, Writer},
     worker::{Partial, Stop, Tabulation, Worker},
@@ -307,7 +307,8 @@ async fn once(
             let columns: Vec<&PinnedColumn> = prepared.columns.iter().collect();
             let dated = wanted(&prepared, plan);
             let wide = Limits { threads: partitions.max(1), ..*limits };
-            let read = scan::prepare(base, &columns, true, dated.as_ref(), &wide).map_err(Stop::Failed)?;
+            let read = scan::prepare(base, &columns, true, dated.as_ref(), Partitions::InOrder, &wide)
+                .map_err(Stop::Failed)?;
             let source = match read {
                 Scan::Files(source, _) => Some(source),
                 Scan::Memory(_) => None,

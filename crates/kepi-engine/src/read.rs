@@ -12,7 +12,7 @@ use kepi_query::port::{
 use kepi_query::texts::Texts;
 
 use crate::{
-    scan::{self, Scan},
+    scan::{self, Partitions, Scan},
     vector::Vector,
 };
 
@@ -25,7 +25,7 @@ pub async fn columns(
 ) -> Result<MemoryTable, EvaluateError> {
     let wanted: Vec<&PinnedColumn> = columns.iter().collect();
     let reader = || Reader::new(columns, only);
-    match scan::prepare(table, &wanted, false, None, limits)? {
+    match scan::prepare(table, &wanted, false, None, Partitions::InOrder, limits)? {
         Scan::Memory(batches) => {
             let mut reader = reader();
             batches.into_iter().try_for_each(|batch| reader.add(batch))?;
@@ -33,7 +33,6 @@ pub async fn columns(
         }
         Scan::Files(plan, context) => {
             use datafusion_physical_plan::ExecutionPlanProperties as _;
-            // Partitions are stretches of the files one behind the other, so that rows stay in their order.
             let mut parts = Vec::new();
             for partition in 0..plan.output_partitioning().partition_count() {
                 let mut stream = plan.execute(partition, context.clone()).map_err(scan::engine)?;

@@ -67,12 +67,20 @@ fn schema_of(columns: &[&PinnedColumn]) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
+/// Whether partitions are stretches of the files one behind the other, or take the next file when they are done with one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Partitions {
+    InOrder,
+    AsTheyCome,
+}
+
 /// Prepares a scan of the named columns; `only_current` leaves out row groups of superseded versions.
 pub fn prepare(
     table: &PinnedTable,
     columns: &[&PinnedColumn],
     only_current: bool,
     wanted: Option<&Wanted<'_>>,
+    partitions: Partitions,
     limits: &Limits,
 ) -> Result<Scan, EvaluateError> {
     match &table.data {
@@ -91,7 +99,7 @@ pub fn prepare(
             let slice = |start: usize| batch.slice(start, rows.min(batch.num_rows() - start));
             Ok(Scan::Memory(starts.map(slice).collect()))
         }
-        TableData::Files(files) => files_scan(files, columns, only_current, wanted, limits),
+        TableData::Files(files) => files_scan(files, columns, only_current, wanted, partitions, limits),
     }
 }
 
@@ -100,12 +108,14 @@ fn files_scan(
     columns: &[&PinnedColumn],
     only_current: bool,
     wanted: Option<&Wanted<'_>>,
+    partitions: Partitions,
     limits: &Limits,
 ) -> Result<Scan, EvaluateError> {
     let threads = limits.threads.max(1);
     let mut config = SessionConfig::new().with_target_partitions(threads).with_batch_size(BATCH_ROWS);
     // Byte ranges decide which partition reads a row group, so every file can be split.
     config.options_mut().optimizer.repartition_file_min_size = 1;
+    config.options_mut().execution.enable_file_stream_work_stealing = partitions == Partitions::AsTheyCome;
     let memory = usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX);
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory)))
