@@ -2,7 +2,10 @@
 
 use std::{
     panic::resume_unwind,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// `f` of every item, in the order of the items. Threads take the next item when they are done with one.
@@ -31,9 +34,33 @@ pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, f: impl Fn(&T) -> R + 
     done.into_iter().map(|(_, result)| result).collect()
 }
 
+/// `f` of every item, each of which is taken once. Threads take the next item when they are done with one.
+pub fn each<T: Send>(items: Vec<T>, threads: usize, f: impl Fn(T) + Sync) {
+    let threads = threads.min(items.len());
+    if threads < 2 {
+        return items.into_iter().for_each(f);
+    }
+    let items = Mutex::new(items.into_iter());
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    std::thread::scope(|scope| {
+        (0..threads).for_each(|_| {
+            scope.spawn(|| std::iter::from_fn(next).for_each(&f));
+        });
+    });
+}
+
 #[cfg(test)]
 mod tests {
-    use super::map;
+    use super::{each, map};
+
+    #[test]
+    fn each_item_is_taken_once_whatever_the_threads() {
+        for threads in [0, 1, 2, 7] {
+            let mut items: Vec<u64> = (0..1_000).collect();
+            each(items.iter_mut().collect(), threads, |item| *item += 1);
+            assert!(items.iter().zip(1..).all(|(item, expected)| *item == expected));
+        }
+    }
 
     #[test]
     fn results_come_in_the_order_of_the_items_whatever_the_threads() {

@@ -28,7 +28,7 @@ use crate::{
 pub(super) struct Shared(RefCell<Option<(Asked, Rc<Grouped>)>>);
 
 /// A thread takes no fewer rows at a time than these, if there are as many.
-const AT_ONCE: usize = 16_384;
+const AT_ONCE: usize = 256;
 
 /// What rows are put in order by: table, its rows, what ties them, what dates them.
 type Asked = (EntityId, usize, String, Expression);
@@ -77,7 +77,7 @@ pub(super) fn gather(
     };
     let (low, high) = (bound(from)?, bound(until)?);
     let asked = (gathered.of.clone(), of.rows, theirs_name.to_owned(), gathered.dated.clone());
-    let grouped = shared.grouped(asked, of, theirs)?;
+    let grouped = shared.grouped(asked, of, theirs, threads)?;
     let codes = codes_in(mine, theirs);
     let is_in = |row: u32| {
         let holds = filter.as_ref().is_none_or(|filter| filter.truth(row as usize) == Some(true));
@@ -224,21 +224,21 @@ fn as_path(path: &Path) -> Expression {
 }
 
 impl Shared {
-    fn grouped(&self, asked: Asked, of: &Table, theirs: &Texts) -> Option<Rc<Grouped>> {
+    fn grouped(&self, asked: Asked, of: &Table, theirs: &Texts, threads: usize) -> Option<Rc<Grouped>> {
         if let Some((known, grouped)) = &*self.0.borrow()
             && *known == asked
         {
             return Some(Rc::clone(grouped));
         }
         let dated = values(&asked.3, of, &[])?;
-        let grouped = Rc::new(Grouped::new(of, theirs, &dated));
+        let grouped = Rc::new(Grouped::new(of, theirs, &dated, threads));
         *self.0.borrow_mut() = Some((asked, Rc::clone(&grouped)));
         Some(grouped)
     }
 }
 
 impl Grouped {
-    fn new(of: &Table, theirs: &Texts, dated: &Values<'_>) -> Self {
+    fn new(of: &Table, theirs: &Texts, dated: &Values<'_>, threads: usize) -> Self {
         let ends = match of.column(system::VALID_TO) {
             Some(MemoryColumn::Instant(ends)) => Some(ends.as_slice()),
             _ => None,
@@ -273,12 +273,24 @@ impl Grouped {
                 *place += 1;
             }
         }
-        for group in starts.windows(2) {
-            let [begin, end] = group else { continue };
-            if let Some(group) = pairs.get_mut(*begin as usize..*end as usize) {
+        let mut rest = pairs.as_mut_slice();
+        let mut blocks = Vec::new();
+        let members = theirs.members().len();
+        let at_once = members.div_ceil(4 * threads).max(AT_ONCE);
+        for first in (0..members).step_by(at_once) {
+            let Some(starts) = starts.get(first..=members.min(first + at_once)) else { continue };
+            let rows = starts.last().zip(starts.first()).map_or(0, |(end, begin)| end - begin);
+            let (block, others) = rest.split_at_mut(rows as usize);
+            rest = others;
+            blocks.push((block, starts));
+        }
+        parallel::each(blocks, threads, |(mut block, starts)| {
+            for (begin, end) in starts.iter().zip(starts.iter().skip(1)) {
+                let (group, others) = block.split_at_mut((end - begin) as usize);
+                block = others;
                 group.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| of.key(a.1).cmp(&of.key(b.1))));
             }
-        }
+        });
         Self {
             rows: pairs.iter().map(|of| of.1).collect(),
             at: pairs.iter().map(|of| of.0).collect(),
