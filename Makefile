@@ -31,10 +31,13 @@ install: ## Install kepi, built at full speed, into cargo's bin folder
 	$(CARGO) install --locked --path crates/kepi
 
 BENCH_PYTHON := target/python/bench/bin/python
-bench: ## Run the speed comparison on 20 million rows beside DuckDB and Polars (takes some minutes)
+METRICFLOW := target/python/semantic-layer/bin/python
+bench: ## Run the speed comparison on 20 million rows beside DuckDB, Polars and MetricFlow (takes some minutes)
 	test -x $(BENCH_PYTHON) || python3 -m venv target/python/bench
 	$(BENCH_PYTHON) -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
-	$(CARGO) run --locked --release --package kepi -- bench --python $(BENCH_PYTHON)
+	test -x $(METRICFLOW) || python3 -m venv target/python/semantic-layer
+	$(METRICFLOW) -m pip install --quiet --disable-pip-version-check --requirement bench/semantic-layer-requirements.txt
+	$(CARGO) run --locked --release --package kepi -- bench --python $(BENCH_PYTHON) --metricflow $(METRICFLOW)
 
 STATS_PYTHON := target/python/stats/bin/python
 bench-stats: ## Time the statistics beside the Python packages of the same methods (takes some minutes)

@@ -989,6 +989,9 @@ pub struct Bench {
     /// Python interpreter with bench/requirements.txt installed, for the peers.
     #[arg(long, value_name = "PATH", env = "KEPI_BENCH_PYTHON", global = true)]
     pub python: Option<PathBuf>,
+    /// Python interpreter with bench/semantic-layer-requirements.txt installed, for MetricFlow.
+    #[arg(long, value_name = "PATH", env = "KEPI_BENCH_METRICFLOW")]
+    pub metricflow: Option<PathBuf>,
     /// Lay rows in no order of time: worst case for grouping; by default they come as they happened.
     #[arg(long)]
     pub unordered: bool,

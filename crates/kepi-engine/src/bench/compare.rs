@@ -5,14 +5,15 @@ use std::{collections::HashMap, fs::File, path::Path};
 use arrow::{
     array::{Array, AsArray, StringArray},
     compute::cast,
-    datatypes::{DataType, Int64Type},
+    datatypes::{DataType, Float64Type, Int64Type},
 };
-use kepi_model::project::Project;
+use kepi_model::{calendar::Calendar, project::Project};
 use kepi_query::{
     finish::MeasuredScan,
     lower::lower,
     side::{Role, Term},
     state::{Member, StateColumn},
+    value::Value,
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -168,4 +169,45 @@ pub fn difference(project: &Project, scan: &MeasuredScan, peer: &Path) -> Result
         }
     }
     Ok((rows != ours.len()).then(|| format!("{} cells and {rows}", ours.len())))
+}
+
+/// Compares values with those of a peer, one a row: KPI, month, segment, value. None: they agree; else the first difference. Where a peer has
+/// nothing, there is nothing or 0.
+pub fn values(values: &[Value], calendar: &Calendar, peer: &Path) -> Result<Option<String>, BenchError> {
+    let failed = |e: &dyn std::fmt::Display| BenchError::File(peer.into(), e.to_string());
+    let mut ours: HashMap<(&str, i64, String), f64> = HashMap::with_capacity(values.len());
+    for value in values {
+        let Some(point) = value.point() else { continue };
+        let month = calendar.bounds(value.period).map_err(|e| failed(&e))?.start;
+        ours.insert((value.kpi.as_str(), month, value.segment.to_string()), point);
+    }
+    let of_something = |point: f64| point.abs() > 0.0;
+    let expected = ours.values().filter(|point| of_something(**point)).count();
+    let file = File::open(peer).map_err(|e| failed(&e))?;
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file).and_then(|b| b.build()).map_err(|e| failed(&e))?;
+    let mut found = 0;
+    for batch in reader {
+        let batch = batch.map_err(|e| failed(&e))?;
+        let column = |name: &str, type_: &DataType| {
+            let array = batch.column_by_name(name).ok_or_else(|| failed(&format!("no column `{name}`")))?;
+            cast(array, type_).map_err(|e| failed(&e))
+        };
+        let (kpis, segments) = (column("kpi", &DataType::Utf8)?, column("segment", &DataType::Utf8)?);
+        let (months, theirs) = (column("month", &DataType::Int64)?, column("value", &DataType::Float64)?);
+        let (kpis, segments) = (kpis.as_string::<i32>(), segments.as_string::<i32>());
+        let (months, theirs) = (months.as_primitive::<Int64Type>(), theirs.as_primitive::<Float64Type>());
+        for row in 0..batch.num_rows() {
+            let (kpi, segment, theirs) = (kpis.value(row), segments.value(row), theirs.value(row));
+            let own = ours.get(&(kpi, months.value(row), segment.to_owned())).copied();
+            found += usize::from(of_something(theirs));
+            if own.is_none_or(|own| (own - theirs).abs() > 1e-9 * own.abs().max(1.0)) {
+                let month = months.value(row);
+                return Ok(Some(format!(
+                    "`{kpi}` in the month from {month} for `{segment}`: {own:?} and {theirs}"
+                )));
+            }
+        }
+    }
+    Ok((found != expected).then(|| format!("{expected} values that are not 0, and {found}")))
 }

@@ -9,6 +9,7 @@ use kepi_query::{
     port::{Evaluator, Limits, PinnedInputs, TableData},
     reach::watermarks,
     scans::plan,
+    value::Value,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +51,7 @@ pub struct DayReport {
 
 struct Refresh {
     scan: MeasuredScan,
-    values: usize,
+    values: Vec<Value>,
     seconds: f64,
     scan_seconds: f64,
 }

@@ -27,6 +27,7 @@ use kepi_query::{
     scans::plan,
     side::LowerError,
     state::{Measured, wire::Secret},
+    value::Value,
 };
 use parquet::arrow::{
     ProjectionMask,
@@ -41,6 +42,8 @@ use crate::{DataFusionEvaluator, scan::BATCH_ROWS};
 
 /// The peers' program, carried along so that the binary needs no source tree.
 const PEERS: &str = include_str!("../../../../bench/peers.py");
+/// The semantic layer's.
+const SEMANTIC_LAYER: &str = include_str!("../../../../bench/semantic_layer.py");
 
 /// What is to be measured.
 #[derive(Debug, Clone)]
@@ -59,6 +62,8 @@ pub struct BenchOptions {
     pub data: PathBuf,
     /// A Python that has DuckDB and Polars; none: the peers are skipped.
     pub python: Option<PathBuf>,
+    /// A Python that has MetricFlow; none: it is skipped.
+    pub metricflow: Option<PathBuf>,
 }
 
 impl Default for BenchOptions {
@@ -71,6 +76,7 @@ impl Default for BenchOptions {
             ordered: true,
             data: std::env::temp_dir().join("kepi-bench"),
             python: None,
+            metricflow: None,
         }
     }
 }
@@ -110,6 +116,8 @@ pub struct BenchReport {
     pub duckdb_fused_seconds: Option<f64>,
     /// Polars' one query; none: not installed.
     pub polars_fused_seconds: Option<f64>,
+    /// MetricFlow's five queries on DuckDB, one a breakdown; none: not installed.
+    pub metricflow_seconds: Option<f64>,
     /// Versions of the peers.
     pub peer_versions: BTreeMap<String, String>,
     /// Kepi's largest memory, where the operating system tells.
@@ -122,6 +130,8 @@ pub struct BenchReport {
     pub times_faster_than_duckdb: Option<f64>,
     /// Polars' time by Kepi's scan.
     pub times_faster_than_polars: Option<f64>,
+    /// MetricFlow's time by Kepi's from definitions to values.
+    pub times_faster_than_metricflow: Option<f64>,
     /// Kepi's scan by the floor.
     pub times_the_floor: f64,
 }
@@ -209,10 +219,26 @@ pub async fn run(
             }
         }
     }
+    let mut metricflow: Option<Peer> = None;
+    if let Some(python) = &options.metricflow {
+        progress("computing with MetricFlow");
+        let out = options.data.join("peers");
+        std::fs::create_dir_all(&out).map_err(|e| BenchError::File(out.clone(), e.to_string()))?;
+        let (script, job) = (out.join("semantic_layer.py"), job(&files, options, &out));
+        std::fs::write(&script, SEMANTIC_LAYER)
+            .map_err(|e| BenchError::File(script.clone(), e.to_string()))?;
+        metricflow = asked(python, &script, &job, options.threads).await?;
+        if let Some(peer) = &metricflow {
+            compared += 1;
+            let difference = compare::values(&computed.values, &project.calendar, Path::new(&peer.result))?;
+            differences.extend(difference.map(|difference| format!("MetricFlow: {difference}")));
+        }
+    }
     let kepi_scan_seconds = median(&scan_seconds);
+    let kepi_seconds = median(&seconds);
     let decode_floor_seconds = median(&floor);
     let (duckdb, polars) = (peers.duckdb, peers.polars);
-    let versions = [("duckdb", &duckdb), ("polars", &polars)];
+    let versions = [("duckdb", &duckdb), ("polars", &polars), ("metricflow", &metricflow)];
     Ok(BenchReport {
         rows: options.rows,
         bytes: files.iter().map(|file| file.bytes).sum(),
@@ -222,14 +248,15 @@ pub async fn run(
         kpis: project.kpis.len(),
         states: computed.scan.plan.states.len(),
         cells: computed.scan.measured.tables.iter().map(|t| t.buckets.len()).max().unwrap_or(0),
-        values: computed.values,
+        values: computed.values.len(),
         engine: evaluator.version().to_string(),
-        kepi_seconds: median(&seconds),
+        kepi_seconds,
         kepi_scan_seconds,
         kepi_runs: seconds,
         decode_floor_seconds,
         duckdb_fused_seconds: duckdb.as_ref().map(|peer| peer.median),
         polars_fused_seconds: polars.as_ref().map(|peer| peer.median),
+        metricflow_seconds: metricflow.as_ref().map(|peer| peer.median),
         peer_versions: versions
             .into_iter()
             .filter_map(|(name, peer)| Some((name.to_owned(), peer.as_ref()?.version.clone())))
@@ -239,6 +266,7 @@ pub async fn run(
         differences,
         times_faster_than_duckdb: duckdb.as_ref().map(|peer| peer.median / kepi_scan_seconds),
         times_faster_than_polars: polars.as_ref().map(|peer| peer.median / kepi_scan_seconds),
+        times_faster_than_metricflow: metricflow.as_ref().map(|peer| peer.median / kepi_seconds),
         times_the_floor: kepi_scan_seconds / decode_floor_seconds,
     })
 }
@@ -295,7 +323,7 @@ struct Computed {
     scan: MeasuredScan,
     columns: Vec<String>,
     scan_seconds: f64,
-    values: usize,
+    values: Vec<Value>,
 }
 
 async fn compute(
@@ -321,13 +349,13 @@ async fn compute(
     Ok(Computed { scan, columns, scan_seconds, values })
 }
 
-/// How many values come of a scan, all KPIs by month.
+/// The values that come of a scan, all KPIs by month.
 fn values_by_month(
     project: &Project,
     scan: &MeasuredScan,
     watermarks: &BTreeMap<EntityId, i64>,
     limits: &Limits,
-) -> Result<usize, BenchError> {
+) -> Result<Vec<Value>, BenchError> {
     let context = Context {
         project,
         scans: std::slice::from_ref(scan),
@@ -337,7 +365,7 @@ fn values_by_month(
     };
     let months = AtGrain::new(context, Grain::Month)?;
     let work: Vec<_> = project.kpis.values().map(|kpi| (&months, kpi)).collect();
-    Ok(values_of(&work, limits.threads)?.len())
+    Ok(values_of(&work, limits.threads)?)
 }
 
 fn files(inputs: &PinnedInputs) -> Vec<PinnedFile> {
@@ -410,13 +438,17 @@ async fn run_peers(
 ) -> Result<Peers, BenchError> {
     let script = out.join("peers.py");
     std::fs::write(&script, PEERS).map_err(|e| BenchError::File(script.clone(), e.to_string()))?;
-    let job = serde_json::json!({
+    asked(python, &script, &job(files, options, out), options.threads).await
+}
+
+/// What a script of peers is to do.
+fn job(files: &[PinnedFile], options: &BenchOptions, out: &Path) -> serde_json::Value {
+    serde_json::json!({
         "files": files.iter().map(|file| &file.path).collect::<Vec<_>>(),
         "threads": options.threads,
         "runs": options.runs,
         "out": out,
-    });
-    asked(python, &script, &job, options.threads).await
+    })
 }
 
 /// What a script of peers answers to a job that it gets as its argument, as JSON.
@@ -507,6 +539,7 @@ mod tests {
             runs: 1,
             data: folder.path().to_path_buf(),
             python: std::env::var_os("KEPI_PYTHON").map(PathBuf::from),
+            metricflow: std::env::var_os("KEPI_METRICFLOW").map(PathBuf::from),
             ..BenchOptions::default()
         };
         let report = run(&options, &|_| {}).await.unwrap();

@@ -36,6 +36,7 @@ pub async fn bench(what: &Bench, out: Output) -> Result<(), Failure> {
         ordered: !what.unordered,
         data: temporary.as_ref().map_or_else(|| what.data.clone().unwrap_or_default(), |t| t.0.clone()),
         python: what.python.clone(),
+        metricflow: what.metricflow.clone(),
         seed: defaults.seed,
     };
     let report = bench::run(&options, &|remark: &str| out.remark(remark))
@@ -192,5 +193,10 @@ fn grid(report: &BenchReport) -> Grid {
     let version = |name: &str| report.peer_versions.get(name).map(|v| format!("{v}, ")).unwrap_or_default();
     push("DuckDB, one fused query", report.duckdb_fused_seconds, format!("{}{agree}", version("duckdb")));
     push("Polars, one fused query", report.polars_fused_seconds, format!("{}{agree}", version("polars")));
+    push(
+        "MetricFlow, a query a breakdown",
+        report.metricflow_seconds,
+        format!("{}{agree}", version("metricflow")),
+    );
     grid
 }
