@@ -81,9 +81,32 @@ pub async fn derived(
 ) -> Result<Derived, EvaluateError> {
     let mut all = Derived::default();
     // Apart, so that no more is in memory at a time than is needed together.
-    for part in split::parts(plan) {
-        let read = read(&part.columns, inputs, reader, limits).await?;
-        all.extend(of_rows(&part, read, None, limits.threads)?);
+    let parts = split::parts(plan);
+    // A table that several need is read once.
+    let mut wanted: BTreeMap<&EntityId, (BTreeSet<&String>, usize)> = BTreeMap::new();
+    for (entity, columns) in parts.iter().flat_map(|part| &part.columns) {
+        let (all, parts) = wanted.entry(entity).or_default();
+        all.extend(columns);
+        *parts += 1;
+    }
+    let mut waiting = PinnedInputs { snapshot: inputs.snapshot, tables: BTreeMap::new() };
+    for part in &parts {
+        let mut world = PinnedInputs { snapshot: inputs.snapshot, tables: BTreeMap::new() };
+        for entity in part.columns.keys() {
+            let Some((columns, still)) = wanted.get_mut(entity) else { continue };
+            *still -= 1;
+            if !waiting.tables.contains_key(entity) {
+                let columns = columns.iter().map(|column| (*column).clone()).collect();
+                let columns = Reads::from([(entity.clone(), columns)]);
+                waiting.tables.extend(read(&columns, inputs, reader, limits).await?.tables);
+            }
+            let table = match still {
+                0 => waiting.tables.remove(entity),
+                _ => waiting.tables.get(entity).cloned(),
+            };
+            world.tables.extend(table.map(|table| (entity.clone(), table)));
+        }
+        all.extend(of_rows(part, world, None, limits.threads)?);
     }
     Ok(all)
 }

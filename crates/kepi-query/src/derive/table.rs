@@ -38,7 +38,10 @@ pub(super) struct Table {
     pinned: PinnedTable,
     names: HashMap<String, usize>,
     pub(super) rows: usize,
-    columns: Vec<MemoryColumn>,
+    /// The columns that were read or made; others may read them, too.
+    base: Arc<MemoryTable>,
+    /// Those that came after them.
+    added: Vec<MemoryColumn>,
     /// Rows by key, where one text identifies a row.
     by_key: OnceLock<HashMap<Box<str>, Vec<u32>>>,
     /// Whether it was made, or added to.
@@ -46,7 +49,7 @@ pub(super) struct Table {
 }
 
 impl World {
-    /// The tables that were read. What nobody else holds is taken over, not copied.
+    /// The tables that were read.
     pub(super) fn new(inputs: PinnedInputs) -> Result<Self, EvaluateError> {
         let mut world = Self::default();
         for (entity, mut pinned) in inputs.tables {
@@ -54,7 +57,7 @@ impl World {
             let TableData::Memory(memory) = data else {
                 return Err(EvaluateError::Engine("what is made is made of tables in memory".to_owned()));
             };
-            world.tables.insert(entity, Table::new(pinned, Arc::unwrap_or_clone(memory)));
+            world.tables.insert(entity, Table::new(pinned, memory));
         }
         Ok(world)
     }
@@ -84,13 +87,13 @@ impl World {
 
 impl Table {
     /// `pinned` says all but the data, which are `memory`.
-    fn new(pinned: PinnedTable, memory: MemoryTable) -> Self {
-        let MemoryTable { rows, columns } = memory;
+    fn new(pinned: PinnedTable, base: Arc<MemoryTable>) -> Self {
         Self {
             names: pinned.columns.iter().enumerate().map(|(at, column)| (column.name.clone(), at)).collect(),
             pinned,
-            rows,
-            columns,
+            rows: base.rows,
+            base,
+            added: Vec::new(),
             by_key: OnceLock::new(),
             is_changed: false,
         }
@@ -105,7 +108,7 @@ impl Table {
             pinned.columns.push(described(name, &column));
             values.push(column);
         }
-        let mut table = Self::new(pinned, MemoryTable { rows, columns: values });
+        let mut table = Self::new(pinned, Arc::new(MemoryTable { rows, columns: values }));
         table.is_changed = true;
         table
     }
@@ -128,30 +131,35 @@ impl Table {
 
     /// Adds a column.
     pub(super) fn add(&mut self, name: &AttributeId, column: MemoryColumn) {
-        self.names.insert(name.to_string(), self.columns.len());
+        self.names.insert(name.to_string(), self.pinned.columns.len());
         self.pinned.columns.push(described(name.to_string(), &column));
-        self.columns.push(column);
+        self.added.push(column);
         self.is_changed = true;
     }
 
     /// Keeps some rows.
     pub(super) fn keep(&mut self, kept: &[bool]) {
-        let columns = std::mem::take(&mut self.columns);
         let stay: Vec<u32> = (0_u32..).zip(kept).filter(|(_, kept)| **kept).map(|(row, _)| row).collect();
-        let MemoryTable { rows, columns } = MemoryTable { rows: self.rows, columns }.taken(&stay);
-        (self.rows, self.columns) = (rows, columns);
+        let added = MemoryTable { rows: self.rows, columns: std::mem::take(&mut self.added) };
+        let mut base = self.base.taken(&stay);
+        base.columns.extend(added.taken(&stay).columns);
+        (self.rows, self.base) = (base.rows, Arc::new(base));
         self.pinned.columns = self
             .pinned
             .columns
             .iter()
-            .zip(&self.columns)
+            .zip(&self.base.columns)
             .map(|(old, now)| described(old.name.clone(), now))
             .collect();
         self.by_key = OnceLock::new();
     }
 
     pub(super) fn column(&self, name: &str) -> Option<&MemoryColumn> {
-        self.names.get(name).and_then(|at| self.columns.get(*at))
+        let at = *self.names.get(name)?;
+        match at.checked_sub(self.base.columns.len()) {
+            None => self.base.columns.get(at),
+            Some(at) => self.added.get(at),
+        }
     }
 
     pub(super) fn cell(&self, column: &str, row: u32) -> Cell {
@@ -227,7 +235,8 @@ impl Table {
 
     /// The table for others to read.
     pub(super) fn finished(self) -> PinnedTable {
-        let data = MemoryTable { rows: self.rows, columns: self.columns };
+        let mut data = Arc::unwrap_or_clone(self.base);
+        data.columns.extend(self.added);
         PinnedTable { data: TableData::Memory(Arc::new(data)), ..self.pinned }
     }
 }
