@@ -1,22 +1,28 @@
 //! The follower that judges what a run has published: every series against what is usual of it, all of a batch at once.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use kepi_insight::{
     VERSION,
-    change::{Verdict, reviewed},
+    analysis::Frames,
+    change::{Judgement, Refusal, Verdict, reviewed},
+    foretold::{Foretold, foretell},
     frame::{Figure, Frame},
     stored::row_of,
 };
 use kepi_model::{
     calendar::{Grain, Period},
     id::KpiId,
-    project::Project,
+    project::{Kpi, Project},
 };
 use kepi_query::{
     landing::LoadReport,
     published::{
-        NewInsights, Run, Table, TableBuilder, USUAL, VALUE, Vouched, figure, push_usual, usual_row,
+        INSIGHT, InsightRow, NewInsights, Run, Table, TableBuilder, USUAL, VALUE, Vouched, figure,
+        grain_text, insight_row, push_insight, push_usual, usual_row,
     },
     value::Segment,
 };
@@ -27,6 +33,10 @@ use crate::{
     open::App,
     picture::{period_of, texts_of},
 };
+
+/// Under which name it is kept what was said of periods before they were known, and the version of its form.
+const FORETOLD: &str = "outlook";
+const OUTLOOK: u32 = 1;
 
 /// What was judged of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -74,9 +84,42 @@ impl App {
         }
         let usual = usual.finish().sorted(|run| run);
         count(&usual, &mut report);
-        let tables = [usual];
+        let said = self.foretell(run.number, &project, &frames).await?;
+        let tables = [usual, said];
         let insights = NewInsights { run, version: VERSION, actor, at, tables: &tables };
         Ok(self.values.publish_insights(insights).await?.then_some(report))
+    }
+
+    /// What is to be expected of the next period of each KPI over all rows, of those of which it was not said yet, beside all that was said before: it
+    /// stays as it was published.
+    async fn foretell(
+        &self,
+        run: i64,
+        project: &Project,
+        frames: &BTreeMap<Grain, Frame>,
+    ) -> Result<Table, AppError> {
+        let before = self.values.newest(&INSIGHT, None).await.map_err(AppError::Lake)?;
+        let before = before.filter(|row| before.withdrawn(row).is_empty());
+        let days = |date| kepi_model::calendar::ordinal_of_day(date);
+        let known: BTreeSet<(&str, &str, i32)> = (0..before.rows())
+            .map(|row| (before.subject(row), before.grain(row), before.period(row)))
+            .collect();
+        let mut said = TableBuilder::new(&INSIGHT);
+        let of = OfFrames { project, frames };
+        for kpi in project.kpis.values() {
+            let Some(last) = of.last_final(kpi) else { continue };
+            let day = project.calendar.first_day(last.offset(1)).map_err(|e| AppError::Finish(e.into()))?;
+            if known.contains(&(kpi.id.as_str(), grain_text(kpi.period), days(day))) {
+                continue;
+            }
+            let Some(foretold) = foretell(kpi, last, &of) else { continue };
+            let insight = serde_json::to_string(&foretold)
+                .map_err(|error| AppError::Corrupt { what: "an outlook", reason: error.to_string() })?;
+            let row = InsightRow { verdict: "unknown".to_owned(), version: OUTLOOK, insight };
+            push_insight(&mut said, run, (kpi.id.as_str(), kpi.period, day, FORETOLD), &row);
+        }
+        said.append(&before);
+        Ok(said.finish().sorted(|run| run))
     }
 
     /// What had been landed by then, in order.
@@ -133,6 +176,73 @@ impl App {
         let published = self.values.newest(&USUAL, None).await.map_err(AppError::Lake)?;
         let here = is_of_this_version(&published);
         Ok((published, again.finish().sorted(|run| run), here))
+    }
+}
+
+/// What was said of periods of a KPI at a grain, of rows as [`App::foretell`] writes them.
+pub(crate) fn foretold_of(rows: &Table, kpi: &KpiId, grain: Grain) -> Vec<Foretold> {
+    let own = |row: &usize| {
+        rows.withdrawn(*row).is_empty()
+            && rows.subject(*row) == kpi.as_str()
+            && rows.segment(*row) == FORETOLD
+            && Vouched::read_grain(rows.grain(*row)) == Some(grain)
+    };
+    let read = |row: usize| serde_json::from_str(&insight_row(rows, row).ok()?.insight).ok();
+    (0..rows.rows()).filter(own).filter_map(read).collect()
+}
+
+/// Figures of a run that was published, as outlooks read them.
+struct OfFrames<'a> {
+    project: &'a Project,
+    frames: &'a BTreeMap<Grain, Frame>,
+}
+
+impl OfFrames<'_> {
+    fn series(&self, kpi: &Kpi, grain: Grain, segment: &Segment) -> &[Figure] {
+        let of = self.frames.get(&grain).and_then(|frame| frame.kpis.get(&kpi.id)?.get(segment));
+        of.map_or(&[], Vec::as_slice)
+    }
+
+    /// The last period in which the total of a KPI has a final figure.
+    fn last_final(&self, kpi: &Kpi) -> Option<Period> {
+        let series = self.series(kpi, kpi.period, &Segment::total());
+        let last = series.iter().rev().find(|figure| figure.is_final)?;
+        Some(Period { grain: kpi.period, ordinal: last.ordinal })
+    }
+}
+
+impl Frames for OfFrames<'_> {
+    fn project(&self) -> &Project {
+        self.project
+    }
+    fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure> {
+        self.frames.get(&period.grain)?.figure(&kpi.id, segment, period.ordinal).copied()
+    }
+    fn segments(&self, kpi: &Kpi, period: Period) -> Vec<Segment> {
+        let of = self.frames.get(&period.grain).and_then(|frame| frame.kpis.get(&kpi.id));
+        of.map(|of| of.keys().cloned().collect()).unwrap_or_default()
+    }
+    fn judged(&self, _: &Kpi, _: Period, _: &Segment) -> Judgement {
+        Err(Refusal::NotLooked)
+    }
+    fn points(
+        &self,
+        kpi: &Kpi,
+        grain: Grain,
+        segment: &Segment,
+        range: RangeInclusive<i32>,
+    ) -> Vec<(i32, f64)> {
+        let all = self.series(kpi, grain, segment).iter();
+        let within = all.filter(|figure| figure.is_final && range.contains(&figure.ordinal));
+        within.map(|figure| (figure.ordinal, figure.point)).collect()
+    }
+    fn loads(&self) -> &[LoadReport] {
+        &[]
+    }
+    fn before(&self, kpi: &Kpi, period: Period) -> Option<Period> {
+        let all = self.series(kpi, period.grain, &Segment::total());
+        let last = all.iter().rev().find(|figure| figure.is_final && figure.ordinal < period.ordinal)?;
+        Some(Period { ordinal: last.ordinal, ..period })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is to be expected of a period to come: the words that forecasts and their sentences share.
 
 use kepi_model::{calendar::Period, project::TargetLines};
+use serde::{Deserialize, Serialize};
 
 use crate::policy;
 
@@ -54,4 +55,45 @@ impl Outlook {
     pub fn is_sure(&self) -> Option<bool> {
         policy::sure(self.target?.1)
     }
+}
+
+/// What was expected of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// What was expected, in the KPI's unit.
+    pub expected: f64,
+    /// Lower end of the range that was to hold it at 95 %.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl From<&Ahead> for Said {
+    fn from(of: &Ahead) -> Self {
+        Self { expected: of.expected, low: of.low, high: of.high }
+    }
+}
+
+/// What was said of a period before it was known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Foretold {
+    /// The period, by its ordinal.
+    pub period: i32,
+    /// From its own past.
+    pub alone: Said,
+    /// Beside a leading indicator, by its name in definitions.
+    pub beside: Option<(String, Said)>,
+    /// What the KPI meant.
+    pub meaning: String,
+}
+
+/// How outlooks came out.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Kept {
+    /// Of how many.
+    pub of: usize,
+    /// So many ranges held what came.
+    pub within: usize,
+    /// By how much they missed it, as the root of the mean square, in the KPI's unit.
+    pub missed: f64,
 }

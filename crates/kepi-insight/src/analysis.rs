@@ -17,7 +17,7 @@ use kepi_query::{landing::LoadReport, state::Member, value::Segment};
 use serde::{Deserialize, Serialize};
 
 pub use crate::verdict::Verdict;
-use crate::{change::Judgement, frame::Figure, policy::Family, sentence::Sentence};
+use crate::{ahead::Foretold, change::Judgement, frame::Figure, policy::Family, sentence::Sentence};
 
 /// A kind of question.
 #[derive(Debug)]
@@ -78,6 +78,11 @@ pub trait Frames {
     fn loads(&self) -> &[LoadReport];
     /// The last period before one in which the total has a final figure.
     fn before(&self, kpi: &Kpi, period: Period) -> Option<Period>;
+    /// What was said of periods of the total before they were known, as it was published.
+    fn foretold(&self, kpi: &Kpi, grain: Grain) -> Vec<Foretold> {
+        let _ = (kpi, grain);
+        Vec::new()
+    }
     /// How often people did something about a KPI, and about others, between two instants, µs UTC; none where that is not known.
     fn acts(&self, kpi: &Kpi, within: Range<i64>) -> Option<Acts> {
         let _ = (kpi, within);

@@ -4,9 +4,9 @@
 use kepi_query::value::Segment;
 
 use crate::{
-    analysis::{Analysis, Ask, Cadence, Check, Frames, Insight, Verdict},
+    analysis::{Analysis, Ask, Cadence, Check, Frames, Insight, Part, Verdict},
     change::{Usual, Verdict as Course},
-    data_doubt, link, location, mix,
+    data_doubt, link, location, mix, policy,
     sentence::{Sentence, Suspect},
 };
 
@@ -27,11 +27,16 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let of = |analysis: &Analysis| (analysis.answer)(ask, frames).map_or(Verdict::Unknown, |of| of.verdict);
     let mut suspects = vec![(Suspect::Data, of(&data_doubt::ANALYSIS))];
     // At the mix of the period before it would be this.
-    let at_one_mix: Vec<f64> =
-        mix::splits(ask, frames).iter().map(|split| point - split.parts.mix_total()).collect();
+    let splits = mix::splits(ask, frames);
+    let at_one_mix: Vec<f64> = splits.iter().map(|split| point - split.parts.mix_total()).collect();
     let explains = at_one_mix.iter().any(|value| (usual.low..=usual.high).contains(value));
     suspects.push((Suspect::Mix, if at_one_mix.is_empty() { Verdict::Unknown } else { told(explains) }));
     suspects.push((Suspect::Members, of(&location::ANALYSIS)));
+    let stayed = splits.iter().filter_map(|split| among_those_who_stayed(split, point));
+    let stayed: Vec<f64> = stayed.collect();
+    let explains = stayed.iter().any(|value| (usual.low..=usual.high).contains(value));
+    suspects.push((Suspect::Left, if splits.is_empty() { Verdict::Unknown } else { told(explains) }));
+    suspects.extend(answered(ask, frames).map(|verdict| (Suspect::Answered, verdict)));
     let inputs = ask.kpi.measure.kind().inputs();
     if !inputs.is_empty() {
         let known: Vec<_> = inputs
@@ -78,6 +83,35 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let tests = suspects.into_iter().map(|(suspect, verdict)| Sentence::Suspected { suspect, verdict });
     let says = std::iter::once(summary).chain(tests).collect();
     Some(Insight { verdict, says, exhibit: None, checks, looked_at })
+}
+
+/// What the value would be if it had moved since the period before as much as among members that are there in both; none: nobody left or came.
+fn among_those_who_stayed(split: &mix::Split, point: f64) -> Option<f64> {
+    let both = || split.sides.iter().filter_map(|[before, now]| Some((before.as_ref()?, now.as_ref()?)));
+    if both().count() == split.sides.len() {
+        return None;
+    }
+    let mean = |side: Vec<&Part>| {
+        let cases: f64 = side.iter().map(|part| part.cases).sum();
+        side.iter().map(|part| part.cases * part.figure.point).sum::<f64>() / cases
+    };
+    let moved = mean(both().map(|of| of.1).collect()) - mean(both().map(|of| of.0).collect());
+    let would = point - split.parts.total + moved;
+    would.is_finite().then_some(would)
+}
+
+/// Whether another share of those who could have entered did than in the period before, at 99 %; none: all enter it, or that is not known.
+fn answered(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Verdict> {
+    let before = frames.before(ask.kpi, ask.period)?;
+    let of = |period| Some(frames.figure(ask.kpi, period, &Segment::total())?.coverage);
+    let both = [of(before)?, of(ask.period)?];
+    if both.iter().any(|of| of.eligible == 0) || both.iter().all(|of| of.counted == of.eligible) {
+        return None;
+    }
+    let [then, now] = both.map(|of| (of.counted as f64, of.eligible as f64));
+    let pooled = (then.0 + now.0) / (then.1 + now.1);
+    let error = (pooled * (1.0 - pooled) * (1.0 / then.1 + 1.0 / now.1)).sqrt();
+    Some(told(policy::another_share((now.0 / now.1 - then.0 / then.1) / error)))
 }
 
 fn told(holds: bool) -> Verdict {

@@ -20,6 +20,7 @@ pub mod advice;
 pub mod ahead;
 pub mod alarm;
 pub mod analysis;
+mod answering;
 mod association;
 pub mod balance;
 pub mod change;
@@ -32,12 +33,14 @@ mod drivers;
 pub mod effect;
 pub mod evidence;
 pub mod forecast;
+pub mod foretold;
 pub mod frame;
 mod gain;
 pub mod guardrail;
 mod importance;
 pub mod influence;
 pub mod initiative;
+mod leading;
 pub mod link;
 mod location;
 mod mix;
@@ -93,6 +96,7 @@ pub static ANALYSES: &[Analysis] = &[
     reliability::ANALYSIS,
     tension::ANALYSIS,
     style::ANALYSIS,
+    answering::ANALYSIS,
     peers::ANALYSIS,
     balance::ANALYSIS,
     reliance::ANALYSIS,

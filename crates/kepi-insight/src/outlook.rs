@@ -9,15 +9,16 @@ use kepi_model::{
 use crate::{
     ahead::{NoOutlook, Outlook},
     analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Shown, Verdict},
-    forecast::{self, Course, Led},
-    link,
+    forecast::{self, Led},
+    foretold::{self, Said},
+    leading,
     sentence::Sentence,
 };
 
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "outlook",
-    version: 2,
+    version: 3,
     question: "What is to be expected if nothing changes, and does that meet the target?",
     cadence: Cadence::Standing,
     // It says nothing of what has happened, and shows how sure it is.
@@ -32,19 +33,8 @@ fn of_year(period: Period, project: &Project) -> Option<Period> {
     calendar.period_at(period.grain, calendar.bounds(year).ok()?.end - 1).ok()
 }
 
-/// The next period beside the leading indicator that has saved most, of those of which the link to this KPI is supported.
-fn led(course: &Course<'_>, ask: &Ask<'_>, frames: &dyn Frames) -> Option<(String, Led)> {
-    let supported = link::pairs(frames.project()).into_iter().filter(|pair| {
-        let is = || link::found(pair, ask.period, frames).is_ok_and(|found| found.verdict == Verdict::Yes);
-        pair.effect.id == ask.kpi.id && is()
-    });
-    let beside = supported.filter_map(|pair| {
-        let lag = link::periods_of(pair.lag, ask.period.grain).filter(|lag| *lag > 0)?;
-        let leader = forecast::of(pair.cause, ask.period, frames).ok()?;
-        Some((pair.cause.name.clone(), course.led(&leader, i32::try_from(lag).ok()?)?))
-    });
-    beside.max_by(|a, b| a.1.saved.total_cmp(&b.1.saved).then_with(|| b.0.cmp(&a.0)))
-}
+/// Outlooks as they were published that are shown.
+const SHOWN: usize = 8;
 
 fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let project = frames.project();
@@ -80,7 +70,10 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let (within, of) = course.backtest;
     let mut says: Vec<Sentence> = outlooks.iter().copied().map(Sentence::Outlook).collect();
     says.extend((of > 0).then_some(Sentence::Backtest { within, of }));
-    let led = led(&course, ask, frames);
+    let led =
+        leading::led(&course, (ask.kpi, ask.period), frames).map(|(leader, led)| (leader.name.clone(), led));
+    let came = foretold::came(ask.kpi, ask.period.grain, ask.period.ordinal, frames);
+    let (alone, both) = foretold::kept(&came);
     let beside = led.as_ref().map(|(leader, led)| {
         let figures = [led.ahead.expected, led.ahead.low, led.ahead.high].map(Shown::Value);
         (format!("{} with “{leader}”", project.calendar.label(led.ahead.period)), figures.to_vec())
@@ -91,17 +84,37 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         saved,
         of,
     }));
+    says.extend((alone.of > 0).then_some(Sentence::Followed { alone, both }));
+    let said = came.iter().rev().take(SHOWN).rev().flat_map(|of| {
+        let period = project.calendar.label(Period { ordinal: of.said.period, ..ask.period });
+        let row = |name: String, said: &Said| {
+            (name, [said.expected, said.low, said.high, of.value].map(Shown::Value).to_vec())
+        };
+        let alone = row(format!("{period}, as published"), &of.said.alone);
+        let leader = |id: &str| {
+            let known = project.kpis.values().find(|kpi| kpi.id.as_str() == id);
+            known.map_or_else(|| id.to_owned(), |kpi| kpi.name.clone())
+        };
+        let beside = of.said.beside.as_ref();
+        let beside =
+            beside.map(|(id, said)| row(format!("{period} with “{}”, as published", leader(id)), said));
+        std::iter::once(alone).chain(beside)
+    });
     let rows = course.ahead.iter().map(|ahead| {
         let figures = [ahead.expected, ahead.low, ahead.high].map(Shown::Value);
         (project.calendar.label(ahead.period), figures.to_vec())
     });
-    let exhibit = Exhibit { columns: vec!["expected", "from", "to"], rows: rows.chain(beside).collect() };
+    let rows: Vec<_> = rows.chain(beside).chain(said).collect();
+    let mut columns = vec!["expected", "from", "to"];
+    columns.extend((alone.of > 0).then_some("came"));
+    let exhibit = Exhibit { columns, rows };
     let checks = vec![
         Check { name: "enough periods in a row", holds: true },
         Check {
             name: "values held back lay in the range said before",
             holds: of > 0 && within * 10 >= of * 8,
         },
+        Check { name: "ranges as published held what came", holds: alone.within * 10 >= alone.of * 8 },
     ];
     Some(Insight { verdict, says, exhibit: Some(exhibit), checks, looked_at: course.past.len() })
 }

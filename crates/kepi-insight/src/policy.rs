@@ -307,6 +307,11 @@ pub(crate) fn deviations(asked: usize) -> f64 {
     -normal::quantile(ASKED / (2 * asked.max(1)) as f64)
 }
 
+/// Whether a share is another than before, by so many of its errors: at 99 %.
+pub(crate) fn another_share(deviations: f64) -> bool {
+    normal::two_sided(deviations) <= 0.01
+}
+
 /// Whether a p-value of what somebody asked for is small.
 pub(crate) fn beyond_usual(p: f64) -> bool {
     p <= ASKED

@@ -9,7 +9,7 @@ use kepi_stats::estimate::Estimate;
 
 use crate::{
     advice::{Action, Course},
-    ahead::{Ahead, NoOutlook, Outlook},
+    ahead::{Ahead, Kept, NoOutlook, Outlook},
     association,
     change::{Change, Judgement, Usual},
     doubt::Suspicion,
@@ -293,6 +293,11 @@ pub enum Sentence {
         /// The value.
         value: f64,
     },
+    /// Whoever alerts about it ask has room for so many at once.
+    Room {
+        /// So many.
+        capacity: usize,
+    },
     /// Another KPI says the same.
     SaysTheSame(Alike),
     /// None does.
@@ -387,6 +392,21 @@ pub enum Sentence {
         alike: usize,
         /// Of how many.
         others: usize,
+    },
+    /// A member's gap on a question, and what is left of it once its way of answering is taken off.
+    Answering {
+        /// The member.
+        name: String,
+        /// Its gap to the rest.
+        raw: f64,
+        /// The same without its way of answering.
+        adjusted: f64,
+        /// By how much more it agrees, whatever is asked.
+        agrees: f64,
+        /// How many times as far from each other its answers lie.
+        stretch: f64,
+        /// Whether what is left is beyond chance.
+        own: bool,
     },
     /// A guardrail of which a demand does not hold, or is not known to.
     Guarded(Guarded),
@@ -540,6 +560,13 @@ pub enum Sentence {
         saved: f64,
         /// In so many periods that were held back.
         of: usize,
+    },
+    /// How outlooks came out as they were published.
+    Followed {
+        /// Those from its own past.
+        alone: Kept,
+        /// Of the periods that had one beside a leading indicator: without it, and with it.
+        both: Option<[Kept; 2]>,
     },
     /// Whether it can lead what it is believed to move.
     Role(Role),
@@ -736,6 +763,10 @@ pub enum Suspect {
     Mix,
     /// Few members.
     Members,
+    /// Members that left or came: those who stayed did not move as much.
+    Left,
+    /// Another share of those who could have entered did.
+    Answered,
     /// What it is computed of: those that are beyond what is usual, by name.
     Inputs(Vec<String>),
     /// What is believed to move it, by name.

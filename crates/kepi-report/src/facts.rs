@@ -6,6 +6,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_insight::{
     analysis::Acts,
     change::{Judgement, Refusal},
+    foretold::Foretold,
 };
 use kepi_model::{
     calendar::{Grain, Period},
@@ -302,6 +303,11 @@ pub trait Facts: KpiValues + Send + Sync {
     /// The same of all segments of a KPI in a period that were judged, the total left out.
     fn members_judged(&self, kpi: &KpiId, period: Period) -> Vec<(Segment, Judgement)> {
         let _ = (kpi, period);
+        Vec::new()
+    }
+    /// What was said of periods of a KPI over all rows before they were known, as it was published.
+    fn foretold(&self, kpi: &KpiId, grain: Grain) -> Vec<Foretold> {
+        let _ = (kpi, grain);
         Vec::new()
     }
     /// Who sees them, if that is known.

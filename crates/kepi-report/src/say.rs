@@ -299,6 +299,9 @@ impl<'a> Say<'a> {
             Sentence::Suggested { value } => {
                 format!("The next period betters {} by itself in one case of six.", self.number(*value).text)
             }
+            Sentence::Room { capacity } => format!(
+                "Whoever its alerts ask has room for {capacity} at once: hold that against how often each line would have asked."
+            ),
             Sentence::SaysTheSame(of) => match of.correlation {
                 None => format!("“{}” measures the same rows by the same rule.", of.name),
                 Some(r) => format!(
@@ -386,6 +389,14 @@ impl<'a> Say<'a> {
                     ),
                 }
             }
+            Sentence::Answering { name, raw, adjusted, agrees, stretch, own } => {
+                let [raw, adjusted, agrees] = [raw, adjusted, agrees].map(|of| self.signed(*of));
+                let way = format!("they agree by {agrees} to whatever is asked and spread {} times as far", plain(*stretch));
+                match own {
+                    true => format!("{name}: {raw} against the rest, and {adjusted} without their way of answering: they differ ({way})."),
+                    false => format!("{name}: {raw} against the rest, {adjusted} without their way of answering, which is within chance ({way})."),
+                }
+            }
             Sentence::DrivenBy { by, since, parts } => self.driven(*by, *since, parts),
             Sentence::DriversUntold(why) => undriven(why),
             Sentence::Charted { points, low, high, signalling, without_season, spreading, one_in } => {
@@ -412,6 +423,7 @@ impl<'a> Say<'a> {
             Sentence::Suspected { suspect, verdict } => suspected(suspect, *verdict),
             Sentence::Diagnosed { stand, cleared, untold } => diagnosed(stand, *cleared, *untold),
             Sentence::FromStages { by, since, parts } => self.from_stages(*by, *since, parts),
+            Sentence::Followed { alone, both } => self.followed(alone, both.as_ref()),
             Sentence::StageEmpty { stage } => {
                 format!("Cannot be told: into “{stage}” nobody came in one of the two periods.")
             }
@@ -721,6 +733,7 @@ mod tests {
         ahead::{Ahead, Outlook},
         analysis::Verdict as Verdicts,
         doubt::{Delivery, Range, Suspicion},
+        foretold::Kept,
         guardrail::{Held, Untold as Unheld},
         link,
         sentence::{
@@ -940,7 +953,24 @@ mod tests {
             Sentence::OnlyGrows { of: 12 },
             Sentence::CanDisappoint { of: 12 },
             Sentence::ServesNothing,
+            Sentence::Room { capacity: 3 },
             Sentence::StageEmpty { stage: name() },
+            Sentence::Answering {
+                name: name(),
+                raw: 0.4,
+                adjusted: 0.02,
+                agrees: 0.38,
+                stretch: 1.3,
+                own: false,
+            },
+            Sentence::Answering {
+                name: name(),
+                raw: -0.4,
+                adjusted: -0.42,
+                agrees: 0.01,
+                stretch: 0.98,
+                own: true,
+            },
             Sentence::InTension {
                 other: name(),
                 serves: None,
@@ -1028,6 +1058,15 @@ mod tests {
                 all.push(Sentence::Diagnosed { stand: stand.clone(), cleared: 3, untold });
             }
         }
+        let kept = |of, within, missed| Kept { of, within, missed };
+        for (alone, both) in [
+            (kept(1, 1, 0.013), None),
+            (kept(8, 7, 0.013), None),
+            (kept(8, 8, 0.013), Some([kept(5, 5, 0.012), kept(5, 4, 0.01)])),
+            (kept(8, 8, 0.013), Some([kept(5, 5, 0.012), kept(5, 5, 0.02)])),
+        ] {
+            all.push(Sentence::Followed { alone, both });
+        }
         let look = RowsLook { of: 10, measured: true, ..RowsLook::default() };
         let slipped = RowsLook { slipped: 3, times: Some(100), high: true, ..look };
         for look in [
@@ -1074,6 +1113,8 @@ mod tests {
                 Suspect::Data,
                 Suspect::Mix,
                 Suspect::Members,
+                Suspect::Left,
+                Suspect::Answered,
                 Suspect::Inputs(vec![name(); 2]),
                 Suspect::Believed(name()),
             ];

@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use kepi_insight::{
     analysis::Acts,
     change::{Judgement, Refusal},
+    foretold::Foretold,
 };
 use kepi_model::{
     calendar::{Grain, Period},
@@ -346,6 +347,16 @@ impl Facts for Seen {
     fn members_judged(&self, kpi: &KpiId, period: Period) -> Vec<(Segment, Judgement)> {
         let mut all = self.facts.members_judged(kpi, period);
         all.retain(|(segment, _)| self.shows(kpi, segment));
+        all
+    }
+    fn foretold(&self, kpi: &KpiId, grain: Grain) -> Vec<Foretold> {
+        if !self.shows(kpi, &Segment::total()) {
+            return Vec::new();
+        }
+        let mut all = self.facts.foretold(kpi, grain);
+        // Beside a KPI that is not seen nothing is said.
+        let sees = |id: &str| id.parse().is_ok_and(|id| self.sees_kpi(&id, None));
+        all.iter_mut().for_each(|of| of.beside = of.beside.take().filter(|(leader, _)| sees(leader)));
         all
     }
     fn viewer(&self) -> Option<&Viewer> {

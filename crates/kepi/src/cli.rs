@@ -264,9 +264,10 @@ Examples:
     /// Say of a figure what happened, why, what is done and what is to be expected; it stands on the page of the KPI, and one other reads it. All four
     /// parts are needed, and where segments are named that are better than before, one that is not has to be, too.
     #[command(after_help = "\
-Example:
+Examples:
   kepi comment recommendation 2026-05 --what 'fell by four points' --why 'EMEA waits longer since the move' --done 'two more people from June' \
-  --outlook 'back by August'")]
+  --outlook 'back by August'
+  kepi comment recommendation 2026-05 --found --done 'two more people from June' --outlook 'back by August'")]
     Comment(Comment),
     /// Enter a figure that no source has: one other has to agree, and the next run lands it.
     #[command(after_help = "\

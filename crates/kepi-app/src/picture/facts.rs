@@ -7,7 +7,7 @@ use std::{
 };
 
 use kepi_govern::{Organisation, periods::PeriodId};
-use kepi_insight::{analysis::Acts, change::Judgement};
+use kepi_insight::{analysis::Acts, change::Judgement, foretold::Foretold};
 use kepi_model::{
     calendar::{Grain, Period},
     id::{EntityId, Hash, KpiId, ScorecardId, SourceId},
@@ -18,7 +18,7 @@ use kepi_model::{
 use kepi_query::{
     landing::{Delivered, LoadReport, PortError, QuarantinedRow},
     port::SnapshotId,
-    published::{figure, is_final, point, restates},
+    published::{INSIGHT, figure, is_final, point, restates},
     value::Segment,
 };
 use kepi_report::{
@@ -46,6 +46,7 @@ use crate::{
     audit::{Custody, listed},
     deciding::Deciding,
     error::AppError,
+    insights::foretold_of,
     items, people, register,
     screening::Screened,
 };
@@ -279,6 +280,17 @@ impl Facts for Picture {
     fn open_about(&self, kpi: &KpiId) -> Result<Vec<Item>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
         self.wait(decided::open_about(&app.store, &self.project, kpi)).map_err(unread)
+    }
+    fn foretold(&self, kpi: &KpiId, grain: Grain) -> Vec<Foretold> {
+        let Some(app) = &self.app else { return Vec::new() };
+        let subjects = [kpi.to_string()];
+        match self.wait(app.values.newest(&INSIGHT, Some(&subjects))) {
+            Ok(rows) => foretold_of(&rows, kpi, grain),
+            Err(error) => {
+                tracing::warn!(%kpi, %error, "what was said of periods cannot be read");
+                Vec::new()
+            }
+        }
     }
     fn acts(&self, kpi: &KpiId, within: std::ops::Range<i64>) -> Option<Acts> {
         let app = self.app.as_ref()?;

@@ -5,7 +5,11 @@ use std::fmt::Write as _;
 
 use kepi_model::{calendar::Grain, id::KpiId};
 use kepi_query::value::Segment;
-use kepi_stats::{estimate::Level, estimation::proportion, random::Random};
+use kepi_stats::{
+    estimate::Level,
+    estimation::{mean, proportion},
+    random::Random,
+};
 
 use super::{
     Linked, Published, Shape, Tally, World,
@@ -13,8 +17,9 @@ use super::{
 };
 use crate::{
     ANALYSES,
-    analysis::{Ask, Insight, Verdict},
+    analysis::{Ask, Insight, Shown, Verdict},
     frame::{Figure, Frame},
+    influence::{Bulk, Row},
     sentence::Sentence,
 };
 
@@ -151,6 +156,101 @@ pub fn styled(seed: u64, real: bool) -> Published {
     Published::new(project, frame)
 }
 
+/// A share of 400 answers a month in each of six members over six months, all the same but for chance; in the first it is lower by so much.
+#[must_use]
+pub fn standing_apart(seed: u64, by: f64) -> Published {
+    let project = defined(&format!("{HEAD}{}", shares("answer", 0..1)));
+    let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(71));
+    let mut frame = Frame::new(Grain::Month);
+    let Some(id) = kpi_id(0) else { return Published::new(project, frame) };
+    for month in 0..6 {
+        let mut whole = 0;
+        let level = 0.6 + 0.02 * random.normal();
+        let mut push = |segment: &Segment, hits: u64, rows: u64| {
+            if let Ok(estimate) = proportion::wilson(hits, rows, Level::NINETY_FIVE) {
+                frame.push(&id, segment, Figure::of(FIRST + month, &estimate, true));
+            }
+        };
+        for of in 0..6 {
+            let hits = binomial(&mut random, 400, if of == 0 { level - by } else { level });
+            whole += hits;
+            member(of).into_iter().for_each(|segment| push(&segment, hits, 400));
+        }
+        push(&Segment::total(), whole, 2_400);
+    }
+    Published::new(project, frame)
+}
+
+/// Rows of which the logarithms are normal: of those that were written a hundred times too high the share that is told, and of all others whether any is
+/// told to look like an error.
+fn slips(seed: u64) -> ([bool; 5], bool) {
+    let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(83));
+    let mut rows: Vec<Row> =
+        (0..1_000).map(|at| (Some(libm::exp(3.0 + 0.6 * random.normal())), Some(at))).collect();
+    let wrong = rows.iter_mut().take(5);
+    wrong.for_each(|row| row.0 = row.0.map(|of| 100.0 * of));
+    let bulk = Bulk::new(&rows, false);
+    let mut seen = rows.iter().map(|row| bulk.seen(*row));
+    let told = [0; 5].map(|_| seen.next().is_some_and(|of| of.times == Some(100)));
+    (told, seen.any(|of| of.doubled || of.times.is_some()))
+}
+
+/// Persons of a member that answer [`answered`].
+const PERSONS: usize = 300;
+
+/// Eight questions on a scale of 1 to 5, four of which say that it is good and four that it is not, in one month, answered by the same persons of six
+/// members. Those of the first agree to whatever is asked by .4 and use the ends of the scale more (1.3 times), if that is planted; those of the second answer the
+/// first question lower by half a standard deviation.
+#[must_use]
+pub fn answered(seed: u64, styles: bool, real: bool) -> Published {
+    let kpi = |kpi: usize| {
+        let better = if kpi < 4 { "higher" } else { "lower" };
+        format!(
+            "---\nkpi: k{kpi}\nname: K{kpi}\nobjective: all\nindicator: leading\nbetter: {better}\nmeasure: {{satisfaction: {{of: answer, answer: q{kpi}, scale: 1..5, summary: mean}}}}\n\
+             period: month\nby: [d0]\naccountable: owner\n"
+        )
+    };
+    let attributes: String = (0..8).map(|of| format!("  q{of}: {{type: integer}}\n")).collect();
+    let entity = format!(
+        "---\nentity: answer\nname: Answer\nkey: [id]\ntime: at\nattributes:\n  id: {{type: text}}\n  at: {{type: date}}\n  d0: {{type: text}}\n{attributes}"
+    );
+    let project = defined(&format!("{HEAD}{entity}{}", (0..8).map(kpi).collect::<String>()));
+    let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(91));
+    let mut frame = Frame::new(Grain::Month);
+    let levels = [0; 8].map(|_| 3.0 + 0.3 * random.normal());
+    let mut whole = [(0_i128, 0_i128); 8];
+    for of in 0..6 {
+        let mut sums = [(0_i128, 0_i128); 8];
+        for _ in 0..PERSONS {
+            let content = 0.5 * random.normal();
+            for (question, sum) in sums.iter_mut().enumerate() {
+                let way = if question < 4 { 1.0 } else { -1.0 };
+                let own = if real && of == 1 && question == 0 { -0.5 } else { 0.0 };
+                let level = levels.get(question).copied().unwrap_or(3.0);
+                // Together the answers of a member vary by 1.
+                let felt = level + own + way * content + 0.866 * random.normal();
+                let (agrees, stretch) = if styles && of == 0 { (0.4, 1.3) } else { (0.0, 1.0) };
+                let said = (3.0 + stretch * (felt - 3.0) + agrees).round().clamp(1.0, 5.0) as i128;
+                (sum.0, sum.1) = (sum.0 + said, sum.1 + said * said);
+            }
+        }
+        for ((question, sum), whole) in sums.iter().enumerate().zip(&mut whole) {
+            (whole.0, whole.1) = (whole.0 + sum.0, whole.1 + sum.1);
+            let estimate = mean::from_moments(PERSONS as u64, sum.0, sum.1, 0, Level::NINETY_FIVE);
+            let (Ok(estimate), Some(id), Some(segment)) = (estimate, kpi_id(question), member(of)) else {
+                continue;
+            };
+            frame.push(&id, &segment, Figure::of(FIRST, &estimate, true));
+        }
+    }
+    for (question, sum) in whole.iter().enumerate() {
+        let estimate = mean::from_moments(6 * PERSONS as u64, sum.0, sum.1, 0, Level::NINETY_FIVE);
+        let (Ok(estimate), Some(id)) = (estimate, kpi_id(question)) else { continue };
+        frame.push(&id, &Segment::total(), Figure::of(FIRST, &estimate, true));
+    }
+    Published::new(project, frame)
+}
+
 /// What an analysis says of a KPI of a world, in its last month.
 pub(super) fn says(name: &str, kpi: &str, of: &Published) -> Option<Insight> {
     let analysis = ANALYSES.iter().find(|analysis| analysis.name == name)?;
@@ -179,6 +279,22 @@ pub struct Asked {
     pub style_false: Tally,
     /// Gaps of half a standard deviation in one KPI alone that were.
     pub style_real: Tally,
+    /// Members that lie fourteen points below all others for long and are named.
+    pub standing: Tally,
+    /// Worlds in which all members are the same and any is named.
+    pub standing_false: Tally,
+    /// Rows written a hundred times too high of which that is told.
+    pub slips: Tally,
+    /// Worlds in which it is told of any other row that it looks like an error.
+    pub slips_false: Tally,
+    /// Members that agree to more and use the ends of the scale more, and are said to differ on a question.
+    pub answering_false: Tally,
+    /// The same before their way of answering is taken off.
+    pub answering_raw: Tally,
+    /// Gaps of half a standard deviation on one question that are kept.
+    pub answering_real: Tally,
+    /// Members that answer as all others and are said to differ.
+    pub answering_clean: Tally,
     /// Links of .4 spreads that stopped at month 40 of 60 and were told to have.
     pub ended: Tally,
     /// Such links of .3 spreads.
@@ -225,18 +341,41 @@ pub fn asked(seeds: std::ops::Range<u64>, links_every: u64) -> Asked {
         }
         found.style_false.add(is_own("d0 m00", &styled(seed, false)));
         found.style_real.add(is_own("d0 m01", &styled(seed, true)));
-        if seed.is_multiple_of(links_every) {
-            let ended = |of: Linked| verdict("validity", "cause", &of.0);
-            for (strength, tally) in [(0.4, &mut found.ended), (0.3, &mut found.ended_weaker)] {
-                tally.add(ended(Linked::ending(seed, 50, (60, 40), strength)) == Some(Verdict::Contrary));
-            }
-            let retires = |of: &Linked| {
-                let said = says("validity", "cause", &of.0).into_iter().flat_map(|insight| insight.says);
-                said.into_iter().any(|of| of == Sentence::Retire)
+        found.standing.add(verdict("standing", "k0", &standing_apart(seed, 0.14)) == Some(Verdict::Yes));
+        found.standing_false.add(verdict("standing", "k0", &standing_apart(seed, 0.0)) == Some(Verdict::Yes));
+        let (told, others) = slips(seed);
+        told.into_iter().for_each(|told| found.slips.add(told));
+        found.slips_false.add(others);
+        let differs = |wanted: &str, of: &Published, raw: bool| {
+            let insight = says("answering", "k1", of).filter(|_| raw);
+            let shown = insight.and_then(|of| of.exhibit).into_iter().flat_map(|of| of.rows);
+            let large = |(name, figures): (String, Vec<Shown>)| {
+                name == wanted && matches!(figures.get(1), Some(Shown::Difference(by)) if by.abs() > 0.25)
             };
-            found.retired.add(retires(&Linked::ending(seed, 50, (60, 40), 0.4)));
-            found.retired_false.add(retires(&Linked::new(seed, 50, 60, 0.2)));
-            let live = ended(Linked::new(seed, 50, 60, 0.2));
+            let said = says("answering", "k0", of).into_iter().flat_map(|insight| insight.says);
+            let own =
+                |of: Sentence| matches!(of, Sentence::Answering { name, own: true, .. } if name == wanted);
+            if raw { shown.into_iter().any(large) } else { said.into_iter().any(own) }
+        };
+        let styles = answered(seed, true, true);
+        found.answering_false.add(differs("d0 m00", &styles, false));
+        found.answering_raw.add(differs("d0 m00", &styles, true));
+        found.answering_real.add(differs("d0 m01", &styles, false));
+        let clean = says("answering", "k0", &answered(seed, false, false));
+        found.answering_clean.add(clean.is_some_and(|of| of.verdict == Verdict::Yes));
+        if seed.is_multiple_of(links_every) {
+            let audit = |of: Linked| {
+                let said = says("validity", "cause", &of.0);
+                let retires = said.as_ref().is_some_and(|of| of.says.contains(&Sentence::Retire));
+                (said.map(|of| of.verdict), retires)
+            };
+            let (ended, retires) = audit(Linked::ending(seed, 50, (60, 40), 0.4));
+            found.ended.add(ended == Some(Verdict::Contrary));
+            found.retired.add(retires);
+            let (weaker, _) = audit(Linked::ending(seed, 50, (60, 40), 0.3));
+            found.ended_weaker.add(weaker == Some(Verdict::Contrary));
+            let (live, retires) = audit(Linked::new(seed, 50, 60, 0.2));
+            found.retired_false.add(retires);
             found.ended_false.add(live == Some(Verdict::Contrary));
             found.alive.add(live == Some(Verdict::Yes));
         }

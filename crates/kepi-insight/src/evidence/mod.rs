@@ -12,7 +12,7 @@ mod published;
 mod report;
 mod world;
 
-pub use asked::{Asked, alike, asked, driven, pulling, styled};
+pub use asked::{Asked, alike, answered, asked, driven, pulling, styled};
 pub use doubts::{Doubts, Fault, doubts, landed};
 use kepi_model::{id::KpiId, project::Project};
 use kepi_query::value::Segment;

@@ -8,7 +8,7 @@ use kepi_insight::{
     analysis::{Acts, Ask, Frames, Influence, Insight, Moving, Seen, Shown, Verdict},
     change::{Judgement, Refusal, review},
     doubt::Suspicion,
-    evidence::{Fault, Linked, Published, Shape, World, alike, driven, landed, pulling, styled},
+    evidence::{Fault, Linked, Published, Shape, World, alike, answered, driven, landed, pulling, styled},
     frame::{Figure, Frame},
     guardrail::{Held, Untold as Unheld},
     influence::{Bulk, Row},
@@ -47,7 +47,8 @@ impl Planted {
         let mut frame = Frame::new(Grain::Month);
         for (ordinal, month) in months.iter().enumerate() {
             let mut put = |segment: &Segment, hits: u64, rows: u64| {
-                let estimate = proportion::wilson(hits, rows, Level::NINETY_FIVE).unwrap();
+                // Who is not there has no figure.
+                let Ok(estimate) = proportion::wilson(hits, rows, Level::NINETY_FIVE) else { return };
                 let coverage = Coverage { counted: rows, eligible: rows, cases: rows };
                 frame.push(&kpi, segment, Figure::of(ordinal as i32, &estimate, true).with(coverage));
             };
@@ -361,6 +362,7 @@ fn every_analysis_was_asked() {
             "tension" => asked(analysis.name, "k1", &pulling(7, 0.3, 0)).unwrap(),
             "importance" => asked(analysis.name, "k0", &driven(7)).unwrap(),
             "style" => asked(analysis.name, "k0", &styled(7, true)).unwrap(),
+            "answering" => asked(analysis.name, "k0", &answered(7, true, true)).unwrap(),
             "reliability" => asked(analysis.name, "index", &together(7, 0.8)).unwrap(),
             "stages" => {
                 let entries = [[100.0, 50.0, 25.0], [100.0, 30.0, 15.0]];
@@ -748,11 +750,11 @@ fn each_suspect_has_a_test_that_can_speak_against_it() {
     // One member fell.
     let mut months = steady(7);
     months.last_mut().unwrap()[2].0 = 300;
-    assert_eq!(suspects(&months), [Verdict::No, Verdict::No, Verdict::Yes]);
+    assert_eq!(suspects(&months), [Verdict::No, Verdict::No, Verdict::Yes, Verdict::No]);
     // All fell.
     let mut months = steady(7);
     months.last_mut().unwrap().iter_mut().for_each(|cell| cell.0 -= 60);
-    assert_eq!(suspects(&months), [Verdict::No, Verdict::No, Verdict::No]);
+    assert_eq!(suspects(&months), [Verdict::No, Verdict::No, Verdict::No, Verdict::No]);
     // Rows moved to the member that is lowest, and no member fell.
     let mut months = steady(7);
     months.iter_mut().for_each(|month| month[0].0 -= 300);
@@ -760,6 +762,30 @@ fn each_suspect_has_a_test_that_can_speak_against_it() {
     (last[0], last[3]) = ((last[0].0 * 17 / 10, 1_700), (last[3].0 * 3 / 10, 300));
     assert_eq!(suspects(&months)[..2], [Verdict::No, Verdict::Yes]);
     assert_eq!(Planted::of(&steady(7)).ask("diagnosis"), None);
+    // The member that is lowest left: those who stayed are as they were.
+    let mut months = steady(3);
+    months.iter_mut().for_each(|month| month[0].0 -= 400);
+    let last = months.last_mut().unwrap();
+    // Their rows are as many as all were before: else the data would be in doubt.
+    last.iter_mut().for_each(|cell| *cell = (cell.0 * 4 / 3, cell.1 * 4 / 3));
+    last[0] = (0, 0);
+    assert_eq!(suspects(&months)[3], Verdict::Yes);
+    // It fell, and only half of those who could entered; before as many did, or all.
+    let mut months = steady(7);
+    months.last_mut().unwrap().iter_mut().for_each(|cell| cell.0 -= 60);
+    let entered = |before: u64, now: u64| {
+        let mut world = Planted::of(&months);
+        let series = world.frame.kpis.values_mut().next().unwrap().get_mut(&Segment::total()).unwrap();
+        for (figure, times) in series.iter_mut().rev().zip([now, before]) {
+            figure.coverage.eligible = times * figure.coverage.counted;
+        }
+        let told = world.ask("diagnosis").unwrap().says.into_iter().find_map(|of| match of {
+            Sentence::Suspected { suspect: Suspect::Answered, verdict } => Some(verdict),
+            _ => None,
+        });
+        told
+    };
+    assert_eq!([entered(2, 2), entered(1, 2), entered(1, 1)], [Some(Verdict::No), Some(Verdict::Yes), None]);
 }
 
 /// Efron and Morris 1975, *Data analysis using Stein's estimator and its generalizations*: hits of 18 players in 45 times at bat, and their averages in

@@ -7,6 +7,7 @@ use kepi_insight::{
     analysis::{self as insight, Acts, Ask, Cadence, Exhibit, Frames, Influence, Shown},
     change::Judgement,
     chart,
+    foretold::Foretold,
     frame::Figure,
     sentence::{Charting, Sentence},
 };
@@ -16,7 +17,7 @@ use kepi_model::{
 };
 use kepi_query::{landing::LoadReport, value::Segment};
 
-use super::Reporter;
+use super::{Reporter, kpi::is_by};
 use crate::{
     format,
     reader::{KpiQuery, ViewError},
@@ -70,6 +71,9 @@ impl Frames for Reporter<'_> {
         let last = points.into_iter().rev().find(|(_, point, is_final)| point.is_some() && *is_final);
         last.map(|(ordinal, ..)| Period { ordinal, ..period })
     }
+    fn foretold(&self, kpi: &Kpi, grain: Grain) -> Vec<Foretold> {
+        self.facts.foretold(&kpi.id, grain)
+    }
     fn acts(&self, kpi: &Kpi, within: Range<i64>) -> Option<Acts> {
         self.facts.acts(&kpi.id, within)
     }
@@ -99,6 +103,10 @@ fn influence(of: TracedValue) -> Influence {
     let [most, files] = [of.most, of.files].map(many);
     Influence { rows, most: most.into_iter().map(|of| insight::Moving { rows: 1, ..of }).collect(), files }
 }
+
+/// Analyses that say where a change comes from, and with which verdict they say something of it.
+const CAUSES: [(&str, Option<&str>); 4] =
+    [("location", Some("yes")), ("drivers", None), ("stages", Some("yes")), ("mix", Some("yes"))];
 
 /// Which analyses are asked.
 #[derive(Debug, Clone, Copy)]
@@ -146,6 +154,35 @@ impl<'a> Reporter<'a> {
         Ok(asked.collect())
     }
 
+    /// What changed of a KPI over all rows, and what the analyses found that could have made it, as the first words of a commentary.
+    ///
+    /// # Errors
+    /// There is no such KPI or period, nothing has been computed, or nothing was found.
+    pub fn found(self, id: &str, query: &KpiQuery) -> Result<(String, String), ViewError> {
+        let asked = self.kpi_asked(id, query)?;
+        let says = |name: &str| {
+            let said = self.analyses(asked.kpi, asked.period, Which::Named(name)).pop()?;
+            let first = said.says.len().saturating_sub(said.behind);
+            Some((said.verdict, said.says.into_iter().take(first).collect::<Vec<String>>().join(" ")))
+        };
+        let what = says("change").map(|(_, text)| text).unwrap_or_default();
+        let cause = |(name, wanted): &(&str, Option<&str>)| {
+            let said = says(name).filter(|(verdict, _)| wanted.is_none_or(|wanted| wanted == *verdict));
+            said.map(|(_, text)| text)
+        };
+        let mut causes: Vec<String> = CAUSES.iter().filter_map(cause).collect();
+        // What each of them says in full, it says in short.
+        if causes.is_empty() {
+            causes.extend(cause(&("diagnosis", Some("yes"))));
+        }
+        let why = causes.join(" ");
+        if what.is_empty() || why.is_empty() {
+            let reason = format!("no analysis says what could have made {id} what it is; say it yourself");
+            return Err(ViewError::Unclear { reason });
+        }
+        Ok((what, why))
+    }
+
     /// The control chart of a KPI over all rows up to a period, with what is said of its periods.
     pub(crate) fn control(
         self,
@@ -181,12 +218,20 @@ impl<'a> Reporter<'a> {
         for ((_, before), (from, now)) in means.clone().zip(means.skip(1)) {
             notes.push((from, format!("a new level: {before} before, {now} since"), None));
         }
+        let accountable = kpi.accountable.as_ref().and_then(|id| self.project().persons.get(id));
         let place = |period: &str| points.iter().position(|of| of.period == period);
         for of in breaks {
             notes.extend(place(&of.period).map(|at| (at, "computed otherwise than before".to_owned(), None)));
         }
         for of in commentary.iter().filter(|of| of.unit.is_none()) {
-            let text = format!("commented on by {}", of.by.join(", "));
+            let why = of.parts.iter().find(|(name, _)| *name == "why").and_then(|(_, text)| text.as_deref());
+            let by = of.by.join(", ");
+            let own = accountable.is_some_and(|person| is_by(&of.by, person));
+            let text = match why {
+                None => format!("commented on by {by}"),
+                Some(why) if own || of.read => format!("confirmed by {by}: {why}"),
+                Some(why) => format!("proposed by {by}: {why}"),
+            };
             notes.extend(place(&of.period).map(|at| (at, text, Some(of.item))));
         }
         notes.sort();

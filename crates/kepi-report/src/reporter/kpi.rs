@@ -6,8 +6,8 @@ use kepi_model::{
     calendar::{Grain, Period},
     describe,
     expression::{Expression, Node},
-    id::{DimensionId, EntityId},
-    project::{Kpi, Measure},
+    id::{DimensionId, EntityId, UnitId},
+    project::{Kpi, Measure, Person},
     window::Over,
 };
 use kepi_query::{finish, response::Responded, state::Member, value::Segment};
@@ -25,12 +25,17 @@ use crate::{
     reader::{KpiQuery, ViewError},
     reason::Absence,
     view::{
-        BreakView, CommentaryView, CountedReason, Coverage, DefinitionView, DimensionView, ItemRow,
-        KpiListRow, KpiListView, KpiView, Measured, Named, OfficialFigureView, Outcome, OverrideView,
-        PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint, StandingView,
-        UnscreenedView, WithdrawalView,
+        BreakView, CauseView, CommentaryView, CountedReason, Coverage, DefinitionView, DimensionView,
+        ItemRow, KpiListRow, KpiListView, KpiView, Measured, Named, OfficialFigureView, Outcome,
+        OverrideView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint,
+        StandingView, UnscreenedView, WithdrawalView,
     },
 };
+
+/// Whether a person is among those who said something, by name or as definitions name her.
+pub(super) fn is_by(by: &[String], person: &Person) -> bool {
+    by.iter().any(|by| *by == person.name || by == person.id.as_str())
+}
 
 /// At most so many members of a dimension are drawn; the others are counted in a note.
 const MOST_MEMBERS: usize = 24;
@@ -465,6 +470,18 @@ impl<'a> Reporter<'a> {
             read: of.read,
         });
         Ok(said.collect())
+    }
+
+    /// What was last said to have made a figure of a period.
+    pub(crate) fn said_cause(self, kpi: &Kpi, period: Period, unit: Option<&UnitId>) -> Option<CauseView> {
+        let said = self.facts.commentary(&kpi.id).ok()?.into_iter();
+        let period = self.label(period);
+        let of_it = said.filter(|of| of.period == period && of.unit.as_deref() == unit.map(UnitId::as_str));
+        let newest = of_it.max_by_key(|of| (of.at, of.item))?;
+        let text = newest.parts.into_iter().find(|(name, _)| *name == "why")?.1?;
+        let accountable = kpi.accountable.as_ref().and_then(|id| self.project().persons.get(id));
+        let own = accountable.is_some_and(|person| is_by(&newest.by, person));
+        Some(CauseView { item: newest.item, text, by: newest.by, confirmed: own || newest.read })
     }
 
     pub(crate) fn overrides(self, kpi: &'a Kpi, place: &Place<'a>, of: Period) -> Vec<OverrideView> {

@@ -317,6 +317,7 @@ impl<'a> Reporter<'a> {
                 let lost = scored.tree.points_lost(&NodeId::Kpi((*id).clone()));
                 let insight = self.insight(reading, &scored.place);
                 let deviation = Deviation {
+                    cause: self.said_cause(reading.kpi, reading.period, scored.place.unit),
                     what: insight.what,
                     why: insight.why.into_iter().chain(insight.located).collect(),
                     action: insight.action,

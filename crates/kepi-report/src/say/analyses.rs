@@ -4,6 +4,7 @@ use kepi_insight::{
     ahead::{Ahead, Outlook},
     analysis::Verdict as Verdicts,
     doubt::{Delivery, Range, Suspicion},
+    foretold::Kept,
     guardrail::{Held, Untold as Unheld},
     link::{self, Untold},
     sentence::{
@@ -447,6 +448,33 @@ impl Say<'_> {
         )
     }
 
+    /// How outlooks came out as they were published.
+    pub(super) fn followed(&self, alone: &Kept, both: Option<&[Kept; 2]>) -> String {
+        let missed = |of: &Kept| format::moved(of.missed, self.unit).trim_start_matches('+').to_owned();
+        let first = match alone.of {
+            1 => format!(
+                "Of the one outlook published before its period the range {} what came; it missed it by {}",
+                if alone.within == 1 { "held" } else { "did not hold" },
+                missed(alone)
+            ),
+            of => format!(
+                "Of {of} outlooks published before their period {} held what came; they missed it by {}",
+                alone.within,
+                missed(alone)
+            ),
+        };
+        let beside = both.map(|[without, with]| {
+            format!(
+                "; in {} with a leading indicator {} of them did, missing by {} instead of {}",
+                with.of,
+                with.within,
+                missed(with),
+                missed(without)
+            )
+        });
+        format!("{first}{}.", beside.unwrap_or_default())
+    }
+
     /// Differences rounded so that, as shown, they add up to their sum.
     pub(crate) fn parts(&self, parts: &[f64]) -> Vec<String> {
         let step = self.step();
@@ -554,6 +582,8 @@ pub(super) fn diagnosed(stand: &[Suspect], cleared: usize, untold: usize) -> Str
         Suspect::Data => "the data".to_owned(),
         Suspect::Mix => "another mix of rows".to_owned(),
         Suspect::Members => "few members".to_owned(),
+        Suspect::Left => "who left or came".to_owned(),
+        Suspect::Answered => "who enters it at all".to_owned(),
         Suspect::Inputs(_) => "what it is computed of".to_owned(),
         Suspect::Believed(name) => format!("“{name}”"),
     };
@@ -587,6 +617,16 @@ pub(super) fn suspected(suspect: &Suspect, verdict: Verdicts) -> String {
             "Few members".to_owned(),
             "without some of them the rest is within what is usual (`location`)",
             "there are no few without which the rest is within what is usual",
+        ),
+        Suspect::Left => (
+            "Who left or came".to_owned(),
+            "among those who are there in both periods it is within what is usual",
+            "nobody did, or among those who are there in both periods it is beyond what is usual all the same",
+        ),
+        Suspect::Answered => (
+            "Who enters it at all".to_owned(),
+            "another share of those who could did than in the period before",
+            "as many of those who could did as in the period before",
         ),
         Suspect::Inputs(names) => (
             "What it is computed of".to_owned(),

@@ -69,8 +69,8 @@ pub use quantity::{
 };
 pub use rows::{EntityRowsView, RowsView};
 pub use scorecard::{
-    Deviation, InsightView, KpiRow, ObjectiveView, PartialView, PerspectiveView, ScoreView, ScorecardView,
-    UnitMove,
+    CauseView, Deviation, InsightView, KpiRow, ObjectiveView, PartialView, PerspectiveView, ScoreView,
+    ScorecardView, UnitMove,
 };
 pub use sources::{
     DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, OverruledView,

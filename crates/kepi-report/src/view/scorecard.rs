@@ -32,6 +32,19 @@ pub struct PartialView {
     pub without: Option<ScoreView>,
 }
 
+/// What people say made a figure what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CauseView {
+    /// The item that says it.
+    pub item: u64,
+    /// Why, in their words.
+    pub text: String,
+    /// Who said it.
+    pub by: Vec<String>,
+    /// Whether whoever answers for the KPI said it, or others have read it; else it is proposed.
+    pub confirmed: bool,
+}
+
 /// A KPI that needs attention, in words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deviation {
@@ -47,6 +60,8 @@ pub struct Deviation {
     pub what: String,
     /// What the data say about why: one sentence each, the strongest first; may be empty.
     pub why: Vec<String>,
+    /// What people say made it; none: nobody said anything of this period.
+    pub cause: Option<CauseView>,
     /// What is indicated; "no action indicated" is said aloud.
     pub action: String,
     /// The same for programs: `find_cause`.

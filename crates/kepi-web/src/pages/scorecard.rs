@@ -190,6 +190,12 @@ fn card(deviation: &Deviation, place: &Place<'_>) -> Markup {
             }
             p.what { (deviation.what) }
             @for why in &deviation.why { p.why { (why) } }
+            @if let Some(cause) = &deviation.cause {
+                p.why {
+                    @if cause.confirmed { "Cause, confirmed: " } @else { "Cause, proposed: " }
+                    span.quote { (cause.text) } " " a href={ "/items/" (cause.item) } { (cause.by.join(", ")) }
+                }
+            }
             div.who {
                 p.action { (deviation.action) }
                 p { @match &deviation.accountable { Some(p) => { (p.name) @if let Some(role) = &p.role { " · " (role) } }, None => "nobody is accountable" } }

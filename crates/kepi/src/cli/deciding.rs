@@ -179,12 +179,15 @@ pub struct Comment {
     /// The unit; default all rows.
     #[arg(long, value_name = "UNIT")]
     pub unit: Option<String>,
+    /// Say what happened, and why, as far as the analyses found it; `--what` and `--why` say it in other words.
+    #[arg(long, conflicts_with = "unit")]
+    pub found: bool,
     /// What happened.
-    #[arg(long, value_name = "TEXT")]
-    pub what: String,
+    #[arg(long, value_name = "TEXT", required_unless_present = "found")]
+    pub what: Option<String>,
     /// Why.
-    #[arg(long, value_name = "TEXT")]
-    pub why: String,
+    #[arg(long, value_name = "TEXT", required_unless_present = "found")]
+    pub why: Option<String>,
     /// What is done about it.
     #[arg(long, value_name = "TEXT")]
     pub done: String,

@@ -6,6 +6,7 @@ use kepi_app::{
     deciding::Deciding,
     negotiating::Saying,
 };
+use kepi_report::{Reporter, reader::KpiQuery};
 
 use super::deciding::{acting, nothing, opened, show, time};
 use crate::{
@@ -80,14 +81,23 @@ pub async fn item(what: &Item, cli: &Cli, out: Output) -> Result<(), Failure> {
 
 /// Files a commentary.
 pub async fn comment(what: &Comment, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let found = match what.found {
+        false => (String::new(), String::new()),
+        true => {
+            let board = compose::board(Site::of(cli), out).await?;
+            let query = KpiQuery { period: Some(what.period.clone()), ..KpiQuery::default() };
+            Reporter::new(&board).found(&what.kpi, &query)?
+        }
+    };
+    let (happened, why) = (what.what.as_deref().unwrap_or(&found.0), what.why.as_deref().unwrap_or(&found.1));
     let app = opened(Site::of(cli)).await?;
     let actor = compose::actor(cli);
     let of = Commenting {
         kpi: &what.kpi,
         period: &what.period,
         unit: what.unit.as_deref(),
-        what: &what.what,
-        why: &what.why,
+        what: happened,
+        why,
         done: &what.done,
         outlook: &what.outlook,
     };

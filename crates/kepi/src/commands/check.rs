@@ -5,6 +5,7 @@ use std::path::Path;
 use kepi_app::open::check_folder;
 use kepi_lake::Damage;
 use kepi_model::{codes, finding::Severity, render};
+use kepi_report::Reporter;
 use serde_json::json;
 
 use crate::{
@@ -77,6 +78,14 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
     }
 }
 
+/// What its own past says against the target of each KPI: out of reach, met by itself, arbitrary. Where it cannot be read nothing is said.
+async fn targets(site: compose::Site<'_>, out: Output) -> Vec<(String, String)> {
+    let Ok(board) = compose::board(site, out).await else { return Vec::new() };
+    let found = Reporter::new(&board).analyse_all("target").unwrap_or_default().into_iter();
+    let off = found.filter(|(.., said)| said.verdict != "yes");
+    off.map(|(kpi, _, said)| (kpi.name, said.says.join(" "))).collect()
+}
+
 /// Checks the data files of the project at a site; a damaged one ends with exit code 1.
 pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
     let files = compose::sources(site.folder);
@@ -110,6 +119,11 @@ pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
                 counted(heads.files as u64, "source file")
             ));
         }
+    }
+    let targets =
+        if verified.is_some() && checked.value.is_some() { targets(site, out).await } else { Vec::new() };
+    for (kpi, says) in &targets {
+        out.remark(&format!("the target of {kpi}: {says}"));
     }
     let ends =
         if damaged || !troubles.is_empty() || heads.is_none() { Err(Failure::Findings) } else { Ok(()) };

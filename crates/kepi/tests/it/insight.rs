@@ -297,3 +297,173 @@ fn a_belief_that_lives_is_kept_and_asks_nobody() {
     project.ok(&["feedback", "add", "--kpi", "early", "-m", "look here", "--as", "other"]);
     assert_eq!(of(&acted()), "yes");
 }
+
+/// Rows of one more month, after those of [`rows`], and one by which it is over.
+fn one_more(project: &Project, entity: &str, first: Date, teams: &[(&str, usize, usize)]) {
+    let mut text = String::from("id,at,team,good\n");
+    for (team, good, of) in teams {
+        for n in 0..*of {
+            let day = first.checked_add(Span::new().days((n % 28) as i64)).unwrap();
+            writeln!(text, "{first}-{team}-{n},{day},{team},{}", if n < *good { "yes" } else { "no" })
+                .unwrap();
+        }
+    }
+    let over = first.checked_add(Span::new().months(1)).unwrap();
+    writeln!(text, "over-{first},{over},none,no").unwrap();
+    project.write(&format!("data/{entity}/{first}.csv"), &text);
+}
+
+#[test]
+fn outlooks_stay_as_they_were_published_and_are_held_against_what_came() {
+    let project = believed("reviewed", 48);
+    project.fails_or_not(&["run"]);
+    let outlook = |period: &str| analysed(&project, &["late", "--analysis", "outlook", "--period", period]);
+    let month = |after: i64| last_month().checked_add(Span::new().months(after)).unwrap();
+    let label = |after: i64| month(after).strftime("%Y-%m").to_string();
+    let before = outlook(&label(0));
+    assert!(!says(&before).iter().any(|of| of.contains("published before")), "{before}");
+    let next = before["insights"][0]["exhibit"]["rows"][0].clone();
+    // What was said of the next month, alone and beside what is believed to move it, stays; what comes is as usual.
+    let teams: Vec<(&str, usize, usize)> =
+        ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n"]
+            .map(|team| (team, 100, 200))
+            .to_vec();
+    for entity in ["case", "claim"] {
+        one_more(&project, entity, month(1), &teams);
+    }
+    project.fails_or_not(&["run"]);
+    let after = outlook(&label(1));
+    let said = says(&after)
+        .into_iter()
+        .find(|of| of.contains("published before"))
+        .unwrap_or_else(|| panic!("{after}"));
+    assert!(
+        said.starts_with("Of the one outlook published before its period the range held what came"),
+        "{said}"
+    );
+    assert!(said.contains("with a leading indicator 1 of them did"), "{said}");
+    // To the digit what was said then.
+    let text = after["insights"][0]["exhibit"]["rows"].to_string();
+    let figures = next.to_string();
+    let expected =
+        next["figures"].as_array().or(next.as_array()).unwrap_or_else(|| panic!("{figures}")).clone();
+    assert!(
+        text.contains("as published")
+            && expected.iter().all(|of| text.contains(&of.to_string()) || of.is_string()),
+        "{text} {figures}"
+    );
+    // A month that nothing announced lies outside; what was said of the one before does not change by it.
+    let fallen: Vec<(&str, usize, usize)> = teams.iter().map(|(team, ..)| (*team, 60, 200)).collect();
+    one_more(&project, "case", month(2), &teams);
+    one_more(&project, "claim", month(2), &fallen);
+    project.fails_or_not(&["run"]);
+    let said = says(&outlook(&label(2)));
+    assert!(
+        said.iter().any(|of| of.starts_with("Of 2 outlooks published before their period 1 held what came")),
+        "{said:?}"
+    );
+    let verified = project.ok(&["audit", "verify"]);
+    assert!(!verified.is_empty());
+}
+
+#[test]
+fn what_analyses_found_becomes_a_cause_that_the_owner_confirms() {
+    let project = Project::empty();
+    let targets = "objective: served\nby: [team]\ntargets:\n  - {from: 2020-01-01, threshold: 40%, target: 60%, basis: {expectation: agreed}}\n";
+    let card = "---\nstrategy: plan\nmission: More.\nperspectives:\n  all: {name: All}\nobjectives:\n  served: {name: Served, perspective: all}\n\
+                ---\nscorecard: card\nname: Card\nperiod: month\nperspectives:\n  all: {weight: 100%, objectives: {served: {weight: 100%, kpis: {solved: 100%}}}}\n";
+    let text = [
+        HEAD.to_owned(),
+        "---\ngovernance: desk\nmode: reviewed\nowners: [head, other]\n".to_owned(),
+        card.to_owned(),
+        entity("case", ""),
+        share("solved", "case", targets),
+    ];
+    project.write("kepi.yml", &text.concat());
+    // Four teams; one of them falls in the last month.
+    let mut random = Numbers(5);
+    let mut months: Vec<Vec<(&str, usize, usize)>> = (0..30)
+        .map(|_| {
+            ["a", "b", "c", "d"].map(|team| (team, (220.0 + 6.0 * random.normal()) as usize, 400)).to_vec()
+        })
+        .collect();
+    months.last_mut().unwrap()[2].1 = 60;
+    rows(&project, "case", jiff::civil::date(2024, 1, 1), &months);
+    project.fails_or_not(&["run"]);
+    let last = "2026-06";
+    let comment =
+        ["comment", "solved", last, "--found", "--done", "two more people", "--outlook", "back by August"];
+    project.ok(&[&comment[..], &["--as", "other"]].concat());
+    let server = project.serve();
+    let card = || get(&server.1, &format!("/?period={last}")).unwrap();
+    let page = || get(&server.1, &format!("/kpis/solved?period={last}")).unwrap();
+    // Said by another it is proposed, on the card and on the chart.
+    assert!(card().contains("Cause, proposed: ") && card().contains("It sits in team c"), "{}", card());
+    assert!(page().contains("proposed by other: It sits in team c"), "{}", page());
+    // Whoever answers for it reads it, and agrees.
+    let item = inbox(&project, "head").into_iter().find(|of| of["kind"] == "commentary").unwrap();
+    project.ok(&["approve", &item["item"].as_u64().unwrap().to_string(), "--as", "head"]);
+    assert!(card().contains("Cause, confirmed: "), "{}", card());
+    assert!(page().contains("confirmed by other: It sits in team c"), "{}", page());
+    let (_, said) = project.fails(
+        3,
+        &["comment", "solved", "2025-06", "--found", "--done", "a", "--outlook", "b", "--as", "other"],
+    );
+    assert!(said.contains("no analysis says what could have made"), "{said}");
+}
+
+#[test]
+fn ways_of_answering_are_taken_off_through_files_and_what_differs_is_kept() {
+    let project = Project::empty();
+    let questions: Vec<String> = (0..8).map(|of| format!("q{of}")).collect();
+    let attributes: String = questions.iter().map(|q| format!("  {q}: {{type: integer}}\n")).collect();
+    let map: String = questions.iter().map(|q| format!("  {q}: {{column: {q}, as: integer}}\n")).collect();
+    let kpis: String = questions.iter().enumerate().map(|(at, q)| {
+        let better = if at < 4 { "higher" } else { "lower" };
+        format!("---\nkpi: k{at}\nname: K{at}\nbetter: {better}\nmeasure: {{satisfaction: {{of: answer, answer: {q}, scale: 1..5, summary: mean}}}}\nperiod: month\nby: [region]\naccountable: head\n")
+    }).collect();
+    let text = format!(
+        "{HEAD}---\nentity: answer\nkey: [id]\ntime: at\nattributes:\n  id: {{type: text}}\n  at: {{type: date}}\n  region: {{type: text}}\n{attributes}\
+         ---\nsource: answers\ninto: answer\nfrom: {{csv: {{files: \"data/*.csv\"}}}}\nmode: append\nmap:\n  id: {{column: id, as: text, required: true}}\n  at: {{column: at, as: date, required: true}}\n  region: {{column: region, as: text}}\n{map}{kpis}"
+    );
+    project.write("kepi.yml", &text);
+    // Of five regions the first agrees to whatever is asked by half a point and uses the ends of the scale more; the second answers the first question lower.
+    let mut random = Numbers(9);
+    let mut rows = format!("id,at,region,{}\n", questions.join(","));
+    for (at, region) in ["east", "north", "south", "west", "middle"].iter().enumerate() {
+        for n in 0..400 {
+            let content = 0.5 * random.normal();
+            let answers: Vec<String> = (0..8)
+                .map(|q| {
+                    let way = if q < 4 { 1.0 } else { -1.0 };
+                    let own = if at == 1 && q == 0 { -0.5 } else { 0.0 };
+                    let felt = own + way * content + 0.866 * random.normal();
+                    let said = if at == 0 { 1.2 * felt + 0.5 } else { felt };
+                    (3.0 + said).round().clamp(1.0, 5.0).to_string()
+                })
+                .collect();
+            writeln!(rows, "{region}-{n},2026-03-{:02},{region},{}", n % 28 + 1, answers.join(",")).unwrap();
+        }
+    }
+    rows.push_str("last,2026-04-02,middle,3,3,3,3,3,3,3,3\n");
+    project.write("data/answers.csv", &rows);
+    project.fails_or_not(&["run"]);
+    let found = analysed(&project, &["k0", "--analysis", "answering", "--period", "2026-03"]);
+    let said = says(&found);
+    let of = |region: &str| {
+        said.iter()
+            .find(|of| of.starts_with(&format!("region {region}")))
+            .unwrap_or_else(|| panic!("{said:?}"))
+            .clone()
+    };
+    assert!(of("north").contains("they differ"), "{said:?}");
+    // Half a point before, and both are shown; afterwards nothing beyond chance.
+    let east = of("east");
+    assert!(east.contains("+0.4") || east.contains("+0.5"), "{east}");
+    assert!(east.contains("which is within chance"), "{east}");
+    let shown = found["insights"][0]["exhibit"]["columns"].to_string();
+    assert!(
+        shown.contains("against the rest") && shown.contains("their way of answering taken off"),
+        "{shown}"
+    );
+}

@@ -698,6 +698,7 @@ fn deviation(of: view::Deviation) -> Deviation {
         status: of.status.code().into(),
         what: of.what,
         why: of.why,
+        cause: of.cause.map(|of| Cause { item: of.item, text: of.text, by: of.by, confirmed: of.confirmed }),
         action: of.action,
         advice: of.advice.into(),
         points_lost: of.points_lost.map(|p| points(p.micro)),

@@ -161,6 +161,19 @@ pub struct BridgeKpi {
     pub score_after: Option<f64>,
 }
 
+/// What people say made a figure what it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The item that says it.
+    pub item: u64,
+    /// Why, in their words.
+    pub text: String,
+    /// Who said it.
+    pub by: Vec<String>,
+    /// Whether whoever answers for the KPI said it, or others have read it; else it is proposed.
+    pub confirmed: bool,
+}
+
 /// A KPI that needs attention.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deviation {
@@ -172,6 +185,9 @@ pub struct Deviation {
     pub what: String,
     /// What the data say about why.
     pub why: Vec<String>,
+    /// What people say made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// What is indicated.
     pub action: String,
     /// The same in a word: `look_at_data`, `wait`, `find_cause`, `keep_course`, `plan`, `watch`, `none`.
