@@ -32,7 +32,7 @@ use crate::{
         Attested, Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
         Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
     },
-    logged::{LogAsked, Logged},
+    logged::{LogAsked, Logged, Proven},
     people::{Directory, PeopleAsked},
     reader::ViewError,
     trace::{FoundRow, TracedEntityRow, TracedValue},
@@ -553,6 +553,14 @@ pub trait Facts: KpiValues + Send + Sync {
     fn log(&self, asked: &LogAsked) -> Result<Logged, ViewError> {
         let _ = asked;
         Ok(Logged::default())
+    }
+    /// That an event is in the log as it was signed; none: there is none of this number.
+    ///
+    /// # Errors
+    /// It is not for who asks, or it cannot be read.
+    fn proof(&self, event: u64) -> Result<Option<Proven>, ViewError> {
+        let _ = event;
+        Ok(None)
     }
     /// What is frozen and which periods are closed.
     ///

@@ -1,5 +1,7 @@
 //! The log, as a list of what happened: facts beside the figures.
 
+use serde::{Deserialize, Serialize};
+
 /// What is asked of the log; the default is its newest events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogAsked {
@@ -48,4 +50,25 @@ pub struct Signed {
     pub size: u64,
     /// Whether the log still begins with them.
     pub holds: bool,
+}
+
+/// That an event is in the log as it was signed, for a verifier that shares nothing with Kepi: the form of `kepi audit proof`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proven {
+    /// `inclusion`.
+    pub proof: String,
+    /// Position of the event.
+    pub seq: u64,
+    /// The event: the bytes that the leaf covers.
+    pub event: String,
+    /// How many events the log has that is proved of.
+    pub size: u64,
+    /// The root over them.
+    pub root: String,
+    /// The hashes beside the way from the leaf to the root.
+    pub path: Vec<String>,
+    /// Signed notes of that root; empty: nobody has signed it yet.
+    pub checkpoints: Vec<String>,
+    /// Keys that signed for the log.
+    pub keys: Vec<String>,
 }

@@ -38,7 +38,7 @@ use crate::{
         Periods, Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness,
     },
     facts::{Discrepancies, Entry, Facts, OfficialFigure, Said, ScreenedAnswers, Standing},
-    logged::{LogAsked, Logged},
+    logged::{LogAsked, Logged, Proven},
     people::{Directory, PeopleAsked},
     reader::ViewError,
     trace::{FoundRow, TracedEntityRow, TracedValue},
@@ -147,6 +147,15 @@ impl Seen {
         project.kpis.keys().all(|kpi| everywhere(&|unit| part.sight.kpi(kpi, unit)))
             && project.scorecards.keys().all(|card| everywhere(&|unit| part.sight.scorecard(card, unit)))
             && project.sources.keys().all(|source| part.sight.data(source))
+    }
+
+    /// The log names whatever there is, of all that is hidden, too.
+    fn may_read_the_log(&self) -> Result<(), ViewError> {
+        if self.sees_everything() {
+            return Ok(());
+        }
+        let reason = "the log says of everything, and you do not see all of it".to_owned();
+        Err(ViewError::Refused { reason })
     }
 
     /// Whether an item is seen: by whoever takes part in it, and by whoever sees all that it touches.
@@ -621,12 +630,12 @@ impl Facts for Seen {
         self.facts.methodology(asked)
     }
     fn log(&self, asked: &LogAsked) -> Result<Logged, ViewError> {
-        // It names whatever there is, of all that is hidden, too.
-        if !self.sees_everything() {
-            let reason = "the log says of everything, and you do not see all of it".to_owned();
-            return Err(ViewError::Refused { reason });
-        }
+        self.may_read_the_log()?;
         self.facts.log(asked)
+    }
+    fn proof(&self, event: u64) -> Result<Option<Proven>, ViewError> {
+        self.may_read_the_log()?;
+        self.facts.proof(event)
     }
     fn decided_periods(&self) -> Result<Periods, ViewError> {
         let mut periods = self.facts.decided_periods()?;

@@ -8,6 +8,7 @@ mod listed;
 use std::collections::HashSet;
 
 use kepi_proof::{Checkpoint, PublicKey, checkpoint::handed_over};
+use kepi_report::logged::Proven;
 use kepi_store::{
     Audited, Finding, Store, Trusted,
     audit::finding::{BROKE_OFF, OPEN_KEY},
@@ -75,6 +76,33 @@ pub async fn rotate(store: &Store, custody: &Custody) -> Result<Option<(Checkpoi
         })
         .await?;
     Ok(Some((now, next)))
+}
+
+/// That an event is in the log, as it was signed if it was; none: there is none of this number.
+///
+/// # Errors
+/// The database or a file refuses.
+pub async fn proof(store: &Store, custody: &Custody, seq: u64) -> Result<Option<Proven>, AppError> {
+    let covering = covering(store, custody, seq).await?;
+    let size = match &covering {
+        Some((checkpoint, _)) => checkpoint.size,
+        None => store.newest_event().await?,
+    };
+    let Some(kepi_store::Proof::Inclusion { seq, event, size, root, path }) =
+        store.inclusion(seq, size).await?
+    else {
+        return Ok(None);
+    };
+    Ok(Some(Proven {
+        proof: "inclusion".to_owned(),
+        seq,
+        event,
+        size,
+        root: root.to_string(),
+        path: path.iter().map(ToString::to_string).collect(),
+        checkpoints: covering.into_iter().map(|(_, note)| note).collect(),
+        keys: custody.known()?.iter().map(ToString::to_string).collect(),
+    }))
 }
 
 /// Holds the log against the longest checkpoint that is known.

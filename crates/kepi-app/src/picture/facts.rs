@@ -27,7 +27,7 @@ use kepi_report::{
         Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
     },
     facts::{Discrepancies, Entry, Facts, OfficialFigure, Said, ScreenedAnswers, Standing},
-    logged::{LogAsked, Logged},
+    logged::{LogAsked, Logged, Proven},
     people::{Directory, PeopleAsked},
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
@@ -43,7 +43,7 @@ use super::{
 };
 use crate::{
     acting::{feedback, learning},
-    audit::{Custody, listed},
+    audit::{Custody, listed, proof},
     deciding::Deciding,
     error::AppError,
     insights::foretold_of,
@@ -415,6 +415,11 @@ impl Facts for Picture {
         let Some(app) = &self.app else { return Ok(Logged::default()) };
         let custody = Custody::of(&app.root, None);
         self.wait(listed(&app.store, &custody, asked)).map_err(unread)
+    }
+    fn proof(&self, event: u64) -> Result<Option<Proven>, ViewError> {
+        let Some(app) = &self.app else { return Ok(None) };
+        let custody = Custody::of(&app.root, None);
+        self.wait(proof(&app.store, &custody, event)).map_err(unread)
     }
     fn decided_periods(&self) -> Result<Periods, ViewError> {
         let Some(app) = &self.app else { return Ok(Periods::default()) };

@@ -158,7 +158,10 @@ impl<'a> Reporter<'a> {
             snoozed: of.work.snoozed.filter(|_| open).map(|at| self.instant(at)),
             persons: self.project().persons.values().map(|of| Named::new(of.id.as_str(), &of.name)).collect(),
             forms: Forms {
-                vote: open && asked && is_of(me, &item.turn),
+                // Whose turn it is only because somebody objects has nothing to agree to.
+                vote: open
+                    && asked
+                    && item.missing.iter().any(|of| of.what != "objecting" && is_of(me, &of.of)),
                 abstain: open && asked && !is_of(me, &item.turn) && is_of(me, &item.concerned),
                 take_back: item.kind == "manual_entry" && item.state == "done" && me.is_some(),
                 remark: open && me.is_some(),

@@ -4,7 +4,7 @@ use super::Reporter;
 use crate::{
     logged::LogAsked,
     reader::ViewError,
-    view::{LogRow, LogView},
+    view::{LogRow, LogView, ProofView},
 };
 
 impl Reporter<'_> {
@@ -30,5 +30,19 @@ impl Reporter<'_> {
             older: of.older,
             signed: of.signed,
         })
+    }
+
+    /// That an event is in the log as it was signed.
+    ///
+    /// # Errors
+    /// There is none of this number, it is not for who asks, or it cannot be read.
+    pub fn proof(self, event: &str) -> Result<ProofView, ViewError> {
+        let nothing = || ViewError::NotFound {
+            what: format!("event `{event}`"),
+            suggestions: vec![("The log".to_owned(), "/audit".to_owned())],
+        };
+        let number = event.parse().map_err(|_| nothing())?;
+        let of = self.facts.proof(number)?.ok_or_else(nothing)?;
+        Ok(ProofView { project: self.project_view(), of })
     }
 }

@@ -1,7 +1,7 @@
 //! What the page of the log says.
 
 use super::ProjectView;
-use crate::logged::{LogAsked, Signed};
+use crate::logged::{LogAsked, Proven, Signed};
 
 /// Some of the log, the newest event first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,15 @@ pub struct LogView {
     pub older: Option<u64>,
     /// The longest checkpoint that was signed.
     pub signed: Option<Signed>,
+}
+
+/// That an event is in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProofView {
+    /// The project.
+    pub project: ProjectView,
+    /// The proof.
+    pub of: Proven,
 }
 
 /// An event.

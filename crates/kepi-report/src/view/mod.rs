@@ -58,7 +58,7 @@ pub use kpi::{
     WithdrawalView,
 };
 pub use lineage::{LineageView, LineagesView};
-pub use logged::{LogRow, LogView};
+pub use logged::{LogRow, LogView, ProofView};
 pub use matrix::MatrixView;
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice, Viewer};
 pub use people::{DirectoryView, DutyRow, GapRow, OwnershipView, PersonRow, UnitRow};

@@ -1,6 +1,6 @@
 //! The log in words: who did what, and whether it is still what was signed.
 
-use kepi_report::view::{LogRow, LogView};
+use kepi_report::view::{LogRow, LogView, ProofView};
 use maud::{Markup, html};
 
 use super::inbox::rooms;
@@ -75,6 +75,41 @@ fn signed(view: &LogView) -> Markup {
     }
 }
 
+/// That an event is in the log as it was signed.
+pub(crate) fn proof(view: &ProofView) -> Markup {
+    let of = &view.of;
+    let data = format!("/api/v1/audit/{}", of.seq);
+    let body = html! {
+        header.head {
+            p.crumbs { a href="/audit" { "Log" } " / event " (of.seq) }
+            h1 { "Event " (of.seq) }
+            p.sub { "That it stands in the log of " (of.size) " events, for whoever believes no server." }
+        }
+        section aria-label="What is proved" { div.panel {
+            @match of.checkpoints.is_empty() {
+                true => p { span.shape aria-hidden="true" { "○ " } "Nobody has signed for it yet: " code { "kepi audit checkpoint" } " signs the log as it stands." },
+                false => p { span.shape aria-hidden="true" { "✓ " } "Its hash leads by those beside it to the root, which is signed." },
+            }
+            h2 { "The event, byte for byte" }
+            pre tabindex="0" { code { (of.event) } }
+            h2 { "The hashes beside the way to the root" }
+            ol { @for hash in &of.path { li { code.hash { (hash) } } } }
+            p { "Root: " code.hash { (of.root) } }
+            @for note in &of.checkpoints { h2 { "Signed" } pre tabindex="0" { code { (note) } } }
+            @if !of.keys.is_empty() { h2 { "Keys that signed for the log" } ul { @for key in &of.keys { li { code { (key) } } } } }
+            p { a.step href=(data) download={ "event-" (of.seq) ".json" } { "The proof as a file" } }
+            p.note {
+                "One file of Python checks it, without Kepi: " code { "verify.py event-" (of.seq) ".json" } ". " code { "kepi audit export FOLDER" }
+                " writes it beside a bundle of the whole log."
+            }
+        } }
+    };
+    layout::page(
+        &Head { title: &format!("Event {}", of.seq), project: Some(&view.project), path: "/inbox" },
+        body,
+    )
+}
+
 fn list(view: &LogView) -> Markup {
     html! {
         table.kpis role="table" aria-label="Events" {
@@ -95,7 +130,7 @@ fn row(of: &LogRow) -> Markup {
     let about = [("about", of.about.as_str())];
     html! {
         tr role="row" {
-            th scope="row" role="rowheader" { span.num { (of.event) } }
+            th scope="row" role="rowheader" { a.num href={ "/audit/" (of.event) } { (of.event) } }
             td role="cell" data-label="When" { span { (parts::day(&of.at)) " " span.detail { (of.at.get(11..16).unwrap_or_default()) } } }
             td role="cell" data-label="By" { a href=(parts::href("/audit", &by)) { (of.by) } }
             td role="cell" data-label="About" { a href=(parts::href("/audit", &about)) { (of.about) } }

@@ -574,6 +574,15 @@ pub const PAGES: &[Page] = &[
         data: |f, p| json(v1::log(f, &p.log()?)),
         csv: csv("/audit/events.csv", |f, p| Ok(tables::log(&Reporter::new(f).log(&p.log()?)?))),
     },
+    Page {
+        path: "/audit/{id}",
+        action: Action::SeeDecisions,
+        json: Some("/api/v1/audit/{id}"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).proof(&p.id()), audit::proof),
+        data: |f, p| json(Reporter::new(f).proof(&p.id()).map(|view| view.of)),
+        csv: None,
+    },
 ];
 
 /// More periods of history than this are not given at once; an endpoint of one KPI has them all.

@@ -10,6 +10,7 @@ use kepi_report::{
     api::v1,
     fixture::{PlantedReader, airport, many},
     initiatives::Initiatives,
+    logged::Proven,
     matrix::Matrix,
     trace::TracedEntityRow,
 };
@@ -90,6 +91,7 @@ const ENDPOINTS: &[Endpoint] = &[
     ("/api/v1/disclosure/methodology?id=kpi/recommend", "methodology", is_whole::<v1::Methodology>),
     ("/api/v1/ownership", "ownership", is_whole::<v1::Ownership>),
     ("/api/v1/audit", "audit", is_whole::<v1::Log>),
+    ("/api/v1/audit/57", "proof", is_whole::<Proven>),
 ];
 
 #[tokio::test]

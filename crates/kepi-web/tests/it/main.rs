@@ -37,6 +37,7 @@ pub(crate) fn example(route: &str) -> String {
         r if r.contains("/gates/") => "expansion",
         r if r.contains("/reviews/") => "12",
         r if r.contains("/items/") => "4",
+        r if r.contains("/audit/") => "57",
         r if r.contains("/periods/") => "2014",
         r if r.contains("/kpis/") => "restroom_cleanliness",
         r if ["/scorecards/", "/explain/", "/what-if/"].iter().any(|of| r.contains(of)) => {

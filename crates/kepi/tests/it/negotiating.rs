@@ -21,7 +21,7 @@ fn a_scripted_negotiation_ends_with_an_accepted_target_whose_history_is_complete
         let mut asked = vec!["propose", "--of", "kpi/recommendation", "-m", why, "--as", who];
         asked.extend(values.iter().flat_map(|value| ["--set", *value]));
         asked.extend(item.into_iter().flat_map(|item| ["--item", item]));
-        project.ok(&asked.iter().map(|of| *of).collect::<Vec<_>>())
+        project.ok(&asked)
     };
     // What can be negotiated is said where something else is asked for.
     let (_, said) = project.fails(
