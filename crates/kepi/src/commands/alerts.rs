@@ -157,7 +157,7 @@ pub fn priorities(outcome: Option<&str>, facts: &dyn Facts, out: Output) -> Resu
     for of in view.drivers {
         let number = |of: Option<f64>, digits: usize| {
             let text = of.map_or("–".to_owned(), |of| format!("{of:.digits$}"));
-            Field::digits(of.map_or(String::new(), |of| of.to_string()), text)
+            Field::digits(text, of.map_or(String::new(), |of| of.to_string()))
         };
         grid.push(vec![
             Field::text(of.kpi.id),

@@ -133,8 +133,8 @@ pub fn promises(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<()
             count(of.late),
             count(of.missed),
             Field::digits(
-                of.longest.map_or(String::new(), |seconds| seconds.to_string()),
                 of.longest.map_or("–".to_owned(), format::time),
+                of.longest.map_or(String::new(), |seconds| seconds.to_string()),
             ),
         ]);
     }
@@ -164,11 +164,11 @@ pub fn reliability(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result
     for of in view.reliability.iter().filter(|of| is_meant(&of.source.id)) {
         let number = |of: Option<f64>, by: f64| {
             let text = of.map_or("–".to_owned(), |of| format!("{:.1}", of * by));
-            Field::digits(of.map_or(String::new(), |of| of.to_string()), text)
+            Field::digits(text, of.map_or(String::new(), |of| of.to_string()))
         };
         let time = |of: Option<i64>| {
             let text = of.map_or("–".to_owned(), format::time);
-            Field::digits(of.map_or(String::new(), |of| of.to_string()), text)
+            Field::digits(text, of.map_or(String::new(), |of| of.to_string()))
         };
         grid.push(vec![
             Field::text(&of.source.id),
@@ -180,11 +180,11 @@ pub fn reliability(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result
             time(of.collected),
             time(of.processed),
             Field::digits(
-                of.too_slow.to_string(),
                 match of.promised {
-                    Some(most) => format!("{} (of more than {})", of.too_slow, format::time(most)),
+                    Some(most) => format!("{} (longer than {})", of.too_slow, format::time(most)),
                     None => "nobody said".to_owned(),
                 },
+                of.too_slow.to_string(),
             ),
         ]);
     }

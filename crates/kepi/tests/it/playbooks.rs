@@ -309,3 +309,55 @@ async fn each_step_of_a_playbook_is_a_task_of_its_own_until_the_last() {
     let picture = Picture::load(&app).await.unwrap();
     assert_eq!(steps(&picture), [(0, 1, 0), (0, 0, 1), (0, 1, 0)]);
 }
+
+/// Scenario 4: effort of three or less would start 340; 25 have an open ticket and 3 a dispute; 60 a week can be done, and 10 of a hundred are
+/// held out of what there is room for.
+#[tokio::test(flavor = "multi_thread")]
+async fn effort_starts_as_many_as_a_team_can_do_and_the_others_wait_their_turn() {
+    let project = Project::empty();
+    let text = PROJECT
+        .replace("CAPACITY", "1000")
+        .replace("capacity: 100\n", "capacity: 60\n")
+        .replace("hold_out: 25", "hold_out: 10")
+        .replace("when: score <= 6", "when: score <= 3")
+        .replace("eligible: may_contact", "eligible: not (open_ticket or in_dispute)")
+        .replace("  may_contact: {type: boolean}", "  open_ticket: {type: boolean}\n  in_dispute: {type: boolean}")
+        .replace(
+            "  may_contact: {column: may_contact, as: boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}",
+            "  open_ticket: {column: ticket, as: boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}\n  in_dispute: {column: dispute, as: \
+             boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}",
+        );
+    project.write("kepi.yml", &text);
+    let yes = |is: bool| if is { "yes" } else { "no" };
+    let row = |n: usize| {
+        let (ticket, dispute) = (yes(n < 25), yes((25..28).contains(&n)));
+        format!("c{n:03},2026-05-{:02} 10:00,apac,{},{ticket},{dispute}\n", 1 + n % 28, n % 4)
+    };
+    let well: String = (0..60).map(|n| format!("well{n},2026-05-20 10:00,apac,7,no,no\n")).collect();
+    let rows: String = (0..340).map(row).collect();
+    project.write("data/a.csv", &format!("id,answered,region,score,ticket,dispute\n{rows}{well}"));
+    std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
+    let app = Arc::new(fresh(&project).await);
+    let first = run_at(&app, at("2026-06-01T08:00")).await.unwrap().followed.unwrap();
+    let started = plays(&app).await;
+    assert_eq!((first.started, started.len() as u64), (60, 60 + first.held_out));
+    assert!((1..=20).contains(&first.held_out), "{}", first.held_out);
+    assert_eq!(first.without_room, 340 - 25 - 3 - 60 - first.held_out, "the rest waits");
+    let excluded = |account: &str| account[1..].parse::<usize>().unwrap() < 28;
+    assert!(started.iter().all(|(account, ..)| !excluded(account)));
+    // Run again, nobody is started twice, and nobody more, while the team is full.
+    let again = run_at(&fresh(&project).await, at("2026-06-01T09:00")).await.unwrap().followed.unwrap();
+    assert_eq!((again.started, plays(&app).await.len()), (0, started.len()));
+    // As many as were done make room for others.
+    for (_, item, _) in started.iter().filter(|(.., of)| !of.held_out).take(20) {
+        let view = Deciding(&app.store).item(*item).await.unwrap().0;
+        let owner = view.work.owner.unwrap().person;
+        let acting = Acting { actor: &owner, at: at("2026-06-01T10:00"), key: None };
+        Deciding(&app.store).act(*item, &Doing::Finish("not_wanted", Some("no")), acting).await.unwrap();
+    }
+    let next = run_at(&app, at("2026-06-08T08:00")).await.unwrap().followed.unwrap();
+    assert_eq!(next.started, 20);
+    let all = plays(&app).await;
+    let once: std::collections::BTreeSet<&str> = all.iter().map(|(account, ..)| account.as_str()).collect();
+    assert_eq!(once.len(), all.len(), "none twice");
+}

@@ -270,3 +270,133 @@ async fn a_silence_is_ended_by_whom_it_concerns_and_every_other_attempt_is_in_th
         .unwrap();
     assert_eq!(events.len(), 1, "the attempt is in the log");
 }
+
+/// Scenario 5: of sixty KPIs nine are red: the data of two are late, three are within their usual variation, four are real.
+fn sixty() -> (String, String, String) {
+    let source = |entity: &str, name: &str, files: &str| {
+        format!(
+            "---\nentity: {entity}\nkey: [id]\ntime: at\nattributes:\n  id: {{type: text}}\n  at: {{type: timestamp}}\n  topic: {{type: text}}\n  \
+             good: {{type: boolean}}\n---\nsource: {name}\ninto: {entity}\nfrom: {{csv: {{files: \"data/{files}\"}}}}\nmode: \
+             upsert\nmap:\n  id: {{column: id, as: text, required: true}}\n  at: {{column: at, as: timestamp, required: true}}\n  topic: \
+             {{column: topic, as: text}}\n  good: {{column: good, as: boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}}\n"
+        )
+    };
+    let mut text = PROJECT.split("---\nalert:").next().unwrap().to_owned();
+    text += "---\nreview: monthly\nname: Monthly review\nscorecard: service\nperiod: month\nafter: 5\nplans: 3\nchair: vp\n---\nstrategy: \
+             service\nmission: It works.\nperspectives:\n  customers: {name: Customers}\nobjectives:\n  works: {name: It works, \
+             perspective: customers}\n";
+    text += &source("visit", "visits", "visits*.csv");
+    text += &source("delivery", "deliveries", "deliveries*.csv");
+    let mut weights = Vec::new();
+    for n in 0..60 {
+        let entity = if n < 2 { "delivery" } else { "visit" };
+        text += &format!(
+            "---\nkpi: k{n:02}\nname: Share of good ones {n}\nobjective: works\nindicator: lagging\nbetter: higher\nmeasure:\n  share: {{of: \
+             {entity}, which: good, where: topic = 't{n:02}'}}\nperiod: month\ntargets:\n  - {{from: 2020-01-01, threshold: 60%, target: \
+             80%, stretch: 95%, basis: {{expectation: \"as agreed\"}}}}\naccountable: vp\n"
+        );
+        weights.push(format!("k{n:02}: {}%", if n < 40 { 2 } else { 1 }));
+    }
+    text += &format!(
+        "---\nscorecard: service\nname: Service\nunit: company\nperiod: month\nmissing: {{rule: ignore, minimum_coverage: \
+         10%}}\nperspectives:\n  customers:\n    weight: 100%\n    objectives:\n      works: {{weight: 100%, kpis: {{{}}}}}\n",
+        weights.join(", ")
+    );
+    let mut visits = "id,at,topic,good\n".to_owned();
+    let mut deliveries = visits.clone();
+    for month in 0..17_usize {
+        let (year, of) = (2025 + month / 12, 1 + month % 12);
+        for n in 0..60_usize {
+            // Around 61 of a hundred come and go by nature; the last months of the real ones do not.
+            let usual = if (2..5).contains(&n) {
+                [66, 55, 63, 57, 65, 56][(month + n) % 6]
+            } else {
+                78 + (month * 7 + n * 3) % 9
+            };
+            let good = match (n, month) {
+                (0 | 1, 16) => 20,
+                (2..5, 16) => 56,
+                (5..9, 15..) => 35,
+                _ => usual,
+            };
+            let all = if n < 2 && month == 16 { 20 } else { 100 };
+            for row in 0..all {
+                let day = 1 + row % if n < 2 && month == 16 { 9 } else { 27 };
+                let is = if row * 100 / all < good { "yes" } else { "no" };
+                let line = format!("{n}_{month}_{row},{year}-{of:02}-{day:02} 10:00,t{n:02},{is}\n");
+                if n < 2 { deliveries += &line } else { visits += &line }
+            }
+        }
+    }
+    visits += "over,2026-06-01 00:30,t30,yes\n";
+    (text, visits, deliveries)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_nine_red_ones_among_sixty_only_four_need_a_plan() {
+    let project = Project::empty();
+    let (text, visits, deliveries) = sixty();
+    project.write("kepi.yml", &text);
+    project.write("data/visits.csv", &visits);
+    project.write("data/deliveries.csv", &deliveries);
+    std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
+    let app = Arc::new(app(Path::new(project.path()), Arc::new(DataFusionEvaluator)).await);
+    let world = World { project, app };
+    let ahead = world.run("2026-06-02T08:00").await;
+    assert_eq!(ahead.plans_asked, 4);
+    world.run("2026-06-05T08:00").await;
+    let review = world.of_kind("review").await.remove(0).work.review.unwrap();
+    let with = |why: &str| -> Vec<String> {
+        let points = review.points.iter().filter(|point| point.why.contains(&why));
+        points.map(|point| point.kpi.clone()).collect()
+    };
+    let names = |of: std::ops::Range<usize>| -> Vec<String> { of.map(|n| format!("k{n:02}")).collect() };
+    let red: std::collections::BTreeSet<String> = with("red").into_iter().collect();
+    assert_eq!(red, names(0..9).into_iter().collect(), "nine are red");
+    assert_eq!(with("a plan is owed"), names(5..9));
+    let unsure = with("there is no sure figure");
+    assert!(unsure.is_empty() || unsure.iter().all(|kpi| kpi.as_str() < "k02"), "{unsure:?}");
+}
+
+/// What is red, is reviewed and is asked about in a year in which nobody does anything about it.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_year_of_sixty_kpis_in_which_nobody_acts_everything_ends_or_stands_with_a_living_person() {
+    const DAY: i64 = 86_400_000_000;
+    let project = Project::empty();
+    let (text, visits, deliveries) = sixty();
+    let more = "---\nalert: attention\nname: What needs somebody\non: [red, beyond]\nseverity: high\n---\nladder: in_a_hurry\nname: In a \
+                hurry\nseverity: high\nrungs: [{to: coo, hours: 2, lasts: 2}, {hours: 4}]\n";
+    project.write("kepi.yml", &format!("{text}{more}"));
+    project.write("data/visits.csv", &visits);
+    project.write("data/deliveries.csv", &deliveries);
+    std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
+    let app = Arc::new(app(Path::new(project.path()), Arc::new(DataFusionEvaluator)).await);
+    let world = World { project, app };
+    let begin = at("2026-06-01T08:00");
+    let mut kinds = std::collections::BTreeMap::new();
+    for week in 0..52 {
+        let now = begin + week * 7 * DAY;
+        if week % 4 == 0 {
+            run_at(&world.app, now).await.unwrap();
+        }
+        Deciding(&world.app.store).tick(now).await.unwrap();
+        let organisation = world.app.store.organisation().await.unwrap();
+        let people = ["ceo", "vp", "ben", "coo", "pat"];
+        for item in organisation.items.open() {
+            let step = item.step().unwrap();
+            match item.owner() {
+                Some(owner) => {
+                    let by = kepi_govern::Principal::Person(owner.person);
+                    let name = world.app.store.name_of(&by).await.unwrap();
+                    assert!(people.contains(&name.as_str()), "item {} is with {name}", item.number);
+                }
+                // What waits for nobody waits until a day.
+                None => assert!(item.due().is_some(), "item {} waits for ever in {}", item.number, step.name),
+            }
+            *kinds.entry(item.content.kind().name).or_insert(0_u64) += 1;
+        }
+    }
+    let all = kepi_app::deciding::inbox(&world.app.store, None, true).await.unwrap();
+    eprintln!("a year of sixty KPIs: {} items, open from week to week: {kinds:?}", all.len());
+    assert!(kinds.contains_key("alert") && kinds.contains_key("review"), "{kinds:?}");
+}
