@@ -14,10 +14,10 @@ use kepi_model::{
     project::Project,
 };
 use kepi_query::{
-    published::VALUE,
+    published::{SCORE, Table, VALUE, Vouched, scored},
     value::{Finality, Segment, Value},
 };
-use kepi_report::view::{Measured, Outcome};
+use kepi_report::view::{Measured, Outcome, Points};
 use kepi_score::tree::Observed;
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ use crate::{
     error::AppError,
     open::App,
     overrides::Overriding,
-    picture::project_of,
+    picture::{period_of, project_of},
     publishing::values_in,
 };
 
@@ -76,10 +76,12 @@ pub struct PeriodsView {
 /// A figure of a closed period.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OfficialView {
-    /// The KPI.
+    /// The KPI, or the scorecard.
     pub kpi: String,
-    /// The segment; empty: all rows.
+    /// The segment, or the unit; empty: all rows, or no unit.
     pub segment: String,
+    /// Whether it is the score of a scorecard: official is the one that was published, whatever became of units that were late.
+    pub is_score: bool,
     /// What is official; none: nothing was published of it when the period was closed.
     pub official: Option<String>,
     /// What it is since, where that is something else: computed otherwise, or overridden; none: it is no longer computed.
@@ -255,6 +257,52 @@ impl App {
                 }),
                 kpi: kpi.to_string(),
                 segment: segment.to_string(),
+                is_score: false,
+            }
+        });
+        let view: Vec<OfficialView> = view.collect();
+        Ok(self.official_scores(&project, of, close).await?.into_iter().chain(view).collect())
+    }
+
+    /// The scores of a period as they were published when it was closed, each with the one of today.
+    async fn official_scores(
+        &self,
+        project: &Project,
+        period: Period,
+        close: &Closed,
+    ) -> Result<Vec<OfficialView>, AppError> {
+        let position = i64::try_from(close.published).unwrap_or(i64::MAX);
+        let then = self.values.as_of(&SCORE, position, None).await.map_err(AppError::Lake)?;
+        let now = self.values.newest(&SCORE, None).await.map_err(AppError::Lake)?;
+        let mut both: BTreeMap<(String, String), [Option<Option<i64>>; 2]> = BTreeMap::new();
+        for (scorecard, unit, score) in scores_of(&then, project, period)? {
+            both.entry((scorecard, unit)).or_default()[0] = Some(score);
+        }
+        for (scorecard, unit, score) in scores_of(&now, project, period)? {
+            both.entry((scorecard, unit)).or_default()[1] = Some(score);
+        }
+        let view = both.into_iter().map(|((scorecard, unit), [then, now])| {
+            let differs = then != now;
+            let alike =
+                then.flatten().map(|of| Points::new(of).text) == now.flatten().map(|of| Points::new(of).text);
+            let text = |score: Option<i64>| match score {
+                Some(micro) if differs && alike => Points::exact(micro).text,
+                Some(micro) => Points::new(micro).text,
+                None => "no score".to_owned(),
+            };
+            let points =
+                |score: Option<Option<i64>>| score.flatten().map(|micro| Points::new(micro).as_f64());
+            OfficialView {
+                kpi: scorecard,
+                segment: unit,
+                is_score: true,
+                official: then.map(text),
+                restated: differs.then(|| now.map(text)),
+                official_value: points(then),
+                restated_value: if differs { points(now) } else { None },
+                overridden: false,
+                late: (!close.late.is_empty())
+                    .then(|| "as published, with what had landed of units that were late".to_owned()),
             }
         });
         Ok(view.collect())
@@ -327,6 +375,25 @@ impl App {
         let until = last.tomorrow().map_err(|e| AppError::NotFound(e.to_string()))?;
         Ok((project, period, first, until))
     }
+}
+
+/// Scores of a period in published rows: scorecard, unit, and millionths of a point where there is a score.
+pub(crate) fn scores_of(
+    rows: &Table,
+    project: &Project,
+    period: Period,
+) -> Result<Vec<(String, String, Option<i64>)>, AppError> {
+    let mut found = Vec::new();
+    for row in (0..rows.rows()).filter(|row| rows.withdrawn(*row).is_empty()) {
+        let grain = Vouched::read_grain(rows.grain(row)).filter(|grain| *grain == period.grain);
+        if grain.is_none_or(|grain| period_of(rows, row, grain, &project.calendar) != period) {
+            continue;
+        }
+        let of =
+            scored(rows, row).map_err(|e| AppError::Corrupt { what: "a score", reason: e.to_string() })?;
+        found.push((rows.subject(row).to_owned(), rows.segment(row).to_owned(), of.score.ok()));
+    }
+    Ok(found)
 }
 
 fn same(then: &Option<Value>, now: &Option<Value>) -> bool {

@@ -166,6 +166,7 @@ mod tests {
             persistence,
             clear: 2,
             severity: Severity::Normal,
+            ladder: None,
         }
     }
 

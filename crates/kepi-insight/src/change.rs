@@ -35,9 +35,9 @@ use crate::{
 /// Periods that are looked at together, and what of the level each gets.
 const LOOKS: [(usize, f64); 3] = [(1, 0.5), (3, 0.25), (6, 0.25)];
 /// Fewer cases on the smaller side, or fewer events, say nothing.
-const FEWEST_CASES: f64 = 5.0;
+pub(crate) const FEWEST_CASES: f64 = 5.0;
 /// Earlier periods whose cases are counted for that.
-const CASES_OVER: usize = 12;
+pub(crate) const CASES_OVER: usize = 12;
 /// Fewer periods, or fewer than two rounds of a season, do not tell a season.
 const SHORT: usize = 25;
 /// Periods whose deviations show how heavy tails are.

@@ -90,6 +90,19 @@ impl Chart {
         self.first.offset(place as i32)
     }
 
+    /// The level at a place, with its season: by the last change, also where limits rest on what came before it, too.
+    #[must_use]
+    pub fn level(&self, place: usize) -> f64 {
+        let season = self.season.as_ref().and_then(|(of, _)| of.get(place)).copied().unwrap_or(0.0);
+        let of = self.levels.iter().find(|(from, to, _)| (*from..*to).contains(&place));
+        // Within one level the centre of its chart, which hangs on how many cases a period has.
+        let one = self.levels.last().is_none_or(|(from, ..)| *from <= self.from);
+        match self.limits(place).filter(|_| one) {
+            Some(limits) => limits.centre,
+            None => of.map_or(0.0, |(.., mean)| mean + season),
+        }
+    }
+
     /// The limits of a place; none of what came before those that they rest on.
     #[must_use]
     pub fn limits(&self, place: usize) -> Option<&Limits> {
@@ -367,6 +380,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
             now: *now,
             changes: chart.levels.len() - 1,
             lately: ((to - since) as f64) < TRIM * *to as f64,
+            limits_of: (*since > chart.from).then_some((to - since, chart.limits.len())),
         },
         _ => Sentence::OneLevel { points: chart.values.len() },
     });
@@ -386,17 +400,12 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     }
     let label = |place: usize| frames.project().calendar.label(chart.period(place));
     // Before those that limits rest on there is the level alone.
-    let level = |place: usize| chart.levels.iter().find(|(from, to, _)| (*from..*to).contains(&place));
     let rows = chart.values.iter().enumerate().map(|(place, value)| match chart.limits(place) {
         Some(of) => {
             let name = if of.signals { format!("{}, signals", label(place)) } else { label(place) };
-            (name, [*value, of.centre, of.low, of.high].map(Shown::Value).to_vec())
+            (name, [*value, chart.level(place), of.low, of.high].map(Shown::Value).to_vec())
         }
-        None => {
-            let season = chart.season.as_ref().and_then(|(of, _)| of.get(place)).copied().unwrap_or(0.0);
-            let level = level(place).map(|(.., mean)| Shown::Value(mean + season));
-            (label(place), [Some(Shown::Value(*value)), level].into_iter().flatten().collect())
-        }
+        None => (label(place), [*value, chart.level(place)].map(Shown::Value).to_vec()),
     });
     let columns = vec!["value", "level", "lower limit", "upper limit"];
     let exhibit = Exhibit { columns, rows: rows.collect() };

@@ -2,7 +2,9 @@
 //!
 //! On the scale of its kind, by the day where it adds up, its season taken off: a level that is smoothed, with a damped trend where that is worth
 //! its parameters (AICc; Hyndman, Koehler, Ord and Snyder 2008, chapters 5 and 6). The spread is what the model says, by Student's
-//! distribution, widened, never narrowed, to what it missed by in the last third of the series when it had been fitted to what came before.
+//! distribution, widened, never narrowed, to what it missed by in the last third of the series, where each value is held against a model fitted anew
+//! to all that came before it (Tashman 2000, *Out-of-sample tests of forecasting accuracy*, rolling origins with re-estimation). What lies off as chance never
+//! does (generalised extreme studentised deviates; Rosner 1983) says where the level goes, and nothing of what values vary by while nothing happens.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +16,10 @@ use kepi_model::{
 use kepi_query::value::Segment;
 use kepi_score::band::{Band, band};
 use kepi_stats::{
-    control::usual::{Point, Season as Waves, Series},
+    control::{
+        outlier::gesd,
+        usual::{Point, Season as Waves, Series},
+    },
     distribution::student,
     estimate::Level,
     series::smoothing::{self, ErrorKind, Fit, Intervals, Model, Search, Season, Trend},
@@ -31,6 +36,9 @@ use crate::{
 const FARTHEST: i32 = 12;
 /// Values that are held back to see how far off it is, at least and at most.
 const HELD_BACK: (usize, usize) = (6, 24);
+
+/// Chance makes one series in so many have a value that is taken for none of it, and of so many values at most one is.
+const STRAY: (f64, usize) = (0.001, 10);
 
 /// What is expected of the periods to come.
 #[derive(Debug)]
@@ -137,16 +145,18 @@ pub(crate) fn of<'a>(kpi: &Kpi, upto: Period, frames: &'a dyn Frames) -> Result<
     values.iter_mut().enumerate().for_each(|(at, value)| *value -= wave(at));
     let fit = fitted(&values).ok_or(NoOutlook::NeverMoved)?;
     let (beyond, coefficients) = waves.as_ref().map_or((1.0, 0), |of| (of.widening().1, of.coefficients));
-    // Level, its smoothing and the variance; a damped trend takes three more.
-    let own = if fit.model.trend == Trend::None { 2 } else { 5 };
-    let degrees = values.len().saturating_sub(own + coefficients).max(3) as f64;
-    let (missed, backtest) = held_back(&values, degrees).unwrap_or((1.0, (0, 0)));
+    let stray = gesd(&fit.residuals, values.len() / STRAY.1, STRAY.0).map_or(Vec::new(), |of| of.outliers);
+    let degrees = degrees(&fit, coefficients + stray.len());
+    let squares = fit.residuals.iter().enumerate().filter(|(at, _)| !stray.contains(at));
+    let quiet = squares.map(|(_, error)| error * error).sum::<f64>() / degrees;
+    let narrowed = (quiet / fit.variance).sqrt().min(1.0);
+    let (missed, backtest) = held_back(&values, coefficients, &stray).unwrap_or((1.0, (0, 0)));
     let steps = fit.forecast(FARTHEST as usize, Level::NINETY_FIVE, Intervals::Moments);
     let quantile = student::critical(Level::NINETY_FIVE, degrees);
     let ahead = steps.iter().enumerate().filter_map(|(step, estimate)| {
         let interval = estimate.interval.as_ref().ok()?;
         let half = (interval.high - interval.low) / 2.0;
-        let spread = half / Level::NINETY_FIVE.z() * missed * beyond;
+        let spread = half / Level::NINETY_FIVE.z() * narrowed * missed * beyond;
         let place = estimate.point + wave(values.len() + step);
         let period = Period { grain, ordinal: last + 1 + step as i32 };
         let value = |place: f64| scaling.value(scaling.scale.within(place), period.ordinal);
@@ -166,17 +176,30 @@ fn fitted(values: &[f64]) -> Option<Fit> {
     smoothing::best(values, &[model(Trend::None), model(Trend::Damped)], Search::Simplex).ok()
 }
 
-/// By what the errors of values held back are larger than the model says, at least 1, and how many lay within 95 %.
-fn held_back(values: &[f64], degrees: f64) -> Option<(f64, (usize, usize))> {
+/// Degrees of freedom of the errors of a model, where so many more are taken.
+fn degrees(fit: &Fit, taken: usize) -> f64 {
+    // Level, its smoothing and the variance; a damped trend takes three more.
+    let own = if fit.model.trend == Trend::None { 2 } else { 5 };
+    fit.residuals.len().saturating_sub(own + taken).max(3) as f64
+}
+
+/// By what the errors of values held back are larger than the models say that were fitted to what came before each, at least 1 and without those that are
+/// stray; and how many of all lay within 95 %.
+fn held_back(values: &[f64], taken: usize, stray: &[usize]) -> Option<(f64, (usize, usize))> {
     let count = (values.len() / 3).clamp(HELD_BACK.0, HELD_BACK.1).min(values.len() / 2);
-    let before = values.len() - count;
-    let fit = fitted(values.get(..before)?)?;
-    let again = smoothing::apply(values, fit.model, fit.smoothing, fit.start.clone()).ok()?;
-    let errors: Vec<f64> = again.residuals.get(before..)?.iter().map(|e| e / fit.variance.sqrt()).collect();
-    let mean = errors.iter().map(|z| z * z).sum::<f64>() / errors.len() as f64;
-    let limit = student::critical(Level::NINETY_FIVE, degrees);
-    let within = errors.iter().filter(|z| z.abs() <= limit).count();
-    mean.is_finite().then_some((mean.sqrt().max(1.0), (within, errors.len())))
+    let (mut within, mut squares, mut quiet) = (0, 0.0, 0.0);
+    for at in values.len() - count..values.len() {
+        let fit = fitted(values.get(..at)?)?;
+        let expected = fit.forecast(1, Level::NINETY_FIVE, Intervals::Moments).first()?.point;
+        let off = (values.get(at)? - expected) / fit.variance.sqrt();
+        within += usize::from(off.abs() <= student::critical(Level::NINETY_FIVE, degrees(&fit, taken)));
+        if !stray.contains(&at) {
+            squares += off * off;
+            quiet += 1.0;
+        }
+    }
+    let missed = f64::sqrt(squares / quiet);
+    missed.is_finite().then_some((missed.max(1.0), (within, count)))
 }
 
 /// The slope of what an effect missed by on what its cause missed by so many periods before, in periods before one.

@@ -14,7 +14,7 @@ use kepi_query::{
 };
 use kepi_stats::{
     control::usual::Point,
-    distribution::{beta, gamma},
+    distribution::{beta, gamma, student},
     estimate::{Estimate, Level, Method},
 };
 
@@ -27,6 +27,8 @@ pub struct Figure {
     pub point: f64,
     /// Lower and upper limit and level of its interval; none where it was counted in full, or nothing is known.
     pub interval: Option<(f64, f64, f64)>,
+    /// Degrees of freedom with which the interval was made; none: by the normal distribution.
+    pub degrees: Option<f64>,
     /// Cases of a simple sample that would be as precise.
     pub effective_n: f64,
     /// Whether it was counted or summed in full.
@@ -46,6 +48,7 @@ impl Figure {
             ordinal,
             point: estimate.point,
             interval,
+            degrees: estimate.degrees(),
             effective_n: estimate.effective_n,
             exact: estimate.method == Method::Exact,
             is_final,
@@ -57,7 +60,16 @@ impl Figure {
     #[must_use]
     pub fn counted(ordinal: i32, point: f64) -> Self {
         let coverage = Coverage::default();
-        Self { ordinal, point, interval: None, effective_n: 0.0, exact: true, is_final: true, coverage }
+        Self {
+            ordinal,
+            point,
+            interval: None,
+            degrees: None,
+            effective_n: 0.0,
+            exact: true,
+            is_final: true,
+            coverage,
+        }
     }
 
     /// The variance of its sampling error, in the square of its unit.
@@ -70,8 +82,14 @@ impl Figure {
     #[must_use]
     pub fn variance_on(&self, scale: Scale) -> Option<f64> {
         let (low, high, level) = self.interval?;
-        let half = (scale.to(high)? - scale.to(low)?) / (2.0 * Level::new(level).ok()?.z());
-        Some(half * half)
+        let error = (scale.to(high)? - scale.to(low)?) / (2.0 * self.half_width(level));
+        Some(error * error)
+    }
+
+    /// Half of an interval of this level, in standard errors: by the distribution with which it was made.
+    fn half_width(&self, level: f64) -> f64 {
+        let level = Level::new(level).unwrap_or(Level::NINETY_FIVE);
+        self.degrees.map_or_else(|| level.z(), |degrees| student::critical(level, degrees))
     }
 
     /// The same with the rows behind it.
@@ -271,10 +289,10 @@ impl<'a> Scaling<'a> {
         let value = self.scale.to(of.point / length)?;
         let variance = match of.interval {
             Some((low, high, level)) => {
-                let z = Level::new(level).unwrap_or(Level::NINETY_FIVE).z();
+                let half = of.half_width(level);
                 let ends = self.scale.to(low / length).zip(self.scale.to(high / length));
                 match ends {
-                    Some((low, high)) => (high - low) / (2.0 * z),
+                    Some((low, high)) => (high - low) / (2.0 * half),
                     // An end without a place on the scale: by the slope at the point.
                     None => {
                         let slope = match self.scale {
@@ -282,7 +300,7 @@ impl<'a> Scaling<'a> {
                             Scale::Root => 0.5 / (of.point / length).max(f64::MIN_POSITIVE).sqrt(),
                             Scale::Arcsine | Scale::Plain => 1.0,
                         };
-                        slope * (high - low) / length / (2.0 * z)
+                        slope * (high - low) / length / (2.0 * half)
                     }
                 }
             }
@@ -359,6 +377,7 @@ mod tests {
             ordinal: 0,
             point: 0.3,
             interval: Some((0.272_4, 0.329_2, 0.95)),
+            degrees: None,
             effective_n: 1_000.0,
             exact: false,
             is_final: true,
@@ -370,12 +389,25 @@ mod tests {
         assert_eq!(scaling.cases(&figure), Some(300.0));
     }
 
+    /// Three answers 7, 8 and 9: s²/n is ⅓; Student's interval of 95 % has two degrees of freedom, of which the quantile is 4.302 652 7.
+    #[test]
+    fn the_variance_of_a_mean_is_that_of_its_answers_however_few() {
+        let mean = kepi_stats::estimation::mean::from_moments(3, 24, 194, 0, Level::NINETY_FIVE).unwrap();
+        let interval = mean.interval.as_ref().unwrap();
+        assert!((interval.high - (8.0 + 4.302_652_7 / 3.0_f64.sqrt())).abs() < 1e-6);
+        let figure = Figure::of(0, &mean, true);
+        assert!((figure.variance().unwrap() - 1.0 / 3.0).abs() < 1e-9);
+        let scaling = Scaling { scale: Scale::Plain, events: false, lengths: None, grain: Grain::Month };
+        assert!((scaling.point(&figure).unwrap().variance - 1.0 / 3.0).abs() < 1e-9);
+    }
+
     #[test]
     fn figures_stand_in_order_however_they_came() {
         let figure = |ordinal| Figure {
             ordinal,
             point: f64::from(ordinal),
             interval: None,
+            degrees: None,
             effective_n: 1.0,
             exact: true,
             is_final: true,

@@ -153,6 +153,7 @@ mod tests {
             ordinal: 0,
             point,
             interval: half.map(|half| (point - half, point + half, 0.95)),
+            degrees: None,
             effective_n: 100.0,
             exact: half.is_none(),
             is_final,

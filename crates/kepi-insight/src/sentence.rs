@@ -238,6 +238,8 @@ pub enum Sentence {
         met: usize,
         /// Of how many.
         of: usize,
+        /// How many of all periods of its past met it, and of how many.
+        ever: (usize, usize),
     },
     /// What its basis says of a target, and its own past does not bear out.
     Arbitrary {
@@ -245,6 +247,8 @@ pub enum Sentence {
         basis: BasisKind,
         /// Whether it is out of reach; else it comes by itself.
         out_of_reach: bool,
+        /// How many of all periods of its past met it, and of how many.
+        ever: (usize, usize),
     },
     /// Another KPI bears its name and measures something else.
     OtherMeaning {
@@ -533,6 +537,8 @@ pub enum Sentence {
         changes: usize,
         /// It has lasted for so few periods that a change is not looked for among them alone: it may have begun a period sooner or later.
         lately: bool,
+        /// Where it has lasted for too few periods to have limits of its own: how many of them, and on how many points limits rest instead.
+        limits_of: Option<(usize, usize)>,
     },
     /// It did not.
     OneLevel {

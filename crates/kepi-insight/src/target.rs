@@ -105,13 +105,16 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let past = course.past.iter().rev().take(PAST);
     let of = past.len();
     let met = past.filter(|value| band(**value, &lines, ask.kpi.better) >= Band::Green).count();
+    let met_ever =
+        course.past.iter().filter(|value| band(**value, &lines, ask.kpi.better) >= Band::Green).count();
+    let ever = (met_ever, course.past.len());
     let ambition = policy::ambition(chance);
     let verdict = match ambition {
         Ambition::Stretches => Verdict::Yes,
         Ambition::OutOfReach => Verdict::No,
         Ambition::ByItself => Verdict::Contrary,
     };
-    let mut says = vec![Sentence::Ambition { ambition, chance, met, of }];
+    let mut says = vec![Sentence::Ambition { ambition, chance, met, of, ever }];
     if ask.kpi.better != Better::InRange && ambition != Ambition::Stretches {
         says.push(Sentence::Suggested { value: course.bettered(&next.ahead, SELDOM, ask.kpi.better) });
     }
@@ -121,7 +124,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         matches!(kind, BasisKind::Negotiated | BasisKind::History) && ambition != Ambition::Stretches
     });
     let out_of_reach = ambition == Ambition::OutOfReach;
-    says.extend(basis.map(|basis| Sentence::Arbitrary { basis, out_of_reach }));
+    says.extend(basis.map(|basis| Sentence::Arbitrary { basis, out_of_reach, ever }));
     // Whoever is asked has room for so many at once.
     let room = project.alerts.values().filter(|of| of.kpis.is_empty() || of.kpis.contains(&ask.kpi.id));
     let room = room.filter_map(|of| of.capacity).min();

@@ -731,10 +731,12 @@ pub struct Coming {
 /// A figure of a closed period.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Official {
-    /// The KPI.
+    /// The KPI, or the scorecard.
     pub kpi: String,
-    /// The segment; empty: all rows.
+    /// The segment, or the unit; empty: all rows, or no unit.
     pub segment: String,
+    /// Whether it is the score of a scorecard.
+    pub is_score: bool,
     /// What is official; none: nothing was published of it when the period was closed.
     pub official: Option<String>,
     /// What was computed since, where that is something else; none within: it is no longer computed.

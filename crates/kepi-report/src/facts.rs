@@ -69,6 +69,17 @@ pub struct OfficialFigure {
     pub figure: Option<Observed>,
 }
 
+/// What is official of a score.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficialScore {
+    /// The how-manieth close of its period says so.
+    pub version: usize,
+    /// When that was, µs UTC.
+    pub at: i64,
+    /// What was published then, in millionths of a point, or nothing within where there was no score; none: nothing was published of it.
+    pub score: Option<Option<i64>>,
+}
+
 /// A figure that people said in place of the one that was computed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
@@ -595,7 +606,20 @@ pub trait Facts: KpiValues + Send + Sync {
         let _ = (kpi, period, segment);
         Ok(None)
     }
-    /// The official figures of a period, as of its last close; none: it was never closed.
+    /// What is official of the score of a scorecard, or of one unit of it; none: its period was never closed.
+    ///
+    /// # Errors
+    /// What is published cannot be read.
+    fn official_score(
+        &self,
+        scorecard: &ScorecardId,
+        unit: Option<&UnitId>,
+        period: Period,
+    ) -> Result<Option<OfficialScore>, ViewError> {
+        let _ = (scorecard, unit, period);
+        Ok(None)
+    }
+    /// The official figures and scores of a period, as of its last close; none: it was never closed.
     ///
     /// # Errors
     /// It is no period, or what is published cannot be read.

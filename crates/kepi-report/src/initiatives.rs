@@ -159,8 +159,10 @@ pub struct BudgetOf {
     pub kept: u64,
     /// Effects that were missed.
     pub missed: u64,
-    /// Effects of which neither can be said.
+    /// Effects that are still to come.
     pub open: u64,
+    /// Effects of which nobody can say.
+    pub unknown: u64,
 }
 
 /// Money that lies where less speaks for it than for something that waits.

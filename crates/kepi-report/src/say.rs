@@ -113,10 +113,11 @@ impl<'a> Say<'a> {
                         _ => format!("{side} its usual {}", self.range(usual)),
                     };
                     let first = if *called_out == 1 { "it sits" } else { "most of all" };
-                    let of = format!("{called_out} of {compared} segments compared");
                     match called_out {
                         1 => format!("Of {compared} segments compared, {first} in {name}: {value}, {usual}."),
-                        _ => format!("It sits in {of}, {first} in {name}: {value}, {usual}."),
+                        _ => format!(
+                            "{called_out} of {compared} segments compared are beyond their own usual variation, {first} {name}: {value}, {usual}."
+                        ),
                     }
                 }
             },
@@ -227,7 +228,7 @@ impl<'a> Say<'a> {
             Sentence::StandsApart { name, value, rest, times, of, others, compared } => {
                 let more = if *others > 0 { format!(", and {others} more") } else { String::new() };
                 format!(
-                    "{name}{more} of {compared} members compared: {} against {} of the rest, in {times} of the last {of} periods.",
+                    "{name}{more} of {compared} members compared: now {} against {} of the rest, and apart from it the same way in {times} of the last {of} periods.",
                     self.number(*value).text,
                     self.number(*rest).text
                 )
@@ -249,7 +250,7 @@ impl<'a> Say<'a> {
                 }
                 NoOutlook::NeverMoved => "No outlook: it never moved.".to_owned(),
             },
-            Sentence::Ambition { ambition, chance, met, of } => {
+            Sentence::Ambition { ambition, chance, met, of, ever } => {
                 let past = format!("{met} of the last {of} periods met it");
                 let chance = format::probability(*chance);
                 match ambition {
@@ -261,12 +262,16 @@ impl<'a> Say<'a> {
                     Ambition::Stretches => format!(
                         "Within reach, and more than comes by itself: if nothing changes, the next period meets it with a chance of {chance}; {past}."
                     ),
+                    Ambition::OutOfReach if ever.0 > *met => format!(
+                        "Out of reach as it goes now: if nothing changes, the next period meets it with a chance of {chance}; {past}, and {} of all {}.",
+                        ever.0, ever.1
+                    ),
                     Ambition::OutOfReach => format!(
                         "Out of reach of its own past: if nothing changes, the next period meets it with a chance of {chance}; {past}."
                     ),
                 }
             }
-            Sentence::Arbitrary { basis, out_of_reach } => arbitrary(*basis, *out_of_reach),
+            Sentence::Arbitrary { basis, out_of_reach, ever } => arbitrary(*basis, *out_of_reach, *ever),
             Sentence::OtherMeaning { name, of, unit } => {
                 let of = of.as_ref().map_or_else(String::new, |of| format!(", for which {of} answers,"));
                 let unit = if *unit { ", in another unit" } else { "" };
@@ -402,16 +407,19 @@ impl<'a> Say<'a> {
             Sentence::Charted { points, low, high, signalling, without_season, spreading, one_in } => {
                 self.charted((*points, *without_season), (*low, *high), signalling, spreading, *one_in)
             }
-            Sentence::LevelChanged { since, before, now, changes, lately } => {
+            Sentence::LevelChanged { since, before, now, changes, lately, limits_of } => {
                 let since = self.calendar.label(*since);
                 let last = if *changes > 1 { format!(", the last of {changes} changes") } else { String::new() };
                 let (before, now) = (self.number(*before).text, self.number(*now).text);
-                let lately = if *lately {
-                    " It has not lasted long: it may have begun a period sooner or later."
-                } else {
-                    ""
+                let lately = match (lately, limits_of) {
+                    (true, None) => " It has not lasted long: it may have begun a period sooner or later.",
+                    (true, Some(_)) => " It may have begun a period sooner or later.",
+                    (false, _) => "",
                 };
-                format!("Its level changed with {since}{last}: {before} before, {now} since.{lately}")
+                let limits = limits_of.map_or(String::new(), |(have, of)| {
+                    format!(" Limits rest on all {of} points still: the {have} since are too few.")
+                });
+                format!("Its level changed with {since}{last}: {before} before, {now} since.{lately}{limits}")
             }
             Sentence::Importance { shares, rest, units, periods } => {
                 importance(shares, *rest, (*units, *periods))
@@ -886,7 +894,9 @@ mod tests {
             all.push(Sentence::NoOutlook(why));
         }
         for ambition in [Ambition::ByItself, Ambition::Stretches, Ambition::OutOfReach] {
-            all.push(Sentence::Ambition { ambition, chance: 0.4, met: 4, of: 12 });
+            for ever in [(4, 34), (10, 34)] {
+                all.push(Sentence::Ambition { ambition, chance: 0.4, met: 4, of: 12, ever });
+            }
         }
         let found = |verdict| link::Found {
             verdict,
@@ -1123,7 +1133,9 @@ mod tests {
         all.push(Sentence::OneLevel { points: 36 });
         for changes in 1..3 {
             for lately in [false, true] {
-                all.push(Sentence::LevelChanged { since: period, before: 0.4, now: 0.5, changes, lately });
+                let limits_of = lately.then_some((3, 30));
+                let (before, now) = (0.4, 0.5);
+                all.push(Sentence::LevelChanged { since: period, before, now, changes, lately, limits_of });
             }
         }
         all.push(Sentence::Season { strength: 0.62, most: period, least: period });
@@ -1131,7 +1143,9 @@ mod tests {
             all.push(Sentence::WithLeader { leader: name(), ahead, saved, of: 12 });
         }
         for basis in [BasisKind::History, BasisKind::Negotiated] {
-            all.extend([true, false].map(|out_of_reach| Sentence::Arbitrary { basis, out_of_reach }));
+            for (out_of_reach, ever) in [(true, (0, 34)), (true, (10, 34)), (false, (34, 34))] {
+                all.push(Sentence::Arbitrary { basis, out_of_reach, ever });
+            }
         }
         for of in [None, Some("Maria Ortiz".to_owned())] {
             all.push(Sentence::OtherMeaning { name: name(), unit: of.is_some(), of });

@@ -37,7 +37,7 @@ use crate::{
         Attested, Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
         Periods, Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness,
     },
-    facts::{Discrepancies, Entry, Facts, OfficialFigure, Said, ScreenedAnswers, Standing},
+    facts::{Discrepancies, Entry, Facts, OfficialFigure, OfficialScore, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged, Proven},
     people::{Directory, PeopleAsked},
     reader::ViewError,
@@ -655,8 +655,29 @@ impl Facts for Seen {
     ) -> Result<Option<OfficialFigure>, ViewError> {
         if self.shows(kpi, segment) { self.facts.official_figure(kpi, period, segment) } else { Ok(None) }
     }
+    fn official_score(
+        &self,
+        scorecard: &ScorecardId,
+        unit: Option<&UnitId>,
+        period: Period,
+    ) -> Result<Option<OfficialScore>, ViewError> {
+        if self.sees_scorecard(scorecard, unit) {
+            self.facts.official_score(scorecard, unit, period)
+        } else {
+            Ok(None)
+        }
+    }
     fn official(&self, period: &str) -> Result<Option<Vec<Official>>, ViewError> {
         let seen = |of: &Official| {
+            if of.is_score {
+                let unit = (!of.segment.is_empty()).then(|| of.segment.parse().ok());
+                let unit: Option<Option<UnitId>> = unit;
+                let scorecard = of.kpi.parse::<ScorecardId>();
+                return scorecard.is_ok_and(|of| match &unit {
+                    None => self.sees_scorecard(&of, None),
+                    Some(unit) => unit.as_ref().is_some_and(|unit| self.sees_scorecard(&of, Some(unit))),
+                });
+            }
             let kpi = of.kpi.parse();
             let segment: Result<Segment, _> =
                 if of.segment.is_empty() { Ok(Segment::total()) } else { of.segment.parse() };

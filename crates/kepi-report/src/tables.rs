@@ -191,7 +191,12 @@ pub fn official(view: &OfficialView) -> String {
         let plain =
             [of.official_value, of.restated_value].map(|n| n.map(|n| n.to_string()).unwrap_or_default());
         let late = of.late.clone().unwrap_or_default();
-        own.into_iter().chain([of.restated.is_some().to_string(), now]).chain(plain).chain([late]).collect()
+        let kind = if of.is_score { "score" } else { "figure" }.to_owned();
+        own.into_iter()
+            .chain([of.restated.is_some().to_string(), now])
+            .chain(plain)
+            .chain([late, kind])
+            .collect()
     });
     csv::table(
         &[
@@ -205,6 +210,7 @@ pub fn official(view: &OfficialView) -> String {
             "official_value",
             "now_value",
             "late",
+            "kind",
         ],
         rows,
     )

@@ -115,6 +115,18 @@ impl Estimate {
         }
     }
 
+    /// Degrees of freedom of Student's distribution with which its interval was made; none where it was made with another one, or where
+    /// the estimate does not say them (surveys with strata or clusters).
+    #[must_use]
+    pub fn degrees(&self) -> Option<f64> {
+        let degrees = match self.method {
+            Method::StudentMean | Method::LinearisedRatio => self.n as f64 - 1.0,
+            Method::WeightedMean => self.effective_n - 1.0,
+            _ => return None,
+        };
+        (degrees >= 1.0).then_some(degrees)
+    }
+
     /// Where the point comes from, if it was not measured but filled in, or computed of something that was: it has no interval,
     /// and nothing may be concluded from it.
     pub fn not_measured(&self) -> Option<&str> {

@@ -936,7 +936,7 @@ pub enum Claim {
     /// The verified address: that of a person, else the name of whoever was let in
     #[default]
     Email,
-    /// What the provider calls the person: the `subject` of a person, else the name of whoever was let in
+    /// What the provider calls the person: the `subject` of a person, and nothing else
     Sub,
 }
 

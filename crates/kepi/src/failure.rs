@@ -81,7 +81,9 @@ impl Failure {
                     tell(format_args!("  because: {cause}"));
                 }
                 if let Self::View(ViewError::NotFound { suggestions, .. }) = self {
-                    for (text, _) in suggestions {
+                    // A list of all is a page, and no name that one might have meant.
+                    let named = suggestions.iter().filter(|(_, path)| path.matches('/').count() > 1);
+                    for (text, _) in named {
                         tell(format_args!("  perhaps: {text}"));
                     }
                 }

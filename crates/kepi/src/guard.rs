@@ -202,7 +202,9 @@ pub async fn decides_nothing(
     name: &str,
     roles: std::collections::BTreeSet<Grant>,
 ) -> Result<Option<String>, Failure> {
-    decides(cli, Holder { name: name.to_owned(), roles, scopes: None }).await
+    let why = decides(cli, Holder { name: name.to_owned(), roles, scopes: None }).await?;
+    // It is said to somebody else.
+    Ok(why.map(|why| why.replacen(" to you ", " to her ", 1)))
 }
 
 /// Why the policies let somebody decide nothing; none: they do.

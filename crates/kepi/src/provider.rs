@@ -93,7 +93,9 @@ impl SiteProvider {
         let back = kepi_oidc::Back { code, state, issuer, error };
         let said = self.ask(move |oidc| oidc.finish(&key, kept.as_deref(), &back, at)).await?;
         let project = self.project().await.map_err(unavailable)?;
-        let name = called(self.by, &said, project.as_ref()).map_err(NoEntry::Refused)?;
+        let names = access.sign_ins().await.map_err(|error| unavailable(error.into()))?;
+        let names: Vec<String> = names.into_iter().map(|(name, _)| name).collect();
+        let name = called(self.by, &said, project.as_ref(), &names).map_err(NoEntry::Refused)?;
         access.sign_in_as(&name, at).await.map_err(|error| match error {
             AccessError::Denied(denied) => {
                 tracing::warn!(%denied, "somebody did not come in by the provider");
@@ -129,9 +131,9 @@ fn secret(what: &ByProvider) -> Result<Option<String>, Failure> {
 }
 
 /// By which name somebody is let in here whom the provider calls so: as a person of the project, else as whoever is let in by just that
-/// address. What a provider calls people otherwise is in its own words, and could be the name of anybody here: such a word is believed of
+/// address, in capitals or not. What a provider calls people otherwise is in its own words, and could be the name of anybody here: such a word is believed of
 /// persons alone who say that it is theirs.
-fn called(by: By, said: &str, project: Option<&Project>) -> Result<String, String> {
+fn called(by: By, said: &str, project: Option<&Project>, names: &[String]) -> Result<String, String> {
     let is = |person: &&Person| match by {
         By::Email => person.email.as_ref().is_some_and(|email| email.eq_ignore_ascii_case(said)),
         By::Subject => person.subject.as_deref() == Some(said),
@@ -144,7 +146,17 @@ fn called(by: By, said: &str, project: Option<&Project>) -> Result<String, Strin
             one.id, other.id
         )),
         (None, _) => match by {
-            By::Email if said.contains('@') => Ok(said.to_ascii_lowercase()),
+            By::Email if said.contains('@') => {
+                let mut own = names.iter().filter(|name| name.eq_ignore_ascii_case(said));
+                match (own.next(), own.next()) {
+                    (Some(one), None) => Ok(one.clone()),
+                    (Some(one), Some(other)) => Err(format!(
+                        "both `{one}` and `{other}` are let in here, so neither comes in by `{said}`"
+                    )),
+                    // Who is not let in is told so by that name.
+                    (None, _) => Ok(said.to_ascii_lowercase()),
+                }
+            }
             By::Email => Err(format!("`{said}` is no address of e-mail")),
             By::Subject => Err(format!("no person of this project has `subject: {said}`")),
         },
@@ -175,5 +187,27 @@ impl Provider for SiteProvider {
             let at = compose::now();
             self.ask(move |oidc| oidc.sign_out(at)).await
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_the_same_in_capitals_and_no_other_name_is_found_by_it() {
+        let names = ["ana", "Eve@X.org", "bo@x.org", "BO@x.org"].map(str::to_owned);
+        let found = |said: &str| called(By::Email, said, None, &names);
+        assert_eq!(found("eve@x.org"), Ok("Eve@X.org".to_owned()));
+        assert_eq!(found("EVE@x.org"), Ok("Eve@X.org".to_owned()));
+        assert_eq!(found("Sue@x.org"), Ok("sue@x.org".to_owned()));
+        assert!(found("bo@x.org").is_err_and(|why| why.contains("both `bo@x.org` and `BO@x.org`")));
+        assert!(found("ana").is_err());
+        // The sign of kelvin is no k.
+        assert_eq!(
+            called(By::Email, "\u{212a}@x.org", None, &["k@x.org".to_owned()]),
+            Ok("\u{212a}@x.org".to_owned())
+        );
+        assert!(called(By::Subject, "ana", None, &names).is_err());
     }
 }

@@ -196,15 +196,22 @@ impl App {
     ) -> Result<(), AppError> {
         let organisation = self.store.organisation().await?;
         let watch = Watch::of_loop(rule);
-        let cases = organisation.items.all().filter_map(|item| match &item.content {
-            Content::Case(case) if is_by(case, rule) => Some(case.row),
-            _ => None,
-        });
+        let own = || {
+            organisation.items.all().filter_map(|item| match &item.content {
+                Content::Case(case) if is_by(case, rule) => Some(case),
+                _ => None,
+            })
+        };
         // What was held out once is so for ever.
         let held_out = watch.plays(&organisation).filter(|(_, of)| of.held_out).map(|(_, of)| of.row);
-        let known: BTreeSet<Digest> = cases.chain(held_out).collect();
+        let known: BTreeSet<Digest> = own().map(|case| case.row).chain(held_out).collect();
+        let tokens: BTreeSet<String> = own().map(Case::token).collect();
+        // What a customer answers who was asked once more belongs to the case that she has.
+        let answers =
+            |row: &Row| matches!(&row.answers_to, Some(Cell::Text(token)) if tokens.contains(&**token));
         let new: Vec<(Digest, Row)> = rows
             .into_iter()
+            .filter(|row| !answers(row))
             .map(|row| (row_of(&self.store, &rule.of, &row.key), row))
             .filter(|(digest, _)| !known.contains(digest))
             .collect();

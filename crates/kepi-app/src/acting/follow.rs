@@ -646,7 +646,8 @@ impl App {
         let Content::ActionPlan(plan) = &item.content else { return Ok(()) };
         let Some(own) = place(project, &plan.kpi, plan.unit.as_ref()) else { return Ok(()) };
         let place = (plan.kpi.clone(), plan.expected.from.grain, own.segment);
-        let of = |id: PeriodId| published.values.get(&place)?.get(&period_in(project, id).ordinal);
+        let Some(past) = published.values.get(&place) else { return Ok(()) };
+        let of = |id: PeriodId| past.get(&period_in(project, id).ordinal);
         let Some(after) = of(plan.expected.to).filter(|value| value.finality == Finality::Final) else {
             return Ok(());
         };
@@ -654,13 +655,22 @@ impl App {
             items::Effect { came: items::Came::NotComputable, change: None, enough: false, run: Some(run) };
         let seen = match (of(plan.expected.from).map(Value::measured), after.measured()) {
             (Some(Ok(before)), Ok(after)) => {
-                let of = effect(before, after, plan.expected.change.get());
+                let past: Vec<Figure> = past
+                    .iter()
+                    .filter_map(|(at, value)| {
+                        Some(Figure::of(*at, value.measured().ok()?, value.finality == Finality::Final))
+                    })
+                    .collect();
+                let periods = (period_in(project, plan.expected.from), period_in(project, plan.expected.to));
+                let (before, after) = ((periods.0, before), (periods.1, after));
+                let change = plan.expected.change.get();
+                let of = effect(own.kpi, &project.calendar, before, after, &past, change);
                 let ends = of.interval.and_then(|(low, high)| Some((Number::new(low)?, Number::new(high)?)));
                 let came = match of.came {
                     effect::Came::Shown => items::Came::Shown,
                     effect::Came::NotShown => items::Came::NotShown,
                     effect::Came::Contrary => items::Came::Contrary,
-                    effect::Came::NotComputable => items::Came::NotComputable,
+                    effect::Came::NotComputable(_) => items::Came::NotComputable,
                 };
                 let change = Number::new(of.change).map(|change| (change, ends));
                 items::Effect { came, change, enough: of.enough, run: Some(run) }

@@ -132,8 +132,16 @@ impl App {
                 continue;
             };
             let Some(kpi) = project.kpis.get(&playbook.kpi) else { continue };
-            let ask =
-                |when, also| Rows { of, when, also, answers_to: None, later: false, since: *since, made };
+            let ask = |when, also| Rows {
+                of,
+                when,
+                also,
+                answers_to: None,
+                only_answers: false,
+                later: false,
+                since: *since,
+                made,
+            };
             let number = run.number.unsigned_abs();
             if let Some(success) = success
                 && self.is_anything_due(Watch::of(playbook), at).await?

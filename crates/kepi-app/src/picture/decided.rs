@@ -10,15 +10,24 @@ use kepi_govern::{
     periods::PeriodId,
 };
 use kepi_insight::analysis::Acts;
-use kepi_model::{calendar::Period, governance::Mode, id::KpiId, project::Project, wording::with_causes};
-use kepi_query::{published::VALUE, value::Segment};
+use kepi_model::{
+    calendar::Period,
+    governance::Mode,
+    id::{KpiId, ScorecardId, UnitId},
+    project::Project,
+    wording::with_causes,
+};
+use kepi_query::{
+    published::{SCORE, VALUE},
+    value::Segment,
+};
 use kepi_report::{
     decided::{
         Answer, Attested, Ballot, Case, Closed, Commentary, Contact, Frozen, Happened, Held, Item as Shown,
         ItemInFull, Missing, Official, Owner, Periods, Played, RegisterAsked, Remark, Rows, Silence, Step,
         Touch, Work,
     },
-    facts::OfficialFigure,
+    facts::{OfficialFigure, OfficialScore},
     reader::ViewError,
 };
 use kepi_store::{EventFilter, Store};
@@ -28,6 +37,7 @@ use crate::{
     acting::{self, WorkView, above, learning, period_in},
     deciding::{self, Deciding},
     overrides::Overriding,
+    periods::scores_of,
     publishing::values_in,
     register::{self, Asked},
     told::Told,
@@ -609,6 +619,26 @@ pub(super) async fn official_figure(
     Ok(Some(OfficialFigure { version, at: close.at, event: close.seq, figure }))
 }
 
+/// What is official of a score; none: its period was never closed.
+pub(super) async fn official_score(
+    app: &App,
+    project: &Project,
+    (scorecard, unit, period): (&ScorecardId, Option<&UnitId>, Period),
+) -> Result<Option<OfficialScore>, AppError> {
+    let organisation = app.store.organisation().await?;
+    let id = PeriodId { grain: period.grain, first: project.calendar.first_day(period)? };
+    let closes = organisation.periods.closed.get(&id);
+    let Some((version, close)) = closes.and_then(|all| Some((all.len(), all.last()?))) else {
+        return Ok(None);
+    };
+    let own = [scorecard.to_string()];
+    let position = i64::try_from(close.published).unwrap_or(i64::MAX);
+    let then = app.values.as_of(&SCORE, position, Some(&own)).await.map_err(AppError::Lake)?;
+    let unit = unit.map_or("", |unit| unit.as_str());
+    let found = scores_of(&then, project, period)?.into_iter().find(|(_, own, _)| own == unit);
+    Ok(Some(OfficialScore { version, at: close.at, score: found.map(|(.., score)| score) }))
+}
+
 /// The official figures of a period; none: it was never closed.
 pub(super) async fn official(app: &App, period: &str) -> Result<Option<Vec<Official>>, AppError> {
     match app.official(period).await {
@@ -617,6 +647,7 @@ pub(super) async fn official(app: &App, period: &str) -> Result<Option<Vec<Offic
                 .map(|of| Official {
                     kpi: of.kpi,
                     segment: of.segment,
+                    is_score: of.is_score,
                     official: of.official,
                     restated: of.restated,
                     official_value: of.official_value,

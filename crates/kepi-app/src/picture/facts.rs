@@ -10,7 +10,7 @@ use kepi_govern::{Organisation, periods::PeriodId};
 use kepi_insight::{analysis::Acts, change::Judgement, foretold::Foretold};
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{EntityId, Hash, KpiId, ScorecardId, SourceId},
+    id::{EntityId, Hash, KpiId, ScorecardId, SourceId, UnitId},
     project::{Kpi, Project},
     source_text::SourceMap,
     wording::with_causes,
@@ -26,7 +26,7 @@ use kepi_report::{
         Attested, Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
         Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
     },
-    facts::{Discrepancies, Entry, Facts, OfficialFigure, Said, ScreenedAnswers, Standing},
+    facts::{Discrepancies, Entry, Facts, OfficialFigure, OfficialScore, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged, Proven},
     people::{Directory, PeopleAsked},
     reader::ViewError,
@@ -434,6 +434,15 @@ impl Facts for Picture {
         let Some(app) = &self.app else { return Ok(None) };
         let found = decided::official_figure(app, &self.project, &self.overrides, (kpi, period, segment));
         self.wait(found).map_err(unread)
+    }
+    fn official_score(
+        &self,
+        scorecard: &ScorecardId,
+        unit: Option<&UnitId>,
+        period: Period,
+    ) -> Result<Option<OfficialScore>, ViewError> {
+        let Some(app) = &self.app else { return Ok(None) };
+        self.wait(decided::official_score(app, &self.project, (scorecard, unit, period))).map_err(unread)
     }
     fn official(&self, period: &str) -> Result<Option<Vec<Official>>, ViewError> {
         let Some(app) = &self.app else { return Ok(None) };

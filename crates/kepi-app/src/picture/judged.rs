@@ -1,7 +1,7 @@
 //! What is usual of figures, as the newest run was judged.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -29,10 +29,12 @@ impl Picture {
     pub(super) fn read_judged(&self, kpis: &[&KpiId]) -> Result<(), PortError> {
         let Some(app) = self.app.as_ref().filter(|_| self.is_judged) else { return Ok(()) };
         let kept = || self.judged.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing: Vec<&KpiId> = {
+        // Whoever asks may name a KPI more than once: it is read once, and stands.
+        let missing: BTreeSet<&KpiId> = {
             let known = kept();
             kpis.iter().copied().filter(|kpi| !known.contains_key(*kpi)).collect()
         };
+        let missing = Vec::from_iter(missing);
         for some in missing.chunks(KPIS_READ_AT_ONCE) {
             let subjects: Vec<String> = some.iter().map(ToString::to_string).collect();
             let rows = self.wait(app.values.newest(&USUAL, Some(&subjects)))?;

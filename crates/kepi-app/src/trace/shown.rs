@@ -74,7 +74,7 @@ fn left_out_word(row: &TracedRow) -> Option<&'static str> {
         Entered::Outside if row.read.iter().any(screened_out) => Some("screened out"),
         Entered::Counted => None,
         Entered::WithoutValue => Some("no value"),
-        Entered::NotCounted => Some("off its scale or without weight"),
+        Entered::NotCounted => Some("off its scale, without weight or without a value that can be used"),
         Entered::Outside => Some("`where` does not hold"),
     }
 }

@@ -72,6 +72,7 @@ pub fn landed(seed: u64, fault: Fault) -> Published {
             ordinal: FIRST + month,
             point: 0.6 + 0.02 * random.normal(),
             interval: None,
+            degrees: None,
             effective_n: counted as f64,
             exact: false,
             is_final: true,

@@ -107,6 +107,7 @@ fn push(frame: &mut Frame, segment: &Segment, month: usize, values: [f64; 2]) {
             ordinal,
             point,
             interval: None,
+            degrees: None,
             effective_n: 1_000.0,
             exact: false,
             is_final: true,

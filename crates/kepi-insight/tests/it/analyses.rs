@@ -818,6 +818,24 @@ fn what_is_drawn_to_peers_foretells_better_as_published() {
     assert_eq!(Planted::of(&[vec![(3, 10), (4, 10), (5, 10)]]).ask("peers"), None);
 }
 
+/// Five of six members have a share of 60 % in every month; the sixth had it, too, until it came to nothing in the newest one.
+#[test]
+fn a_member_that_has_just_collapsed_is_asked_for_no_less_by_its_target() {
+    let mut random = Random::seeded(7);
+    let mut month = || (0..6).map(|_| ((24.0 + 3.0 * random.normal()).round() as u64, 40)).collect();
+    let mut months: Vec<Vec<(u64, u64)>> = (0..12).map(|_| month()).collect();
+    months[11][0].0 = 0;
+    let rows = Planted::of(&months).ask("peers").unwrap().exhibit.unwrap().rows;
+    let suggested = |member: usize| match rows[member].1[..] {
+        [_, _, Shown::Value(suggested)] => suggested,
+        _ => panic!("{rows:?}"),
+    };
+    assert_eq!(rows[0].1[0], Shown::Value(0.0));
+    assert!(suggested(0) > 0.6 && suggested(1) > 0.6, "{rows:?}");
+    // Twelve months say more than one of what chance leaves open.
+    assert!(suggested(1) < 0.8, "{rows:?}");
+}
+
 #[test]
 fn what_nobody_acts_on_is_told_where_people_act() {
     let of = |about, others| {

@@ -50,9 +50,10 @@ pub struct Asked<'a> {
     pub when: Option<&'a Expression>,
     /// What else is asked of each.
     pub also: Option<&'a Expression>,
-    /// Instead of rows that the KPI looks at those for which this has a value, which is read: answers that came back to something, which
-    /// a KPI of first answers may well leave out.
+    /// What is read of each, where it has a value: what it answers to.
     pub answers_to: Option<&'a Expression>,
+    /// Instead of rows that the KPI looks at those that answer to something: a KPI of first answers may well leave them out.
+    pub only_answers: bool,
     /// Whether it is asked of rows that were found before what has become of them: whatever the KPI looks at by now, as they and what they refer
     /// to are now.
     pub later: bool,
@@ -69,7 +70,8 @@ impl<'a> Asked<'a> {
             of: &rule.of,
             when: Some(&rule.when),
             also: rule.permission.as_ref(),
-            answers_to: None,
+            answers_to: rule.again.as_ref().map(|again| &again.case),
+            only_answers: false,
             later: false,
             since: rule.since,
             made: &rule.made,
@@ -83,7 +85,7 @@ impl<'a> Asked<'a> {
 
     /// Answers that customers of a closed loop gave when they were asked once more.
     pub fn again(rule: &'a ClosedLoop, of: &'a AskedAgain) -> Self {
-        Self { when: None, also: Some(&of.settled), answers_to: Some(&of.case), ..Self::of(rule) }
+        Self { when: None, also: Some(&of.settled), only_answers: true, ..Self::of(rule) }
     }
 }
 
@@ -105,7 +107,7 @@ pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &Asked<'_>) -> Result
     planner.key(&side.entity);
     planner.side(&side);
     let out = |condition: &Expression| planner.written_out(condition, rule.of);
-    let population = side.filter.as_ref().filter(|_| rule.answers_to.is_none() && !rule.later).map(out);
+    let population = side.filter.as_ref().filter(|_| !rule.only_answers && !rule.later).map(out);
     let (when, permission) = (rule.when.map(out), rule.also.map(out));
     let answers_to = rule.answers_to.map(out);
     for condition in population.iter().chain(&when).chain(&permission).chain(&answers_to) {
@@ -130,7 +132,8 @@ pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &Asked<'_>) -> Result
         let meets = |condition: &Expression| holds(condition, &view).unwrap_or(false);
         let read = answers_to.as_ref().map(|of| evaluate(of, &view).unwrap_or(Cell::Missing));
         let known = |of: &Expression| matches!(evaluate(of, &view), Ok(Cell::Boolean(_)));
-        if read.is_some() && (read == Some(Cell::Missing) || !permission.as_ref().is_none_or(known)) {
+        let is_missing = read.as_ref().is_none_or(|read| *read == Cell::Missing);
+        if rule.only_answers && (is_missing || !permission.as_ref().is_none_or(known)) {
             continue;
         }
         if at < since || !population.as_ref().is_none_or(meets) || !when.as_ref().is_none_or(meets) {

@@ -6,6 +6,7 @@ use kepi_model::{
     acting::CASE,
     calendar::{Grain, Period},
     edit,
+    id::UnitId,
     project::{Measure, Scorecard},
 };
 use kepi_query::{
@@ -504,9 +505,19 @@ impl<'a> Reporter<'a> {
         };
         self.project().calendar.parse(period).map_err(|_| nothing())?;
         let figures = self.facts.official(period)?.ok_or_else(nothing)?;
+        let scorecard = |id: &str| {
+            let name = id.parse().ok().and_then(|id| self.project().scorecards.get(&id));
+            Named { id: id.to_owned(), name: name.map_or(id, |of| of.name.as_str()).to_owned() }
+        };
         let figures = figures.into_iter().map(|of| OfficialFigure {
-            kpi: self.kpi_named(&of.kpi),
+            kpi: if of.is_score { scorecard(&of.kpi) } else { self.kpi_named(&of.kpi) },
+            is_score: of.is_score,
             segment_name: match of.segment.parse::<Segment>() {
+                _ if of.is_score && of.segment.is_empty() => "All".to_owned(),
+                _ if of.is_score => {
+                    let unit = of.segment.parse::<UnitId>().ok();
+                    unit.map_or(of.segment.clone(), |unit| self.unit_name(&unit).to_owned())
+                }
                 Ok(segment) if segment.is_total() => "All".to_owned(),
                 Ok(segment) => words::segment(&segment),
                 Err(_) => of.segment.clone(),
@@ -518,10 +529,9 @@ impl<'a> Reporter<'a> {
             restated_value: of.restated_value,
             overridden: of.overridden,
             late: of.late,
-            measured_in: of
-                .kpi
-                .parse()
-                .ok()
+            measured_in: (!of.is_score)
+                .then(|| of.kpi.parse().ok())
+                .flatten()
                 .and_then(|id| self.project().kpis.get(&id))
                 .map(|kpi| kpi.unit.clone()),
         });

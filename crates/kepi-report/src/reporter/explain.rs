@@ -1,6 +1,6 @@
 //! A score to its last digit.
 
-use kepi_model::project::{Kpi, TargetLines};
+use kepi_model::project::{Kpi, TargetLines, ValueUnit};
 use kepi_score::{
     linked::linked,
     tree::{NodeId, Observed, ScoreNode, Standing},
@@ -110,7 +110,9 @@ fn kpi_steps(kpi: &Kpi, node: &ScoreNode, observed: Option<&Observed>, said: boo
         (Outcome::Value(value), None) => vec![format!("{}: no target is in force", value.value.text)],
         (Outcome::Value(value), Some(target)) => {
             let lines = lines(&target.lines, kpi);
-            let mut steps = vec![format!("{} (all digits: {}): {lines}", value.value.text, value.value.raw)];
+            let unit = if kpi.unit == ValueUnit::Duration { " µs" } else { "" };
+            let mut steps =
+                vec![format!("{} (all digits: {}{unit}): {lines}", value.value.text, value.value.raw)];
             let standing = Standing::of(kpi, observed, Some(target.clone()));
             if said {
                 steps.push("said by people in place of what was computed".to_owned());

@@ -1,10 +1,12 @@
 //! What people set out to do: evidence, effects, budgets and quick wins, from what is published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use kepi_insight::{
-    effect::{Came, effect},
+    analysis::Frames,
+    effect::{Came, Untold, effect, past_of},
+    frame::Figure,
     initiative::{Part, amount, score, severity},
 };
 use kepi_model::{
@@ -25,6 +27,7 @@ use crate::{
     people::PeopleAsked,
     reader::ViewError,
     reason::Reason,
+    say,
     view::InitiativesView,
 };
 
@@ -60,8 +63,8 @@ impl<'a> Reporter<'a> {
                 suggestions: vec![("All initiatives".to_owned(), "/initiatives".to_owned())],
             });
         }
-        let wanted: Vec<&KpiId> = all.iter().flat_map(|of| of.kpis()).collect();
-        self.facts.want(&wanted)?;
+        let wanted: BTreeSet<&KpiId> = all.iter().flat_map(|of| of.kpis()).collect();
+        self.facts.want(&Vec::from_iter(wanted))?;
         let today = self.facts.day_asked(&PeopleAsked::default())?;
         let said = self.facts.said_since("initiative", &SAYS_WHAT_COMES)?;
         let said = |of: &model::Initiative| self.day_of(*said.get(&format!("initiative/{}", of.id))?);
@@ -307,7 +310,7 @@ impl<'a> Reporter<'a> {
                     Came::Shown if kept => "shown",
                     Came::Shown => "shown, and less than expected",
                     Came::Contrary => "contrary",
-                    Came::NotShown | Came::NotComputable => "not shown",
+                    Came::NotShown | Came::NotComputable(_) => "not shown",
                 };
                 told.text = format!("{came}: {}{between}", said(change));
                 told.verdict = if kept { "kept" } else { "missed" }.to_owned();
@@ -327,11 +330,19 @@ impl<'a> Reporter<'a> {
         };
         match (first.value.measured(), second.value.measured()) {
             (Ok(first), Ok(second)) => {
-                let found = effect(first, second, expected);
+                let past: Vec<Figure> = past_of(before)
+                    .filter_map(|ordinal| self.figure(kpi, Period { ordinal, ..before }, segment))
+                    .collect();
+                let calendar = &self.project().calendar;
+                let found = effect(kpi, calendar, (before, first), (after, second), &past, expected);
                 match found.came {
-                    Came::NotComputable => Seen::Unknown(
+                    Came::NotComputable(Untold::NoInterval) => Seen::Unknown(
                         "a figure has no interval, so chance cannot be told from change".to_owned(),
                     ),
+                    Came::NotComputable(Untold::Usual(why)) => Seen::Unknown(format!(
+                        "it is counted in full, so chance is what it usually varies by, and that is not known: {}",
+                        say::refusal(why)
+                    )),
                     came => Seen::Came {
                         kept: came == Came::Shown && found.enough,
                         came,
@@ -468,7 +479,8 @@ fn budgets(all: &[Shown<'_>]) -> Vec<BudgetOf> {
             spent_unknown: own.iter().filter(|(_, of)| of.spent.is_none()).count() as u64,
             kept: count("kept"),
             missed: count("missed"),
-            open: count("open") + count("unknown"),
+            open: count("open"),
+            unknown: count("unknown"),
         });
     }
     found
@@ -508,7 +520,7 @@ fn reallocation(all: &[Shown<'_>]) -> Vec<LiesWithLess> {
 #[cfg(test)]
 mod tests {
     use kepi_score::tree::Observed;
-    use kepi_stats::estimate::{Estimate, Interval, Level, Method};
+    use kepi_stats::estimate::{Estimate, Interval, Level, Method, NotComputable};
 
     use super::*;
     use crate::fixture::Planted;
@@ -569,7 +581,7 @@ name: Shorter forms
 owner: ann
 begins: 2025-10-15
 ends: 2026-12-01
-effects: {contacts_a: {expect: -50, by: 2026-02-15}, contacts_b: {expect: -1, by: 2026-12-31}}
+effects: {contacts_a: {expect: -400, by: 2026-02-15}, contacts_b: {expect: -1, by: 2026-12-31}}
 evidence: {volume: contacts_a, severity: contacts_a}
 budget: 5000 EUR
 spent_by: costs
@@ -612,9 +624,16 @@ spent_by: costs
             ("solved_b", "2025-11", counted(0.32, 100), 1.0),
             ("solved_b", "2026-01", counted(0.35, 100), 1.0),
             ("contacts_a", "2025-09", counted(800.0, 100), 1.0),
-            ("contacts_a", "2026-01", counted(790.0, 100), 1.0),
+            ("contacts_a", "2026-01", counted(600.0, 100), 1.0),
         ] {
             world.plant(kpi, period, &all, value, covered);
+        }
+        // What they vary by while nothing happens.
+        for month in 0..11 {
+            let (year, of) = if month < 3 { (2024, month + 10) } else { (2025, month - 2) };
+            let (period, side) = (format!("{year}-{of:02}"), if month % 2 == 0 { 1.0 } else { -1.0 });
+            world.plant("solved_b", &period, &all, counted(0.2 + 0.01 * side, 100), 1.0);
+            world.plant("contacts_a", &period, &all, counted(800.0 + 10.0 * side, 100), 1.0);
         }
         for (period, cost) in costs {
             world.plant("costs", period, &all, counted(*cost, 10), 1.0);
@@ -681,7 +700,7 @@ spent_by: costs
         assert_eq!(wins, [("desk", "2025-11-30", 60)]);
     }
 
-    /// Ten fewer where fifty were expected: it moved that way, and all of what was expected cannot have come. From the middle of October on
+    /// Two hundred fewer where four hundred were expected: it moved that way, and all of what was expected cannot have come. From the middle of October on
     /// the first whole month is November; of the 15th of February January is the last that is over.
     #[test]
     fn a_missed_effect_is_said_and_what_cannot_be_known_is_none() {
@@ -690,7 +709,7 @@ spent_by: costs
         let [forms] = &of.initiatives[..] else { panic!("one is asked for") };
         let [missed, open] = &forms.effects[..] else { panic!("two are expected") };
         assert_eq!((missed.before.as_deref(), missed.after.as_deref()), (Some("2025-09"), Some("2026-01")));
-        assert_eq!((missed.verdict.as_str(), missed.change), ("missed", Some(-10.0)));
+        assert_eq!((missed.verdict.as_str(), missed.change), ("missed", Some(-200.0)));
         assert!(missed.text.starts_with("shown, and less than expected: "), "{}", missed.text);
         assert_eq!((open.verdict.as_str(), open.text.as_str()), ("open", "2026-12 is not final yet"));
         // February is over, and no figure says what it cost.
@@ -699,6 +718,20 @@ spent_by: costs
         assert!(matches!(Reporter::new(&world).initiatives(Some("form")), Err(ViewError::NotFound { .. })));
         let lines = crate::initiatives::table(&of);
         assert_eq!(lines.lines().count(), 3, "{lines}");
+    }
+
+    /// What is counted in full has no sampling error. Where nobody knows what it varies by, nobody knows whether it came, and neither is it open.
+    #[test]
+    fn of_a_count_without_a_past_nothing_is_kept_or_missed() {
+        let mut world = world(&COSTS);
+        world.plant("contacts_a", "2025-03", &Segment::total(), Err(NotComputable::NoRows), 1.0);
+        let of = Reporter::new(&world).initiatives(None).unwrap().of;
+        let forms = of.initiatives.iter().find(|of| of.id == "forms").unwrap();
+        assert_eq!(forms.effects[0].verdict, "unknown");
+        let why = "12 earlier periods are needed, there are 11";
+        assert!(forms.effects[0].text.ends_with(why), "{}", forms.effects[0].text);
+        let budget = of.budgets.iter().find(|of| of.objective.is_none()).unwrap();
+        assert_eq!((budget.missed, budget.open, budget.unknown), (0, 1, 1));
     }
 
     /// What is there in time and gone by the day by which it was expected did not last, and what nobody knows the cost of is not cheap.

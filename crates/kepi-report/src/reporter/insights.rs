@@ -197,26 +197,26 @@ impl<'a> Reporter<'a> {
             self.facts.as_computed(&kpi.id, period, &Segment::total()).as_ref(),
             &self.project().calendar,
         );
-        let season = |place| chart.season.as_ref().and_then(|(of, _)| of.get(place)).copied().unwrap_or(0.0);
-        let level = |place: usize| {
-            let of = chart.levels.iter().find(|(from, to, _)| (*from..*to).contains(&place));
-            of.map_or(0.0, |(.., mean)| mean + season(place))
-        };
         let point = |(place, value): (usize, &f64)| {
             let limits = chart.limits(place);
             ControlPoint {
                 period: self.label(chart.period(place)),
                 value: *value,
-                level: limits.map_or_else(|| level(place), |of| of.centre),
+                level: chart.level(place),
                 limits: limits.map(|of| (of.low, of.high)),
                 signals: limits.is_some_and(|of| of.signals),
             }
         };
         let points: Vec<ControlPoint> = chart.values.iter().enumerate().map(point).collect();
-        let mut notes = Vec::new();
+        let mut notes: Vec<(usize, String, Option<u64>)> = Vec::new();
         let means = chart.levels.iter().map(|(from, _, mean)| (*from, say.number(*mean).text));
         for ((_, before), (from, now)) in means.clone().zip(means.skip(1)) {
             notes.push((from, format!("a new level: {before} before, {now} since"), None));
+        }
+        // Too few since for limits of their own.
+        let last = chart.levels.last().filter(|(from, ..)| *from > chart.from);
+        if let Some((_, text, _)) = notes.last_mut().filter(|_| last.is_some()) {
+            text.push_str(&format!("; limits still rest on all {} points", chart.limits.len()));
         }
         let accountable = kpi.accountable.as_ref().and_then(|id| self.project().persons.get(id));
         let place = |period: &str| points.iter().position(|of| of.period == period);

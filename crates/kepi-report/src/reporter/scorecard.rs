@@ -32,9 +32,9 @@ use crate::{
     reason::{Absence, Reason},
     say::{Say, usual_of},
     view::{
-        Change, Coverage, Deviation, Freshness, KpiRow, Named, ObjectiveView, Outcome, PartialView,
-        PerspectiveView, Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint, TargetView,
-        UnitMove, Weight,
+        Change, Coverage, Deviation, Freshness, KpiRow, Named, ObjectiveView, OfficialFigureView, Outcome,
+        PartialView, PerspectiveView, Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint,
+        TargetView, UnitMove, Weight,
     },
 };
 
@@ -68,6 +68,7 @@ impl<'a> Reporter<'a> {
             periods: self.period_choices(&asked.known, asked.period),
             freshness,
             overall: score_view(Some(&scored.tree)),
+            official: self.official_score(&asked, &scored)?,
             partial: self.partial(&asked),
             bridge: scored.bridge.as_ref().map(|b| self.bridge_view(b, asked.period)),
             missing_rule: words::missing_rule(scorecard),
@@ -75,6 +76,37 @@ impl<'a> Reporter<'a> {
             deviations: self.deviations(&scored),
             perspectives,
         })
+    }
+
+    /// What is official of the score shown, beside the one that stands now.
+    fn official_score(
+        self,
+        asked: &Asked<'a>,
+        scored: &Scored<'a>,
+    ) -> Result<Option<OfficialFigureView>, ViewError> {
+        let id = &asked.card.scorecard.id;
+        let Some(of) = self.facts.official_score(id, asked.unit, asked.period)? else { return Ok(None) };
+        let now = scored.tree.score.as_ref().ok().copied();
+        let same = of.score == Some(now);
+        // Two scores that differ are not shown as the same.
+        let finer = !same
+            && of
+                .score
+                .flatten()
+                .zip(now)
+                .is_some_and(|(then, now)| Points::new(then).text == Points::new(now).text);
+        let text = |score: Option<i64>| match score {
+            Some(micro) if finer => format!("a score of {}", Points::exact(micro).text),
+            Some(micro) => format!("a score of {}", Points::new(micro).text),
+            None => "no score".to_owned(),
+        };
+        Ok(Some(OfficialFigureView {
+            period: self.label(asked.period),
+            version: of.version,
+            at: self.instant(of.at),
+            figure: of.score.map(text),
+            now: (!same).then(|| text(now)),
+        }))
     }
 
     /// What protects weights, and how much there is.

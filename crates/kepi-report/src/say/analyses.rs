@@ -317,11 +317,11 @@ pub(super) fn gain_untold(effects: &str, why: NoGain) -> String {
 }
 
 /// What the basis of a target says, and its own past does not bear out.
-pub(super) fn arbitrary(basis: BasisKind, out_of_reach: bool) -> String {
-    let past = if out_of_reach {
-        "and its own past never comes to it"
-    } else {
-        "and its own past comes to it by itself"
+pub(super) fn arbitrary(basis: BasisKind, out_of_reach: bool, ever: (usize, usize)) -> String {
+    let past = match (out_of_reach, ever) {
+        (true, (0, _)) => "and its own past never comes to it".to_owned(),
+        (true, (met, of)) => format!("and came to in {met} of {of} periods, not as it goes now"),
+        (false, _) => "and its own past comes to it by itself".to_owned(),
     };
     match basis {
         BasisKind::History => format!("Said to rest on history, {past}: look at the basis."),

@@ -491,12 +491,14 @@ pub struct OfficialView {
 /// An official figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OfficialFigure {
-    /// The KPI.
+    /// The KPI, or the scorecard.
     pub kpi: Named,
-    /// The segment; empty: all rows.
+    /// The segment, or the unit; empty: all rows, or no unit.
     pub segment: String,
-    /// The segment as shown.
+    /// The segment, or the unit, as shown.
     pub segment_name: String,
+    /// Whether it is the score of a scorecard.
+    pub is_score: bool,
     /// What is official.
     pub official: Option<String>,
     /// What was computed since.

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::{
     bridge::Bridge,
+    kpi::OfficialFigureView,
     names::{Choice, Named, Person, ProjectView, UnitChoice},
     quantity::{Change, Coverage, Freshness, Measured, Outcome, Points, Recent, Status, TargetView, Weight},
 };
@@ -181,6 +182,8 @@ pub struct ScorecardView {
     pub freshness: Freshness,
     /// The overall score.
     pub overall: ScoreView,
+    /// What is official of the score, if the period is closed.
+    pub official: Option<OfficialFigureView>,
     /// Units that are late, if any are.
     pub partial: Option<PartialView>,
     /// How the score came about since the previous period, if both have one.

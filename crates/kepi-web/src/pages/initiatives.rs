@@ -105,7 +105,7 @@ fn ranked(all: &Initiatives) -> Markup {
                     td.num role="cell" data-label="Confidence" { (share(of.confidence)) }
                     td role="cell" data-label="State" { (state(of)) }
                     td.num role="cell" data-label="Budget" { (amount(of.budget, all)) }
-                    td role="cell" data-label="Effects" { (counted(of.with("kept"), of.with("missed"), of.with("open") + of.with("unknown"))) }
+                    td role="cell" data-label="Effects" { (counted(of.with("kept"), of.with("missed"), of.with("open"), of.with("unknown"))) }
                 } } }
             }
             p.note {
@@ -116,8 +116,8 @@ fn ranked(all: &Initiatives) -> Markup {
     }
 }
 
-fn counted(kept: u64, missed: u64, open: u64) -> Markup {
-    let some: Vec<String> = [(kept, "kept"), (missed, "missed"), (open, "open")]
+fn counted(kept: u64, missed: u64, open: u64, unknown: u64) -> Markup {
+    let some: Vec<String> = [(kept, "kept"), (missed, "missed"), (open, "open"), (unknown, "not known")]
         .into_iter()
         .filter(|(n, _)| *n > 0)
         .map(|(n, what)| format!("{} {what}", format::count(n)))
@@ -165,7 +165,7 @@ fn money(all: &Initiatives) -> Markup {
                     td.num role="cell" data-label="Initiatives" { (of.initiatives.len()) }
                     td.num role="cell" data-label="Budget" { (amount(of.budget, all)) }
                     td.num role="cell" data-label="Spent" { (spent(of, all)) }
-                    td role="cell" data-label="Effects" { (counted(of.kept, of.missed, of.open)) }
+                    td role="cell" data-label="Effects" { (counted(of.kept, of.missed, of.open, of.unknown)) }
                 } } }
             }
         }

@@ -312,7 +312,7 @@ fn changed(view: &KpiView) -> Markup {
                         }
                     }
                 }
-                p.note { "Said of all rows, from published figures. Where nothing is going on, at most " (view.project.attention) " of months show anything; otherwise at most " (view.project.attention) " of what is called out is false." }
+                p.note { "Said of all rows, from published figures. Where nothing is going on, at most " (view.project.attention) " of periods show anything; otherwise at most " (view.project.attention) " of what is called out is false." }
             }
         }
     }

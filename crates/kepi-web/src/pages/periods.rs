@@ -1,6 +1,6 @@
 //! Periods: which are open, frozen, closed, restated; and the official figures of one.
 
-use kepi_report::view::{ComingView, OfficialView, PeriodView, PeriodsView, Viewer};
+use kepi_report::view::{ComingView, OfficialFigure, OfficialView, PeriodView, PeriodsView, Viewer};
 use maud::{Markup, html};
 
 use super::{Said, inbox::rooms};
@@ -158,48 +158,24 @@ fn ask(viewer: &Viewer, said: Option<&Said>) -> Markup {
 }
 
 pub(crate) fn official(view: &OfficialView) -> Markup {
-    let restated = view.figures.iter().filter(|of| of.restated.is_some()).count();
+    let (scores, figures): (Vec<&OfficialFigure>, Vec<_>) = view.figures.iter().partition(|of| of.is_score);
+    let restated = figures.iter().filter(|of| of.restated.is_some()).count();
     let body = html! {
         header.head {
             p.crumbs { a href="/periods" { "Periods" } " / " (view.period) }
             h1 { "Official figures of " (view.period) }
-            p.sub { (view.figures.len()) " figures as of the last close, " (restated) " otherwise since" }
+            p.sub { (figures.len()) " figures as of the last close, " (restated) " otherwise since" }
         }
-        section aria-label="Figures" {
-            @if view.figures.is_empty() { p { "None." } } @else {
-                table.kpis role="table" aria-label="Official figures" {
-                    thead role="rowgroup" { tr role="row" {
-                        th scope="col" role="columnheader" { "KPI" }
-                        th scope="col" role="columnheader" { "Segment" }
-                        th.num scope="col" role="columnheader" { "Official" }
-                        th.num scope="col" role="columnheader" { "Since" }
-                    } }
-                    tbody role="rowgroup" {
-                        @for of in &view.figures {
-                            tr role="row" {
-                                th scope="row" role="rowheader" { a href={ "/kpis/" (of.kpi.id) } { (of.kpi.name) } }
-                                td role="cell" data-label="Segment" { (of.segment_name) }
-                                td.num role="cell" data-label="Official" {
-                                    span {
-                                        @match (&of.official, &of.late) {
-                                            (Some(text), None) => strong { (text) },
-                                            (Some(text), Some(late)) => { strong { (text) } " " span.reason { "(" (late) ")" } }
-                                            (None, Some(late)) => span.reason { (late) },
-                                            (None, None) => span.reason { "nothing then" },
-                                        }
-                                    }
-                                }
-                                td.num role="cell" data-label="Since" {
-                                    @match &of.restated {
-                                        None => span.reason { "the same" },
-                                        Some(Some(text)) => span { (text) },
-                                        Some(None) => span.reason { "no longer computed" }
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
+        @if !scores.is_empty() {
+            section aria-labelledby="scores" {
+                h2 #scores { "Scores" }
+                (both(&scores, "Official scores", ("Scorecard", "Unit"), "/scorecards/"))
+            }
+        }
+        section aria-labelledby="figures" {
+            h2 #figures { "Figures" }
+            @if figures.is_empty() { p { "None." } } @else {
+                (both(&figures, "Official figures", ("KPI", "Segment"), "/kpis/"))
             }
         }
         (parts::download(&format!("/periods/{}/figures.csv", parts::escape(&view.period)), &[], "These figures"))
@@ -212,4 +188,43 @@ pub(crate) fn official(view: &OfficialView) -> Markup {
         },
         body,
     )
+}
+
+/// What is official, each beside what it is since.
+fn both(all: &[&OfficialFigure], label: &str, (name, part): (&str, &str), path: &str) -> Markup {
+    html! {
+        table.kpis role="table" aria-label=(label) {
+            thead role="rowgroup" { tr role="row" {
+                th scope="col" role="columnheader" { (name) }
+                th scope="col" role="columnheader" { (part) }
+                th.num scope="col" role="columnheader" { "Official" }
+                th.num scope="col" role="columnheader" { "Since" }
+            } }
+            tbody role="rowgroup" {
+                @for of in all {
+                    tr role="row" {
+                        th scope="row" role="rowheader" { a href={ (path) (of.kpi.id) } { (of.kpi.name) } }
+                        td role="cell" data-label=(part) { (of.segment_name) }
+                        td.num role="cell" data-label="Official" {
+                            span {
+                                @match (&of.official, &of.late) {
+                                    (Some(text), None) => strong { (text) },
+                                    (Some(text), Some(late)) => { strong { (text) } " " span.reason { "(" (late) ")" } }
+                                    (None, Some(late)) => span.reason { (late) },
+                                    (None, None) => span.reason { "nothing then" },
+                                }
+                            }
+                        }
+                        td.num role="cell" data-label="Since" {
+                            @match &of.restated {
+                                None => span.reason { "the same" },
+                                Some(Some(text)) => span { (text) },
+                                Some(None) => span.reason { "no longer computed" }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -41,6 +41,11 @@ pub(crate) fn render(view: &ScorecardView) -> Markup {
             (parts::chooser(&path, &view.periods, &view.units, &[]))
         }
         (partial(view))
+        @if let Some(of) = &view.official {
+            p.note role="note" {
+                a href={ "/periods/" (parts::escape(&of.period)) } { (of.period) } " was closed " (parts::time(&of.at)) ": " (of.words()) "."
+            }
+        }
         div.hero { (overall(view, &place)) (origin(view, &place)) }
         (attention(view, &place))
         (units(view))
@@ -251,7 +256,7 @@ fn table(view: &ScorecardView, place: &Place<'_>) -> Markup {
             (parts::download(&format!("/scorecards/{}/values.csv", view.scorecard.id), &place.query(), "This table"))
             @for floor in &view.floors { p.note { (floor) "." } }
             p.note { "Missing values: " (view.missing_rule) " A value is " em { "beyond its usual variation" } " if it lies farther off what its own past lets expect than all KPIs together may \
-             leave to chance: where nothing is going on, at most " (view.project.attention) " of months show anything; otherwise at most " (view.project.attention) " of what is called out is false." }
+             leave to chance: where nothing is going on, at most " (view.project.attention) " of periods show anything; otherwise at most " (view.project.attention) " of what is called out is false." }
         }
     }
 }

@@ -278,6 +278,23 @@ async fn the_page_of_a_kpi_says_what_is_official_of_a_closed_period() {
 }
 
 #[tokio::test]
+async fn the_score_that_was_closed_stands_beside_the_one_of_today() {
+    let router = airport();
+    let page = get(&router, "/scorecards/passenger_experience?period=2014").await.text;
+    let note = "a score of 72.4 is official (version 2); it is a score of ";
+    assert!(page.contains("href=\"/periods/2014\">2014</a> was closed") && page.contains(note), "{page}");
+    let page = get(&router, "/scorecards/passenger_experience?period=2013").await.text;
+    assert!(!page.contains("is official"), "it was never closed");
+    let page = get(&router, "/periods/2014").await.text;
+    let scores = page.split("id=\"scores\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(scores.contains("/scorecards/passenger_experience") && scores.contains("72.4"), "{scores}");
+    assert!(page.contains("3 figures as of the last close, 2 otherwise since"), "{page}");
+    let csv = get(&router, "/periods/2014/figures.csv").await.text;
+    let row = csv.lines().find(|line| line.starts_with("passenger_experience,")).unwrap();
+    assert!(row.contains(",72.4,true,70.9,") && row.ends_with(",score"), "{row}");
+}
+
+#[tokio::test]
 async fn a_project_without_a_scorecard_opens_on_its_kpis() {
     let router = router(Arc::new(PlantedReader::of(fixture::airport().without_scorecards())));
     let answer = get(&router, "/").await;

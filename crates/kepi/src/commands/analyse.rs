@@ -54,7 +54,8 @@ fn one(kpi: &str, what: &Analyse, facts: &dyn Facts, out: Output) -> Result<(), 
     let name = facts.project().kpis.values().find(|k| k.id.as_str() == kpi).map_or(kpi, |k| k.name.as_str());
     out.line(&format!("{name} · {period}"))?;
     if analyses.is_empty() {
-        out.remark("there is nothing that it asks about here: `kepi analyse KPI` lists what there is");
+        out.remark("it asks nothing here: some questions need a change that is called out, ten members of a dimension or what is believed to move the KPI \
+             (docs/methods/usual-variation.md says which); `kepi analyse KPI` lists what there is");
     }
     for of in &analyses {
         out.line("")?;
@@ -140,7 +141,7 @@ fn all(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
     }
     out.rows(&grid)?;
     out.remark(&format!(
-        "{called_out} of {compared} KPIs with a verdict are called out; where nothing is going on, at most {attention} of months show anything, \
+        "{called_out} of {compared} KPIs with a verdict are called out; where nothing is going on, at most {attention} of periods show anything, \
          otherwise at most {attention} of what is called out is false",
         attention = view.project.attention
     ));

@@ -69,7 +69,7 @@ fn all(of: &Initiatives, out: Output) -> Result<(), Failure> {
         ]);
     }
     out.rows(&grid)?;
-    let mut grid = Grid::new(&["objective", "budget", "spent", "kept", "missed", "open"]);
+    let mut grid = Grid::new(&["objective", "budget", "spent", "kept", "missed", "open", "unknown"]);
     let count = |n: u64| Field::digits(n.to_string(), n.to_string());
     for one in &of.budgets {
         let spent = match (one.spent_unknown, one.initiatives.len() as u64) {
@@ -84,6 +84,7 @@ fn all(of: &Initiatives, out: Output) -> Result<(), Failure> {
             count(one.kept),
             count(one.missed),
             count(one.open),
+            count(one.unknown),
         ]);
     }
     out.line("")?;

@@ -53,7 +53,7 @@ pub async fn periods(what: &Periods, cli: &Cli, out: Output) -> Result<(), Failu
         if out.format == Format::Json {
             return Ok(out.json(&figures)?);
         }
-        let mut grid = Grid::new(&["KPI", "Segment", "Official", "Restated", "Overridden", "Late"]);
+        let mut grid = Grid::new(&["KPI", "Segment", "Official", "Restated", "Overridden", "Late", "Is"]);
         for of in &figures {
             let nothing = || "nothing".to_owned();
             let official = of.official.clone().unwrap_or_else(nothing);
@@ -69,6 +69,7 @@ pub async fn periods(what: &Periods, cli: &Cli, out: Output) -> Result<(), Failu
                 Field::digits(restated.clone(), number(of.restated_value, &restated)),
                 Field::text(if of.overridden { "yes" } else { "" }),
                 Field::text(of.late.clone().unwrap_or_default()),
+                Field::text(if of.is_score { "score" } else { "figure" }),
             ]);
         }
         return Ok(out.rows(&grid)?);

@@ -146,6 +146,12 @@ fn scorecard(which: &ShowScorecard, facts: &dyn Facts, out: Output) -> Result<()
                 view.overall.coverage.text,
                 view.freshness.text,
             ))?;
+            if let Some(of) = &view.official {
+                out.line(&format!("{} was closed {}: {}", of.period, of.at, of.words()))?;
+            }
+            if view.freshness.restated {
+                out.line("figures of it were restated since they were final")?;
+            }
             if let Some(of) = &view.partial {
                 let late = of.late.iter().map(|(unit, _, says)| format!("{} is late: {says}", unit.name));
                 let without = of.without.as_ref().and_then(|of| of.score.value());

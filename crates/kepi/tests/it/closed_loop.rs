@@ -491,6 +491,34 @@ async fn a_case_is_worked_on_on_its_page_and_on_the_command_line() {
     assert!(text.contains("CLOSED WITHOUT CONTACT") && text.contains("root cause: other"), "{text}");
 }
 
+/// The KPI counts all answers, also those of customers who were asked once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_customer_answers_to_her_case_opens_no_other() {
+    let definitions = PROJECT
+        .replace(
+            "confirm: 7\n",
+            "confirm: 7\nagain: {link: \"https://survey.example.com/again?case={case}\", case: of_case, settled: score >= 7}\n",
+        )
+        .replace("  may_contact: {type: boolean}\n", "  may_contact: {type: boolean}\n  of_case: {type: text}\n")
+        .replace("  score: {column: score,", "  of_case: {column: of_case, as: text}\n  score: {column: score,");
+    let header = "id,answered,region,score,may_contact,of_case\n";
+    let world = World::of(&definitions, &format!("{header}a,2026-05-29 10:00,emea,3,yes,\n")).await;
+    assert_eq!(world.run("2026-06-01T08:00").await, (1, 0));
+    let a = world.case_of("a").await;
+    world.act("ben", a, Doing::Contact(By::Phone, true, None), "2026-06-01T10:00").await.unwrap();
+    world.act("ben", a, close("solved", "waiting"), "2026-06-01T11:00").await.unwrap();
+    let token = world.item(a).await.1.case.unwrap().token;
+    // What names a case of nobody is a customer like others.
+    let answers =
+        format!("{header}a2,2026-06-02 10:00,emea,2,yes,{token}\nn,2026-06-02 11:00,emea,2,yes,0123456789\n");
+    world.project.write("data/b.csv", &answers);
+    let report = run_at(&world.app, at("2026-06-03T08:00")).await.unwrap().followed.unwrap();
+    assert_eq!((report.answered, report.opened), (1, 1));
+    assert_eq!(world.item(a).await.0, "solving");
+    let report = run_at(&world.app, at("2026-06-04T08:00")).await.unwrap().followed.unwrap();
+    assert_eq!(report.opened, 0, "nor later");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_who_is_asked_once_more_says_by_herself_whether_it_is_settled() {
     let definitions = PROJECT

@@ -240,6 +240,14 @@ fn a_closed_period_keeps_its_official_figures_and_what_comes_later_stands_beside
     project.ok(&["run", "--quiet"]);
     let second = official(true);
     assert_eq!(second["official"], first["official"]);
+    // So does the score that people saw when it was closed.
+    let scores = json_of(&project.ok(&["periods", "2026-01", "--format", "json"]));
+    let score = scores.as_array().unwrap().iter().find(|of| of["is_score"] == true).unwrap();
+    let (then, id) = (score["official"].as_str().unwrap(), score["kpi"].as_str().unwrap());
+    let page = project.ok(&["show", "scorecard", id, "--period", "2026-01", "--quiet"]);
+    assert!(page.contains("2026-01 was closed") && page.contains(&format!("{then} is official")), "{page}");
+    let page = project.ok(&["show", "scorecard", id, "--period", "2026-02", "--quiet"]);
+    assert!(!page.contains("is official"), "{page}");
     assert_ne!(second["restated"], first["official"]);
     says(
         &first["official"],

@@ -5,7 +5,10 @@ use std::{fmt::Write, path::Path, sync::Arc};
 use jiff::{Timestamp, ToSpan, Zoned, civil::Date, tz::TimeZone};
 use kepi_app::picture::Picture;
 use kepi_engine::DataFusionEvaluator;
-use kepi_report::{Reporter, initiatives::Initiatives};
+use kepi_insight::change::Refusal;
+use kepi_model::calendar::Grain;
+use kepi_query::value::Segment;
+use kepi_report::{Reporter, facts::Facts, initiatives::Initiatives};
 
 use crate::{
     order::{app, run_at},
@@ -53,7 +56,7 @@ name: Contacts
 better: lower
 measure: {count: {of: call}}
 period: month
-targets: [{from: 2020-01-01, threshold: 30, target: 10}]
+targets: [{from: 2020-01-01, threshold: 300, target: 100}]
 ---
 kpi: contacts_again
 name: Contacts for the same reason
@@ -73,7 +76,7 @@ name: A desk that calls back
 owner: ann
 begins: BEGINS
 objective: quick
-effects: {contacts: {expect: -4, by: BY}}
+effects: {contacts: {expect: -40, by: BY}}
 evidence: {volume: contacts, severity: contacts, revenue_at_risk: at_risk}
 budget: 50000 EUR
 spent: [{on: BEGINS, amount: 12000.50 EUR}]
@@ -93,7 +96,7 @@ initiative: praise
 name: Praise afterwards
 owner: ann
 begins: BEGINS
-effects: {contacts: {expect: -2, by: BY}}
+effects: {contacts: {expect: -20, by: BY}}
 budget: 10 EUR
 spent: []
 ";
@@ -118,7 +121,7 @@ fn contacts(n: usize, day: Date) -> String {
     rows
 }
 
-/// 30 contacts in the month before, 26, 24 and then 20 each. With lines at 30 and 10 twenty score 75 and lack ¼; six again score 70 by lines at
+/// 300 contacts a month before, then 260, 220 and 200 each. With lines at 300 and 100 two hundred score 75 and lack ¼; six again score 70 by lines at
 /// 10 and 0 and lack 0.3. All is counted in full, and both have the largest volume and money: evidence 100 ∛0.25 = 62.996 and
 /// 100 ∛0.3 = 66.943.
 #[tokio::test(flavor = "multi_thread")]
@@ -129,14 +132,16 @@ async fn initiatives_are_ranked_and_followed_from_rows_to_page() {
     let project = Project::empty();
     project.write("kepi.yml", &told(PROJECT));
     let mut rows = "id,at,again,worth\n".to_owned();
-    rows += &contacts(30, month(-7));
+    for before in (-20..=-7).map(month) {
+        rows += &contacts(300, before);
+    }
     project.write("data/before.csv", &rows);
     std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
     let app = Arc::new(app(Path::new(project.path()), Arc::new(DataFusionEvaluator)).await);
     let first = begins.checked_sub(10.days()).unwrap();
     run_at(&app, at(first)).await.unwrap();
     let mut rows = "id,at,again,worth\n".to_owned();
-    for (n, month) in [26, 24, 20, 20, 20, 20, 1].into_iter().zip((-6..=0).map(month)) {
+    for (n, month) in [260, 220, 200, 200, 200, 200, 1].into_iter().zip((-6..=0).map(month)) {
         rows += &contacts(n, month);
     }
     project.write("data/since.csv", &rows);
@@ -146,7 +151,15 @@ async fn initiatives_are_ranked_and_followed_from_rows_to_page() {
     run_at(&app, at(month(0))).await.unwrap();
 
     let picture = Picture::load(&app).await.unwrap();
+    let judged = |picture: &Picture| {
+        let last = picture.project().calendar.period_of_day(Grain::Month, month(-1));
+        picture.judged(&"contacts".parse().unwrap(), last, &Segment::total())
+    };
+    let usual = judged(&Picture::load(&app).await.unwrap());
+    assert_ne!(usual, Err(Refusal::NotLooked));
     let of = Reporter::new(&picture).initiatives(None).unwrap().of;
+    // Both name it, as evidence and as effect: it is known as well as before.
+    assert_eq!(judged(&picture), usual);
     let order: Vec<&str> = of.initiatives.iter().map(|of| of.id.as_str()).collect();
     assert_eq!(order, ["forms", "desk", "praise"], "{of:#?}");
     let [forms, desk, praise] = &of.initiatives[..] else { panic!("{order:?}") };
@@ -160,7 +173,7 @@ async fn initiatives_are_ranked_and_followed_from_rows_to_page() {
         (Some(&*first.to_string()), "The desk that calls back")
     );
     let [effect] = &desk.effects[..] else { panic!("one is expected") };
-    assert_eq!((effect.verdict.as_str(), effect.change), ("kept", Some(-6.0)), "{effect:#?}");
+    assert_eq!((effect.verdict.as_str(), effect.change), ("kept", Some(-80.0)), "{effect:#?}");
     let [effect] = &praise.effects[..] else { panic!("one is expected") };
     assert_eq!((effect.verdict.as_str(), effect.change), ("unknown", None));
     assert!(effect.text.ends_with("nobody expected it"), "{}", effect.text);
@@ -172,7 +185,7 @@ async fn initiatives_are_ranked_and_followed_from_rows_to_page() {
     assert_eq!(lies.waiting.iter().map(|of| of.initiative.as_str()).collect::<Vec<_>>(), ["forms"]);
     let [quick, none] = &of.budgets[..] else { panic!("{:?}", of.budgets) };
     assert_eq!((quick.budget, quick.spent, quick.spent_unknown, quick.kept), (70_000.0, 12_000.5, 1, 1));
-    assert_eq!((none.budget, none.open), (10.0, 1));
+    assert_eq!((none.budget, none.open, none.unknown), (10.0, 0, 1));
     drop((picture, app));
 
     // The command line says the same.

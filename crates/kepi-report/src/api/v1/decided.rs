@@ -3,8 +3,8 @@
 use super::{
     CaseAnswer, CaseContact, Demanded, Differs, FrozenDays, Gate, HeldDefinition, Inbox, Item, ItemBallot,
     ItemCase, ItemChild, ItemDecided, ItemEvent, ItemPart, ItemPoint, ItemRemark, ItemReview, ItemRound,
-    ItemStep, ItemWork, Named, OfficialFigure, OfficialFigures, PeriodClose, PeriodComing, PeriodState,
-    PeriodsDecided, Register, Silent, Touched, Waiting, from_named, measured_in,
+    ItemStep, ItemWork, Named, OfficialFigure, OfficialFigures, OfficialScore, PeriodClose, PeriodComing,
+    PeriodState, PeriodsDecided, Register, Silent, Touched, Waiting, from_named, measured_in,
 };
 use crate::{
     decided::{RegisterAsked, Work},
@@ -304,7 +304,18 @@ pub fn periods(facts: &dyn Facts) -> Result<PeriodsDecided, ViewError> {
 /// It was never closed, or it cannot be read.
 pub fn official(facts: &dyn Facts, period: &str) -> Result<OfficialFigures, ViewError> {
     let view = Reporter::new(facts).official(period)?;
-    let figures = view.figures.into_iter().map(|of| OfficialFigure {
+    let (scores, figures): (Vec<_>, Vec<_>) = view.figures.into_iter().partition(|of| of.is_score);
+    let scores = scores.into_iter().map(|of| OfficialScore {
+        scorecard: from_named(of.kpi),
+        unit: of.segment,
+        official: of.official,
+        restated: of.restated.is_some(),
+        now: of.restated.flatten(),
+        official_value: of.official_value,
+        now_value: of.restated_value,
+        late: of.late,
+    });
+    let figures = figures.into_iter().map(|of| OfficialFigure {
         kpi: from_named(of.kpi),
         segment: of.segment,
         official: of.official,
@@ -316,5 +327,5 @@ pub fn official(facts: &dyn Facts, period: &str) -> Result<OfficialFigures, View
         late: of.late,
         measured_in: of.measured_in.as_ref().map(measured_in),
     });
-    Ok(OfficialFigures { period: view.period, figures: figures.collect() })
+    Ok(OfficialFigures { period: view.period, figures: figures.collect(), scores: scores.collect() })
 }

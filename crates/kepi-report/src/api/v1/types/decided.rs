@@ -513,6 +513,35 @@ pub struct OfficialFigures {
     pub period: String,
     /// Its figures.
     pub figures: Vec<OfficialFigure>,
+    /// The scores of scorecards.
+    #[serde(default)]
+    pub scores: Vec<OfficialScore>,
+}
+
+/// An official score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OfficialScore {
+    /// The scorecard.
+    pub scorecard: Named,
+    /// The unit; empty: of all.
+    pub unit: String,
+    /// What is official, as people read it; left out: nothing was published of it then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub official: Option<String>,
+    /// Whether it is another since.
+    pub restated: bool,
+    /// What that is; left out where it is restated: it is no longer computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
+    /// What is official, in points; left out: there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub official_value: Option<f64>,
+    /// What it is since, in points; only where it is restated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now_value: Option<f64>,
+    /// Where a unit was late with its data, what the close made of it; left out elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<String>,
 }
 
 /// An official figure.
