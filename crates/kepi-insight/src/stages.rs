@@ -91,7 +91,15 @@ impl Sides<'_> {
 }
 
 /// Parts that add up, with a table of them; else why not.
-type Split = Result<(Vec<(StagePart, f64)>, Exhibit), Sentence>;
+type Split = Result<(Vec<(StagePart, f64)>, Exhibit), NotSplit>;
+
+/// Why nothing is shared out.
+enum NotSplit {
+    /// Into this stage nobody came in one of the two periods.
+    Empty(String),
+    /// The stages do not make up the whole.
+    NotAdditive,
+}
 
 /// Of entries: the stage s has n₁ r₂ … r_s of them, where n₁ came into the first and r is how many came into a stage by one that came into that before it.
 /// The logarithmic mean Divisia index splits the change of their sum without remainder.
@@ -101,7 +109,7 @@ fn entries(sides: &Sides<'_>, names: &[String]) -> Split {
         .map(|name| sides.cells(&Member::Value(name.as_str().into())).map(|cell| cell.rate))
         .collect();
     if let Some((name, _)) = names.iter().zip(&cells).find(|(_, of)| of.iter().any(|n| *n <= 0.0)) {
-        return Err(Sentence::StageEmpty { stage: name.clone() });
+        return Err(NotSplit::Empty(name.clone()));
     }
     let side = |at: usize| -> Vec<Vec<f64>> {
         let n: Vec<f64> = cells.iter().filter_map(|of| of.get(at).copied()).collect();
@@ -116,10 +124,10 @@ fn entries(sides: &Sides<'_>, names: &[String]) -> Split {
             |stage: usize, of: usize| if of <= stage { ratios.get(of).copied().unwrap_or(1.0) } else { 1.0 };
         (0..n.len()).map(|stage| (0..n.len()).map(|of| factor(stage, of)).collect()).collect()
     };
-    let split = lmdi(&side(0), &side(1)).map_err(|_| Sentence::NotAdditive)?;
+    let split = lmdi(&side(0), &side(1)).map_err(|_| NotSplit::NotAdditive)?;
     let whole: Vec<f64> = [0, 1].map(|at| cells.iter().filter_map(|of| of.get(at)).sum()).into();
     if sides.totals().is_none_or(|totals| totals.iter().zip(&whole).any(|(a, b)| (a - b).abs() > 0.5)) {
-        return Err(Sentence::NotAdditive);
+        return Err(NotSplit::NotAdditive);
     }
     let first = names.first().map(|name| StagePart::Entries(name.clone()));
     let steps =
@@ -141,7 +149,7 @@ fn values(sides: &Sides<'_>, names: &[String]) -> Split {
     let cells: Vec<[Cell; 2]> = members.iter().map(|(_, member)| sides.cells(member)).collect();
     let [before, now] =
         [0, 1].map(|at| cells.iter().filter_map(|of| of.get(at).copied()).collect::<Vec<Cell>>());
-    let parts = mix_rate(&before, &now, Interaction::Midpoint).map_err(|_| Sentence::NotAdditive)?;
+    let parts = mix_rate(&before, &now, Interaction::Midpoint).map_err(|_| NotSplit::NotAdditive)?;
     let whole = |side: &[Cell]| {
         let cases: f64 = side.iter().map(|cell| cell.weight).sum();
         side.iter().map(|cell| cell.weight * cell.rate).sum::<f64>() / cases
@@ -154,7 +162,7 @@ fn values(sides: &Sides<'_>, names: &[String]) -> Split {
             .all(|(total, of)| (total - of).abs() <= 1e-9 * total.abs().max(1e-9) * cells.len() as f64)
     });
     if !is_whole {
-        return Err(Sentence::NotAdditive);
+        return Err(NotSplit::NotAdditive);
     }
     let sums = [&before, &now].map(|side| side.iter().map(|cell| cell.weight).sum::<f64>());
     let level = (made[0] + made[1]) / 2.0;
@@ -189,7 +197,10 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let (mut parts, exhibit) = match split {
         Ok(split) => split,
         Err(why) => {
-            let says = vec![why];
+            let says = vec![match why {
+                NotSplit::Empty(stage) => Sentence::StageEmpty { stage },
+                NotSplit::NotAdditive => Sentence::NotAdditive,
+            }];
             return Some(Insight { verdict: Verdict::Unknown, says, exhibit: None, checks, looked_at });
         }
     };

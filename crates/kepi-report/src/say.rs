@@ -430,7 +430,7 @@ impl<'a> Say<'a> {
             ),
             Sentence::Suspected { suspect, verdict } => suspected(suspect, *verdict),
             Sentence::Diagnosed { stand, cleared, untold } => diagnosed(stand, *cleared, *untold),
-            Sentence::FromStages { by, since, parts } => self.from_stages(*by, *since, parts),
+            Sentence::FromStages { by, since, parts } => self.by_stages(*by, *since, parts),
             Sentence::Followed { alone, both } => self.followed(alone, both.as_ref()),
             Sentence::StageEmpty { stage } => {
                 format!("Cannot be told: into “{stage}” nobody came in one of the two periods.")

@@ -83,8 +83,9 @@ impl App {
             not(format!("nothing is believed of `{}`: write `moves:`, or a link from its objective", kpi.id))
         })?;
         let found = if wanted.successor.is_some() { Recommended::Retire } else { found };
-        let own = documents(&files).into_iter().filter(|of| of.kind == "kpi" && of.name == kpi.id.as_str());
-        let text = own.last().map(|document| document.text);
+        let mut own =
+            documents(&files).into_iter().filter(|of| of.kind == "kpi" && of.name == kpi.id.as_str());
+        let text = own.next_back().map(|document| document.text);
         let edited = |error: edit::NotEdited| not(error.to_string());
         let label = project.calendar.label(period);
         let (recommended, drops, why, text) = match &found {

@@ -341,6 +341,7 @@ mod tests {
             persistence,
             clear: 2,
             severity: Severity::Normal,
+            ladder: None,
         }
     }
 
@@ -353,6 +354,7 @@ mod tests {
             sign,
             severity: Severity::Normal,
             clear: 2,
+            ladder: Vec::new(),
             run: 1,
         }
     }

@@ -96,6 +96,7 @@ fn alert() -> Alert {
         persistence: 2,
         clear: 2,
         severity: Severity::Normal,
+        ladder: None,
     }
 }
 

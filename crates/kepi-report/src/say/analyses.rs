@@ -378,7 +378,7 @@ impl Say<'_> {
     }
 
     /// What of a change each part of a journey made: the first three, and what is left of the others.
-    pub(super) fn from_stages(&self, by: f64, since: Period, parts: &[(StagePart, f64)]) -> String {
+    pub(super) fn by_stages(&self, by: f64, since: Period, parts: &[(StagePart, f64)]) -> String {
         let (first, rest) = parts.split_at(parts.len().min(3));
         let mut figures: Vec<f64> = first.iter().map(|(_, part)| *part).collect();
         if !rest.is_empty() {
