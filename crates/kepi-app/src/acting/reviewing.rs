@@ -255,7 +255,7 @@ impl Agenda<'_> {
             };
             let mut said = false;
             for ((kpi, _, of_definition), (why, _)) in points.iter_mut() {
-                if !of_definition && rests(&&*kpi) {
+                if !of_definition && rests(&kpi) {
                     why.insert(OnAgenda::Data);
                     said = true;
                 }
