@@ -143,7 +143,7 @@ pub async fn verify(store: &Store, custody: &Custody, named: &[PublicKey]) -> Re
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         add(
             &mut audited,
-            [Finding::new(BROKE_OFF, "the signing key", &format!("another lies beside it, `{name}`"))],
+            [Finding::new(BROKE_OFF, "the signing key", format!("another lies beside it, `{name}`"))],
         );
     }
     Ok(audited)

@@ -482,9 +482,9 @@ fn reviewed() -> impl Strategy<Value = Content> {
 /// Rungs that hang on a number.
 fn ladder(of: u64) -> Vec<Rung> {
     let rung = |n: u64| Rung {
-        to: (n % 2 == 0).then_some(n),
+        to: n.is_multiple_of(2).then_some(n),
         hours: n as u16 + 1,
-        lasts: (n % 3 == 0).then_some(n as u16 + 2),
+        lasts: n.is_multiple_of(3).then_some(n as u16 + 2),
     };
     (0..of % 4).map(rung).collect()
 }

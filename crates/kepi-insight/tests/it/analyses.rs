@@ -779,11 +779,10 @@ fn each_suspect_has_a_test_that_can_speak_against_it() {
         for (figure, times) in series.iter_mut().rev().zip([now, before]) {
             figure.coverage.eligible = times * figure.coverage.counted;
         }
-        let told = world.ask("diagnosis").unwrap().says.into_iter().find_map(|of| match of {
+        world.ask("diagnosis").unwrap().says.into_iter().find_map(|of| match of {
             Sentence::Suspected { suspect: Suspect::Answered, verdict } => Some(verdict),
             _ => None,
-        });
-        told
+        })
     };
     assert_eq!([entered(2, 2), entered(1, 2), entered(1, 1)], [Some(Verdict::No), Some(Verdict::Yes), None]);
 }
@@ -1013,8 +1012,8 @@ fn rows_once_more_and_slips_of_places_are_told_from_rows_that_are_only_large() {
             rows.iter().filter(|row| clean.seen(**row) != Seen { measured: true, ..Seen::default() }).count();
         made_up += real;
         // Three rows are written a hundred times too large, one that many times too small; one is there twice.
-        for at in 0..3 {
-            rows[at].0 = rows[at].0.map(|of| of * 100.0);
+        for row in &mut rows[..3] {
+            row.0 = row.0.map(|of| of * 100.0);
         }
         rows[3].0 = rows[3].0.map(|of| of / 100.0);
         rows[5] = rows[4];
