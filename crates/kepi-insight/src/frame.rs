@@ -72,24 +72,23 @@ impl Figure {
         }
     }
 
-    /// The variance of its sampling error, in the square of its unit.
+    /// The variance by which a test of the normal distribution is as sure as its interval, in the square of its unit: of few answers more than
+    /// [`Self::variance_on`] the plain scale, since how much they scatter is hardly known (Student).
     #[must_use]
     pub fn variance(&self) -> Option<f64> {
-        self.variance_on(Scale::Plain)
-    }
-
-    /// The same on a scale.
-    #[must_use]
-    pub fn variance_on(&self, scale: Scale) -> Option<f64> {
         let (low, high, level) = self.interval?;
-        let error = (scale.to(high)? - scale.to(low)?) / (2.0 * self.half_width(level));
+        let error = (high - low) / (2.0 * Level::new(level).ok()?.z());
         Some(error * error)
     }
 
-    /// Half of an interval of this level, in standard errors: by the distribution with which it was made.
-    fn half_width(&self, level: f64) -> f64 {
-        let level = Level::new(level).unwrap_or(Level::NINETY_FIVE);
-        self.degrees.map_or_else(|| level.z(), |degrees| student::critical(level, degrees))
+    /// The variance of its sampling error on a scale, as estimated: for what is weighted by it.
+    #[must_use]
+    pub fn variance_on(&self, scale: Scale) -> Option<f64> {
+        let (low, high, level) = self.interval?;
+        let level = Level::new(level).ok()?;
+        let half = self.degrees.map_or_else(|| level.z(), |degrees| student::critical(level, degrees));
+        let error = (scale.to(high)? - scale.to(low)?) / (2.0 * half);
+        Some(error * error)
     }
 
     /// The same with the rows behind it.
@@ -282,17 +281,17 @@ impl<'a> Scaling<'a> {
         bounds.map_or(1.0, |bounds| (bounds.end - bounds.start) as f64 / 86_400e6)
     }
 
-    /// A figure on the scale, with the variance of its sampling error there.
+    /// A figure on the scale, with the variance by which it is as sure there as its interval ([`Figure::variance`]).
     #[must_use]
     pub fn point(&self, of: &Figure) -> Option<Point> {
         let length = self.length(of.ordinal);
         let value = self.scale.to(of.point / length)?;
         let variance = match of.interval {
             Some((low, high, level)) => {
-                let half = of.half_width(level);
+                let z = Level::new(level).unwrap_or(Level::NINETY_FIVE).z();
                 let ends = self.scale.to(low / length).zip(self.scale.to(high / length));
                 match ends {
-                    Some((low, high)) => (high - low) / (2.0 * half),
+                    Some((low, high)) => (high - low) / (2.0 * z),
                     // An end without a place on the scale: by the slope at the point.
                     None => {
                         let slope = match self.scale {
@@ -300,7 +299,7 @@ impl<'a> Scaling<'a> {
                             Scale::Root => 0.5 / (of.point / length).max(f64::MIN_POSITIVE).sqrt(),
                             Scale::Arcsine | Scale::Plain => 1.0,
                         };
-                        slope * (high - low) / length / (2.0 * half)
+                        slope * (high - low) / length / (2.0 * z)
                     }
                 }
             }
@@ -396,9 +395,13 @@ mod tests {
         let interval = mean.interval.as_ref().unwrap();
         assert!((interval.high - (8.0 + 4.302_652_7 / 3.0_f64.sqrt())).abs() < 1e-6);
         let figure = Figure::of(0, &mean, true);
-        assert!((figure.variance().unwrap() - 1.0 / 3.0).abs() < 1e-9);
+        assert!((figure.variance_on(Scale::Plain).unwrap() - 1.0 / 3.0).abs() < 1e-9);
+        // Where it is judged, three answers are as unsure as Student says.
         let scaling = Scaling { scale: Scale::Plain, events: false, lengths: None, grain: Grain::Month };
-        assert!((scaling.point(&figure).unwrap().variance - 1.0 / 3.0).abs() < 1e-9);
+        let as_sure = (4.302_652_7_f64 / 1.959_964).powi(2) / 3.0;
+        for variance in [figure.variance(), scaling.point(&figure).map(|point| point.variance)] {
+            assert!((variance.unwrap() - as_sure).abs() < 1e-5, "{variance:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! The port through which everything shown gets its facts: what is published and landed, as of one moment.
 
-use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+    sync::Arc,
+};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_insight::{
@@ -296,6 +300,10 @@ pub trait Facts: KpiValues + Send + Sync {
     fn commentary(&self, kpi: &KpiId) -> Result<Vec<Commentary>, ViewError> {
         let _ = kpi;
         Ok(Vec::new())
+    }
+    /// The KPIs of which anything was said, for who asks of many.
+    fn commented(&self) -> BTreeSet<KpiId> {
+        BTreeSet::new()
     }
     /// What the figures of a KPI at a grain do not show by themselves.
     ///

@@ -454,6 +454,9 @@ impl Facts for Seen {
         all.retain(|of| self.part.as_ref().is_none_or(|part| part.sight.kpi(kpi, unit(of).as_ref())));
         Ok(all)
     }
+    fn commented(&self) -> BTreeSet<KpiId> {
+        self.facts.commented()
+    }
     fn acts(&self, kpi: &KpiId, within: std::ops::Range<i64>) -> Option<Acts> {
         self.facts.acts(kpi, within).filter(|_| self.part.is_none())
     }

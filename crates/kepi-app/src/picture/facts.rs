@@ -1,12 +1,12 @@
 //! The picture as facts: what scoring, pages and programs read of it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::RangeInclusive,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use kepi_govern::{Organisation, periods::PeriodId};
+use kepi_govern::{Content, Item as GovernItem, Organisation, periods::PeriodId};
 use kepi_insight::{analysis::Acts, change::Judgement, foretold::Foretold};
 use kepi_model::{
     calendar::{Grain, Period},
@@ -276,6 +276,15 @@ impl Facts for Picture {
     fn commentary(&self, kpi: &KpiId) -> Result<Vec<Commentary>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
         self.wait(decided::commentary(&app.store, self.project(), kpi)).map_err(unread)
+    }
+    fn commented(&self) -> BTreeSet<KpiId> {
+        let organisation = self.app.as_ref().and_then(|app| self.wait(app.store.organisation()).ok());
+        let items = organisation.iter().flat_map(|all| all.items.all());
+        let kpi = |item: &GovernItem| match &item.content {
+            Content::Commentary(of) => Some(of.kpi.clone()),
+            _ => None,
+        };
+        items.filter_map(kpi).collect()
     }
     fn open_about(&self, kpi: &KpiId) -> Result<Vec<Item>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };

@@ -340,6 +340,7 @@ impl<'a> Reporter<'a> {
     /// KPIs that are red or amber, worst first, by points lost; then those that should have a value and do not: a target is
     /// in force and the data reach, or there were values before.
     pub(crate) fn deviations(self, scored: &Scored<'a>) -> Vec<Deviation> {
+        let commented = self.facts.commented();
         let mut all: Vec<_> = scored
             .readings
             .iter()
@@ -349,7 +350,10 @@ impl<'a> Reporter<'a> {
                 let lost = scored.tree.points_lost(&NodeId::Kpi((*id).clone()));
                 let insight = self.insight(reading, &scored.place);
                 let deviation = Deviation {
-                    cause: self.said_cause(reading.kpi, reading.period, scored.place.unit),
+                    cause: commented
+                        .contains(*id)
+                        .then(|| self.said_cause(reading.kpi, reading.period, scored.place.unit))
+                        .flatten(),
                     what: insight.what,
                     why: insight.why.into_iter().chain(insight.located).collect(),
                     action: insight.action,

@@ -192,7 +192,7 @@ fn discussion(view: &ItemView, said: Option<&Said>) -> Markup {
             div.panel {
                 h2 #discussion { "Discussion" }
                 @if view.remarks.is_empty() { p.note { "Nothing was said of it beside ballots." } }
-                ol.plain.ballots {
+                @else { ol.plain.remarks {
                     @for of in &view.remarks {
                         li {
                             (remark(of))
@@ -212,7 +212,7 @@ fn discussion(view: &ItemView, said: Option<&Said>) -> Markup {
                             }
                         }
                     }
-                }
+                } }
                 @if let Some(viewer) = viewer {
                     form.say method="post" action=(action) {
                         (forms::hidden(viewer))

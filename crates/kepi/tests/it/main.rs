@@ -9,6 +9,8 @@
 )]
 
 /// The real command line, and what has unit tests of its own: they run here, in the one test binary of this crate.
+#[path = "../../src/called.rs"]
+mod called;
 #[allow(dead_code)]
 #[path = "../../src/cli.rs"]
 mod cli;

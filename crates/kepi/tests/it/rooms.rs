@@ -190,7 +190,7 @@ async fn a_board_decides_in_browsers() {
         others.find(By::Css(".wait h3 a")).await.unwrap().click().await.unwrap();
         arrives(&others, "/items/1").await;
         assert!(text(&others, ".turn").await.contains("You are on the board"));
-        others.find(By::Name("why")).await.unwrap().send_keys(why).await.unwrap();
+        others.find(By::Css("form[action$='/vote'] [name=why]")).await.unwrap().send_keys(why).await.unwrap();
         others.find(By::Css("button[value=yes]")).await.unwrap().click().await.unwrap();
         arrives(&others, "/items/1").await;
         let ballots = text(&others, ".ballots").await;
