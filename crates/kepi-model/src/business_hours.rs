@@ -500,8 +500,9 @@ mod tests {
             prop_assert!(until - from <= office.longest(time).unwrap());
         }
 
+        // From some weeks after the first instant that is known in every zone.
         #[test]
-        fn time_never_runs_backwards_and_adds_up(a in 0_i64..1_000_000, b in 0_i64..1_000_000, c in 0_i64..1_000_000) {
+        fn time_never_runs_backwards_and_adds_up(a in 1_000_i64..1_000_000, b in 1_000_i64..1_000_000, c in 1_000_i64..1_000_000) {
             let office = &OFFICES[1];
             let mut times = [a, b, c].map(|minutes| minutes * 60_000_000 * 40);
             times.sort_unstable();
