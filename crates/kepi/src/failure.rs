@@ -82,7 +82,9 @@ impl Failure {
                 }
                 if let Self::View(ViewError::NotFound { suggestions, .. }) = self {
                     // A list of all is a page, and no name that one might have meant.
-                    let is_list = |path: &str| path.matches('/').count() < 2 && !path.contains('?');
+                    let is_list = |path: &str| {
+                        path.starts_with('/') && path.matches('/').count() < 2 && !path.contains('?')
+                    };
                     let named =
                         suggestions.iter().filter(|(_, path)| !is_list(path.trim_end_matches("?all=yes")));
                     for (text, _) in named {
