@@ -20,7 +20,8 @@ pub(crate) fn render(view: &StrategyMapView) -> Markup {
             (parts::chooser("/map", &view.periods, &view.units, &[]))
         }
         p.note {
-            "Read from bottom to top. Links are hypotheses of the people who wrote the strategy. “Supported” means that what was expected is seen in published figures: an association, not proof of a cause."
+            "Read from bottom to top. Links are hypotheses of the people who wrote the strategy. “Supported” means that what was expected is seen in published figures: an association, not proof of a cause. "
+            a href="/matrix" { "Objectives, KPIs and units" } " says where each is measured, and what is missing."
         }
         div.map-picture {
             (svg::strategy_map(view, &|o| Some(format!("#objective-{}", o.objective.id))))
