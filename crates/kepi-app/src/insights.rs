@@ -8,7 +8,7 @@ use std::{
 use kepi_insight::{
     VERSION,
     analysis::Frames,
-    change::{Judgement, Refusal, Verdict, reviewed},
+    change::{Verdict, reviewed},
     foretold::{Foretold, foretell},
     frame::{Figure, Frame},
     stored::row_of,
@@ -222,9 +222,6 @@ impl Frames for OfFrames<'_> {
         let of = self.frames.get(&period.grain).and_then(|frame| frame.kpis.get(&kpi.id));
         of.map(|of| of.keys().cloned().collect()).unwrap_or_default()
     }
-    fn judged(&self, _: &Kpi, _: Period, _: &Segment) -> Judgement {
-        Err(Refusal::NotLooked)
-    }
     fn points(
         &self,
         kpi: &Kpi,
@@ -235,14 +232,6 @@ impl Frames for OfFrames<'_> {
         let all = self.series(kpi, grain, segment).iter();
         let within = all.filter(|figure| figure.is_final && range.contains(&figure.ordinal));
         within.map(|figure| (figure.ordinal, figure.point)).collect()
-    }
-    fn loads(&self) -> &[LoadReport] {
-        &[]
-    }
-    fn before(&self, kpi: &Kpi, period: Period) -> Option<Period> {
-        let all = self.series(kpi, period.grain, &Segment::total());
-        let last = all.iter().rev().find(|figure| figure.is_final && figure.ordinal < period.ordinal)?;
-        Some(Period { ordinal: last.ordinal, ..period })
     }
 }
 

@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use kepi_insight::{
     ANALYSES,
     analysis::{Ask, Frames, Verdict},
-    change::{Judgement, Refusal},
     frame::Figure,
 };
 use kepi_model::{
@@ -13,10 +12,7 @@ use kepi_model::{
     id::KpiId,
     project::{Kpi, Project},
 };
-use kepi_query::{
-    landing::LoadReport,
-    value::{Finality, Segment, Value},
-};
+use kepi_query::value::{Finality, Segment, Value};
 use kepi_report::say::Say;
 use serde::Serialize;
 
@@ -53,9 +49,6 @@ impl Frames for Planned<'_> {
     fn segments(&self, _: &Kpi, _: Period) -> Vec<Segment> {
         vec![Segment::total()]
     }
-    fn judged(&self, _: &Kpi, _: Period, _: &Segment) -> Judgement {
-        Err(Refusal::NotLooked)
-    }
     fn points(
         &self,
         kpi: &Kpi,
@@ -67,13 +60,6 @@ impl Frames for Planned<'_> {
         let all = series.into_iter().flat_map(|of| of.range(range.clone()));
         let sound = all.filter(|(_, value)| value.finality == Finality::Final);
         sound.filter_map(|(ordinal, value)| Some((*ordinal, value.measured().ok()?.point))).collect()
-    }
-    fn loads(&self) -> &[LoadReport] {
-        &[]
-    }
-    fn before(&self, kpi: &Kpi, period: Period) -> Option<Period> {
-        let all = self.points(kpi, period.grain, &Segment::total(), i32::MIN..=period.ordinal - 1);
-        all.last().map(|(ordinal, _)| Period { ordinal: *ordinal, ..period })
     }
 }
 

@@ -17,7 +17,13 @@ use kepi_query::{landing::LoadReport, state::Member, value::Segment};
 use serde::{Deserialize, Serialize};
 
 pub use crate::verdict::Verdict;
-use crate::{ahead::Foretold, change::Judgement, frame::Figure, policy::Family, sentence::Sentence};
+use crate::{
+    ahead::Foretold,
+    change::{Judgement, Refusal},
+    frame::Figure,
+    policy::Family,
+    sentence::Sentence,
+};
 
 /// A kind of question.
 #[derive(Debug)]
@@ -64,8 +70,11 @@ pub trait Frames {
     fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure>;
     /// Segments of which a KPI has figures, in one order.
     fn segments(&self, kpi: &Kpi, period: Period) -> Vec<Segment>;
-    /// What is usual of a figure.
-    fn judged(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Judgement;
+    /// What is usual of a figure; where nothing is kept of it, nobody looked.
+    fn judged(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Judgement {
+        let _ = (kpi, period, segment);
+        Err(Refusal::NotLooked)
+    }
     /// Final values of a series in a range of periods, oldest first.
     fn points(
         &self,
@@ -74,10 +83,16 @@ pub trait Frames {
         segment: &Segment,
         range: RangeInclusive<i32>,
     ) -> Vec<(i32, f64)>;
-    /// What has been landed, in order.
-    fn loads(&self) -> &[LoadReport];
+    /// What has been landed, in order; nothing where that is not asked.
+    fn loads(&self) -> &[LoadReport] {
+        &[]
+    }
     /// The last period before one in which the total has a final figure.
-    fn before(&self, kpi: &Kpi, period: Period) -> Option<Period>;
+    fn before(&self, kpi: &Kpi, period: Period) -> Option<Period> {
+        let all =
+            self.points(kpi, period.grain, &Segment::total(), i32::MIN..=period.ordinal.saturating_sub(1));
+        all.last().map(|(ordinal, _)| Period { ordinal: *ordinal, ..period })
+    }
     /// What was said of periods of the total before they were known, as it was published.
     fn foretold(&self, kpi: &Kpi, grain: Grain) -> Vec<Foretold> {
         let _ = (kpi, grain);

@@ -32,7 +32,6 @@ use kepi_model::{
     project::{Guardrail, Kpi, Project, Source, TargetLines},
 };
 use kepi_query::{
-    landing::LoadReport,
     published::{USUAL, VALUE, Vouched, usual_row},
     value::{Finality, Segment, Value},
 };
@@ -280,13 +279,6 @@ impl Frames for OfProject<'_> {
         let all = self.series(kpi, grain, segment).into_iter().flat_map(|of| of.range(range.clone()));
         let sound = all.filter(|(_, value)| value.finality == Finality::Final);
         sound.filter_map(|(ordinal, value)| Some((*ordinal, value.measured().ok()?.point))).collect()
-    }
-    fn loads(&self) -> &[LoadReport] {
-        &[]
-    }
-    fn before(&self, kpi: &Kpi, period: Period) -> Option<Period> {
-        let all = self.points(kpi, period.grain, &Segment::total(), i32::MIN..=period.ordinal - 1);
-        all.last().map(|(ordinal, _)| Period { ordinal: *ordinal, ..period })
     }
 }
 

@@ -24,10 +24,7 @@ use kepi_model::{
     project::{Bound, Demand, Guardrail, Kpi, Project},
     source_text::{SourceFile, SourceMap},
 };
-use kepi_query::{
-    landing::LoadReport,
-    value::{Coverage, Segment},
-};
+use kepi_query::value::{Coverage, Segment};
 use kepi_stats::{estimate::Level, estimation::proportion, random::Random};
 
 /// Hits and rows of members `m0`, `m1`, … of dimension `d0`, by month.
@@ -91,9 +88,6 @@ impl Frames for Planted {
     }
     fn points(&self, kpi: &Kpi, _: Grain, segment: &Segment, range: RangeInclusive<i32>) -> Vec<(i32, f64)> {
         range.filter_map(|at| Some((at, self.frame.figure(&kpi.id, segment, at)?.point))).collect()
-    }
-    fn loads(&self) -> &[LoadReport] {
-        &[]
     }
     fn before(&self, _: &Kpi, period: Period) -> Option<Period> {
         (period.ordinal > 0).then(|| period.offset(-1))
@@ -952,9 +946,6 @@ impl Frames for InFiles {
         range: RangeInclusive<i32>,
     ) -> Vec<(i32, f64)> {
         self.0.points(kpi, grain, segment, range)
-    }
-    fn loads(&self) -> &[LoadReport] {
-        &[]
     }
     fn before(&self, kpi: &Kpi, period: Period) -> Option<Period> {
         self.0.before(kpi, period)
