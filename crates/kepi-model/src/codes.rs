@@ -735,7 +735,7 @@ codes! {
         "each KPI once on a scorecard"
         "keep it where it belongs";
     TARGET_NOT_CARRIED "K0708" Error "targets that say nothing about the scorecard's periods"
-        "A scorecard holds each KPI against the targets for its own periods. Targets for other periods carry over where the measure lets them: a level, such as a share or a mean, stays; a total adds up over the periods contained, so that three months at 200 are a quarter at 600. Weeks do not add up to months, a target for a quarter says nothing about one month of it, and numbers of different values do neither."
+        "A scorecard holds each KPI against the targets for its own periods. Targets for other periods carry over where the measure lets them: a level, such as a share or a mean, stays; a total adds up over the periods contained, so that three months at 200 are a quarter at 600. Weeks do not add up to months, a KPI over rows for each period (`every: period`) measures other rows at each length, a target for a quarter says nothing about one month of it, and numbers of different values do neither."
         "a target for the scorecard's period"
         "add a target with that `period`";
     TARGET_OF_THE_WHOLE "K0709" Warning "units without a target of their own for a total"

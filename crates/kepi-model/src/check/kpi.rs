@@ -29,6 +29,7 @@ use crate::{
     crosswalk::Crosswalk,
     decode::{Either, Placed},
     definitions as written,
+    entity::derived::Rows,
     id::{BusinessHoursId, CrosswalkId, EntityId, KpiId, UnitId},
     meaning,
     measure::{Measure, Reader},
@@ -162,6 +163,7 @@ fn read(
         successor: written.successor.cloned(),
         measured: super::benchmark::circumstances(&written.measured),
         assumptions: written.assumptions.values(),
+        by_period: false,
         made: Vec::new(),
         looked_at: BTreeSet::new(),
         reads: BTreeSet::new(),
@@ -175,6 +177,8 @@ fn read(
         text: context.files.slice(document.span).to_owned(),
         span: written.kpi.span,
     };
+    let rows = |base| around.entities.get(base).and_then(|entity: &Entity| entity.rows.as_ref());
+    kpi.by_period = kpi.measure.bases().into_iter().filter_map(rows).any(Rows::by_period);
     if kpi.measure.kind().inputs().is_empty() {
         made::of(&mut kpi, written, (around.entities, around.calendar), context.findings);
     } else {

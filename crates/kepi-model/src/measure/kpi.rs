@@ -91,6 +91,9 @@ pub struct Kpi {
     pub measured: Circumstances,
     /// What is taken for granted.
     pub assumptions: Vec<String>,
+    /// Whether its own rows are other rows at each length of period, such as customers of a month and of a quarter: what is said of the one says
+    /// nothing about the other.
+    pub by_period: bool,
     /// What has to be made of landed rows before it can be measured, each after what it needs.
     pub made: Vec<Made>,
     /// Entities whose rows are looked at where something is made for it.
@@ -217,9 +220,18 @@ impl Kpi {
             .or_else(|| inputs.into_iter().filter_map(|input| input.kpi.window()).max_by_key(|w| w.days()))
     }
 
-    /// What becomes of a mark for a period in a longer one. Whatever is seen over the last twelve months is a level,
+    /// Whether it, or a KPI that it is computed of, is over rows that are others at each length of period.
+    fn is_by_period(&self) -> bool {
+        self.by_period || self.measure.kind().inputs().into_iter().any(|input| input.kpi.is_by_period())
+    }
+
+    /// What becomes of a mark for a period in a longer one. Of rows that are others at each length nothing does: who left in a quarter are not
+    /// those who left in its months, and revenue as a period ends is no sum. Whatever is seen over the last twelve months is a level,
     /// however often one looks; what is counted from the beginning of the year is not.
     pub fn over_time(&self) -> Carry {
+        if self.is_by_period() {
+            return Carry::Neither;
+        }
         match (self.over, self.measure.kind().over_time()) {
             (Some(Over::Last(..)), _) => Carry::Stays,
             (Some(Over::ToDate(_)), Carry::AddsUp) => Carry::Neither,

@@ -6,6 +6,7 @@
 use std::{fs, path::PathBuf};
 
 use kepi_model::{
+    calendar::Grain,
     render,
     source_text::{SourceFile, SourceMap},
 };
@@ -165,4 +166,18 @@ fn what_is_made_wrongly_is_said_word_for_word() {
         fs::write(&path, &transcript).unwrap();
     }
     assert_eq!(fs::read_to_string(&path).unwrap_or_default(), transcript);
+}
+
+/// Who leaves within a quarter are not those who leave within its months; rows of one length add up like any others.
+#[test]
+fn a_target_for_months_says_nothing_of_quarters_where_these_have_other_rows() {
+    let carried = |every: &str| {
+        let text = PROJECT.replace("every: period", every);
+        let map = SourceMap::new(vec![SourceFile { path: "kepi.yml".to_owned(), text: text.into() }]);
+        let project = checked_map(&map).value.unwrap();
+        let churn = &project.kpis[&"churn".parse().unwrap()];
+        [Grain::Month, Grain::Quarter].map(|to| churn.carries(Grain::Month, to))
+    };
+    assert_eq!(carried("every: period"), [true, false]);
+    assert_eq!(carried("every: month"), [true, true]);
 }
