@@ -22,7 +22,7 @@ use kepi_model::{
 };
 use kepi_report::{
     decided::Round,
-    difference::{Difference, Differences, between},
+    difference::{Difference, Differences, between, otherwise_aimed},
 };
 use kepi_store::{
     Asked, Effects, EventFilter, NewText, Performed, Receipt, Store, StoreError, Transaction, door::new_key,
@@ -662,41 +662,18 @@ pub(crate) fn known(organisation: &Organisation, number: u64) -> Result<&Item, A
 }
 
 /// Whose own target, or what they answer for, is touched, before or after.
-fn touched<'a>(differences: &Differences, before: &'a Project, after: &'a Project) -> BTreeSet<PersonId> {
+fn touched(differences: &Differences, before: &Project, after: &Project) -> BTreeSet<PersonId> {
     let mut found = BTreeSet::new();
     let own = |of: &&Difference| of.aspects.contains(&Aspect::Target) || of.aspects.contains(&Aspect::Owner);
+    // What extends a KPI has its targets, wherever they are written.
+    let mut kpis = otherwise_aimed(before, after);
     for of in differences.documents.iter().filter(own) {
         let Some((kind, name)) = of.id.split_once('/') else { continue };
+        if kind == "kpi" {
+            kpis.extend(name.parse::<KpiId>());
+        }
         for project in [before, after] {
             match kind {
-                "kpi" => {
-                    let id = name.parse::<KpiId>().ok();
-                    let kpi = id.as_ref().and_then(|id| project.kpis.get(id));
-                    found.extend(
-                        kpi.into_iter().flat_map(Kpi::wordings).filter_map(|kpi| kpi.accountable.clone()),
-                    );
-                    // A target of a unit is that of whoever answers there.
-                    let of = |project: &'a Project| {
-                        let kpi = id.as_ref().and_then(|id| project.kpis.get(id));
-                        kpi.into_iter()
-                            .flat_map(Kpi::wordings)
-                            .flat_map(|kpi| &kpi.targets)
-                            .collect::<Vec<_>>()
-                    };
-                    let same = |one: &Target, other: &Target| {
-                        let said = |of: &Target| (of.from, of.period, of.lines, of.basis.clone());
-                        one.unit == other.unit && said(one) == said(other)
-                    };
-                    let (then, now) = (of(before), of(after));
-                    let lacks = |all: &[&Target], of: &Target| !all.iter().any(|other| same(other, of));
-                    let old = then.iter().filter(|of| lacks(&now, of));
-                    let differ = old.chain(now.iter().filter(|of| lacks(&then, of)));
-                    let units: BTreeSet<&UnitId> = differ.filter_map(|of| of.unit.as_ref()).collect();
-                    for (kpi, unit) in kpi.into_iter().flat_map(|kpi| units.iter().map(move |of| (kpi, of))) {
-                        let unit: &UnitId = unit;
-                        found.extend(concerned::of_unit(project, kpi, Some(unit)).into_iter().cloned());
-                    }
-                }
                 "unit" => {
                     let unit = name.parse().ok().and_then(|id| project.units.get(&id));
                     found.extend(unit.and_then(|unit| unit.manager.clone()));
@@ -707,6 +684,35 @@ fn touched<'a>(differences: &Differences, before: &'a Project, after: &'a Projec
                 }
                 _ => {}
             }
+        }
+    }
+    kpis.iter().for_each(|id| found.extend(aimed_at(id, before, after)));
+    found
+}
+
+/// Who is or was accountable for a KPI, and who answers for it in units whose targets differ.
+fn aimed_at(id: &KpiId, before: &Project, after: &Project) -> BTreeSet<PersonId> {
+    let targets = |project: &'_ Project| -> Vec<Target> {
+        let kpi = project.kpis.get(id).into_iter().flat_map(Kpi::wordings);
+        kpi.flat_map(|kpi| &kpi.targets).cloned().collect()
+    };
+    let same = |one: &Target, other: &Target| {
+        // Where it stands in a file is no part of what it says.
+        let basis = |of: &Target| of.basis.as_ref().map(|basis| (basis.kind, basis.text.clone()));
+        let said = |of: &Target| (of.from, of.period, of.lines, basis(of));
+        one.unit == other.unit && said(one) == said(other)
+    };
+    let (then, now) = (targets(before), targets(after));
+    let lacks = |all: &[Target], of: &Target| !all.iter().any(|other| same(other, of));
+    let old = then.iter().filter(|of| lacks(&now, of));
+    let differ = old.chain(now.iter().filter(|of| lacks(&then, of)));
+    let units: BTreeSet<&UnitId> = differ.filter_map(|of| of.unit.as_ref()).collect();
+    let mut found = BTreeSet::new();
+    for (project, kpi) in [before, after].into_iter().filter_map(|of| Some((of, of.kpis.get(id)?))) {
+        found.extend(kpi.wordings().filter_map(|kpi| kpi.accountable.clone()));
+        // A target of a unit is that of whoever answers there.
+        for unit in &units {
+            found.extend(concerned::of_unit(project, kpi, Some(*unit)).into_iter().cloned());
         }
     }
     found

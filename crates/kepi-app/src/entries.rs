@@ -44,6 +44,9 @@ pub struct Entering<'a> {
 /// Digits behind the point that an entered figure has room for.
 const DECIMALS: usize = 6;
 
+/// With so many decimals a row has room for less than this.
+const GREATEST: f64 = 9e12;
+
 impl App {
     /// Asks one other to agree to a figure that no source has.
     ///
@@ -93,12 +96,19 @@ impl App {
             ))
         })?;
         let (low, high) = kpi.measure.kind().range(&kpi.unit);
-        if !(low..=high).contains(&amount) {
+        let is_length = kpi.unit == ValueUnit::Duration;
+        if !(low..=high).contains(&amount) || (is_length && amount < 0.0) {
             return Err(wrong(format!("`{}` is beyond what `{}` can be", what.value, kpi.id)));
         }
         whole_if_counted(kpi, amount, what.value)?;
         // A length of time is kept in seconds, as its rows are.
-        let kept = if kpi.unit == ValueUnit::Duration { amount / 1e6 } else { amount };
+        let kept = if is_length { amount / 1e6 } else { amount };
+        if kept.abs() >= GREATEST {
+            return Err(wrong(format!(
+                "`{}` is too large: there is room for less than 9 × 10^12",
+                what.value
+            )));
+        }
         let value = Number::new(kept)
             .filter(|number| {
                 number.as_str().rsplit_once('.').is_none_or(|(_, digits)| digits.len() <= DECIMALS)

@@ -97,7 +97,7 @@ struct Between {
 
 /// Whether it is news to who uses it: more than words, and not who answers for it, which those are asked about.
 fn is_news(of: &Difference) -> bool {
-    of.aspects.iter().any(|aspect| !matches!(aspect, Aspect::Words | Aspect::Owner))
+    of.aspects.iter().any(|aspect| !matches!(aspect, Aspect::Words | Aspect::Owner | Aspect::Absence))
 }
 
 impl Deciding<'_> {

@@ -11,7 +11,7 @@ use kepi_query::landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, 
 use crate::{
     entries,
     error::AppError,
-    items,
+    items, loads,
     open::App,
     run::{Request, RunProgress, Step, landing_order},
     screening,
@@ -160,6 +160,7 @@ impl Landing<'_> {
         let fetched = match &source.from {
             Connector::Entries => entries::after(&self.app.store, from, inflow.rows()).await?,
             Connector::Items => items::after(&self.app.store, from, inflow.rows()).await?,
+            Connector::Loads => loads::after(&self.app.store, self.project, from, inflow.rows()).await?,
             Connector::Screening(screen) => {
                 screening::after(self.app, self.project, screen, from, inflow.rows()).await?
             }

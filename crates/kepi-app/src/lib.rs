@@ -34,6 +34,7 @@ pub mod insights;
 mod items;
 mod landing;
 pub mod live;
+mod loads;
 pub mod named;
 pub mod negotiating;
 pub mod open;

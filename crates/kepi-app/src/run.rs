@@ -611,8 +611,9 @@ impl App {
 pub(crate) fn reach_of(project: &Project, inputs: &PinnedInputs, at: i64) -> BTreeMap<EntityId, i64> {
     let mut reach = reach::watermarks(project, inputs);
     // What people enter is known when it is entered: what they have not entered by now is not there. Nor has anything happened to
-    // items that the log does not say, where they are landed of it.
-    let own = project.sources.values().filter(|source| source.from == Connector::Items);
+    // items that the log does not say, where they are landed of it, nor was anything landed.
+    let is_of_the_log = |from: &Connector| matches!(from, Connector::Items | Connector::Loads);
+    let own = project.sources.values().filter(|source| is_of_the_log(&source.from));
     let own: BTreeSet<&EntityId> = own.map(|source| &source.into).collect();
     for (entity, until) in &mut reach {
         if entity.as_str() == ENTERED_VALUE || own.contains(entity) {

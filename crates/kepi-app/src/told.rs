@@ -164,7 +164,7 @@ pub(crate) fn with_names(text: &str, names: &BTreeMap<u64, String>) -> String {
 
 fn of_unit(unit: Option<&ValueUnit>, figure: &Number) -> String {
     match unit {
-        Some(unit) => format::value(figure.get(), unit, format::decimals(figure.get(), None, unit)),
+        Some(unit) => format::said(figure.get(), unit),
         None => figure.to_string(),
     }
 }

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_model::{
     calendar::{Grain, Period},
     id::{DimensionId, EntityId, KpiId},
+    measure::Carry,
     project::{Better, Kpi, Project, TargetLines},
 };
 use kepi_query::{parallel, value::Segment};
@@ -284,6 +285,22 @@ fn at(series: &[Figure], ordinal: i32) -> Option<&Figure> {
     series.get(series.binary_search_by_key(&ordinal, |figure| figure.ordinal).ok()?)
 }
 
+/// So many periods say whether the first has fewer cases than it would have whole.
+const AFTER_THE_FIRST: usize = 6;
+
+/// The first period of what adds up, or is computed of others, where the data seem to begin within it: it has less than half of the cases
+/// that the next ones have. It says nothing of what is usual.
+fn begun_within(kpi: &Kpi, total: &[Figure]) -> Option<i32> {
+    if kpi.over_time() != Carry::AddsUp && kpi.measure.kind().inputs().is_empty() {
+        return None;
+    }
+    let (first, rest) = total.split_first()?;
+    let mut cases: Vec<u64> = rest.iter().take(AFTER_THE_FIRST).map(|figure| figure.coverage.cases).collect();
+    cases.sort_unstable();
+    let usual = *cases.get(AFTER_THE_FIRST / 2)?;
+    (first.coverage.cases > 0 && first.coverage.cases * 2 < usual).then_some(first.ordinal)
+}
+
 /// Puts the series of a KPI on its scale and filters them.
 fn filter<'f>(
     project: &Project,
@@ -307,6 +324,7 @@ fn filter<'f>(
     let in_doubt = kpi.reads.iter().any(|entity| held_back.contains(entity))
         || doubt::of_figure(project, kpi, period, total).is_ok_and(|doubts| !doubts.is_empty());
     let from = ordinal.saturating_sub(longest(period.grain));
+    let from = from.max(begun_within(kpi, total).map_or(from, |first| first + 1));
     let mut taken: Vec<(&Segment, usual::Series, u32)> = Vec::new();
     for (segment, series) in segments {
         let Some(now) = at(series, ordinal) else { continue };

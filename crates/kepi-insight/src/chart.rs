@@ -23,6 +23,7 @@ use kepi_stats::{
 
 use crate::{
     analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Shown, Verdict},
+    frame::{Scale, goes_by_the_day},
     season::{longest, season_of},
     sentence::{Charting, NoChart, Sentence, Spreading},
 };
@@ -231,9 +232,18 @@ fn counted(kpi: &Kpi, frames: &dyn Frames, periods: &[Period]) -> Option<(Charti
         _ => return None,
     };
     let is_total = matches!(kpi.measure, Measure::Total(_));
+    let known = periods.iter().filter(|_| is_total).filter_map(|period| {
+        let figure = frames.figure(kpi, *period, &Segment::total())?;
+        Some((period.ordinal, figure.point, days(*period)?))
+    });
+    let by_day = goes_by_the_day(&known.collect::<Vec<_>>(), Scale::of(&kpi.unit));
     let one = |period: &Period| {
         let figure = frames.figure(kpi, *period, &Segment::total())?;
-        let among = if is_total { days(*period)? } else { figure.effective_n };
+        let among = match is_total {
+            true if by_day => days(*period)?,
+            true => 1.0,
+            false => figure.effective_n,
+        };
         let count = if is_total { figure.point } else { figure.point / per * among };
         let is_whole = among > 0.0 && (count - count.round()).abs() < 1e-6 * count.max(1.0);
         is_whole.then_some((count.round() as u64, among))
@@ -326,7 +336,7 @@ fn charted(kpi: &Kpi, first: Period, values: Vec<f64>, frames: &dyn Frames) -> R
     // Counts lie on limits, too; what rounding adds is not beyond them.
     let deviations: Vec<f64> = places.iter().map(|(.., z)| (z * 1e9).round() / 1e9).collect();
     let found = signals(&deviations, 0.0, 1.0, &RULES)?;
-    // A total is counted by the day.
+    // A total is counted by the day, or by the period.
     let is_total = spreading.of == Charting::Events && matches!(kpi.measure, Measure::Total(_));
     let per = if let Measure::Ratio(ratio) = &kpi.measure { ratio.per as f64 } else { 1.0 };
     let times = |place: usize| match (&counts, spreading.of) {

@@ -18,6 +18,8 @@ use kepi_stats::{
     estimate::{Estimate, Level, Method},
 };
 
+use crate::season::longest;
+
 /// A value of a series, as published.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figure {
@@ -243,6 +245,28 @@ impl Scale {
     }
 }
 
+/// Fewer neighbours do not say whether what adds up goes by the day.
+const NEIGHBOURS: usize = 12;
+
+/// Whether what adds up over time goes by the day, as visits do, or by the period, as invoices, renewals and quotas do: by which of the two
+/// neighbouring periods differ less; by the day where both are alike. Ordinals in their order, each with its value and its days.
+#[must_use]
+pub fn goes_by_the_day(of: &[(i32, f64, f64)], scale: Scale) -> bool {
+    let mut differ = (0.0, 0.0);
+    let mut neighbours = 0;
+    for ((earlier, was, days_then), (later, is, days_now)) in of.iter().zip(of.iter().skip(1)) {
+        let off = |was: f64, is: f64| Some((scale.to(is)? - scale.to(was)?).abs());
+        // Both are put where a period has as many days as the later of the two, so that they are measured by the same.
+        let pair = off(*was, *is).zip(off(was / days_then * days_now, *is));
+        if let Some((by_period, by_day)) = pair.filter(|_| *later == earlier + 1) {
+            differ.0 += by_period;
+            differ.1 += by_day;
+            neighbours += 1;
+        }
+    }
+    neighbours < NEIGHBOURS || differ.1 <= differ.0
+}
+
 /// How the values of a KPI are put on a scale.
 #[derive(Debug, Clone)]
 pub struct Scaling<'a> {
@@ -250,7 +274,7 @@ pub struct Scaling<'a> {
     pub scale: Scale,
     /// Whether values are numbers of events that come one by one.
     pub events: bool,
-    /// Of what adds up over time, the calendar: months differ in length, and values are compared by the day.
+    /// Of what adds up over time by the day, the calendar: months differ in length, and values are compared by the day.
     lengths: Option<&'a Calendar>,
     grain: Grain,
 }
@@ -270,7 +294,18 @@ impl<'a> Scaling<'a> {
         let known = segments.values().flatten().filter(|figure| figure.ordinal <= upto);
         let fits = known.clone().all(|figure| wanted.to(figure.point).is_some());
         let scale = if fits { wanted } else { Scale::Plain };
-        Self { scale, events, lengths: adds_up.then_some(calendar), grain }
+        let mut of = Self { scale, events, lengths: adds_up.then_some(calendar), grain };
+        let total = segments.get(&Segment::total()).map(Vec::as_slice).unwrap_or_default();
+        let before: Vec<(i32, f64, f64)> = total
+            .iter()
+            .filter(|figure| figure.is_final && figure.ordinal < upto)
+            .filter(|figure| figure.ordinal >= upto.saturating_sub(longest(grain)))
+            .map(|figure| (figure.ordinal, figure.point, of.length(figure.ordinal)))
+            .collect();
+        if !goes_by_the_day(&before, scale) {
+            of.lengths = None;
+        }
+        of
     }
 
     /// Days of a period over which a value adds up; 1 where it does not.
@@ -330,6 +365,20 @@ impl<'a> Scaling<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_adds_up_goes_by_the_day_unless_neighbours_differ_less_by_the_period() {
+        let days = [31.0, 28.0, 31.0, 30.0, 31.0, 30.0, 31.0, 31.0, 30.0, 31.0, 30.0, 31.0];
+        let months = |value: fn(f64, usize) -> f64| -> Vec<(i32, f64, f64)> {
+            (0..24).map(|place| (place as i32, value(days[place % 12], place), days[place % 12])).collect()
+        };
+        let visits = months(|days, place| days * 33.0 + [3.0, -1.0, 2.0, -4.0, 0.0][place * 7 % 5]);
+        let invoices = months(|_, place| 1_000.0 + [3.0, -1.0, 2.0, -4.0, 0.0][place * 7 % 5]);
+        for scale in [Scale::Root, Scale::Plain] {
+            assert!(goes_by_the_day(&visits, scale) && !goes_by_the_day(&invoices, scale));
+            assert!(goes_by_the_day(&invoices[..12], scale), "eleven neighbours do not tell");
+        }
+    }
 
     #[test]
     fn a_scale_gives_back_what_was_put_on_it() {

@@ -33,6 +33,7 @@ const LEFT: f64 = 0.5;
 struct Found {
     members: Vec<Part>,
     rest: f64,
+    other_way: bool,
     /// By how much their share of the deviation is more than their share of the cases. Of as few members those with most of that are named: a
     /// whole member where it fell, a cell of it where only that did.
     lift: f64,
@@ -76,7 +77,11 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
             });
             let exhibit = Exhibit { columns: vec!["value", "cases"], rows: rows.collect() };
             let members = found.members.iter().map(|part| named(&part.segment)).collect();
-            (Verdict::Yes, Sentence::SitsIn { members, compared, rest: found.rest }, Some(exhibit))
+            (
+                Verdict::Yes,
+                Sentence::SitsIn { members, compared, rest: found.rest, other_way: found.other_way },
+                Some(exhibit),
+            )
         }
         None if additive.holds => (Verdict::No, Sentence::NothingStandsOut { compared }, None),
         None => (Verdict::Unknown, Sentence::NotAdditive, None),
@@ -84,7 +89,8 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     Some(Insight { verdict, says: vec![sentence], exhibit, checks: vec![additive], looked_at: compared })
 }
 
-/// The fewest members, those that deviate most first, without which the rest deviates no more than the whole usually does.
+/// The fewest members, those that deviate most first, without which the rest deviates no more the same way than the whole usually does.
+/// That others went the other way meanwhile, so that the whole moved by less, is no reason not to say where it moved.
 fn smallest(mut parts: Vec<(Part, f64)>, point: f64, usual: &Usual) -> Option<Found> {
     let deviation = point - usual.expected;
     let sign = if usual.above { 1.0 } else { -1.0 };
@@ -109,11 +115,16 @@ fn smallest(mut parts: Vec<(Part, f64)>, point: f64, usual: &Usual) -> Option<Fo
         // What is made of fewer cases varies by more.
         let wider = (all / cases).sqrt();
         let (low, high) = (wider * (usual.low - usual.expected), wider * (usual.high - usual.expected));
-        if (low..=high).contains(&off) {
+        if sign * off <= if usual.above { high } else { -low } {
             let members = gone.iter().map(|(part, _)| part.clone()).collect();
             let explained = if total > 0.0 { explained / total } else { 0.0 };
             let lift = explained - removed / all;
-            return (off.abs() <= LEFT * deviation.abs()).then_some(Found { members, rest: value, lift });
+            return (sign * off <= LEFT * deviation.abs()).then_some(Found {
+                members,
+                rest: value,
+                other_way: !(low..=high).contains(&off),
+                lift,
+            });
         }
     }
     None

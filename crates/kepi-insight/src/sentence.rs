@@ -132,7 +132,7 @@ pub enum Sentence {
         /// So many are needed, or as many earlier deliveries.
         need: usize,
     },
-    /// Without these members the rest is within what is usual.
+    /// Without these members the rest is within what is usual, or beyond it the other way.
     SitsIn {
         /// They, in words.
         members: Vec<String>,
@@ -140,6 +140,8 @@ pub enum Sentence {
         compared: usize,
         /// The value of the rest.
         rest: f64,
+        /// Whether the rest went the other way, farther than it usually does.
+        other_way: bool,
     },
     /// No few members make a change: it is everywhere.
     NothingStandsOut {

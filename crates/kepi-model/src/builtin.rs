@@ -430,6 +430,32 @@ pub(crate) static ENTITIES: &[BuiltinEntity] = &[
             UPDATED,
         ],
     },
+    BuiltinEntity {
+        id: "load",
+        name: "Load",
+        doc: "One landing of one file. Kepi lands it of its own log: `from: {kepi: loads}`.",
+        time: Some("landed_at"),
+        attributes: &[
+            ID,
+            ("source", "text", "Source", "What was landed."),
+            ("entity", "text", "Entity", "What its rows are."),
+            ("landed_at", "timestamp", "Landed at", "When it was landed, or stopped."),
+            ("outcome", "text", "Outcome", "landed, or stopped by a rule."),
+            ("rule", "text", "Rule", "The rule that stopped it."),
+            (
+                "again",
+                "boolean",
+                "Again",
+                "Whether it replaces a load of the same file, as when a mapping changed.",
+            ),
+            ("read", "integer", "Rows read", "Rows in the file."),
+            ("out_of_scope", "integer", "Out of scope", "Of them, those that `only` leaves out."),
+            ("accepted", "integer", "Accepted", "New rows."),
+            ("superseding", "integer", "Superseding", "New versions of rows that were there."),
+            ("quarantined", "integer", "Quarantined", "Rejected rows."),
+            ("duplicate", "integer", "Duplicate", "Rows that were there already."),
+        ],
+    },
 ];
 
 /// From when until when rows are in force, of the built-in entities whose rows last.

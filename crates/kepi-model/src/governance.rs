@@ -39,6 +39,8 @@ words! {
         Target = "target",
         /// Who answers for it.
         Owner = "owner",
+        /// When somebody is away: what waits for them is then somebody else's.
+        Absence = "absence",
         /// How it is called and explained, or only how it is written.
         Words = "words",
     }
@@ -67,7 +69,8 @@ impl Aspect {
     pub fn of_key(kind: &str, key: &str) -> Self {
         match (kind, key) {
             // An address decides who it is that signs in.
-            ("person", "name" | "role" | "away") => Self::Words,
+            ("person", "name" | "role") => Self::Words,
+            ("person", "away") => Self::Absence,
             ("person", "reports_to" | "dotted_to" | "substitute")
             | ("unit", "seats")
             | ("project", "last_resort") => Self::Owner,
@@ -77,8 +80,9 @@ impl Aspect {
             ("kpi", "accountable" | "responsible" | "consulted" | "informed")
             | ("unit", "manager")
             | ("source", "owner") => Self::Owner,
-            ("kpi", "assumptions" | "measured" | "indicator" | "objective" | "moves" | "proposed_by")
-            | (_, "name" | "description") => Self::Words,
+            // Without a `member` it says which rows are the unit's.
+            ("unit", "name") => Self::Definition,
+            ("kpi", "assumptions" | "proposed_by") | (_, "name" | "description") => Self::Words,
             ("scorecard", "period" | "unit" | "cascade" | "from") => Self::Definition,
             (kind, _) => Self::of_kind(kind),
         }
@@ -150,5 +154,18 @@ impl FreezeRule {
         hours: Option<&BusinessHours>,
     ) -> Result<Option<Period>, CalendarError> {
         newest_come((self.after, self.period), calendar, today, hours)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_called_a_name_may_mean_more() {
+        assert_eq!(Aspect::of_key("kpi", "name"), Aspect::Words);
+        assert_eq!(Aspect::of_key("unit", "name"), Aspect::Definition, "which rows are the unit's");
+        assert_eq!(Aspect::of_key("person", "away"), Aspect::Absence, "whose turn it is meanwhile");
+        assert_eq!(Aspect::of_key("person", "email"), Aspect::Governance, "who it is that signs in");
     }
 }

@@ -120,6 +120,7 @@ pub(crate) fn source(source: &Source, precedence: Option<&Precedence>) -> Hash {
         Connector::Fetch(_) => json!(["fetch"]),
         Connector::Entries => json!(["kepi", "entries"]),
         Connector::Items => json!(["kepi", "items"]),
+        Connector::Loads => json!(["kepi", "loads"]),
         Connector::Screening(screen) => json!(["kepi", "screening", screen_form(screen)]),
     };
     // Only where there are any.

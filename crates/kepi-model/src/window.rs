@@ -133,7 +133,7 @@ impl Ago {
     }
 
     /// The earlier period; none if it is no whole number of periods. Of a day the same day of the month, or its last. A year
-    /// before a week is 52 weeks before: the week in which its middle day was a year before.
+    /// before a week is 52 weeks before: the week in which its middle day was a year before; in years of whole weeks that of the same number.
     ///
     /// # Errors
     /// It lies beyond what the calendar can name.

@@ -213,8 +213,30 @@ impl<'a> AtGrain<'a> {
             Ok(())
         })?;
         self.beside_unscreened(kpi, &key, &mut values)?;
-        let values = bridged::shared_out(kpi, values, level)?;
+        let mut values = bridged::shared_out(kpi, values, level)?;
+        self.late_in_part(kpi, level, &mut values)?;
         without_data::filled(self, kpi, values)
+    }
+
+    /// What people enter is late for a longer period as soon as it is for a part of it: what is there would stand for what is not.
+    fn late_in_part(&self, kpi: &Kpi, level: Level, values: &mut [Value]) -> Result<(), FinishError> {
+        let calendar = &self.context.project.calendar;
+        if self.grain == kpi.period || !matches!(kpi.measure, Measure::Entered(_)) {
+            return Ok(());
+        }
+        let mut late: BTreeSet<(i32, Segment)> = BTreeSet::new();
+        for part in Self::new(self.context, kpi.period)?.values_at(kpi, level)? {
+            if part.estimate == Err(NotComputable::Late) {
+                let whole = calendar.period_of_day(self.grain, calendar.first_day(part.period)?);
+                late.insert((whole.ordinal, part.segment));
+            }
+        }
+        for value in values.iter_mut().filter(|value| value.finality == Finality::Final) {
+            if late.contains(&(value.period.ordinal, value.segment.clone())) {
+                value.estimate = Err(NotComputable::Late);
+            }
+        }
+        Ok(())
     }
 
     /// Keeps with each value, of which rows were screened, what all rows come to.

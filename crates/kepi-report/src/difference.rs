@@ -7,8 +7,8 @@ pub use kepi_model::governance::Aspect;
 use kepi_model::{
     describe,
     documents::{DocumentText, documents, keys_that_differ},
-    id::{KpiId, PersonId},
-    project::{Kpi, Project, Scorecard, Sign},
+    id::{KpiId, PersonId, UnitId},
+    project::{Kpi, MissingRule, Project, Scorecard, Sign, Unit},
     source_text::SourceMap,
 };
 use kepi_query::published::grain_text;
@@ -66,7 +66,7 @@ pub struct Differences {
     pub documents: Vec<Difference>,
     /// KPIs whose figures mean something else, or are new.
     pub kpis: BTreeSet<KpiId>,
-    /// Of them, those whose own documents are the same: what they are made of differs.
+    /// KPIs whose own documents are the same: what they are made of differs, or what they extend.
     pub follow: BTreeSet<KpiId>,
     /// Scorecards whose scores come about otherwise, or are new.
     pub scorecards: BTreeSet<String>,
@@ -259,7 +259,7 @@ fn kpi((then, before): (&Kpi, &Project), (now, after): (&Kpi, &Project), said: &
     let text = |of: &Option<String>| of.clone().unwrap_or_default();
     said.changed(Aspect::Words, "name", &then.name, &now.name);
     said.changed(Aspect::Words, "description", &text(&then.description), &text(&now.description));
-    said.changed(Aspect::Words, "objective", &listed(&then.objective), &listed(&now.objective));
+    said.changed(Aspect::Definition, "objective", &listed(&then.objective), &listed(&now.objective));
     let moves = |kpi: &Kpi| {
         let of = kpi.moves.iter().map(|of| {
             let lag = of.lag.map(|of| format!(" after {}", lag(of))).unwrap_or_default();
@@ -268,7 +268,7 @@ fn kpi((then, before): (&Kpi, &Project), (now, after): (&Kpi, &Project), said: &
         });
         listed(of)
     };
-    said.changed(Aspect::Words, "is believed to move", &moves(then), &moves(now));
+    said.changed(Aspect::Definition, "is believed to move", &moves(then), &moves(now));
     said.changed(Aspect::Definition, "comes to its end", &ending(then), &ending(now));
     said.changed(Aspect::Definition, "successor", &listed(&then.successor), &listed(&now.successor));
     said.changed(Aspect::Words, "purpose", &listed(&then.purpose), &listed(&now.purpose));
@@ -340,8 +340,14 @@ fn scorecard(then: &Scorecard, now: &Scorecard, said: &mut Said) {
         let (then, now) = (shown(old.get(place)), shown(new.get(place)));
         said.changed(Aspect::Weight, &format!("weight of {place}"), &then, &now);
     }
-    let missing =
-        |of: &Scorecard| format!("{:?} below {} %", of.missing, of.minimum_coverage * 100.0).to_lowercase();
+    let missing = |of: &Scorecard| {
+        let rule = match of.missing {
+            MissingRule::Ignore => "ignore",
+            MissingRule::Block => "block",
+            MissingRule::WorstCase => "worst_case",
+        };
+        format!("{rule} below {} %", of.minimum_coverage * 100.0)
+    };
     said.changed(Aspect::Weight, "what is missing", &missing(then), &missing(now));
     said.changed(Aspect::Definition, "period", grain_text(then.period), grain_text(now.period));
     said.changed(Aspect::Definition, "unit", &listed(&then.unit), &listed(&now.unit));
@@ -365,6 +371,46 @@ fn watching(project: &Project, kpis: &BTreeSet<KpiId>) -> BTreeSet<String> {
     alerts.chain(loops).chain(books.map(|of| format!("playbook/{}", of.id))).collect()
 }
 
+/// Whom a document of a person or a unit is about.
+fn of_document(project: &Project, id: &str) -> Audience {
+    let mut all = Audience::new();
+    let mut say = |person: &PersonId, why: String| {
+        all.entry(person.clone()).or_default().insert(why);
+    };
+    match id.split_once('/') {
+        Some(("person", name)) => {
+            let person = name.parse().ok().and_then(|id: PersonId| project.persons.get(&id));
+            if let Some(person) = person {
+                say(&person.id, "is who it is about".to_owned());
+                if let Some(other) = &person.substitute {
+                    say(other, format!("stands in for {}", person.id));
+                }
+            }
+        }
+        Some(("unit", name)) => {
+            let unit = name.parse().ok().and_then(|id: UnitId| project.units.get(&id));
+            for unit in unit.into_iter().flat_map(Unit::wordings) {
+                unit.manager.iter().for_each(|person| say(person, format!("manages {}", unit.id)));
+            }
+        }
+        _ => {}
+    }
+    all
+}
+
+/// KPIs whose targets, or who answers for them, are others, in whichever document that is said: what extends a KPI says what it says.
+pub fn otherwise_aimed(before: &Project, after: &Project) -> BTreeSet<KpiId> {
+    let aims = |kpi: &Kpi| -> Vec<_> {
+        let of = |kpi: &Kpi| {
+            let people = [&kpi.responsible, &kpi.consulted, &kpi.informed].map(|of| listed(of));
+            (kpi.from, targets(kpi), kpi.accountable.clone(), people)
+        };
+        kpi.wordings().map(of).collect()
+    };
+    let both = before.kpis.iter().filter_map(|(id, then)| Some((id, then, after.kpis.get(id)?)));
+    both.filter(|(_, then, now)| aims(then) != aims(now)).map(|(id, ..)| id.clone()).collect()
+}
+
 /// What and whom it touches.
 fn touched(before: &Project, after: &Project, all: &mut Differences) {
     let own: BTreeSet<&str> = all.documents.iter().filter_map(|d| d.id.strip_prefix("kpi/")).collect();
@@ -372,20 +418,24 @@ fn touched(before: &Project, after: &Project, all: &mut Differences) {
     let kpis: BTreeSet<&KpiId> = before.kpis.keys().chain(after.kpis.keys()).collect();
     let differs = kpis.iter().filter(|id| meaning(before, id) != meaning(after, id));
     let kpis_that_differ: BTreeSet<KpiId> = differs.map(|id| (*id).clone()).collect();
-    let follow = kpis_that_differ.iter().filter(|id| !own.contains(id.as_str())).cloned().collect();
+    let aimed = otherwise_aimed(before, after);
+    let follow = kpis_that_differ.iter().chain(&aimed).filter(|id| !own.contains(id.as_str()));
+    let follow = follow.cloned().collect();
     let scorecards: BTreeSet<_> = before.scorecards.keys().chain(after.scorecards.keys()).collect();
     let scores = |project: &Project, id| project.scorecards.get(id).map(|card: &Scorecard| card.hash);
     let scorecards = scorecards.into_iter().filter(|id| scores(before, id) != scores(after, id));
     let scorecards = scorecards.map(ToString::to_string).collect();
     let mut people: Audience = Audience::new();
     let concerned =
-        kpis_that_differ.iter().cloned().chain(own.iter().filter_map(|id| id.parse().ok())).collect();
+        kpis_that_differ.iter().chain(&aimed).cloned().chain(own.iter().filter_map(|id| id.parse().ok()));
+    let concerned = concerned.collect();
     let cards: BTreeSet<&str> =
         all.documents.iter().filter_map(|d| d.id.strip_prefix("scorecard/")).collect();
     for project in [before, after] {
         let of_cards = project.scorecards.values().filter(|card| cards.contains(card.id.as_str()));
         let of_cards = of_cards.flat_map(|card| of_scorecard(project, card));
-        for (person, why) in audience(project, &concerned).into_iter().chain(of_cards) {
+        let documents = all.documents.iter().flat_map(|of| of_document(project, &of.id));
+        for (person, why) in audience(project, &concerned).into_iter().chain(of_cards).chain(documents) {
             people.entry(person).or_default().extend(why);
         }
     }

@@ -13,6 +13,11 @@ pub fn time(seconds: i64) -> String {
     format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
 }
 
+/// A time in seconds in the two largest units that fit: `3 h 30 min`.
+pub fn length(seconds: i64) -> String {
+    duration(seconds as f64 * 1e6, 1)
+}
+
 /// Narrow no-break space: between digits' groups, and between a number and its sign.
 pub const THIN: char = '\u{202f}';
 /// The minus sign.
@@ -275,6 +280,50 @@ pub fn exact(digits: &str, unit: &ValueUnit) -> Option<String> {
     })
 }
 
+/// A figure as somebody said it: where what is shown leaves digits out, all of them beside it, so that whoever agrees sees what to.
+pub fn said(raw: f64, unit: &ValueUnit) -> String {
+    let shown = value(raw, unit, decimals(raw, None, unit));
+    let (amount, sign) = match unit {
+        ValueUnit::Share => (raw * 100.0, format!("{THIN}%")),
+        ValueUnit::Duration => (raw / 1e6, format!("{THIN}s")),
+        _ => (raw, String::new()),
+    };
+    let all = format!("{:.6}", amount.abs());
+    let all = all.trim_end_matches('0').trim_end_matches('.');
+    let kept = match unit {
+        ValueUnit::Duration => (micros_of(&shown) - raw.abs()).abs() < 0.5,
+        _ => {
+            let kept = bare(raw, unit, decimals(raw, None, unit));
+            let kept: String = kept.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+            let zeros =
+                if kept.contains('.') { kept.trim_end_matches('0').trim_end_matches('.') } else { &kept };
+            zeros == all
+        }
+    };
+    if kept {
+        return shown;
+    }
+    let (whole, rest) =
+        all.split_once('.').map_or((all, String::new()), |(whole, rest)| (whole, format!(".{rest}")));
+    let minus = if raw < 0.0 { MINUS.to_string() } else { String::new() };
+    format!("{shown} (exactly {minus}{}{rest}{sign})", group(whole))
+}
+
+/// How long a length of time is, as it is shown, in µs.
+fn micros_of(shown: &str) -> f64 {
+    let parts: Vec<&str> = shown.split([' ', THIN]).collect();
+    let micros =
+        |name: &str| MICROS.iter().find(|(_, known)| *known == name).map_or(0.0, |(micros, _)| *micros);
+    let amount = |text: &str| text.trim_start_matches(MINUS).parse::<f64>().unwrap_or(0.0);
+    parts
+        .chunks(2)
+        .map(|part| match part {
+            [number, name] => amount(number) * micros(name),
+            _ => 0.0,
+        })
+        .sum()
+}
+
 /// Groups digits by three; four-digit numbers too, because columns of figures line up then.
 fn group(digits: &str) -> String {
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -352,6 +401,21 @@ mod tests {
 
     fn money_in(currency: &str) -> ValueUnit {
         ValueUnit::Money { currency: currency.to_owned() }
+    }
+
+    #[test]
+    fn what_is_said_keeps_all_its_digits() {
+        let said = |raw: f64, unit: &ValueUnit| said(raw, unit).replace(THIN, "_").replace('\u{a0}', "_");
+        assert_eq!(said(1250.5, &money_in("EUR")), "€1_250 (exactly 1_250.5)");
+        assert_eq!(said(1250.0, &money_in("EUR")), "€1_250");
+        assert_eq!(said(-3.333333, &money_in("EUR")), "−€3.33 (exactly −3.333333)");
+        assert_eq!(said(8_214_000.0, &money_in("GBP")), "£8.21_M (exactly 8_214_000)");
+        assert_eq!(said(0.415499, &ValueUnit::Share), "41.5_% (exactly 41.5499_%)");
+        assert_eq!(said(0.4, &ValueUnit::Share), "40.0_%");
+        assert_eq!(said(4.0, &ValueUnit::Rate { per: 100 }), "4.00 per 100");
+        assert_eq!(said(7.5e9, &ValueUnit::Duration), "2_h 5_min");
+        assert_eq!(said(7.501e9, &ValueUnit::Duration), "2_h 5_min (exactly 7_501_s)");
+        assert_eq!(said(12.0, &ValueUnit::Count), "12");
     }
 
     #[test]

@@ -197,11 +197,12 @@ impl<'a> Say<'a> {
             Sentence::DoubtUntold { have, need } => format!(
                 "Cannot be told: {need} earlier periods of which the rows are known are needed, {there}; or {need} earlier deliveries.", there = there(*have)
             ),
-            Sentence::SitsIn { members, compared, rest } => format!(
-                "It sits in {}: without {} the rest is {}, within what is usual ({compared} members compared).",
+            Sentence::SitsIn { members, compared, rest, other_way } => format!(
+                "It sits in {}: without {} the rest is {}, {} ({compared} members compared).",
                 listed(members),
                 if members.len() == 1 { "it" } else { "them" },
-                self.number(*rest).text
+                self.number(*rest).text,
+                if *other_way { "beyond what is usual the other way" } else { "within what is usual" }
             ),
             Sentence::NothingStandsOut { compared } => {
                 format!("Nothing stands out among {compared} members compared: it is not the work of a few.")
@@ -839,7 +840,12 @@ mod tests {
             all.push(Sentence::Where { compared: 25, called_out, most });
         }
         for count in 1..5 {
-            all.push(Sentence::SitsIn { members: vec![name(); count], compared: 25, rest: 0.44 });
+            all.push(Sentence::SitsIn {
+                members: vec![name(); count],
+                compared: 25,
+                rest: 0.44,
+                other_way: false,
+            });
         }
         let period = Period { grain: kepi_model::calendar::Grain::Month, ordinal: 640 };
         all.push(Sentence::Lasts { since: period, periods: 3 });

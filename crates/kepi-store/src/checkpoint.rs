@@ -71,6 +71,14 @@ impl Store {
         Ok(Checkpoint { origin: origin(&mut tx).await?, size, root })
     }
 
+    /// The name of the log, for ever.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn origin(&self) -> Result<String, StoreError> {
+        origin(&mut self.read().await?).await
+    }
+
     /// The signed checkpoints, the shortest log first.
     ///
     /// # Errors

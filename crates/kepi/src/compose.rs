@@ -74,11 +74,37 @@ pub async fn sweep(site: Site<'_>) -> Result<(), Failure> {
 
 async fn opened(site: Site<'_>) -> Result<(PathBuf, Store, LocalLake), Failure> {
     let root = root(site.folder)?;
-    let store = Store::open(&site.location(&root)?).await.map_err(AppError::from)?;
+    let store = opened_to_write(site, &root).await?;
     let lake = LocalLake::open_as_it_is(store.clone(), &data_of(&root), now())
         .await
         .map_err(|e| Failure::Port(Box::new(e)))?;
     Ok((root, store, lake))
+}
+
+/// The database of a project, made if it is not there. A folder has one log: where it was signed here, no other is begun or carried on
+/// beside it, such as by whoever forgot to say which database it is kept in.
+async fn opened_to_write(site: Site<'_>, root: &Path) -> Result<Store, Failure> {
+    let location = site.location(root)?;
+    let begun = Custody::of(root, None).origin()?;
+    let another = |origin: &str, instead: &str| {
+        Failure::Other(format!(
+            "the log of this folder is `{origin}`, and {instead}: name the database that keeps it by `--store` or KEPI_STORE; to \
+             begin anew, move the folder `{STATE_FOLDER}` away first"
+        ))
+    };
+    if let (Some(origin), Location::Sqlite(path)) = (&begun, &location)
+        && !path.exists()
+    {
+        return Err(another(origin, &format!("there is no `{}`", path.display())));
+    }
+    let store = Store::open(&location).await.map_err(AppError::from)?;
+    match begun {
+        Some(origin) => match store.origin().await.map_err(AppError::from)? {
+            own if own == origin => Ok(store),
+            own => Err(another(&origin, &format!("this database has that of `{own}`"))),
+        },
+        None => Ok(store),
+    }
 }
 
 /// The project at a site to read it, or none where nothing was stored yet. Nothing is made, written or locked, unless an
@@ -164,13 +190,12 @@ pub async fn audited_to_write(site: Site<'_>) -> Result<Option<Store>, Failure> 
     if store_to_read(site, &root).await?.is_none() {
         return Ok(None);
     }
-    Ok(Some(Store::open(&site.location(&root)?).await.map_err(AppError::from)?))
+    Ok(Some(opened_to_write(site, &root).await?))
 }
 
 /// The database of the project at a site, made if it is not there, to say who signs in.
 pub async fn store(site: Site<'_>) -> Result<Store, Failure> {
-    let location = site.location(&root(site.folder)?)?;
-    Ok(Store::open(&location).await.map_err(AppError::from)?)
+    opened_to_write(site, &root(site.folder)?).await
 }
 
 /// What of the published figures at a site is not what the log says.

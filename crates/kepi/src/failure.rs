@@ -87,8 +87,13 @@ impl Failure {
                     };
                     let named =
                         suggestions.iter().filter(|(_, path)| !is_list(path.trim_end_matches("?all=yes")));
-                    for (text, _) in named {
-                        tell(format_args!("  perhaps: {text}"));
+                    for (text, path) in named {
+                        // What is typed is an id; what it is called says whether it is meant.
+                        let id = path.split('?').next().and_then(|path| path.rsplit('/').next());
+                        match id.filter(|id| !id.is_empty() && id != text) {
+                            Some(id) => tell(format_args!("  perhaps: {id} ({text})")),
+                            None => tell(format_args!("  perhaps: {text}")),
+                        }
                     }
                 }
                 ExitCode::from(exit::FAILURE)

@@ -151,6 +151,15 @@ impl Custody {
         Ok(read(&self.outside)?.map(|text| notes(&text)))
     }
 
+    /// The name of the log that was signed last in the file outside; none: nothing was.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn origin(&self) -> Result<Option<String>, AppError> {
+        let notes = self.outside()?.unwrap_or_default();
+        Ok(notes.last().and_then(|note| note.lines().next()).map(str::to_owned))
+    }
+
     /// Adds notes to the file outside; they are on the disk when this returns.
     pub(super) fn append<'a>(&self, notes: impl Iterator<Item = &'a String>) -> Result<(), AppError> {
         let text: String = notes.map(|note| format!("{note}\n")).collect();

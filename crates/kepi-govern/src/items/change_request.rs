@@ -69,7 +69,7 @@ impl Change {
                     ask.parties = true;
                     ask.board |= mode == Mode::Board;
                 }
-                (Mode::Reviewed, _) | (Mode::Board, Aspect::Words) => ask.one_other = true,
+                (Mode::Reviewed, _) | (Mode::Board, Aspect::Words | Aspect::Absence) => ask.one_other = true,
                 (Mode::Board, _) => ask.board = true,
             }
         }

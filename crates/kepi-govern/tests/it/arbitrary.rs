@@ -302,6 +302,7 @@ pub fn content() -> impl Strategy<Value = Content> {
         Just(Aspect::Weight),
         Just(Aspect::Target),
         Just(Aspect::Owner),
+        Just(Aspect::Absence),
         Just(Aspect::Words),
     ];
     let governing = (option::of(governance()), persons(), persons())

@@ -263,6 +263,7 @@ impl Model {
             Aspect::Weight,
             Aspect::Target,
             Aspect::Owner,
+            Aspect::Absence,
             Aspect::Words,
             Aspect::Governance,
         ];
@@ -1109,7 +1110,7 @@ impl Model {
         for aspect in aspects {
             let met = match (mode, aspect) {
                 (Mode::Open, _) | (Mode::Reviewed, Aspect::Words) => true,
-                (Mode::Board, Aspect::Words) => !others.is_empty(),
+                (Mode::Board, Aspect::Words | Aspect::Absence) => !others.is_empty(),
                 (_, Aspect::Governance) => {
                     let owner = others.iter().any(|p| governance.owners.contains(p));
                     owner && (mode == Mode::Reviewed || by_board)

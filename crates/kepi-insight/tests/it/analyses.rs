@@ -220,6 +220,26 @@ fn a_fall_of_one_member_is_located_in_it() {
 }
 
 #[test]
+fn a_fall_of_one_member_is_located_in_it_though_another_rose() {
+    let mut found = 0;
+    for seed in 0..20 {
+        let mut months = steady(seed);
+        let last = months.last_mut().unwrap();
+        last[2].0 = 100;
+        last[3].0 += 90;
+        let planted = Planted::of(&months);
+        if planted.ask("change").unwrap().verdict != Verdict::Yes {
+            continue;
+        }
+        let located = planted.ask("location").unwrap();
+        if let Sentence::SitsIn { members, other_way: true, .. } = &located.says[0] {
+            found += usize::from(members == &["d0 m2".to_owned()]);
+        }
+    }
+    assert!(found >= 16, "{found} of 20");
+}
+
+#[test]
 fn a_fall_of_all_members_is_in_none_of_them() {
     let mut months = steady(1);
     months.last_mut().unwrap().iter_mut().for_each(|cell| cell.0 -= 200);

@@ -86,9 +86,11 @@ pub(crate) fn open(
         Connector::Ndjson { .. } => Box::new(ndjson::NdjsonReader::open(path, name)?),
         Connector::Parquet { .. } => Box::new(parquet::ParquetReader::open(path, name)?),
         // What is fetched is kept as lines of JSON.
-        Connector::Fetch(_) | Connector::Entries | Connector::Items | Connector::Screening(_) => {
-            Box::new(ndjson::NdjsonReader::open(path, name)?)
-        }
+        Connector::Fetch(_)
+        | Connector::Entries
+        | Connector::Items
+        | Connector::Loads
+        | Connector::Screening(_) => Box::new(ndjson::NdjsonReader::open(path, name)?),
     })
 }
 

@@ -196,6 +196,7 @@ fn connector(written: &written::Connector, findings: &mut Findings) -> Option<Co
         written::Connector::Singer(singer) => Connector::Fetch(fetch::singer(singer)?),
         written::Connector::Kepi(written::Own::Entries) => Connector::Entries,
         written::Connector::Kepi(written::Own::Items) => Connector::Items,
+        written::Connector::Kepi(written::Own::Loads) => Connector::Loads,
         written::Connector::Http(http) => Connector::Fetch(fetch::http(http, findings)?),
     })
 }

@@ -69,6 +69,8 @@ words! {
         Entries = "entries",
         /// What waits for somebody, or did, as it stands.
         Items = "items",
+        /// What was landed, a row for each load of a source.
+        Loads = "loads",
     }
 }
 choices!(Own);

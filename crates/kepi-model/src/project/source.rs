@@ -252,6 +252,8 @@ pub enum Connector {
     Entries,
     /// What waits for somebody, or did, as the log of Kepi itself says, written into files of JSON lines.
     Items,
+    /// What was landed.
+    Loads,
     /// What Kepi finds of the rows of an entity that is screened, written into files of JSON lines.
     Screening(Box<Screen>),
 }
@@ -392,6 +394,7 @@ impl Connector {
             Self::Fetch(fetch) => Some(fetch.stream()),
             Self::Entries => Some(Hash::of(b"kepi entries 1")),
             Self::Items => Some(Hash::of(b"kepi items 1")),
+            Self::Loads => Some(Hash::of(b"kepi loads 1")),
             Self::Screening(_) => Some(Hash::of(b"kepi screening 1")),
             _ => None,
         }
@@ -400,7 +403,7 @@ impl Connector {
     /// The path or glob of its files, relative to the project's folder; none: they are fetched.
     pub fn files(&self) -> Option<&str> {
         match self {
-            Self::Fetch(_) | Self::Entries | Self::Items | Self::Screening(_) => None,
+            Self::Fetch(_) | Self::Entries | Self::Items | Self::Loads | Self::Screening(_) => None,
             Self::Csv { files, .. }
             | Self::Excel { files, .. }
             | Self::FixedWidth { files, .. }
@@ -417,7 +420,7 @@ impl Connector {
 
     /// Whether it is of Kepi itself, so that nobody else is asked.
     pub fn is_own(&self) -> bool {
-        matches!(self, Self::Entries | Self::Items | Self::Screening(_))
+        matches!(self, Self::Entries | Self::Items | Self::Loads | Self::Screening(_))
     }
 
     /// What is fetched, if anything is.
@@ -439,6 +442,7 @@ impl fmt::Display for Connector {
             Self::Parquet { .. } => "Parquet",
             Self::Entries => return f.write_str("what was entered in Kepi"),
             Self::Items => return f.write_str("items of Kepi"),
+            Self::Loads => return f.write_str("loads of Kepi"),
             Self::Screening(screen) => return write!(f, "what Kepi finds of the rows of {}", screen.entity),
             Self::Fetch(Fetch { connection, of, .. }) => {
                 return match of {

@@ -96,7 +96,11 @@ fn what_is_entered_is_added_up_or_averaged_and_what_is_not_is_awaited_then_late(
         desk.value("orders", Grain::Month, "2025-12", "").is_none(),
         "nothing is late before the first row"
     );
-    // A quarter is made of what is there; nothing stands for what is not.
+    // The quarter is not over for whoever enters until March is due; what is there by then is shown as provisional.
     let quarter = desk.value("share", Grain::Quarter, "2026-Q1", "").unwrap();
+    assert_ne!(quarter.finality, Finality::Final);
     assert!((quarter.estimate.unwrap().point - 0.4).abs() < 1e-15);
+    // Of a quarter that is over nothing stands for what is not there: January alone is no quarter.
+    let quarter = desk.value("orders", Grain::Quarter, "2026-Q1", "").unwrap();
+    assert_eq!((quarter.finality, quarter.estimate), (Finality::Final, Err(NotComputable::Late)));
 }

@@ -8,7 +8,7 @@ use kepi_insight::{
 };
 use kepi_model::{
     acting::{PlaybookStep, Trigger},
-    id::EntityId,
+    id::{EntityId, UnitId},
     project::{Kpi, ValueUnit},
 };
 use kepi_query::value::Segment;
@@ -266,12 +266,49 @@ impl Reporter<'_> {
                         unit.map_or_else(|| id.clone(), |unit| unit.name.clone())
                     }),
                     opened: self.instant(of.opened),
-                    state: of.outcome.clone().unwrap_or_else(|| of.state.to_owned()).replace('_', " "),
+                    // How far its case came is said there: here it is kept whether there is one.
+                    state: match of.of_loop {
+                        true if of.held_out => "only watched".to_owned(),
+                        true => "followed up".to_owned(),
+                        false => of.outcome.clone().unwrap_or_else(|| of.state.to_owned()).replace('_', " "),
+                    },
                     held_out: of.held_out,
                     helped: of.helped,
                 })
                 .collect(),
         }
+    }
+
+    /// How far runs came with the steps of a unit, or with those of everywhere else.
+    fn playbook_steps(
+        self,
+        unit: Option<&UnitId>,
+        steps: &[PlaybookStep],
+        runs: &[&Played],
+    ) -> Vec<PlaybookStepRow> {
+        let last = steps.len().saturating_sub(1);
+        let step = |(place, step): (usize, &PlaybookStep)| {
+            let said = |word: &str| {
+                let is = |of: &&&Played| {
+                    let own = of.stepped.get(place).map(String::as_str);
+                    own.or(of.outcome.as_deref().filter(|_| place == last)) == Some(word)
+                };
+                runs.iter().filter(is).count() as u64
+            };
+            let by = step.by.as_ref().map(|by| {
+                self.project().persons.get(by).map_or_else(|| by.to_string(), |person| person.name.clone())
+            });
+            PlaybookStepRow {
+                unit: unit.map(|unit| self.unit_name(unit).to_owned()),
+                text: step.text.clone(),
+                hours: step.hours,
+                by,
+                at_it: runs.iter().filter(|of| of.step == Some(place)).count() as u64,
+                done: said("done"),
+                skipped: said("skipped"),
+            }
+        };
+        steps.iter().enumerate().map(step).collect()
     }
 
     /// Playbooks, what was started by them, and whether that helped; and whether it helps to follow up, where a closed loop holds some out.
@@ -294,33 +331,28 @@ impl Reporter<'_> {
             };
             let is = |of: &&&Played, state: &str| of.state == state && !of.held_out;
             let variants = playbook.units.keys().map(|unit| self.unit_name(unit).to_owned());
-            let last = playbook.steps.len().saturating_sub(1);
-            let step = |(place, step): (usize, &PlaybookStep)| {
-                let said = |word: &str| {
-                    let is = |of: &&&Played| {
-                        let own = of.stepped.get(place).map(String::as_str);
-                        own.or(of.outcome.as_deref().filter(|_| place == last)) == Some(word)
-                    };
-                    own.iter().filter(is).count() as u64
-                };
-                let by = step.by.as_ref().map(|by| {
-                    project.persons.get(by).map_or_else(|| by.to_string(), |person| person.name.clone())
-                });
-                PlaybookStepRow {
-                    text: step.text.clone(),
-                    hours: step.hours,
-                    by,
-                    at_it: own.iter().filter(|of| of.step == Some(place)).count() as u64,
-                    done: said("done"),
-                    skipped: said("skipped"),
-                }
+            // Where a unit has steps of its own, these are what its runs went through.
+            let whose = |of: &Played| -> Option<&UnitId> {
+                let unit: UnitId = of.unit.as_ref()?.parse().ok()?;
+                let tree = project.tree_at(of.opened);
+                let own =
+                    |id: &UnitId| playbook.units.get_key_value(id).filter(|(_, of)| !of.steps.is_empty());
+                tree.upwards(&unit).find_map(own).map(|(id, _)| id)
             };
+            let mut by_steps: BTreeMap<Option<&UnitId>, Vec<&Played>> = BTreeMap::new();
+            own.iter().for_each(|of| by_steps.entry(whose(of)).or_default().push(of));
+            let with_steps = playbook.units.iter().filter(|(_, of)| !of.steps.is_empty());
+            let with_steps = with_steps.map(|(unit, of)| (Some(unit), &of.steps));
+            let steps = [(None, &playbook.steps)].into_iter().chain(with_steps).flat_map(|(unit, steps)| {
+                let runs = by_steps.get(&unit).map_or(&[][..], Vec::as_slice);
+                self.playbook_steps(unit, steps, runs)
+            });
             rows.push(PlaybookRow {
                 playbook: Named::new(&playbook.id, &playbook.name),
                 of_loop: false,
                 kpi: self.kpi_named(playbook.kpi.as_str()),
                 starts,
-                steps: playbook.steps.iter().enumerate().map(step).collect(),
+                steps: steps.collect(),
                 capacity: playbook.capacity,
                 cool_down: playbook.cool_down,
                 variants: variants.collect(),

@@ -7,7 +7,7 @@ use kepi_insight::{
 use kepi_model::{
     calendar::Period,
     id::UnitId,
-    project::{Bound, Demand, Kpi, StageGate},
+    project::{Bound, Demand, Kpi, Scorecard, StageGate},
 };
 use kepi_query::{published::grain_text, value::Segment};
 
@@ -112,11 +112,15 @@ impl Reporter<'_> {
         Ok(of)
     }
 
-    /// The rows of a unit, through the first scorecard that has both.
+    /// The rows of a unit, through the first scorecard that has both, or else through one whose cascade goes by a dimension of the KPI.
     pub(super) fn rows_of(self, kpi: &Kpi, unit: Option<&UnitId>) -> Option<Segment> {
         let Some(unit) = unit else { return Some(Segment::total()) };
-        let cards = self.project().scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id));
-        cards.into_iter().find_map(|card| self.card(card).segment(Some(unit)))
+        let (own, others): (Vec<&Scorecard>, Vec<&Scorecard>) =
+            self.project().scorecards.values().partition(|card| card.kpis().any(|id| *id == kpi.id));
+        let segment = |card: &&Scorecard| self.card(card).segment(Some(unit));
+        let is_its =
+            |of: &Segment| of.0.iter().all(|(dimension, _)| kpi.by.iter().any(|by| by.id == *dimension));
+        own.iter().find_map(segment).or_else(|| others.iter().filter_map(segment).find(is_its))
     }
 }
 

@@ -68,6 +68,7 @@ impl<'a> Reporter<'a> {
             periods: self.period_choices(&asked.known, asked.period),
             freshness,
             overall: score_view(Some(&scored.tree)),
+            mean_of: scored.own.as_ref().map(|_| scored.tree.children.len()),
             official: self.official_score(&asked, &scored)?,
             partial: self.partial(&asked),
             bridge: scored.bridge.as_ref().map(|b| self.bridge_view(b, asked.period)),

@@ -145,6 +145,8 @@ pub struct PlaybookRow {
 /// A step of a playbook, and how far runs came with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaybookStepRow {
+    /// The unit that does it so, shown name, with the units below it; none: everywhere else.
+    pub unit: Option<String>,
     /// What is done.
     pub text: String,
     /// In so many business hours.

@@ -182,6 +182,8 @@ pub struct ScorecardView {
     pub freshness: Freshness,
     /// The overall score.
     pub overall: ScoreView,
+    /// Of how many units the score is the mean, where it is; perspectives are then of the unit's own rows, and do not add up to it.
+    pub mean_of: Option<usize>,
     /// What is official of the score, if the period is closed.
     pub official: Option<OfficialFigureView>,
     /// Units that are late, if any are.

@@ -116,6 +116,7 @@ fn playbook(of: &PlaybookRow) -> Markup {
                 "."
             }
             @if !of.steps.is_empty() { ol { @for step in &of.steps { li {
+                @if let Some(unit) = &step.unit { "In " (unit) ": " }
                 (step.text) " " span.detail {
                     "within " (step.hours) " business hours" @if let Some(by) = &step.by { ", by " (by) }
                     @if step.at_it + step.done + step.skipped > 0 {

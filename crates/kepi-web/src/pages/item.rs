@@ -126,12 +126,23 @@ fn stands(view: &ItemView) -> Markup {
             }
             @for waits in &view.row.waits { p { "Waits for " (waits) "." } }
             @if !view.concerned.is_empty() {
-                p.note { "It touches " (view.concerned.join(", ")) ", who do not decide on it." }
+                p.note { "It touches " (view.concerned.join(", ")) ", " (concerned(view)) "." }
             }
             @if !view.ballots.is_empty() {
                 ul.plain.ballots { @for of in &view.ballots { li { (ballot(of)) } } }
             }
         }
+    }
+}
+
+/// What those have to do with it whom it touches: of targets and of who answers for something they sign, the rest is for others.
+fn concerned(view: &ItemView) -> &'static str {
+    let signs = view.row.aspects.iter().any(|of| matches!(of.as_str(), "target" | "owner"));
+    match (signs, view.concerned.len()) {
+        (true, 1) => "who has to sign it",
+        (true, _) => "who have to sign it",
+        (false, 1) => "who does not decide on it",
+        (false, _) => "who do not decide on it",
     }
 }
 

@@ -109,6 +109,9 @@ fn overall(view: &ScorecardView, place: &Place<'_>) -> Markup {
                 Outcome::Value(points) => {
                     p.big { span.num { (points.text) } " " span.of { "on target at 100" } }
                     p { (parts::status(view.overall.status)) " · " (view.overall.coverage.text) " of the weight has a value" }
+                    @if let Some(units) = view.mean_of {
+                        p.note { "The mean of its " (units) @if units == 1 { " unit" } @else { " units" } "; what follows is of all its rows together, and comes to another score." }
+                    }
                 }
                 Outcome::Reason(reason) => {
                     p.big.none { "No score" }

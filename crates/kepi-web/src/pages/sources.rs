@@ -248,7 +248,7 @@ fn reliability(all: &[ReliabilityRow]) -> Markup {
                             div.touch {
                                 (time(of.processed))
                                 @if let Some(most) = of.promised { p.detail {
-                                    "within " (format::time(most)) @if of.too_slow > 0 { ", " span.shape aria-hidden="true" { "■ " } "not " (of.too_slow) " times" }
+                                    "within " (format::length(most)) @if of.too_slow > 0 { ", " span.shape aria-hidden="true" { "■ " } "not " (of.too_slow) " times" }
                                 } }
                             }
                         }

@@ -133,8 +133,9 @@ pub fn playbooks(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
                 true => format!("{} (closed loop)", of.playbook.id),
                 false => of.playbook.id,
             }),
-            count(of.open),
-            count(of.done),
+            // How far cases came is said of cases.
+            if of.of_loop { Field::text("–") } else { count(of.open) },
+            if of.of_loop { Field::text(format!("{} followed up", of.done)) } else { count(of.done) },
             count(of.held_out),
             share(of.with),
             share(of.without),

@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::{
     cli::{Explain, Format, Show, ShowKpi, ShowQuarantine, ShowScorecard},
     failure::Failure,
-    output::{Field, Grid, Output},
+    output::{Field, Grid, Output, counted},
 };
 
 /// Prints what is asked for.
@@ -146,6 +146,10 @@ fn scorecard(which: &ShowScorecard, facts: &dyn Facts, out: Output) -> Result<()
                 view.overall.coverage.text,
                 view.freshness.text,
             ))?;
+            if let Some(units) = view.mean_of {
+                let units = counted(units as u64, "unit");
+                out.line(&format!("the score is the mean of its {units}; what follows is of all its rows together, and comes to another"))?;
+            }
             if let Some(of) = &view.official {
                 out.line(&format!("{} was closed {}: {}", of.period, of.at, of.words()))?;
             }
@@ -179,7 +183,12 @@ fn scorecard(which: &ShowScorecard, facts: &dyn Facts, out: Output) -> Result<()
                         format!("{}, ", format!("{} {}", m.value.text, interval_text(m)).trim_end())
                     });
                     let (shape, value) = (deviation.status.shape(), value.unwrap_or_default());
-                    out.line(&format!("{shape} {}: {value}{}", deviation.kpi.name, deviation.what))?;
+                    // Behind a value the sentence goes on.
+                    let what = match (value.is_empty(), deviation.what.strip_prefix("Less than")) {
+                        (false, Some(rest)) => format!("less than{rest}"),
+                        _ => deviation.what.clone(),
+                    };
+                    out.line(&format!("{shape} {}: {value}{what}", deviation.kpi.name))?;
                     for why in &deviation.why {
                         out.line(&format!("    {why}"))?;
                     }

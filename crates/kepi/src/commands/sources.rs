@@ -133,7 +133,7 @@ pub fn promises(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<()
             count(of.late),
             count(of.missed),
             Field::digits(
-                of.longest.map_or("–".to_owned(), format::time),
+                of.longest.map_or("–".to_owned(), format::length),
                 of.longest.map_or(String::new(), |seconds| seconds.to_string()),
             ),
         ]);

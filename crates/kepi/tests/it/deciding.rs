@@ -161,6 +161,45 @@ fn a_board_decides_and_whose_target_it_is_abstains() {
     assert!(register.contains("target: 30"), "{register}");
 }
 
+/// What looks like words and is none: who is away, which rows are a unit's; and targets that another KPI has by extending one.
+#[test]
+fn what_moves_somebodys_figures_or_work_is_agreed_to_and_whoever_it_concerns_is_asked() {
+    let project = Project::example("tiny");
+    let own = "targets:\n  - {from: 2015-01-01, threshold: 0, target: 20, basis: {negotiated: by hand}}\n";
+    project.write(
+        "more.yml",
+        &format!(
+            "kpi: asked\nname: Asked\nbetter: higher\nmeasure:\n  {NPS}\nperiod: month\naccountable: carl\n{own}---\nkpi: asked_again\n\
+             extends: asked\nname: Asked again\naccountable: dan\n---\nunit: north\nparent: company\nlevel: region\nname: north\n"
+        ),
+    );
+    let project = in_force(project, REVIEWED);
+    edit(&project, "more.yml", "target: 20", "target: 12");
+    let said = project.ok(&["propose", "-m", "lower", "--as", "carl"]);
+    assert!(said.contains("change_request (target), review"), "{said}");
+    let shown = item(&project, "1");
+    assert_eq!(shown["concerned"], json!(["carl", "dan"]), "{shown}");
+    // Dan has it as well: he signs it, and nobody agrees to it in his place.
+    let (_, said) = project.fails(3, &["approve", "1", "--as", "bea"]);
+    assert!(said.contains("G0803"), "{said}");
+    project.ok(&["approve", "1", "--as", "dan"]);
+    assert_eq!(item(&project, "1")["state"], "done");
+    // Whoever is away has her work done by another: somebody else has to agree that she is.
+    edit(
+        &project,
+        "governance.yml",
+        "name: Bea",
+        "name: Bea\naway: [{from: 2026-11-01, until: 2027-11-01}]\nsubstitute: carl",
+    );
+    let said = project.ok(&["propose", "-m", "she is away", "--as", "carl"]);
+    assert!(said.contains("item 2: change_request (owner, absence), review"), "{said}");
+    project.ok(&["withdraw", "2", "--as", "carl"]);
+    edit(&project, "governance.yml", "\naway: [{from: 2026-11-01, until: 2027-11-01}]\nsubstitute: carl", "");
+    edit(&project, "more.yml", "level: region\nname: north", "level: region\nname: south");
+    let said = project.ok(&["propose", "-m", "names only", "--as", "carl"]);
+    assert!(said.contains("item 3: change_request (definition), review"), "{said}");
+}
+
 #[test]
 fn what_was_adopted_otherwise_meanwhile_goes_back_and_is_written_anew() {
     let project = governed(REVIEWED);

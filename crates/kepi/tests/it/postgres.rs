@@ -34,6 +34,27 @@ fn every_example_has_the_same_figures_on_postgresql() {
 }
 
 #[test]
+fn a_folder_has_one_log() {
+    let Some(address) = kepi_testkit::postgres::fresh_database() else { return };
+    let project = Project::example("tiny").stored_at(&address);
+    project.ok(&["run", "--quiet"]);
+    let refused = |database: &std::path::Path| {
+        let (_, said) = project.fails(3, &["run", "--store", &*database.display().to_string()]);
+        assert!(said.contains("the log of this folder is `kepi/") && said.contains("KEPI_STORE"), "{said}");
+    };
+    // Whoever forgets which database it is makes no second log beside it.
+    let forgotten = project.path().join("kepi.db");
+    refused(&forgotten);
+    assert!(!forgotten.exists());
+    // Nor does one carry on that has another.
+    let other = Project::example("tiny");
+    other.ok(&["run", "--quiet"]);
+    refused(&other.path().join(".kepi/kepi.db"));
+    project.ok(&["run", "--quiet"]);
+    project.ok(&["audit", "verify"]);
+}
+
+#[test]
 fn what_is_wrong_with_an_address_is_said_without_the_password() {
     let project = Project::example("tiny");
     for (address, why) in [

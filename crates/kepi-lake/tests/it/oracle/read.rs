@@ -28,6 +28,7 @@ pub fn rows(from: &Connector, bytes: &[u8]) -> Vec<Line> {
         | Connector::Fetch(_)
         | Connector::Entries
         | Connector::Items
+        | Connector::Loads
         | Connector::Screening(_) => ndjson(bytes),
         Connector::Parquet { .. } => parquet(bytes),
     }

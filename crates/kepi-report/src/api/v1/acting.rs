@@ -68,6 +68,7 @@ pub fn playbooks(of: PlaybooksView) -> Vec<PlaybookLedTo> {
             .steps
             .into_iter()
             .map(|of| PlaybookStepLedTo {
+                unit: of.unit,
                 step: of.text,
                 hours: of.hours,
                 by: of.by,

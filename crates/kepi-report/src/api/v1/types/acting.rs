@@ -97,7 +97,7 @@ pub struct PlaybookLedTo {
     pub closed_loop: bool,
     /// The KPI whose rows or state start it.
     pub kpi: String,
-    /// Its steps, one after the other.
+    /// Its steps, one after the other, then those of units that have their own.
     pub steps: Vec<PlaybookStepLedTo>,
     /// Runs that somebody works on.
     pub open: u64,
@@ -125,6 +125,9 @@ pub struct PlaybookLedTo {
 /// A step of a playbook, and how far runs came with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlaybookStepLedTo {
+    /// The unit that does it so, with the units below it; left out: everywhere else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// What is done.
     pub step: String,
     /// In so many business hours.
