@@ -700,7 +700,8 @@ fn aimed_at(id: &KpiId, before: &Project, after: &Project) -> BTreeSet<PersonId>
         // Where it stands in a file is no part of what it says.
         let basis = |of: &Target| of.basis.as_ref().map(|basis| (basis.kind, basis.text.clone()));
         let said = |of: &Target| (of.from, of.period, of.lines, basis(of));
-        one.unit == other.unit && said(one) == said(other)
+        let whose = |of: &Target| (of.unit.clone(), of.segment.clone(), of.evidence.clone());
+        whose(one) == whose(other) && said(one) == said(other)
     };
     let (then, now) = (targets(before), targets(after));
     let lacks = |all: &[Target], of: &Target| !all.iter().any(|other| same(other, of));

@@ -262,14 +262,19 @@ impl<'a> At<'a> {
             for target in targets {
                 any = true;
                 let shown = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
-                let whose = target.unit.as_ref().map_or(String::new(), |unit| format!(" for {unit}"));
+                let whose = target.scope().map_or(String::new(), |whom| format!(" for {whom}"));
                 let basis = benchmarks::evidence(target, self.project)
                     .unwrap_or_else(|| "no basis is given".to_owned());
                 let floor = shown.floor.as_ref().map_or(String::new(), |floor| format!(", floor {floor}"));
                 let stretch =
                     shown.stretch.as_ref().map_or(String::new(), |stretch| format!(", stretch {stretch}"));
+                // Whole: whoever holds the file can compare.
+                let file = target.evidence.as_ref().map_or(String::new(), |of| {
+                    let digest = of.sha256.as_deref().unwrap_or("not written down");
+                    format!(", to be read in {} (SHA-256 {digest})", of.file)
+                });
                 let text = format!(
-                    "{}, threshold {}{floor}{stretch}{whose}; rests on: {basis}",
+                    "{}, threshold {}{floor}{stretch}{whose}; rests on: {basis}{file}",
                     shown.target, shown.threshold
                 );
                 to.point(&format!("from {}", target.from), text);

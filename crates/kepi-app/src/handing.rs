@@ -291,7 +291,7 @@ impl Deciding<'_> {
                 let shown = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
                 let basis =
                     benchmarks::evidence(target, &project).unwrap_or_else(|| "no basis is given".to_owned());
-                let whose = target.unit.as_ref().map_or(String::new(), |unit| format!(" for unit/{unit}"));
+                let whose = target.scope().map_or(String::new(), |whom| format!(" for {whom}"));
                 said.push(format!(
                     "kpi/{}: target {} from {}{whose}, rests on {basis}",
                     kpi.id, shown.target, target.from

@@ -11,6 +11,7 @@ use kepi_insight::{
     change::{Verdict, reviewed},
     foretold::{Foretold, foretell},
     frame::{Figure, Frame},
+    link::pairs,
     stored::row_of,
 };
 use kepi_model::{
@@ -20,6 +21,7 @@ use kepi_model::{
 };
 use kepi_query::{
     landing::LoadReport,
+    parallel::map,
     published::{
         INSIGHT, InsightRow, NewInsights, Run, Table, TableBuilder, USUAL, VALUE, Vouched, figure,
         grain_text, insight_row, push_insight, push_usual, usual_row,
@@ -104,22 +106,58 @@ impl App {
         let known: BTreeSet<(&str, &str, i32)> = (0..before.rows())
             .map(|row| (before.subject(row), before.grain(row), before.period(row)))
             .collect();
-        let mut said = TableBuilder::new(&INSIGHT);
         let of = OfFrames { project, frames };
+        let mut wanted = Vec::new();
         for kpi in project.kpis.values() {
             let Some(last) = of.last_final(kpi) else { continue };
             let day = project.calendar.first_day(last.offset(1)).map_err(|e| AppError::Finish(e.into()))?;
-            if known.contains(&(kpi.id.as_str(), grain_text(kpi.period), days(day))) {
-                continue;
+            if !known.contains(&(kpi.id.as_str(), grain_text(kpi.period), days(day))) {
+                wanted.push((kpi, last, day));
             }
-            let Some(foretold) = foretell(kpi, last, &of) else { continue };
-            let insight = serde_json::to_string(&foretold)
-                .map_err(|error| AppError::Corrupt { what: "an outlook", reason: error.to_string() })?;
-            let row = InsightRow { verdict: "unknown".to_owned(), version: OUTLOOK, insight };
-            push_insight(&mut said, run, (kpi.id.as_str(), kpi.period, day, FORETOLD), &row);
+        }
+        let said_of = map(&wanted, self.limits.threads, |(kpi, last, _)| foretell(kpi, *last, &of));
+        let mut said = TableBuilder::new(&INSIGHT);
+        for ((kpi, _, day), foretold) in wanted.iter().zip(said_of) {
+            push_foretold(&mut said, run, (kpi, *day), foretold.as_ref())?;
         }
         said.append(&before);
         Ok(said.finish().sorted(|run| run))
+    }
+
+    /// What was said of periods of a KPI before they were known, as published, and the same once more, each from the figures of the run
+    /// that said it; whether in the form of this version.
+    pub(crate) async fn foretold_again(&self, kpi: &str) -> Result<(Table, Table, bool), AppError> {
+        let own = [kpi.to_owned()];
+        let published = self.values.newest(&INSIGHT, Some(&own)).await.map_err(AppError::Lake)?;
+        let published =
+            published.filter(|row| published.withdrawn(row).is_empty() && published.segment(row) == FORETOLD);
+        let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
+        let mut again = TableBuilder::new(&INSIGHT);
+        for run in &runs {
+            let rows: Vec<usize> =
+                (0..published.rows()).filter(|row| published.run(*row) == run.number).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let (_, project) = texts_of(self, &run.pins).await?;
+            let Some(kpi) = project.kpis.values().find(|known| known.id.as_str() == kpi) else { continue };
+            // What it says, and what may lead it.
+            let leading = pairs(&project).into_iter().filter(|pair| pair.effect.id == kpi.id);
+            let read = leading.map(|pair| pair.cause.id.to_string()).chain(own.iter().cloned());
+            let read: Vec<String> = read.collect::<BTreeSet<_>>().into_iter().collect();
+            let values = self.values.as_of(&VALUE, run.seq, Some(&read)).await.map_err(AppError::Lake)?;
+            let frames = frames(&values, &project)?;
+            let of = OfFrames { project: &project, frames: &frames };
+            for row in rows {
+                let period = period_of(&published, row, kpi.period, &project.calendar);
+                let day = project.calendar.first_day(period).map_err(|e| AppError::Finish(e.into()))?;
+                let foretold = foretell(kpi, period.offset(-1), &of);
+                push_foretold(&mut again, run.number, (kpi, day), foretold.as_ref())?;
+            }
+        }
+        let here = (0..published.rows())
+            .all(|row| insight_row(&published, row).is_ok_and(|row| row.version == OUTLOOK));
+        Ok((published, again.finish().sorted(|run| run), here))
     }
 
     /// What had been landed by then, in order.
@@ -177,6 +215,21 @@ impl App {
         let here = is_of_this_version(&published);
         Ok((published, again.finish().sorted(|run| run), here))
     }
+}
+
+/// Writes what was said of a period of a KPI, if anything was.
+fn push_foretold(
+    into: &mut TableBuilder,
+    run: i64,
+    (kpi, day): (&Kpi, jiff::civil::Date),
+    foretold: Option<&Foretold>,
+) -> Result<(), AppError> {
+    let Some(foretold) = foretold else { return Ok(()) };
+    let insight = serde_json::to_string(foretold)
+        .map_err(|error| AppError::Corrupt { what: "an outlook", reason: error.to_string() })?;
+    let row = InsightRow { verdict: "unknown".to_owned(), version: OUTLOOK, insight };
+    push_insight(into, run, (kpi.id.as_str(), kpi.period, day, FORETOLD), &row);
+    Ok(())
 }
 
 /// What was said of periods of a KPI at a grain, of rows as [`App::foretell`] writes them.

@@ -57,7 +57,9 @@ pub fn check_folder(
 ) -> Result<(SourceMap, Checked<Project>), AppError> {
     let files = project_files::read(root)?;
     let known = |pattern: &str| sources.matching(pattern);
-    let checked = check::check(&files, &Options { known_files: Some(&known), today, ..Options::default() });
+    let digest = |path: &str| project_files::sha256(root, path);
+    let options = Options { known_files: Some(&known), digest: Some(&digest), today, ..Options::default() };
+    let checked = check::check(&files, &options);
     Ok((files, checked))
 }
 

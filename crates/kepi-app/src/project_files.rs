@@ -11,6 +11,7 @@ use kepi_model::{
     bounds,
     source_text::{SourceFile, SourceMap, Unread},
 };
+use kepi_proof::Digest;
 
 /// A project has at most so many definition files.
 const MOST_FILES: usize = 10_000;
@@ -72,6 +73,13 @@ pub fn read(root: &Path) -> Result<SourceMap, ReadError> {
         files.push((SourceFile { path: below(root, path), text: "".into() }, Some(unread)));
     }
     Ok(SourceMap::with_unread(files))
+}
+
+/// SHA-256 of a file in a project's folder, as hexadecimal digits; none where it is not there, leads out of the folder, or cannot be read.
+pub fn sha256(root: &Path, path: &str) -> Option<String> {
+    let (root, path) = (root.canonicalize().ok()?, root.join(path).canonicalize().ok()?);
+    let is_file = path.starts_with(root) && path.is_file();
+    is_file.then(|| fs::read(path).ok())?.map(|bytes| Digest::of(&bytes).to_string())
 }
 
 fn is_definition(path: &Path) -> bool {

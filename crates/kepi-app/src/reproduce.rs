@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kepi_model::{calendar::Grain, id::KpiId, project::Project};
 use kepi_query::published::{
-    SCORE, Subject, Table, USUAL, VALUE, Vouched, figure, scored, states_of, usual_row,
+    INSIGHT, SCORE, Subject, Table, USUAL, VALUE, Vouched, figure, insight_row, scored, states_of, usual_row,
 };
 use kepi_query::value::wire::{EstimateV1, is_hash_only};
 use serde::Serialize;
@@ -183,15 +183,20 @@ impl App {
             day_of_label(&project, label).ok_or_else(|| AppError::NotFound(format!("`{label}` is no period")))
         });
         let period = period.transpose()?;
-        let wanted = published.filter(|row| {
-            published.withdrawn(row).is_empty()
-                && published.subject(row) == kpi
-                && period.is_none_or(|(grain, day)| {
-                    Vouched::read_grain(published.grain(row)) == Some(grain) && published.period(row) == day
-                })
-        });
+        let wanted = |published: &Table| {
+            published.filter(|row| {
+                published.withdrawn(row).is_empty()
+                    && published.subject(row) == kpi
+                    && period.is_none_or(|(grain, day)| {
+                        Vouched::read_grain(published.grain(row)) == Some(grain)
+                            && published.period(row) == day
+                    })
+            })
+        };
         let mut found = Reproduction::default();
-        compare(&mut found, &project, &wanted, &again, ("insights of another version", here));
+        compare(&mut found, &project, &wanted(&published), &again, ("insights of another version", here));
+        let (published, again, here) = self.foretold_again(kpi).await?;
+        compare(&mut found, &project, &wanted(&published), &again, ("outlooks of another version", here));
         match found.compared {
             0 => Err(AppError::NotFound(format!("nothing was judged of `{kpi}` in that period"))),
             _ => Ok(found),
@@ -302,6 +307,12 @@ fn in_words(rows: &Table, row: usize) -> serde_json::Value {
         return scored(rows, row).map_or(json!(null), |said| {
             json!({ "score_micro": said.score.as_ref().ok(), "reason": said.score.as_ref().err(), "coverage_millionths": said.coverage })
         });
+    }
+    if std::ptr::eq(rows.form(), &INSIGHT) {
+        return insight_row(rows, row)
+            .ok()
+            .and_then(|said| serde_json::from_str(&said.insight).ok())
+            .unwrap_or(json!(null));
     }
     if std::ptr::eq(rows.form(), &USUAL) {
         return usual_row(rows, row).map_or(json!(null), |said| {

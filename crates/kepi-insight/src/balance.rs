@@ -1,11 +1,13 @@
 //! Is the scorecard balanced? What a scorecard is made of, held against limits: what leads and what lags, perspectives, too many KPIs, who answers
-//! for them, how far and how soon they look, what drives and what comes of it, and whether customers are asked. Of definitions only; the limits are
+//! for them, how far and how soon they look, what drives and what comes of it, and what people judge beside what is counted. Of definitions only; the limits are
 //! the project's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{
     calendar::Period,
+    entity::scale_of,
+    expression::{Expression, Node},
     measure::{Indicator, Measure},
     project::{Kpi, Project, Scorecard},
 };
@@ -19,7 +21,7 @@ use crate::{
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "balance",
-    version: 2,
+    version: 3,
     question: "Is the scorecard balanced that it counts on?",
     cadence: Cadence::OnRequest,
     family: None,
@@ -106,11 +108,35 @@ pub fn of(scorecard: &Scorecard, project: &Project) -> Vec<Imbalance> {
             project.persons.get(person).map_or_else(|| person.to_string(), |person| person.name.clone());
         found.push(Imbalance::Many { of: name, kpis, most: limits.per_person });
     }
-    let asks = kpis.iter().filter(|kpi| matches!(kpi.measure, Measure::Nps(_) | Measure::Rating(_))).count();
-    if asks == kpis.len() {
-        found.push(Imbalance::OnlyAnswers { kpis: asks });
+    let judged = kpis.iter().filter(|kpi| is_judged(kpi, project)).count();
+    let counted = kpis.len() - judged;
+    if (judged.min(counted) as f64) < limits.judged * kpis.len() as f64 {
+        found.push(Imbalance::Evidence { judged, counted, least: limits.judged });
     }
     found
+}
+
+/// Whether a KPI is qualitative: of what people judge on a scale. That is a net promoter score, a rating, and whatever else reads an attribute for
+/// which a scale is declared; of what is computed of other KPIs, if all of those are. All else is quantitative: counted, timed or paid.
+#[must_use]
+pub fn is_judged(kpi: &Kpi, project: &Project) -> bool {
+    let inputs = kpi.measure.kind().inputs();
+    if !inputs.is_empty() {
+        return inputs.iter().all(|of| is_judged(&of.kpi, project));
+    }
+    if matches!(kpi.measure, Measure::Nps(_) | Measure::Rating(_)) {
+        return true;
+    }
+    kpi.measure.kind().readings().iter().any(|of| {
+        let mut on_a_scale = false;
+        for value in &of.values {
+            value.map_paths(&mut |path, type_| {
+                on_a_scale |= scale_of(path, &of.rows.of, &project.entities).is_some();
+                Expression { type_: type_.clone(), node: Node::Path(path.clone()) }
+            });
+        }
+        on_a_scale
+    })
 }
 
 /// Whether all of them look only near, or only far: none tells whether a long-term goal is reached although one could, or none is known before

@@ -207,7 +207,8 @@ impl Seen<'_> {
 struct Filtered<'f> {
     kpi: &'f Kpi,
     scale: Scale,
-    length: f64,
+    scaling: Scaling<'f>,
+    ordinal: i32,
     series: Vec<Seen<'f>>,
     refused: Vec<(&'f Segment, Refusal)>,
 }
@@ -303,7 +304,7 @@ fn begun_within(kpi: &Kpi, total: &[Figure]) -> Option<i32> {
 
 /// Puts the series of a KPI on its scale and filters them.
 fn filter<'f>(
-    project: &Project,
+    project: &'f Project,
     kpi: &'f Kpi,
     segments: &'f Segments,
     period: Period,
@@ -314,7 +315,8 @@ fn filter<'f>(
     let mut found = Filtered {
         kpi,
         scale: scaling.scale,
-        length: scaling.length(ordinal),
+        scaling: scaling.clone(),
+        ordinal,
         series: Vec::new(),
         refused: Vec::new(),
     };
@@ -513,7 +515,7 @@ fn judge(of: &Filtered<'_>, seen: &Seen<'_>, looked: &Looked, held: Held) -> Usu
     // How far the last value may lie off before its own look calls it out.
     let deviations = -student::quantile((held.limit * looked.part / 2.0).clamp(1e-300, 0.5), looked.degrees);
     let half = deviations * looked.widened * looked.spread;
-    let value = |place: f64| of.scale.from(place) * of.length;
+    let value = |place: f64| of.scaling.value(place, of.ordinal);
     let off = seen.last * seen.expected.spread;
     let unlikely = normal::two_sided(deviations * looked.widened);
     let end = |side: f64| {

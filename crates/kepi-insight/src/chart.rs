@@ -23,7 +23,7 @@ use kepi_stats::{
 
 use crate::{
     analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Shown, Verdict},
-    frame::{Scale, goes_by_the_day},
+    frame::{Scale, ends, goes_by_the_day},
     season::{longest, season_of},
     sentence::{Charting, NoChart, Sentence, Spreading},
 };
@@ -344,8 +344,10 @@ fn charted(kpi: &Kpi, first: Period, values: Vec<f64>, frames: &dyn Frames) -> R
         (Some((_, counted)), _) if is_total => counted.get(place).map_or(1.0, |(_, days)| *days),
         _ => per,
     };
+    // No limit lies where no value can be.
+    let (least, most) = ends(kpi, values.iter().copied());
     let limits = places.iter().zip(&found).enumerate().map(|(place, ((low, centre, high, _), rules))| {
-        let at = |value: f64| value * times(place) + off(from + place);
+        let at = |value: f64| (value * times(place) + off(from + place)).clamp(least, most);
         Limits { low: at(*low), centre: at(*centre), high: at(*high), signals: !rules.is_empty() }
     });
     let limits = limits.collect();

@@ -98,7 +98,7 @@ pub fn missed(kpi: &Kpi, period: Period, frames: &dyn Frames) -> Option<bool> {
         Better::Lower => high,
         // Neither way is good in itself: it is bad where it leads out of the range.
         Better::InRange => {
-            let target = kpi.target(None, period, &frames.project().calendar);
+            let target = kpi.target(None, &[], period, &frames.project().calendar);
             let inside = target.is_none_or(|of| band(figure.point, &of.lines, kpi.better) >= Band::Green);
             (high || low) && !inside
         }
@@ -239,7 +239,7 @@ impl Course<'_> {
 
     /// A period ahead with the target in force then.
     pub(crate) fn with_target(&self, ahead: Ahead, kpi: &Kpi, project: &Project) -> Outlook {
-        let target = kpi.target(None, ahead.period, &project.calendar);
+        let target = kpi.target(None, &[], ahead.period, &project.calendar);
         let target = target.map(|target| (target.lines, self.chance(&ahead, &target.lines, kpi.better)));
         Outlook { ahead, target }
     }

@@ -277,6 +277,16 @@ pub struct Scaling<'a> {
     /// Of what adds up over time by the day, the calendar: months differ in length, and values are compared by the day.
     lengths: Option<&'a Calendar>,
     grain: Grain,
+    /// What a value can be.
+    ends: (f64, f64),
+}
+
+/// What a value of a KPI can be: a length of time that never was below zero lies not below zero.
+#[must_use]
+pub fn ends(kpi: &Kpi, mut known: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (low, high) = kpi.possible();
+    let is_length = kpi.unit == ValueUnit::Duration && known.all(|value| value >= 0.0);
+    (if is_length { low.max(0.0) } else { low }, high)
 }
 
 impl<'a> Scaling<'a> {
@@ -294,7 +304,8 @@ impl<'a> Scaling<'a> {
         let known = segments.values().flatten().filter(|figure| figure.ordinal <= upto);
         let fits = known.clone().all(|figure| wanted.to(figure.point).is_some());
         let scale = if fits { wanted } else { Scale::Plain };
-        let mut of = Self { scale, events, lengths: adds_up.then_some(calendar), grain };
+        let ends = ends(kpi, known.map(|figure| figure.point));
+        let mut of = Self { scale, events, lengths: adds_up.then_some(calendar), grain, ends };
         let total = segments.get(&Segment::total()).map(Vec::as_slice).unwrap_or_default();
         let before: Vec<(i32, f64, f64)> = total
             .iter()
@@ -345,10 +356,10 @@ impl<'a> Scaling<'a> {
         (value.is_finite() && variance.is_finite()).then_some(Point { value, variance })
     }
 
-    /// The value at a place of the scale, of a period.
+    /// The value at a place of the scale, of a period; beyond what it can be the end of that.
     #[must_use]
     pub fn value(&self, place: f64, ordinal: i32) -> f64 {
-        self.scale.from(place) * self.length(ordinal)
+        (self.scale.from(place) * self.length(ordinal)).clamp(self.ends.0, self.ends.1)
     }
 
     /// Of shares the cases on the smaller side, of events their number: what chance is judged by. None of everything else.
@@ -365,6 +376,11 @@ impl<'a> Scaling<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn scaling(scale: Scale) -> Scaling<'static> {
+        let ends = (f64::NEG_INFINITY, f64::INFINITY);
+        Scaling { scale, events: false, lengths: None, grain: Grain::Month, ends }
+    }
 
     #[test]
     fn what_adds_up_goes_by_the_day_unless_neighbours_differ_less_by_the_period() {
@@ -431,7 +447,7 @@ mod tests {
             is_final: true,
             coverage: Coverage::default(),
         };
-        let scaling = Scaling { scale: Scale::Arcsine, events: false, lengths: None, grain: Grain::Month };
+        let scaling = scaling(Scale::Arcsine);
         let point = scaling.point(&figure).unwrap();
         assert!((point.variance * 4_000.0 - 1.0).abs() < 0.01, "{}", point.variance);
         assert_eq!(scaling.cases(&figure), Some(300.0));
@@ -446,7 +462,7 @@ mod tests {
         let figure = Figure::of(0, &mean, true);
         assert!((figure.variance_on(Scale::Plain).unwrap() - 1.0 / 3.0).abs() < 1e-9);
         // Where it is judged, three answers are as unsure as Student says.
-        let scaling = Scaling { scale: Scale::Plain, events: false, lengths: None, grain: Grain::Month };
+        let scaling = scaling(Scale::Plain);
         let as_sure = (4.302_652_7_f64 / 1.959_964).powi(2) / 3.0;
         for variance in [figure.variance(), scaling.point(&figure).map(|point| point.variance)] {
             assert!((variance.unwrap() - as_sure).abs() < 1e-5, "{variance:?}");

@@ -14,8 +14,10 @@ pub(crate) fn led<'a>(
     (kpi, period): (&Kpi, Period),
     frames: &'a dyn Frames,
 ) -> Option<(&'a Kpi, Led)> {
-    let supported = link::pairs(frames.project()).into_iter().filter(|pair| {
-        let is = || link::found(pair, period, frames).is_ok_and(|found| found.verdict == Verdict::Yes);
+    let all = link::pairs(frames.project());
+    let count = all.len();
+    let supported = all.into_iter().filter(|pair| {
+        let is = || link::among(pair, count, period, frames).is_ok_and(|found| found.verdict == Verdict::Yes);
         pair.effect.id == kpi.id && is()
     });
     let beside = supported.filter_map(|pair| {

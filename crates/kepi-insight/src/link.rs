@@ -185,7 +185,7 @@ pub fn among(pair: &Pair<'_>, all: usize, upto: Period, frames: &dyn Frames) -> 
 
 /// The smallest effect worth having: a tenth of the way from threshold to target; none without a target.
 pub(crate) fn worth(effect: &Kpi, upto: Period, project: &Project) -> Option<f64> {
-    match effect.target(None, upto, &project.calendar)?.lines {
+    match effect.target(None, &[], upto, &project.calendar)?.lines {
         TargetLines::OneSided { threshold, target, .. } => Some((target - threshold).abs() / 10.0),
         TargetLines::InRange { .. } => None,
     }

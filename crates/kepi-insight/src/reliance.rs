@@ -7,12 +7,13 @@ use crate::{
     analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Shown, Verdict},
     balance, gain, link,
     sentence::Sentence,
+    validity,
 };
 
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "reliance",
-    version: 1,
+    version: 2,
     question: "Do the leading indicators of its scorecard predict?",
     cadence: Cadence::OnRequest,
     family: None,
@@ -30,20 +31,19 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     if leading.is_empty() {
         return None;
     }
-    let pairs = link::pairs(project);
     let (mut predict, mut not, mut unlinked, mut rows) = (0, Vec::new(), 0, Vec::new());
     for kpi in &leading {
-        let own: Vec<_> = pairs.iter().filter(|pair| pair.cause.id == kpi.id).collect();
-        if own.is_empty() {
+        let Some(audit) = validity::audit(&Ask { kpi, ..*ask }, frames) else {
             unlinked += 1;
             continue;
-        }
-        let of = |pair: &&link::Pair<'_>| {
-            let found =
-                link::among(pair, pairs.len(), ask.period, frames).map_or(Verdict::Unknown, |of| of.verdict);
-            (found, gain::of(pair, ask.period, frames).ok())
         };
-        let found: Vec<_> = own.iter().map(of).collect();
+        // Of a link that ended, forecasts gained while it lived.
+        let gained = |pair: &link::Pair<'_>, ended: bool| match ended {
+            true => None,
+            false => gain::of(pair, ask.period, frames).ok(),
+        };
+        let all = audit.pairs.iter().zip(&audit.verdicts).zip(&audit.ended);
+        let found: Vec<_> = all.map(|((pair, verdict), ended)| (*verdict, gained(pair, *ended))).collect();
         let best =
             found.iter().filter_map(|(_, gain)| gain.as_ref()).max_by(|a, b| a.share.total_cmp(&b.share));
         if let Some(best) = best {

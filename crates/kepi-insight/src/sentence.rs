@@ -914,10 +914,14 @@ pub enum Imbalance {
         /// At most so many can be looked after.
         most: usize,
     },
-    /// Every KPI is what people answer.
-    OnlyAnswers {
-        /// So many.
-        kpis: usize,
+    /// Hardly anything is what people judge, or hardly anything is counted or timed.
+    Evidence {
+        /// KPIs of what people judge on a scale.
+        judged: usize,
+        /// All others.
+        counted: usize,
+        /// At least this share should be of either.
+        least: f64,
     },
 }
 

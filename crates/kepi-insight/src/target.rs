@@ -119,7 +119,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         says.push(Sentence::Suggested { value: course.bettered(&next.ahead, SELDOM, ask.kpi.better) });
     }
     // What was agreed on may be bold; out of reach, or nothing to do for it, and resting on nothing but that or on a past that says otherwise, it is arbitrary.
-    let basis = ask.kpi.target(None, next.ahead.period, &project.calendar).and_then(|of| of.basis);
+    let basis = ask.kpi.target(None, &[], next.ahead.period, &project.calendar).and_then(|of| of.basis);
     let basis = basis.map(|basis| basis.kind).filter(|kind| {
         matches!(kind, BasisKind::Negotiated | BasisKind::History) && ambition != Ambition::Stretches
     });

@@ -101,11 +101,11 @@ pub fn recommended(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Recommended> {
 }
 
 /// What was found of each link from a KPI.
-struct Audit<'a> {
-    pairs: Vec<Pair<'a>>,
-    verdicts: Vec<Verdict>,
+pub(crate) struct Audit<'a> {
+    pub(crate) pairs: Vec<Pair<'a>>,
+    pub(crate) verdicts: Vec<Verdict>,
     /// Whether it was alive and is no longer.
-    ended: Vec<bool>,
+    pub(crate) ended: Vec<bool>,
     says: Vec<Sentence>,
 }
 
@@ -128,7 +128,8 @@ impl Audit<'_> {
     }
 }
 
-fn audit<'a>(ask: &Ask<'_>, frames: &'a dyn Frames) -> Option<Audit<'a>> {
+/// Holds each link from a KPI against what was published; none: nothing is believed of it.
+pub(crate) fn audit<'a>(ask: &Ask<'_>, frames: &'a dyn Frames) -> Option<Audit<'a>> {
     let project = frames.project();
     let all = link::pairs(project);
     let asked: Vec<Pair<'a>> = all.iter().filter(|pair| pair.cause.id == ask.kpi.id).copied().collect();

@@ -49,7 +49,7 @@ fn course(ask: &Ask<'_>, frames: &dyn Frames) -> Option<(bool, bool)> {
     }
     let met = |(ordinal, value): &(i32, f64)| {
         let period = kepi_model::calendar::Period { ordinal: *ordinal, ..ask.period };
-        let target = kpi.target(None, period, &project.calendar)?;
+        let target = kpi.target(None, &[], period, &project.calendar)?;
         Some(band(*value, &target.lines, kpi.better) >= Band::Green)
     };
     let always_met = points.iter().skip(1).all(|point| met(point) == Some(true));

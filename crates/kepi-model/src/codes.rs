@@ -705,6 +705,27 @@ codes! {
         "The library of this Kepi says the KPI in other words than those that are extended. The figures are those of the wording that is named; nothing changed."
         "the wording of today, once somebody has read what is different"
         "read the page of the KPI in the book and write its version, or stay";
+    TARGET_SEGMENT "K0666" Error "a target for a segment that there is not"
+        "A target may be for a segment: for members of dimensions that the KPI has figures by, one alone or those of a combination in `cross`. Every other segment has no figure that could be held against it."
+        "members of dimensions in `by`, several only where `cross` has them together: `segment: {tier: enterprise}`"
+        "correct the dimension or the member, or add it to `by` or `cross`";
+    EVIDENCE "K0667" Warning "evidence that is not there, or is not what was attached"
+        "What a target rests on may be read in a file of the project. Its SHA-256 stands beside its path, so that whoever looks later knows that it is the file that was there when the target was agreed on. A file that has changed since is other evidence."
+        "a file in the project's folder, with the SHA-256 that it has"
+        "put the file back as it was, or have the target agreed on anew with the SHA-256 of what there is now";
+
+    TARGET_AGAINST_PAST "K0668" Warning "a target that its own past does not bear out"
+        "What is published of a KPI says what its next periods come to by themselves. A target that they as good as never reach, or meet without anybody doing anything, asks for nothing that can be done. `kepi check --data` says so where figures are published; what only rests on an agreement or on that past is called arbitrary."
+        "a target that stretches: neither out of reach nor met by itself"
+        "set another target, or say in its basis what is to change; `kepi analyse KPI --analysis target` has the figures";
+    LEADS_NOWHERE "K0669" Warning "a leading indicator that does not predict"
+        "The KPI is said to lead, and what it is believed to move does not follow it in published figures, or no longer. It is said only where an effect worth having can be ruled out; too few data are no finding. Whoever steers by it steers by nothing."
+        "an indicator that what it is believed to move follows"
+        "drop the belief, or let the KPI come to its end: `kepi retire` writes the change";
+    LEANS_ON_NOTHING "K0670" Warning "a scorecard that leans on what does not predict"
+        "More of the leading indicators of this scorecard are known not to predict than are known to predict. What it says of times to come is then mostly belief."
+        "leading indicators that predict; `kepi analyse KPI --analysis reliance` says of each"
+        "put others in their place, or say of them that they lag";
 
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."

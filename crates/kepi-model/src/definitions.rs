@@ -49,7 +49,7 @@ pub(crate) use entity::{
 pub(crate) use governance::Governance;
 pub(crate) use guardrail::{Bound, Guardrail};
 pub(crate) use initiative::{Evidence, ExpectedEffect, Initiative, Spending};
-pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Life, Line, Target};
+pub(crate) use kpi::{Attachment, Basis, By, DimensionPaths, Kpi, Life, Line, Target};
 pub(crate) use project::{Person, Project, QuickWins, Unit};
 pub(crate) use review::{Review, StageGate};
 pub(crate) use rule::DataRule;

@@ -63,7 +63,13 @@ pub fn fields(text: &str) -> Result<Vec<Field>, NotEdited> {
                 for line in LINES {
                     let path = ["targets", &n.to_string(), line].map(str::to_owned).to_vec();
                     let said = |key: &str| target.entry(key).and_then(|pair| pair.value.text());
-                    let whom = said("unit").map_or(String::new(), |unit| format!(" for {unit}"));
+                    let segment = target.entry("segment").into_iter().flat_map(|pair| pair.value.entries());
+                    let members =
+                        segment.filter_map(|pair| Some(format!("{}={}", pair.key, pair.value.text()?)));
+                    let whom: Vec<String> =
+                        said("unit").map(str::to_owned).into_iter().chain(members).collect();
+                    let whom =
+                        if whom.is_empty() { String::new() } else { format!(" for {}", whom.join(", ")) };
                     let label = format!("{line} from {}{whom}", said("from").unwrap_or("ever"));
                     found.extend(scalar(target.entry(line).map(|pair| &pair.value), path, label));
                 }

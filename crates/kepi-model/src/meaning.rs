@@ -272,7 +272,11 @@ pub(crate) fn scorecard(
         }
     }
     let kpis = used.into_iter().filter_map(|id| kpis.get(id)).map(|kpi| {
-        let targets = |of: &Kpi| of.targets.iter().map(|target| target_form(of, target)).collect::<Value>();
+        // Nothing is scored of a segment.
+        let scored = |of: &Kpi| {
+            of.targets.iter().filter(|target| target.segment.is_empty()).cloned().collect::<Vec<_>>()
+        };
+        let targets = |of: &Kpi| scored(of).iter().map(|target| target_form(of, target)).collect::<Value>();
         let mut form = vec![json!(kpi.id), json!(kpi.hash), json!(kpi.better.word()), targets(kpi)];
         // Only where there are any.
         form.extend(kpi.earlier.iter().map(targets));

@@ -9,6 +9,9 @@ use crate::library::Library;
 pub struct Options<'a> {
     /// How many files a path or glob of a source matches; without it files are not asked for.
     pub known_files: Option<&'a dyn Fn(&str) -> usize>,
+    /// SHA-256 of a file in the project's folder, as hexadecimal digits; none where it cannot be read. Without this, evidence is
+    /// not held to what was attached.
+    pub digest: Option<&'a dyn Fn(&str) -> Option<String>>,
     /// Whether a label of an encoding is known; without it a list of the usual ones is used.
     pub known_encodings: Option<&'a dyn Fn(&str) -> bool>,
     /// Today in the reporting zone, for findings about targets that do not hold yet.

@@ -33,11 +33,11 @@ use crate::{
 pub use crate::bound::Bound;
 pub use crate::entity::{Attribute, Entity};
 pub use crate::measure::{
-    Aggregate, AsOf, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension, Disposition,
-    Duration, DurationSummary, Indicator, Kpi, Life, MARGIN_SCALE, Margin, MarginTo, Mean, Measure,
-    MissingRule, Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity,
-    Share, Sign, Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit, WithoutData,
-    Zoned,
+    Aggregate, AsOf, Attachment, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension,
+    Disposition, Duration, DurationSummary, Indicator, Kpi, Life, MARGIN_SCALE, Margin, MarginTo, Mean,
+    Measure, MissingRule, Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response,
+    Sensitivity, Share, Sign, Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit,
+    WithoutData, Zoned,
 };
 pub use crate::secret::{Secret, Setting};
 pub use crate::unit::{Unit, UnitTree};
@@ -153,6 +153,8 @@ pub struct Balance {
     pub decides: (u32, Grain),
     /// At least this share leads, and at least this share lags.
     pub either: f64,
+    /// At least this share is what people judge, and at least this share is counted or timed.
+    pub judged: f64,
     /// At most this weight lies on one perspective; a share of 1.
     pub heaviest: f64,
     /// At most so many KPIs an objective.
@@ -169,6 +171,7 @@ impl Default for Balance {
             cycle: (1, Grain::Year),
             decides: (1, Grain::Month),
             either: 0.2,
+            judged: 0.1,
             heaviest: 0.6,
             per_objective: 5,
             per_person: 7,

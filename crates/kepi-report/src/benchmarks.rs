@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use kepi_model::{
     benchmark::{Benchmark, Unlike},
-    project::{BasisKind, Kpi, Project, Target},
+    project::{Attachment, BasisKind, Kpi, Project, Target},
 };
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +73,7 @@ pub struct Resting {
     pub kpi_name: String,
     /// First day the target holds, ISO 8601.
     pub from: String,
-    /// The unit it is for; none: for all.
+    /// The unit and the segment it is for; none: for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// The target as shown.
@@ -111,6 +111,12 @@ pub fn evidence(target: &Target, project: &Project) -> Option<String> {
         Some(benchmark) => Some(said(benchmark)),
         None => Some(target.basis.as_ref()?.text.clone()),
     }
+}
+
+/// A file that a target rests on: its path, and the beginning of its SHA-256.
+pub fn attached(of: &Attachment) -> String {
+    let digest = of.sha256.as_deref().and_then(|digest| digest.get(..12));
+    format!("{} ({})", of.file, digest.map_or("no SHA-256".to_owned(), |digest| format!("SHA-256 {digest}…")))
 }
 
 /// A figure of others in one line: `Airports, 2025: 82% (top_share of 2 on 1..5, n 12 000, interview, North America), documented, until 2027-01-01`.
@@ -186,7 +192,7 @@ fn resting<'a>(of: &'a Benchmark, kpi: &'a Kpi, project: &'a Project) -> impl It
         kpi: kpi.id.to_string(),
         kpi_name: kpi.name.clone(),
         from: target.from.to_string(),
-        unit: target.unit.as_ref().map(ToString::to_string),
+        unit: target.scope(),
         target: TargetView::new("", target.lines, kpi.better, &kpi.unit).target,
         otherwise: of.otherwise_measured(kpi).into_iter().map(Otherwise::from).collect(),
     })

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::{
     audience::{Audience, audience, of_scorecard},
+    benchmarks::attached,
     reporter::words::lag,
     view::TargetView,
 };
@@ -286,7 +287,7 @@ fn ending(of: &Kpi) -> String {
 fn targets(kpi: &Kpi) -> BTreeMap<(String, String), String> {
     let of = kpi.targets.iter().map(|target| {
         let view = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
-        let whom = target.unit.as_ref().map_or(String::new(), |unit| format!(" for {unit}"));
+        let whom = target.scope().map_or(String::new(), |whom| format!(" for {whom}"));
         let length = format!(", by {}", grain_text(target.period));
         let length = if target.period == kpi.period { "" } else { length.as_str() };
         let basis = target.basis.as_ref().map_or(String::new(), |basis| format!(", on: {}", basis.text));
@@ -296,8 +297,10 @@ fn targets(kpi: &Kpi) -> BTreeMap<(String, String), String> {
             view.stretch.map(|stretch| format!("stretch {stretch}")),
         ];
         let lines = listed(lines.into_iter().flatten());
+        let file =
+            target.evidence.as_ref().map_or(String::new(), |of| format!(", to be read in {}", attached(of)));
         let key = (target.from.to_string(), format!("{whom}{length}"));
-        (key, format!("{} ({lines}{basis})", view.target))
+        (key, format!("{} ({lines}{basis}{file})", view.target))
     });
     of.collect()
 }

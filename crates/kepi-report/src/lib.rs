@@ -42,4 +42,4 @@ pub mod tidy;
 pub mod trace;
 pub mod view;
 
-pub use reporter::Reporter;
+pub use reporter::{Reporter, insights::Against};

@@ -484,10 +484,10 @@ impl<'a> Say<'a> {
                 format!("Nothing is out of balance in “{scorecard}” by the limits that are looked at.")
             }
             Sentence::NobodyStandsApart { compared: 1 } => {
-                "Nobody: the one member that is compared does not stand out for long.".to_owned()
+                "Nobody: there is one member to compare, and it does not.".to_owned()
             }
             Sentence::NobodyStandsApart { compared } => {
-                format!("Nobody: nothing stands out for long among {compared} members compared.")
+                format!("Nobody: none of {compared} members compared does.")
             }
             Sentence::ColourOpen { band, probability, worst, best } => {
                 let sure = format!("{} sure of “{}”", format::probability(*probability), label(*band));
@@ -960,7 +960,8 @@ mod tests {
                 Imbalance::Unmeasured { perspective: name() },
                 Imbalance::Heavy { perspective: name(), weight: 7_000, most: 0.45 },
                 Imbalance::Many { of: name(), kpis: 12, most: 5 },
-                Imbalance::OnlyAnswers { kpis: 14 },
+                Imbalance::Evidence { judged: 14, counted: 0, least: 0.1 },
+                Imbalance::Evidence { judged: 1, counted: 14, least: 0.1 },
             ]
             .map(Sentence::Imbalance),
         );

@@ -256,9 +256,48 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
         self.project.calendar.as_of_end(period, kpi.period).unwrap_or(period)
     }
 
+    /// The unit within whose rows a segment lies, the lowest of them, and what it says beyond that; the own unit where it is no other's.
+    pub fn within(&self, segment: &Segment) -> (Option<&'a UnitId>, Segment) {
+        let own = self.scorecard.unit.as_ref();
+        if segment.is_total() {
+            return (own, segment.clone());
+        }
+        let units = self.all_units();
+        let found = segment.0.iter().filter_map(|pair| {
+            let whole = Segment(vec![pair.clone()]);
+            let of = units
+                .iter()
+                .find(|(unit, _)| *unit != own && self.segment(*unit).as_ref() == Some(&whole))?;
+            Some((of.1, of.0, pair))
+        });
+        let Some((_, unit, pair)) = found.max_by_key(|(depth, ..)| *depth) else {
+            return (own, segment.clone());
+        };
+        (unit, Segment(segment.0.iter().filter(|of| *of != pair).cloned().collect()))
+    }
+
     /// The target of a KPI that holds for a unit in a period.
     pub fn target(&self, kpi: &Kpi, unit: Option<&UnitId>, period: Period) -> Option<Target> {
-        in_force(kpi, self.project, unit, self.scorecard.unit.as_ref(), Down::of(self.scorecard), period)
+        self.target_of(kpi, unit, &Segment::total(), period)
+    }
+
+    /// The target of a KPI that holds for some of a unit's rows in a period.
+    pub fn target_of(
+        &self,
+        kpi: &Kpi,
+        unit: Option<&UnitId>,
+        part: &Segment,
+        period: Period,
+    ) -> Option<Target> {
+        in_force(
+            kpi,
+            self.project,
+            unit,
+            self.scorecard.unit.as_ref(),
+            part,
+            Down::of(self.scorecard),
+            period,
+        )
     }
 
     /// The tree of scores of a unit in a period: of the scorecard's own, or of one that the cascade reaches.

@@ -35,11 +35,11 @@ pub(crate) fn page(head: &Head<'_>, body: Markup) -> Markup {
                     a.brand href="/" { "Kepi" }
                     nav.wide aria-label="Main" { (links(head)) }
                     span.project { (project) }
-                    @if let Some(viewer) = head.project.and_then(|project| project.viewer.as_ref()) { (who(viewer, head.project.map_or(0, |project| project.waiting))) }
                     details.menu {
                         summary { "Menu" }
                         nav aria-label="Main" { (links(head)) }
                     }
+                    @if let Some(viewer) = head.project.and_then(|project| project.viewer.as_ref()) { (who(viewer, head.project.map_or(0, |project| project.waiting))) }
                 }
                 @for (item, day) in head.project.iter().flat_map(|project| &project.emergencies) {
                     p.emergency role="status" {

@@ -597,7 +597,8 @@ pub struct Check {
     /// Explain a code instead of checking.
     #[arg(long, value_name = "CODE")]
     pub explain: Option<String>,
-    /// Check the data too: headers and first rows of every source's files, then every file of the lake by its checksum.
+    /// Check the data too: headers and first rows of every source's files, every file of the lake by its checksum, and what published figures say
+    /// against the definitions.
     #[arg(long, conflicts_with = "explain")]
     pub data: bool,
 }
@@ -848,7 +849,7 @@ fn named(text: &str) -> Result<(String, String), String> {
 /// `kepi reproduce`.
 #[derive(Debug, Args)]
 pub struct Reproduce {
-    /// One KPI (`kpi/…` or its bare id), scorecard (`score/…`) or what was judged of a KPI (`insight/…`); default all values and scores.
+    /// One KPI (`kpi/…` or its bare id), scorecard (`score/…`) or what was judged and foretold of a KPI (`insight/…`); default all values and scores.
     #[arg(value_name = "OF")]
     pub subject: Option<String>,
     /// One period.

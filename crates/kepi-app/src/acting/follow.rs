@@ -146,7 +146,7 @@ impl Watched<'_> {
     pub fn lines(&self, project: &Project, period: Period) -> Option<TargetLines> {
         let top = self.top.as_ref();
         let unit = self.unit.as_ref();
-        Some(target::in_force(self.kpi, project, unit, top, self.rule, period)?.lines)
+        Some(target::in_force(self.kpi, project, unit, top, &Segment::total(), self.rule, period)?.lines)
     }
 
     /// Whether a guardrail is broken that says how far it may go; guardrails are about all rows.

@@ -126,7 +126,7 @@ fn replay(history: &History) -> (u64, u64, u64, u64) {
         for (id, series) in &history.figures {
             let kpi = &history.project.kpis[id];
             let period = Period { grain: Grain::Month, ordinal };
-            let target = kpi.target(None, period, &history.project.calendar).unwrap();
+            let target = kpi.target(None, &[], period, &history.project.calendar).unwrap();
             let estimate = &series[month];
             messages += u64::from(
                 kepi_score::band::band(estimate.point, &target.lines, kpi.better)

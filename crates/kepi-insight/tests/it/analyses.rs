@@ -502,6 +502,19 @@ fn each_imbalance_is_named_and_a_balanced_card_is_quiet() {
         kepi_insight::balance::of(world.scorecards.values().next().unwrap(), &world)
     };
     assert_eq!(of(&|text| text), []);
+    // Nobody is asked; nothing else is measured; a net promoter score and an index of judged figures are judged, too.
+    let evidence = |judged, counted| Imbalance::Evidence { judged, counted, least: 0.1 };
+    assert_eq!(of(&|text| text.replace("score >= 8", "good")), [evidence(0, 4)]);
+    assert_eq!(of(&|text| text.replace("which: good", "which: score >= 9")), [evidence(4, 0)]);
+    let asked = |text: String| {
+        let text = text.replace("score >= 8", "good").replacen(
+            "measure: {share: {of: answer, which: good}}",
+            "measure: {nps: {of: answer, answer: score}}",
+            1,
+        );
+        text.replacen("threshold: 40%, target: 60%", "threshold: 40, target: 60", 1)
+    };
+    assert_eq!(of(&asked), []);
     // Limits of the project's own.
     let limits =
         "time_zone: UTC\nbalance: {per_objective: 1, heaviest: 40%, per_person: 3, per_scorecard: 3}";
@@ -589,7 +602,7 @@ fn the_berkeley_admissions_are_flagged_and_a_world_without_a_turn_is_not() {
 /// A card of two perspectives with two KPIs each, one of each leading, one of which asks customers.
 fn balanced(change: &dyn Fn(String) -> String) -> Project {
     let mut text = "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n\
-        entity: answer\nname: Answer\nkey: [id]\ntime: at\nattributes:\n  id: {type: text}\n  at: {type: date}\n  good: {type: boolean}\n---\n\
+        entity: answer\nname: Answer\nkey: [id]\ntime: at\nattributes:\n  id: {type: text}\n  at: {type: date}\n  good: {type: boolean}\n  score: {type: integer, scale: 0..10}\n---\n\
         strategy: plan\nmission: More.\nperspectives:\n  a: {name: A}\n  b: {name: B}\nobjectives:\n  a: {name: A, perspective: a, owner: owner}\n  \
         b: {name: B, perspective: b, owner: owner}\n---\nscorecard: card\nname: Card\nperiod: month\nperspectives:\n  \
         a: {weight: 50%, objectives: {a: {weight: 100%, kpis: {k0: 50%, k1: 50%}}}}\n  b: {weight: 50%, objectives: {b: {weight: 100%, kpis: {k2: 50%, k3: 50%}}}}\n"
@@ -597,8 +610,10 @@ fn balanced(change: &dyn Fn(String) -> String) -> Project {
     for (kpi, (objective, indicator)) in
         [("a", "leading"), ("a", "lagging"), ("b", "leading"), ("b", "lagging")].iter().enumerate()
     {
+        // One is what people judge, the others are counted.
+        let which = if kpi == 0 { "score >= 8" } else { "good" };
         text.push_str(&format!(
-            "---\nkpi: k{kpi}\nname: K{kpi}\nobjective: {objective}\nindicator: {indicator}\nbetter: higher\nmeasure: {{share: {{of: answer, which: good}}}}\n\
+            "---\nkpi: k{kpi}\nname: K{kpi}\nobjective: {objective}\nindicator: {indicator}\nbetter: higher\nmeasure: {{share: {{of: answer, which: {which}}}}}\n\
              period: month\naccountable: owner\ntargets:\n  - {{from: 2020-01-01, threshold: 40%, target: 60%, basis: {{capability: example}}}}\n"
         ));
     }
@@ -1225,4 +1240,45 @@ fn what_its_own_course_let_expect_is_no_miss_and_a_fall_that_nothing_announced_i
     let risen = Planted::of(&months);
     assert_eq!(missed(kpi, at(risen.last), &risen), Some(false));
     assert_eq!(missed(kpi, at(12), &risen), None);
+}
+
+/// Mean waits in seconds, a month in which nobody waited among them, and ratings from 1 to 5 that jump from end to end.
+#[test]
+fn nothing_is_usual_that_cannot_be() {
+    let project = defined(
+        "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n\
+         entity: call\nname: Call\nkey: [id]\ntime: at\nattributes:\n  id: {type: text}\n  at: {type: date}\n  waited: {type: duration}\n  \
+         stars: {type: integer, scale: 1..5}\n---\n\
+         kpi: wait\nname: Wait\nindicator: lagging\nbetter: lower\nmeasure: {mean: {of: call, value: waited}}\nperiod: month\naccountable: owner\n---\n\
+         kpi: stars\nname: Stars\nindicator: lagging\nbetter: higher\nmeasure: {mean: {of: call, value: stars}}\nperiod: month\naccountable: owner\n",
+    );
+    let mut frame = Frame::new(Grain::Month);
+    let mut random = Random::seeded(5);
+    for ordinal in 600..630 {
+        let wait = if ordinal == 610 { 0.0 } else { 60e6 * (0.2 + 6.0 * random.uniform().powi(3)) };
+        let stars = if random.uniform() < 0.5 { 4.9 } else { 1.2 };
+        for (kpi, point) in [("wait", wait), ("stars", stars)] {
+            frame.push(&kpi.parse().unwrap(), &Segment::total(), Figure::counted(ordinal, point));
+        }
+    }
+    let judged = review(&project, &frame, 629, 0.07, 1).judged;
+    for (kpi, least, most) in [("wait", 0.0, f64::INFINITY), ("stars", 1.0, 5.0)] {
+        let usual = judged[&kpi.parse::<KpiId>().unwrap()][&Segment::total()].unwrap();
+        assert!(usual.low >= least && usual.high <= most && usual.low < usual.high, "{kpi}: {usual:?}");
+    }
+    let world = Published::new(project, frame);
+    for (kpi, least, most) in [("wait", 0.0, f64::INFINITY), ("stars", 1.0, 5.0)] {
+        for name in ["chart", "outlook"] {
+            let found = asked(name, kpi, &world).unwrap();
+            for (of, figures) in found.exhibit.unwrap().rows {
+                let all = figures
+                    .iter()
+                    .filter_map(|of| if let Shown::Value(value) = of { Some(*value) } else { None });
+                assert!(
+                    all.clone().all(|value| (least..=most).contains(&value)),
+                    "{name} of {kpi}: {of} {figures:?}"
+                );
+            }
+        }
+    }
 }

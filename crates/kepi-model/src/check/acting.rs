@@ -91,7 +91,7 @@ pub(super) fn alerts(
                 .fix("write who answers for what: `person: …`, and `accountable: …` at the KPIs");
         }
         let Some(alert) = one(id, written, kpis, context) else { continue };
-        let aims = |kpi: &KpiId| kpis.get(kpi).is_none_or(|kpi| !kpi.targets.is_empty());
+        let aims = |kpi: &KpiId| kpis.get(kpi).is_none_or(|kpi| kpi.aims());
         if alert.on == BTreeSet::from([Signal::Red]) && !alert.kpis.is_empty() && !alert.kpis.iter().any(aims)
         {
             context

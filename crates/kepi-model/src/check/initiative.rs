@@ -229,8 +229,7 @@ impl<'a> Reader<'a> {
             _ => Some(("does not count", "a KPI whose figures are numbers of things".to_owned())),
         });
         let severity = self.figure("severity", &written.severity, context, |kpi, _| {
-            kpi.targets
-                .is_empty()
+            (!kpi.aims())
                 .then(|| ("has no target, so nobody knows what it lacks", "a KPI with `targets`".to_owned()))
         });
         let revenue_at_risk =

@@ -117,7 +117,8 @@ fn read(
     let targets = match (&unit, written.better.get(), &period) {
         (Some(unit), Some(better), Some(period)) => {
             let range = measure.as_ref().map_or_else(|| unit.range(), |measure| measure.kind().range(unit));
-            targets::read(&written.targets, (unit, range), *better, *period, context)
+            let amounts = (unit, range);
+            targets::read(&written.targets, amounts, (*better, *period), (&by, &cross), context)
         }
         _ => Vec::new(),
     };

@@ -7,7 +7,7 @@ use crate::{
     builtin,
     calendar::{Calendar, FiscalWeeks},
     codes,
-    decode::{Field, Keyed, Lag, Name, Placed},
+    decode::{Field, Keyed, Lag, Name, Placed, Share},
     definitions as written,
     derived::Lasts,
     expression::Type,
@@ -119,19 +119,24 @@ fn balance(of: &written::Project, context: &mut Context<'_>) -> Option<Balance> 
         return Some(Balance::default());
     }
     let written = of.balance.get()?;
-    let either = written.either.get()?.0.to_f64();
-    if !(0.0..=0.5).contains(&either) {
-        context
-            .report(codes::NOT_A_SHARE, written.either.span, "two sides cannot both have this share")
-            .expected("from 0% to 50%, usually `20%`")
-            .fix("write at most `50%`");
-    }
+    let mut of_two = |of: &Field<Share>, usual: &str| {
+        let share = of.get()?.0.to_f64();
+        if !(0.0..=0.5).contains(&share) {
+            context
+                .report(codes::NOT_A_SHARE, of.span, "two sides cannot both have this share")
+                .expected(format!("from 0% to 50%, usually `{usual}`"))
+                .fix("write at most `50%`");
+        }
+        Some(share)
+    };
+    let (either, judged) = (of_two(&written.either, "20%")?, of_two(&written.judged, "10%")?);
     let lag = |lag: &Lag| (lag.0, lag.1);
     let count = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
     Some(Balance {
         cycle: lag(written.cycle.get()?),
         decides: lag(written.decides.get()?),
         either,
+        judged,
         heaviest: written.heaviest.get()?.0.to_f64(),
         per_objective: count(written.per_objective.get()?.0),
         per_person: count(written.per_person.get()?.0),

@@ -360,9 +360,10 @@ fn cascade(
 
 /// The targets of a KPI have to say something about the periods and the units of the scorecard.
 fn marks(kpi: &Kpi, at: Span, scorecard: &written::Scorecard, context: &mut Context<'_>) {
-    if let (Some(period), Some(first)) = (scorecard.period.get(), kpi.targets.first())
+    if let (Some(period), Some(first)) =
+        (scorecard.period.get(), kpi.targets.iter().find(|of| of.segment.is_empty()))
         && *period >= kpi.period
-        && !kpi.targets.iter().any(|target| kpi.carries(target.period, *period))
+        && !kpi.targets.iter().any(|of| of.segment.is_empty() && kpi.carries(of.period, *period))
     {
         let (own, wanted) = (first.period.word(), period.word());
         context
@@ -375,10 +376,25 @@ fn marks(kpi: &Kpi, at: Span, scorecard: &written::Scorecard, context: &mut Cont
             .fix(format!("add a target with `period: {wanted}`"));
     }
     let Some(cascade) = scorecard.cascade.get() else { return };
+    let of_units: Vec<&str> =
+        cascade.match_.items().iter().filter_map(|of| Some(of.value.as_deref()?)).collect();
+    for target in &kpi.targets {
+        for (dimension, member) in target.segment.iter().filter(|(of, _)| of_units.contains(&of.as_str())) {
+            context
+                .report(
+                    codes::TARGET_SEGMENT,
+                    target.span,
+                    format!("`{dimension}={member}` are the rows of a unit, which is held against targets that name it"),
+                )
+                .expected("`unit: …` for the rows of a unit")
+                .related(cascade.match_.key, "what makes them those of a unit")
+                .fix("name the unit instead of the member");
+        }
+    }
     let of_units = kpi.targets.iter().any(|target| target.unit.is_some());
     if kpi.measure.kind().over_units() != Carry::Stays
         && cascade.targets.get() == Some(&CascadeTargets::Inherit)
-        && !kpi.targets.is_empty()
+        && kpi.aims()
         && !of_units
     {
         context
@@ -412,7 +428,7 @@ pub(super) fn together(definitions: &Definitions, kpis: &BTreeMap<KpiId, Kpi>, c
             .collect();
         for entry in &on_it {
             if let Some(kpi) = written.get(entry.text.as_str())
-                && kpi.targets.items().is_empty()
+                && kpi.targets.items().iter().all(|of| of.value.segment.is_written())
             {
                 context
                     .report(

@@ -36,15 +36,25 @@ one_of! {
 pub(crate) type Line = Either<AmountText, List<AmountText>>;
 
 table! {
-    Target = "target", "A target from a date on, until the next for the same unit.";
+    Attachment = "attachment", "The file that a target rests on, held to what it was when the target was set.";
+    file: String, required, "Its path in the project's folder.", "evidence/diary_study.pdf";
+    sha256: String, optional, "SHA-256 of the file, as `sha256sum` prints it; `kepi check` says it where it is not written.",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+}
+
+table! {
+    Target = "target", "A target from a date on, until the next for the same unit and segment.";
     from: Date, required, "First day it holds.", "2026-01-01";
     unit: UnitId, optional, "The unit it is for; default all.", "emea";
+    segment: Map<String, String>, optional,
+        "The segment it is for, a member for each of its dimensions; default all rows.", "{tier: enterprise}";
     period: Grain, optional, "The periods it is for; default the KPI's.", "quarter";
     floor: Line, optional, "Score 0.", "5";
     threshold: Line, required, "Score 50.", "20";
     target: Line, required, "Score 100.", "40";
     stretch: Line, optional, "Score 120.", "55";
     basis: Basis, optional, "What it rests on.", "{history: median of 24 months}";
+    evidence: Attachment, optional, "The file in which that is to be read.", "{file: evidence/diary_study.pdf}";
 }
 
 /// A path, or one for each entity.
@@ -135,7 +145,7 @@ table! {
     without_data: WrittenWithoutData, default "exclude",
         "What is said of a period of which there are no data: nothing (`exclude`), that it is `zero`, nothing and nothing of what rests on it either (`block`), the last measured value, or an imputed one.",
         "{carry: {at_most: 3 months}}";
-    targets: List<Target>, optional, "Targets over time and by unit.", "[{from: 2026-01-01, …}]";
+    targets: List<Target>, optional, "Targets over time, by unit and by segment.", "[{from: 2026-01-01, …}]";
     moves: Map<KpiId, Moves>, optional, "KPIs that it is believed to move; each belief is held against published figures.",
         "{renewal_rate: {sign: positive, lag: 1 quarter}}";
     accountable: PersonId, optional, "The one who answers for it.", "vp_customer";

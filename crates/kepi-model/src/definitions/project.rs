@@ -51,6 +51,8 @@ table! {
     cycle: Lag, default "1 year", "How long it takes until what is done for customers shows in money.", "2 quarters";
     decides: Lag, default "1 month", "How long it takes to decide something and to get it done.", "2 weeks";
     either: Share, default "20%", "Of KPIs that say whether they lead or lag, at least this share leads and at least this share lags.", "30%";
+    judged: Share, default "10%",
+        "Of all KPIs at least this share is qualitative, what people judge on a scale, and at least this share is quantitative: counted, timed or paid.", "20%";
     heaviest: Share, default "60%", "At most this weight lies on one perspective.", "50%";
     per_objective: Whole<1, 100>, default "5", "At most so many KPIs serve one objective.", "4";
     per_person: Whole<1, 100>, default "7", "At most so many KPIs one person answers for.", "5";

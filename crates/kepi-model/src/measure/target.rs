@@ -6,23 +6,27 @@ use serde::{Deserialize, Serialize};
 use super::{Carry, Kpi};
 use crate::{
     calendar::{Calendar, Grain, Period},
-    id::UnitId,
+    id::{DimensionId, UnitId},
     source_text::Span,
 };
 
-/// A target, effective from a date until the next of the same unit and length of period.
+/// A target, effective from a date until the next of the same unit, segment and length of period.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
     /// First day it holds.
     pub from: Date,
     /// The unit it is for; none: for all.
     pub unit: Option<UnitId>,
+    /// The segment it is for: members by dimension, sorted; empty: all rows.
+    pub segment: Vec<(DimensionId, String)>,
     /// The length of the periods it is for.
     pub period: Grain,
     /// The lines.
     pub lines: TargetLines,
     /// What it rests on.
     pub basis: Option<Basis>,
+    /// The file in which that is to be read.
+    pub evidence: Option<Attachment>,
     /// Where it is written.
     pub span: Span,
 }
@@ -53,6 +57,24 @@ pub enum TargetLines {
         /// Score 120.
         stretch: Option<(f64, f64)>,
     },
+}
+
+impl Target {
+    /// Whom it is for: `emea, tier=enterprise`; none: for all.
+    pub fn scope(&self) -> Option<String> {
+        let members = self.segment.iter().map(|(dimension, member)| format!("{dimension}={member}"));
+        let all: Vec<String> = self.unit.iter().map(ToString::to_string).chain(members).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+}
+
+/// A file that a target rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its path in the project's folder.
+    pub file: String,
+    /// SHA-256 of what was attached, as 64 hexadecimal digits; none: it was not written down.
+    pub sha256: Option<String>,
 }
 
 impl TargetLines {
@@ -86,6 +108,11 @@ impl TargetLines {
 }
 
 impl Kpi {
+    /// Whether it has a target for all rows of the whole or of a unit: one that a score can be of.
+    pub fn aims(&self) -> bool {
+        self.targets.iter().any(|target| target.segment.is_empty())
+    }
+
     /// Whether a target for periods of one length says something about periods of another: itself, a level always, what
     /// adds up if the longer ones are made of the shorter ones.
     pub fn carries(&self, from: Grain, to: Grain) -> bool {
@@ -97,14 +124,21 @@ impl Kpi {
             }
     }
 
-    /// The target that holds for a period, of those for one unit or of those for all.
+    /// The target that holds for a period, of those for one unit, or for all, and one segment, or all rows.
     ///
     /// Of the targets for periods of this length the latest that starts by the period's last day; if there is none, of
     /// those for the next shorter, then the next longer length that [carry over](Self::carries): a level as it stands, what
     /// adds up as the sum over the periods contained, each with the target that holds for it.
-    pub fn target(&self, unit: Option<&UnitId>, period: Period, calendar: &Calendar) -> Option<Target> {
-        let of_scope = || self.targets.iter().filter(|target| target.unit.as_ref() == unit);
-        let mut lengths: Vec<Grain> = of_scope().map(|target| target.period).collect();
+    pub fn target(
+        &self,
+        unit: Option<&UnitId>,
+        segment: &[(DimensionId, String)],
+        period: Period,
+        calendar: &Calendar,
+    ) -> Option<Target> {
+        let is_for = |target: &&Target| target.unit.as_ref() == unit && target.segment == segment;
+        let of_scope: Vec<&Target> = self.targets.iter().filter(is_for).collect();
+        let mut lengths: Vec<Grain> = of_scope.iter().map(|target| target.period).collect();
         let longer = |grain: Grain| grain > period.grain;
         // Itself, shorter ones from the longest, longer ones from the shortest.
         lengths.sort_by_key(|grain| {
@@ -113,22 +147,20 @@ impl Kpi {
         });
         lengths.dedup();
         let carried = lengths.into_iter().filter(|grain| self.carries(*grain, period.grain));
-        carried.filter_map(|grain| self.target_of(grain, unit, period, calendar)).next()
+        carried.filter_map(|grain| self.target_of(grain, &of_scope, period, calendar)).next()
     }
 
     fn target_of(
         &self,
         grain: Grain,
-        unit: Option<&UnitId>,
+        of_scope: &[&Target],
         period: Period,
         calendar: &Calendar,
     ) -> Option<Target> {
         let latest = |part: Period| {
             let day = calendar.last_day(part).ok()?;
-            let of_scope = self.targets.iter().filter(|target| target.unit.as_ref() == unit);
-            of_scope
-                .filter(|target| target.period == grain && target.from <= day)
-                .max_by_key(|target| target.from)
+            let started = of_scope.iter().filter(|target| target.period == grain && target.from <= day);
+            started.copied().max_by_key(|target| target.from)
         };
         if grain == period.grain || self.over_time() != Carry::AddsUp {
             return latest(period).cloned();

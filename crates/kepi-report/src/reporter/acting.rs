@@ -410,7 +410,7 @@ impl Reporter<'_> {
         let (kpi, period) = (asked.kpi, asked.period);
         let score = |driver: &Kpi| {
             let point = self.facts.observed(&driver.id, period, &Segment::total())?.ok()?.point;
-            let target = driver.target(None, period, &project.calendar)?;
+            let target = driver.target(None, &[], period, &project.calendar)?;
             Some(band::score(point, &target.lines, driver.better) as f64 / 1e6)
         };
         let drivers = priorities(kpi, period, &self, score).into_iter().map(|of| DriverRow {

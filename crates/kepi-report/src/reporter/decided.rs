@@ -2,28 +2,30 @@
 
 use std::collections::BTreeSet;
 
+use kepi_insight::{analysis::Verdict, link};
 use kepi_model::{
     acting::CASE,
     calendar::{Grain, Period},
     edit,
     id::UnitId,
-    project::{Measure, Scorecard},
+    measure::Indicator,
+    project::{Kpi, Measure, Scorecard},
 };
 use kepi_query::{
     published::{Vouched, grain_text},
     value::Segment,
 };
 
-use super::{Reporter, insights::Which, words};
+use super::{Reporter, insights::Which, map::evidence_of, words};
 use crate::{
     decided::{Case, Draft, Item, Missing, RegisterAsked, Review, ReviewPoint, Silence, Work, is_of},
     difference::{Difference, How},
     reader::ViewError,
     view::{
         BallotView, CaseView, ClosedView, ComingView, DocumentView, DraftView, EditorView, FieldView, Forms,
-        HappenedView, HeldView, InboxView, ItemRow, ItemView, Named, OfficialFigure, OfficialView,
-        PeriodView, PeriodsView, PointView, RegisterView, RemarkView, ReviewView, ReviewsView, RoundView,
-        SaidView, SilenceView, TouchView,
+        HappenedView, HeldView, InboxView, ItemRow, ItemView, LeadingView, LedView, Named, OfficialFigure,
+        OfficialView, PeriodView, PeriodsView, PointView, RegisterView, RemarkView, ReviewView, ReviewsView,
+        RoundView, SaidView, SilenceView, TouchView,
     },
 };
 
@@ -233,7 +235,73 @@ impl<'a> Reporter<'a> {
             present: of.present.clone(),
             run: of.run,
             points,
+            led: self.led(of),
         })
+    }
+
+    /// The KPIs of a review's scorecard that lag, each beside those on it that are believed to lead it.
+    fn led(self, of: &Review) -> Vec<LedView> {
+        let project = self.project();
+        let scorecard = of.scorecard.parse().ok().and_then(|id| project.scorecards.get(&id));
+        let (Some(scorecard), Some(whole)) = (scorecard, self.period_reviewed(of)) else { return Vec::new() };
+        let unit = match &of.unit {
+            Some(id) => match id.parse().ok().and_then(|id| project.units.get(&id)) {
+                Some(unit) => Some(&unit.id),
+                None => return Vec::new(),
+            },
+            None => scorecard.unit.as_ref(),
+        };
+        let place = self.place(self.card(scorecard), unit);
+        let on_it: BTreeSet<_> = scorecard.kpis().collect();
+        let read = |kpi: &'a Kpi| {
+            let day = project.calendar.last_day(whole).ok()?;
+            let period = project.calendar.period_of_day(scorecard.period.max(kpi.period), day);
+            let seen = on_it.contains(&kpi.id) && self.facts.sees_kpi(&kpi.id, place.unit);
+            seen.then(|| (period, self.row(&self.read(kpi, &place, period), &place)))
+        };
+        let pairs = link::pairs(project);
+        let mut led: Vec<LedView> = Vec::new();
+        for pair in pairs.iter().filter(|pair| {
+            pair.cause.indicator == Some(Indicator::Leading)
+                && pair.effect.indicator == Some(Indicator::Lagging)
+        }) {
+            let Some((cause_period, cause_row)) = read(pair.cause) else { continue };
+            let Some((period, row)) = read(pair.effect) else { continue };
+            let found = link::among(pair, pairs.len(), period, &self);
+            let leading = LeadingView {
+                kpi: Named::new(&pair.cause.id, &pair.cause.name),
+                row: cause_row,
+                period: self.label(cause_period),
+                evidence: evidence_of(found.map_or(Verdict::Unknown, |found| found.verdict)),
+            };
+            let id = pair.effect.id.to_string();
+            match led.iter_mut().find(|of| of.kpi.id == id) {
+                Some(known) => known.leading.push(leading),
+                None => led.push(LedView {
+                    ahead: match place.segment.as_ref().is_some_and(Segment::is_total) {
+                        true => self.ahead(pair.effect, period),
+                        false => Vec::new(),
+                    },
+                    kpi: Named::new(&pair.effect.id, &pair.effect.name),
+                    perspective: self.place_of(pair.effect).0,
+                    row,
+                    period: self.label(period),
+                    leading: vec![leading],
+                }),
+            }
+        }
+        led
+    }
+
+    /// What is to be expected of a KPI, in sentences.
+    fn ahead(self, kpi: &'a Kpi, period: Period) -> Vec<String> {
+        self.analyses(kpi, period, Which::Named("outlook")).into_iter().flat_map(|of| of.says).collect()
+    }
+
+    /// The period that a review is of.
+    fn period_reviewed(self, of: &Review) -> Option<Period> {
+        let (grain, first) = of.period.split_once('/')?;
+        Some(self.project().calendar.period_of_day(Vouched::read_grain(grain)?, first.parse().ok()?))
     }
 
     fn review_point(self, of: &Review, point: &ReviewPoint) -> Result<PointView, ViewError> {
@@ -261,12 +329,7 @@ impl<'a> Reporter<'a> {
             items: Vec::new(),
             decided: point.decided.clone(),
         };
-        let whole = of.period.split_once('/');
-        let whole = whole.and_then(|(grain, first)| {
-            let (grain, first) = (Vouched::read_grain(grain)?, first.parse().ok()?);
-            Some(project.calendar.period_of_day(grain, first))
-        });
-        if let (Some(kpi), Some(whole), None) = (kpi, whole, gone) {
+        if let (Some(kpi), Some(whole), None) = (kpi, self.period_reviewed(of), gone) {
             let period = project.calendar.last_day(whole).ok();
             let grain = card.map_or(kpi.period, |card| card.period.max(kpi.period));
             let period = period.map(|day| project.calendar.period_of_day(grain, day));
@@ -284,8 +347,7 @@ impl<'a> Reporter<'a> {
                 view.row = Some(self.row(&reading, &place));
                 view.insight = Some(self.insight(&reading, &place));
                 if place.segment.as_ref().is_some_and(Segment::is_total) {
-                    let outlook = self.analyses(kpi, period, Which::Named("outlook"));
-                    view.ahead = outlook.into_iter().flat_map(|of| of.says).collect();
+                    view.ahead = self.ahead(kpi, period);
                 }
                 let name = unit.map(|unit| &unit.name);
                 let said = self.commentary(kpi)?;

@@ -240,8 +240,8 @@ impl<'a> Reporter<'a> {
             let part = match name {
                 "severity" => {
                     let calendar = &self.project().calendar;
-                    let own = kpi.target(of.unit.as_ref(), period, calendar);
-                    let target = own.or_else(|| kpi.target(None, period, calendar));
+                    let own = kpi.target(of.unit.as_ref(), &[], period, calendar);
+                    let target = own.or_else(|| kpi.target(None, &[], period, calendar));
                     let target =
                         target.ok_or_else(|| format!("it has no target in {}", self.label(period)))?;
                     severity(estimate, covered, &target.lines, kpi.better)

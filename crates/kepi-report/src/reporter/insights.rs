@@ -10,9 +10,11 @@ use kepi_insight::{
     foretold::Foretold,
     frame::Figure,
     sentence::{Charting, Sentence},
+    validity,
 };
 use kepi_model::{
     calendar::{Grain, Period},
+    measure::Indicator,
     project::{Kpi, Project, ValueUnit},
 };
 use kepi_query::{landing::LoadReport, value::Segment};
@@ -27,6 +29,17 @@ use crate::{
         AnalysisView, BreakView, ChartNote, CommentaryView, ControlPoint, ControlView, ExhibitView, Named,
     },
 };
+
+/// What published figures speak against, by its name in definitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Against {
+    /// The target of a KPI.
+    Target(String),
+    /// That a KPI leads.
+    Leading(String),
+    /// That the leading indicators of a scorecard predict.
+    Scorecard(String),
+}
 
 impl Frames for Reporter<'_> {
     fn project(&self) -> &Project {
@@ -152,6 +165,47 @@ impl<'a> Reporter<'a> {
             Some((Named::new(&kpi.id, &kpi.name), self.label(period), said))
         });
         Ok(asked.collect())
+    }
+
+    /// What published figures say against the definitions: targets that the past does not bear out, leading indicators that do not predict, scorecards
+    /// that lean on such.
+    ///
+    /// # Errors
+    /// What is published could not be read.
+    pub fn against(self) -> Result<Vec<(Against, String)>, ViewError> {
+        let mut found: Vec<(Against, String)> = Vec::new();
+        for (kpi, _, said) in self.analyse_all("target")? {
+            if said.verdict != "yes" {
+                found.push((Against::Target(kpi.id), said.says.join(" ")));
+            }
+        }
+        let newest = |kpi: &Kpi| {
+            let (_, ordinal) = self.facts.span(&kpi.id, kpi.period, &Segment::total())?;
+            Some(Period { grain: kpi.period, ordinal })
+        };
+        let leading =
+            self.kpis_in_order().into_iter().filter(|kpi| kpi.indicator == Some(Indicator::Leading));
+        for kpi in leading {
+            let Some(period) = newest(kpi) else { continue };
+            if validity::fails(&Ask { kpi, period }, &self) == Some(true) {
+                let said = self.analyses(kpi, period, Which::Named("validity")).pop();
+                found.push((
+                    Against::Leading(kpi.id.to_string()),
+                    said.map(|of| of.says.join(" ")).unwrap_or_default(),
+                ));
+            }
+        }
+        for scorecard in self.project().scorecards.values() {
+            let known = scorecard.kpis().filter_map(|id| self.project().kpis.get(id));
+            let Some((kpi, period)) = known.filter_map(|kpi| Some((kpi, newest(kpi)?))).next() else {
+                continue;
+            };
+            let said = self.analyses(kpi, period, Which::Named("reliance")).pop();
+            if let Some(said) = said.filter(|of| of.verdict == "no") {
+                found.push((Against::Scorecard(scorecard.id.to_string()), said.says.join(" ")));
+            }
+        }
+        Ok(found)
     }
 
     /// What changed of a KPI over all rows, and what the analyses found that could have made it, as the first words of a commentary.

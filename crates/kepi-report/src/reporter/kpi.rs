@@ -83,7 +83,7 @@ impl<'a> Reporter<'a> {
             _ => {
                 let own = asked.card.and_then(|c| c.scorecard.unit.as_ref());
                 let unit = asked.unit.or(own);
-                Place { card: asked.card, unit, segment: asked.segment.clone(), is_part: false }
+                Place { card: asked.card, unit, segment: asked.segment.clone(), part: Segment::total() }
             }
         }
     }
@@ -257,6 +257,8 @@ impl<'a> Reporter<'a> {
                         name: names.join(" · "),
                         value: reading.measured(),
                         status: (&reading.standing).into(),
+                        target: reading.standing.target.as_ref().map(|of| self.target_view(reading.kpi, of)),
+                        has_own: reading.standing.target.as_ref().is_some_and(|of| !of.segment.is_empty()),
                     }
                 })
                 .collect();

@@ -76,12 +76,7 @@ impl<'a> Reporter<'a> {
         let Some(upto) = upto.filter(|_| !pairs.is_empty()) else { return LinkEvidence::Untested };
         let all = link::pairs(self.project()).len();
         let found = pairs.iter().map(|pair| link::among(pair, all, upto, &self));
-        match link::together(found.map(|found| found.map_or(Verdict::Unknown, |found| found.verdict))) {
-            Verdict::Yes => LinkEvidence::Supported,
-            Verdict::No => LinkEvidence::NotSupported,
-            Verdict::Contrary => LinkEvidence::Contradicted,
-            Verdict::Unknown => LinkEvidence::TooLittle,
-        }
+        evidence_of(link::together(found.map(|found| found.map_or(Verdict::Unknown, |found| found.verdict))))
     }
 
     fn map_objective(self, of: &Objective, tree: Option<&ScoreNode>) -> MapObjective {
@@ -115,4 +110,14 @@ fn pillar_view(strategy: &Strategy, pillar: &Pillar) -> ThemeView {
 fn objective_name(strategy: &Strategy, id: &kepi_model::id::ObjectiveId) -> Named {
     let found = strategy.objectives.iter().find(|o| &o.id == id);
     Named::new(id, found.map_or(id.as_str(), |o| o.name.as_str()))
+}
+
+/// A verdict on a link.
+pub(super) fn evidence_of(verdict: Verdict) -> LinkEvidence {
+    match verdict {
+        Verdict::Yes => LinkEvidence::Supported,
+        Verdict::No => LinkEvidence::NotSupported,
+        Verdict::Contrary => LinkEvidence::Contradicted,
+        Verdict::Unknown => LinkEvidence::TooLittle,
+    }
 }

@@ -15,7 +15,6 @@ use kepi_insight::{
 use kepi_model::{
     calendar::{Grain, Period},
     id::UnitId,
-    measure::Carry,
     project::{Kpi, Target},
     window::Over,
 };
@@ -33,8 +32,8 @@ pub(crate) struct Place<'a> {
     pub unit: Option<&'a UnitId>,
     /// The rows; none where the unit has none.
     pub segment: Option<Segment>,
-    /// Whether these are some of the whole's rows and no unit's.
-    pub is_part: bool,
+    /// Which of the unit's rows; the total: all of them.
+    pub part: Segment,
 }
 
 /// A KPI in a period over a segment.
@@ -86,33 +85,27 @@ impl Reading<'_> {
 impl<'a> Reporter<'a> {
     /// Where a KPI is read for a unit of a scorecard.
     pub(crate) fn place(self, card: FactCard<'a>, unit: Option<&'a UnitId>) -> Place<'a> {
-        Place { card: Some(card), unit, segment: card.segment(unit), is_part: false }
+        Place { card: Some(card), unit, segment: card.segment(unit), part: Segment::total() }
     }
 
     /// Where a KPI is read over all rows, through the first scorecard that uses it.
     pub(crate) fn whole(self, card: Option<FactCard<'a>>) -> Place<'a> {
         let unit = card.and_then(|c| c.scorecard.unit.as_ref());
-        Place { card, unit, segment: Some(Segment::total()), is_part: false }
+        Place { card, unit, segment: Some(Segment::total()), part: Segment::total() }
     }
 
-    /// Where a KPI is read over a segment: the target is that of the unit whose rows these are, else of the whole.
+    /// Where a KPI is read over a segment: of the unit whose rows these are, or among whose rows they are, else of the whole.
     pub(crate) fn segment_place(self, card: Option<FactCard<'a>>, segment: Segment) -> Place<'a> {
-        let own = card.and_then(|c| c.unit_of(&segment));
-        let is_part = own.is_none() && !segment.is_total();
-        let unit = own.or(card.and_then(|c| c.scorecard.unit.as_ref()));
-        Place { card, unit, segment: Some(segment), is_part }
+        let (unit, part) = card.map_or((None, segment.clone()), |card| card.within(&segment));
+        Place { card, unit, segment: Some(segment), part }
     }
 
-    /// The target of a KPI that holds there: of a part that is no unit that of the whole, where what holds for the whole
-    /// holds for its parts.
+    /// The target of a KPI that holds there.
     pub(crate) fn target(self, kpi: &Kpi, place: &Place<'a>, period: Period) -> Option<Target> {
-        if place.is_part && kpi.measure.kind().over_units() != Carry::Stays {
-            return None;
+        match &place.card {
+            Some(card) => card.target_of(kpi, place.unit, &place.part, period),
+            None => in_force(kpi, self.project(), None, None, &place.part, Down::default(), period),
         }
-        if let Some(card) = &place.card {
-            return card.target(kpi, place.unit, period);
-        }
-        in_force(kpi, self.project(), None, None, Down::default(), period)
     }
 
     pub(crate) fn read(self, kpi: &'a Kpi, place: &Place<'a>, period: Period) -> Reading<'a> {

@@ -6,12 +6,16 @@ use std::{
 };
 
 use jiff::civil::Date;
+use kepi_insight::analysis::named;
 use kepi_model::{
     calendar::Period,
     id::{KpiId, UnitId},
     project::{Kpi, Scorecard, ScorecardObjective, ScorecardPerspective, Target, WhenLate},
 };
-use kepi_query::{published::grain_text, value::Finality};
+use kepi_query::{
+    published::grain_text,
+    value::{Finality, Segment},
+};
 use kepi_score::{
     band::Band,
     bridge,
@@ -305,11 +309,16 @@ impl<'a> Reporter<'a> {
     }
 
     pub(crate) fn target_view(self, kpi: &Kpi, target: &Target) -> TargetView {
+        let unit = target.unit.iter().map(|u| match self.project().units.get(u) {
+            Some(unit) => unit.name.clone(),
+            None => u.to_string(),
+        });
+        let members =
+            target.segment.iter().map(|(dimension, member)| named(&Segment::one(dimension.clone(), member)));
+        let whom: Vec<String> = unit.chain(members).collect();
         TargetView {
-            unit: target
-                .unit
-                .as_ref()
-                .map(|u| self.project().units.get(u).map_or(u.to_string(), |unit| unit.name.clone())),
+            whom: (!whom.is_empty()).then(|| whom.join(", ")),
+            attached: target.evidence.as_ref().map(benchmarks::attached),
             period: Some(grain_text(target.period).replace('_', " ")),
             basis: target.basis.as_ref().map(|b| b.kind),
             evidence: benchmarks::evidence(target, self.project()),

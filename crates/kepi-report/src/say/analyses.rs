@@ -148,9 +148,13 @@ impl Say<'_> {
             Verdicts::Contrary => format!(
                 "Contradicted: {with} {effect}{later} ({range}; {rests}), the other way than expected."
             ),
-            Verdicts::No => format!(
-                "Not supported: {with} {range}{later} ({rests}), less than a tenth of the way from threshold to target."
-            ),
+            Verdicts::No => {
+                let worth =
+                    found.worth.map_or(String::new(), |worth| format!("the {} that ", self.signed(worth)));
+                format!(
+                    "Not supported: {with} {range}{later} ({rests}), less than {worth}would be worth having."
+                )
+            }
             Verdicts::Unknown => {
                 format!("Cannot be told: {with} anything from {range}{later} ({rests}).")
             }
@@ -168,7 +172,7 @@ pub(super) fn predicts(effect: &str, found: &link::Found) -> String {
             format!("No: what it does goes with “{effect}” the other way than is expected.")
         }
         Verdicts::No => format!(
-            "No: what goes with it in “{effect}” is less than a tenth of the way from threshold to target, and enough was looked at to say so."
+            "No: what goes with it in “{effect}” is less than would be worth having, and enough was looked at to say so."
         ),
         Verdicts::Unknown => {
             format!("Cannot be told of “{effect}”: what goes with it may be nothing, or enough to matter.")
@@ -212,11 +216,11 @@ pub(super) fn imbalance(of: &Imbalance) -> String {
         Imbalance::Many { of, kpis, most } => {
             format!("{kpis} KPIs for “{of}”: more than {most} can hardly be looked after.")
         }
-        Imbalance::OnlyAnswers { kpis } => {
-            format!(
-                "All {kpis} KPIs are what people answer: nothing is measured that they do or that is done."
-            )
-        }
+        Imbalance::Evidence { judged, counted, least } => format!(
+            "{judged} of its KPIs {} what people judge and {counted} what is counted, timed or paid: at least {} should be of either.",
+            if *judged == 1 { "is" } else { "are" },
+            format::share(*least)
+        ),
     }
 }
 
@@ -342,7 +346,7 @@ pub(super) fn untold(causes: &str, why: Untold) -> String {
             there = there(have)
         ),
         Untold::SameRows => format!(
-            "Cannot be told of {causes}: the same rows make both, so chance moves them together. A link with a lag can be told."
+            "Cannot be told of {causes}: the same rows make both, so chance moves them together. With a lag it could be told."
         ),
         Untold::Overlapping => format!("Cannot be told of {causes}: neighbouring periods share rows."),
         Untold::Lag => format!("Cannot be told of {causes}: the lag is no whole number of these periods."),
@@ -353,10 +357,11 @@ pub(super) fn untold(causes: &str, why: Untold) -> String {
 /// That nothing says the opposite of what it is made of.
 pub(super) fn nothing_turns(dimensions: usize, gaps: usize) -> String {
     let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
-    let changes = (dimensions > 0).then(|| format!("changes by {}", count(dimensions, "dimension")));
-    let gaps = (gaps > 0).then(|| format!("{} between a member and the rest", count(gaps, "gap")));
+    let changes =
+        (dimensions > 0).then(|| format!("not in its change by {}", count(dimensions, "dimension")));
+    let gaps = (gaps > 0).then(|| format!("not in {} between a member and the rest", count(gaps, "gap")));
     let both: Vec<String> = changes.into_iter().chain(gaps).collect();
-    format!("No: nothing of that in {}.", both.join(" and "))
+    format!("No: {}.", both.join(", "))
 }
 
 impl Say<'_> {

@@ -9,23 +9,24 @@ use super::{
     scale::{Scale, target_values, value_and_limits},
     shape,
 };
-use crate::view::{SegmentPoint, Status, TargetView};
+use crate::view::{SegmentPoint, Status};
 
 const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 28.0;
 
 /// The scale that all rows of one dimension share.
-pub fn dot_scale(members: &[SegmentPoint], target: Option<&TargetView>, unit: &ValueUnit) -> Scale {
+pub fn dot_scale(members: &[SegmentPoint], unit: &ValueUnit) -> Scale {
+    let targets = members.iter().filter_map(|m| m.target.as_ref());
     let values = members
         .iter()
         .filter_map(|m| m.value.value())
         .flat_map(value_and_limits)
-        .chain(target.into_iter().flat_map(|t| target_values(&t.lines)));
+        .chain(targets.flat_map(|t| target_values(&t.lines)));
     Scale::around(values, unit, 6.0, WIDTH - 6.0)
 }
 
-/// One segment: its value by shape, its interval as a whisker, the target as a line through all rows.
-pub fn dots(member: &SegmentPoint, target: Option<&TargetView>, scale: &Scale) -> Markup {
+/// One segment: its value by shape, its interval as a whisker, the target that holds for it as a line.
+pub fn dots(member: &SegmentPoint, scale: &Scale) -> Markup {
     let middle = HEIGHT / 2.0;
     html! {
         svg class="dots" role="img" viewBox={ "0 0 " (px(WIDTH)) " " (px(HEIGHT)) } {
@@ -36,7 +37,7 @@ pub fn dots(member: &SegmentPoint, target: Option<&TargetView>, scale: &Scale) -
                     None => { "no value" }
                 }
             }
-            @if let Some(target) = target {
+            @if let Some(target) = &member.target {
                 @for (band, from, to) in ranges(&target.lines, target.better) {
                     @let (left, right) = (scale.at(from), scale.at(to));
                     @if right > left {

@@ -59,10 +59,9 @@ fn bullet_of_a_kpi_where_less_is_better() {
 #[test]
 fn segments_on_a_common_scale() {
     let view = kpi("restroom_cleanliness");
-    let target = view.current.target.as_ref();
     let members = &view.dimensions[0].members;
-    let scale = dot_scale(members, target, &view.current.measured_in);
-    insta::assert_snapshot!(lines(&dots(&members[4], target, &scale)));
+    let scale = dot_scale(members, &view.current.measured_in);
+    insta::assert_snapshot!(lines(&dots(&members[4], &scale)));
 }
 
 #[test]

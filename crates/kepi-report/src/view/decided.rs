@@ -2,7 +2,7 @@
 
 use kepi_model::project::ValueUnit;
 
-use super::{CommentaryView, InsightView, KpiRow, Named, ProjectView};
+use super::{CommentaryView, InsightView, KpiRow, LinkEvidence, Named, ProjectView};
 use crate::{decided, difference::Difference};
 
 /// What waits, for whom it waits first.
@@ -144,6 +144,38 @@ pub struct ReviewView {
     pub run: Option<u64>,
     /// The agenda, the gravest first.
     pub points: Vec<PointView>,
+    /// KPIs of the scorecard that lag, each beside what is believed to lead it.
+    pub led: Vec<LedView>,
+}
+
+/// A KPI that lags, beside what is believed to lead it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedView {
+    /// The KPI.
+    pub kpi: Named,
+    /// Its perspective.
+    pub perspective: Option<Named>,
+    /// Its figure against its target, in the period.
+    pub row: KpiRow,
+    /// The period.
+    pub period: String,
+    /// What is to be expected of it, in sentences; empty of a unit, or where nothing can be said.
+    pub ahead: Vec<String>,
+    /// What is believed to lead it.
+    pub leading: Vec<LeadingView>,
+}
+
+/// A KPI that is believed to lead another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeadingView {
+    /// The KPI.
+    pub kpi: Named,
+    /// Its figure against its target, in the period.
+    pub row: KpiRow,
+    /// The period.
+    pub period: String,
+    /// What the data say about it.
+    pub evidence: LinkEvidence,
 }
 
 /// A point of an agenda.

@@ -283,6 +283,10 @@ pub struct SegmentPoint {
     pub value: Outcome<Measured>,
     /// Against the target that holds for it.
     pub status: Status,
+    /// That target: its own, or one of more rows that holds for it, too.
+    pub target: Option<TargetView>,
+    /// Whether that is for a segment.
+    pub has_own: bool,
 }
 
 /// What a value is: in words, as written, as a formula.

@@ -38,9 +38,9 @@ pub use customers::{
 };
 pub use decided::{
     BallotView, CaseView, ClosedView, ComingView, DocumentView, DraftView, EditorView, FieldView, Forms,
-    HappenedView, HeldView, InboxView, ItemRow, ItemView, OfficialFigure, OfficialView, PeriodView,
-    PeriodsView, PointView, RegisterView, RemarkView, ReviewView, ReviewsView, RoundView, SaidView,
-    SilenceView, TouchView,
+    HappenedView, HeldView, InboxView, ItemRow, ItemView, LeadingView, LedView, OfficialFigure, OfficialView,
+    PeriodView, PeriodsView, PointView, RegisterView, RemarkView, ReviewView, ReviewsView, RoundView,
+    SaidView, SilenceView, TouchView,
 };
 pub use disclosure::{
     DisclosureView, MethodologyView, ReadinessView, StatementView, UnitReadinessView, WithheldView,

@@ -459,8 +459,8 @@ pub struct RecentEnd {
 pub struct TargetView {
     /// First day it holds, ISO 8601.
     pub from: String,
-    /// The unit it is for, by name; none: for all.
-    pub unit: Option<String>,
+    /// The unit and the segment it is for, by name; none: for all.
+    pub whom: Option<String>,
     /// The length of the periods it is for, such as `month`; none: nobody asked.
     pub period: Option<String>,
     /// Which direction is good.
@@ -479,6 +479,8 @@ pub struct TargetView {
     pub basis: Option<BasisKind>,
     /// The evidence.
     pub evidence: Option<String>,
+    /// The file in which it is to be read, with the beginning of its SHA-256.
+    pub attached: Option<String>,
 }
 
 impl TargetView {
@@ -501,7 +503,7 @@ impl TargetView {
         let from = from.into();
         Self {
             from,
-            unit: None,
+            whom: None,
             period: None,
             better,
             lines,
@@ -511,6 +513,7 @@ impl TargetView {
             floor,
             basis: None,
             evidence: None,
+            attached: None,
         }
     }
 }

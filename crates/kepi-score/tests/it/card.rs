@@ -1,6 +1,7 @@
 //! Which periods and units a scorecard has, and that whoever asks is given the same scores.
 
 use kepi_model::{id::UnitId, project::Project};
+use kepi_query::value::Segment;
 use kepi_score::{
     MICRO,
     card::{Card, Periods},
@@ -72,6 +73,10 @@ fn a_scorecard_has_the_periods_of_its_own_kpis_over_all_rows() {
     assert_eq!(Card { project: &project, scorecard, values: &nothing }.periods(), Periods::default());
 }
 
+fn large() -> Segment {
+    Segment::one("size".parse().unwrap(), "large")
+}
+
 #[test]
 fn a_scorecard_has_the_units_that_its_cascade_reaches_from_its_own() {
     let project = project("recompute");
@@ -93,6 +98,16 @@ fn a_scorecard_has_the_units_that_its_cascade_reaches_from_its_own() {
     assert_eq!(card.unit_of(&team(Some("oslo"))).map(UnitId::as_str), Some("oslo"));
     assert_eq!(card.unit_of(&team(None)).map(UnitId::as_str), Some("whole"));
     assert_eq!(card.unit_of(&team(Some("abroad"))), None);
+    // Some of a unit's rows are within it, those of nobody within the whole.
+    let more = |of: &Segment| Segment::new(of.0.iter().cloned().chain(large().0).collect());
+    let within = |of: &Segment| {
+        let (unit, rest) = card.within(of);
+        (unit.map(UnitId::as_str), rest)
+    };
+    assert_eq!(within(&team(Some("oslo"))), (Some("oslo"), Segment::total()));
+    assert_eq!(within(&more(&team(Some("oslo")))), (Some("oslo"), large()));
+    assert_eq!(within(&team(Some("abroad"))), (Some("whole"), team(Some("abroad"))));
+    assert_eq!(within(&large()), (Some("whole"), large()));
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn marks(more: &str, threshold: u32) -> String {
 fn target(project: &Project, period: &str) -> Option<Target> {
     let kpi = &project.kpis[&"revenue".parse::<KpiId>().unwrap()];
     let period = project.calendar.parse(period).unwrap();
-    in_force(kpi, project, None, None, Down::default(), period)
+    in_force(kpi, project, None, None, &Segment::total(), Down::default(), period)
 }
 
 fn lines(project: &Project, period: &str) -> Option<(f64, f64, Option<f64>)> {

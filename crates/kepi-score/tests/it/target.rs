@@ -8,6 +8,7 @@ use kepi_model::{
     project::{CascadeAsOf, CascadeTargets, Project, Target, TargetLines},
     source_text::{SourceFile, SourceMap},
 };
+use kepi_query::{state::Member, value::Segment};
 use kepi_score::target::{Down, in_force};
 
 /// A KPI of units `top` over `mid` over `leaf`, and `other` under `top`. The threshold of a target is its name.
@@ -37,8 +38,16 @@ fn on(project: &Project, unit: Option<&str>, targets: CascadeTargets, day: Date)
 fn within(project: &Project, unit: Option<&str>, targets: CascadeTargets, period: Period) -> Option<u32> {
     let (unit, top) = (unit.map(|u| u.parse().unwrap()), "top".parse().unwrap());
     let kpi = project.kpis.values().next().unwrap();
-    in_force(kpi, project, unit.as_ref(), Some(&top), Down { targets, ..Down::default() }, period)
-        .map(|t| name(&t))
+    in_force(
+        kpi,
+        project,
+        unit.as_ref(),
+        Some(&top),
+        &Segment::total(),
+        Down { targets, ..Down::default() },
+        period,
+    )
+    .map(|t| name(&t))
 }
 
 fn name(target: &Target) -> u32 {
@@ -115,6 +124,69 @@ fn with_own_targets_only_the_top_takes_those_without_a_unit() {
     assert_eq!(on(&project, None, Own, day), Some(1));
 }
 
+/// Tickets by tier and by channel, held against targets for some of them.
+fn by_segment(targets: &str, measure: &str) -> Project {
+    let text = format!(
+        "project: example\nname: Example\nlanguage: 1\ntime_zone: UTC\n---\n\
+         unit: top\nname: Top\n---\nunit: mid\nname: Mid\nlevel: area\nparent: top\n---\n\
+         kpi: k\nname: K\nbetter: higher\nmeasure: {measure}\nperiod: month\n\
+         by: {{tier: account.tier, channel: channel}}\ncross: [[tier, channel]]\ntargets:\n{targets}"
+    );
+    let files = SourceMap::new(vec![SourceFile { path: "kepi.yml".into(), text: text.into() }]);
+    let checked = check(&files, &Options::default());
+    checked.value.unwrap_or_else(|| panic!("{}", kepi_model::render::text(&checked.findings, &files, false)))
+}
+
+#[test]
+fn the_closest_segment_with_a_target_decides_and_a_total_has_only_its_own() {
+    let of = |segment: &str, unit: &str, name: u32| {
+        format!(
+            "  - {{from: 2026-01-01, segment: {segment}, {unit}threshold: {name}, target: 1000, basis: {{capability: example}}}}\n"
+        )
+    };
+    let targets = [
+        target("2026-01-01", "", 1),
+        target("2026-01-01", "mid", 2),
+        of("{channel: phone}", "", 3),
+        of("{tier: large}", "", 4),
+        of("{tier: large, channel: chat}", "", 5),
+        of("{tier: large}", "unit: mid, ", 6),
+    ]
+    .concat();
+    let found = |project: &Project, unit: Option<&str>, members: &[(&str, &str)]| {
+        let part = members.iter().map(|(of, member)| (of.parse().unwrap(), Member::Value((*member).into())));
+        let (unit, top) = (unit.map(|u| u.parse().unwrap()), "top".parse().unwrap());
+        let kpi = project.kpis.values().next().unwrap();
+        let period = project.calendar.parse("2026-03").unwrap();
+        let part = Segment::new(part.collect());
+        in_force(kpi, project, unit.as_ref(), Some(&top), &part, Down::default(), period).map(|of| name(&of))
+    };
+    let level = by_segment(&targets, "{mean: {of: ticket, value: contacts}}");
+    for (unit, members, want) in [
+        (None, &[][..], 1),
+        (None, &[("tier", "small")], 1),
+        (None, &[("tier", "large")], 4),
+        (None, &[("channel", "phone")], 3),
+        (None, &[("tier", "small"), ("channel", "phone")], 3),
+        (None, &[("tier", "large"), ("channel", "chat")], 5),
+        // Both have one: that of the dimension which is named first.
+        (None, &[("tier", "large"), ("channel", "phone")], 4),
+        (Some("mid"), &[], 2),
+        (Some("mid"), &[("tier", "small")], 2),
+        (Some("mid"), &[("tier", "large")], 6),
+        (Some("mid"), &[("tier", "large"), ("channel", "chat")], 5),
+        (Some("mid"), &[("channel", "phone")], 3),
+    ] {
+        assert_eq!(found(&level, unit, members), Some(want), "{unit:?} {members:?}");
+    }
+    let total = by_segment(&targets, "{count: {of: ticket}}");
+    assert_eq!(found(&total, None, &[("tier", "large")]), Some(4));
+    assert_eq!(found(&total, None, &[("tier", "small")]), None, "nobody knows which share is theirs");
+    assert_eq!(found(&total, None, &[("tier", "large"), ("channel", "phone")]), None);
+    assert_eq!(found(&total, Some("mid"), &[("tier", "large")]), Some(6));
+    assert_eq!(found(&total, Some("mid"), &[("channel", "phone")]), None, "that of the whole");
+}
+
 /// `leaf` moves from `mid` to `other` within June.
 #[test]
 fn targets_come_down_from_the_unit_above_at_the_end_of_the_period() {
@@ -127,7 +199,8 @@ fn targets_come_down_from_the_unit_above_at_the_end_of_the_period() {
         let (unit, top) = ("leaf".parse().unwrap(), "top".parse().unwrap());
         let down = Down { targets: Inherit, as_of };
         let kpi = project.kpis.values().next().unwrap();
-        in_force(kpi, &project, Some(&unit), Some(&top), down, month_of(month)).map(|of| name(&of))
+        in_force(kpi, &project, Some(&unit), Some(&top), &Segment::total(), down, month_of(month))
+            .map(|of| name(&of))
     };
     assert_eq!(within(&project, Some("leaf"), Inherit, month(5)), Some(11));
     assert_eq!(within(&project, Some("leaf"), Inherit, month(6)), Some(22), "by the last day of the period");

@@ -39,7 +39,7 @@ pub(crate) fn render(view: &KpiView) -> Markup {
                 (changed(view))
                 (inputs(view))
                 (bridges(view))
-                @for dimension in &view.dimensions { (by_dimension(dimension, view, &path)) }
+                @for (place, dimension) in view.dimensions.iter().enumerate() { (by_dimension(dimension, view, &path, place == 0)) }
                 (targets(&view.targets))
                 (standing(view))
                 (open(view))
@@ -108,22 +108,21 @@ fn figure(view: &KpiView) -> Markup {
                 @if row.value.value().is_some() { p { (view.insight.what) } }
                 @for why in view.insight.why.iter().chain(&view.insight.located) { p { (why) } }
                 p.action { (view.insight.action) }
-                p.note { (held_against(view)) }
+                @let held = held_against(view);
+                @if !held.is_empty() { p.note { (held) } }
                 p.note { (view.period) " · " (parts::freshness(&row.freshness)) }
             }
         }
     }
 }
 
-/// What the value is held against, and by what its change was judged.
+/// What the value is held against, and why no change is shown.
 fn held_against(view: &KpiView) -> String {
     let row = &view.current;
     let target = row.target.as_ref().map(|t| format!("Target {}, threshold {}. ", t.target, t.threshold));
-    let change = match &row.change {
-        Outcome::Value(c) => format!("{} since {}, {}.", c.difference.text, c.since, c.by),
-        Outcome::Reason(reason) => format!("No change shown: {}.", reason.text),
-    };
-    target.unwrap_or_default() + &change
+    // What is known of a change is said above.
+    let no_change = row.change.reason().map(|reason| format!("No change shown: {}.", reason.text));
+    target.unwrap_or_default() + &no_change.unwrap_or_default()
 }
 
 fn course(view: &KpiView) -> Markup {
@@ -135,7 +134,7 @@ fn course(view: &KpiView) -> Markup {
             (svg::trend(&row.kpi.name, &view.trend, &row.measured_in, row.better, Size::Narrow))
             @if view.has_cohorts { p { a href={ "/cohorts/" (row.kpi.id) } { "Cohort by cohort, as they grow older" } } }
             @if view.has_flow { p { a href={ "/flows/" (row.kpi.id) } { "What came and what went, period by period" } } }
-            p.note { "Shaded band: " (view.project.confidence) " interval. " @if view.trend.iter().any(|point| point.usual.is_some()) { "Dotted frames: usual, what would not have been called out. " } "Tinted zone: beyond the threshold. " @if svg::is_cut(&view.trend, &row.measured_in) { "Some intervals reach beyond the picture: the table has them. " } @if view.trend.iter().any(|point| !point.is_measured()) { "Hatched: provisional, or not measured: the table says where the value comes from. " } @else { "Hatched: provisional, more data may change it. " } "○ on the axis: no value." }
+            p.note { "Shaded band: " (view.project.confidence) " interval. " @if view.trend.iter().any(|point| point.usual.is_some()) { "Dotted frames: usual, what would not have been called out. " } @if view.trend.iter().any(|point| point.lines.is_some()) { "Tinted zone: beyond the threshold. " } @if svg::is_cut(&view.trend, &row.measured_in) { "Some intervals reach beyond the picture: the table has them. " } @if view.trend.iter().any(|point| !point.is_measured()) { "Hatched: provisional, or not measured: the table says where the value comes from. " } @else if view.trend.iter().any(|point| !point.complete) { "Hatched: provisional, more data may change it. " } @if view.trend.iter().any(|point| point.value.value().is_none()) { "○ on the axis: no value." } }
             @if let Some(window) = &view.definition.window {
                 p.note { "Each value is made from the rows of its window (" (window) "), so neighbouring ones share rows and are not independent." }
             }
@@ -336,7 +335,7 @@ pub(super) fn exhibited(exhibit: &ExhibitView) -> Markup {
     }
 }
 
-fn by_dimension(dimension: &DimensionView, view: &KpiView, path: &str) -> Markup {
+fn by_dimension(dimension: &DimensionView, view: &KpiView, path: &str, first: bool) -> Markup {
     let id = format!("by-{}", dimension.dimension.id);
     html! {
         section.panel aria-labelledby=(id) {
@@ -347,30 +346,43 @@ fn by_dimension(dimension: &DimensionView, view: &KpiView, path: &str) -> Markup
             } @else {
                 (members(dimension, view, path))
             }
+            // What holds for all of them is said once.
+            @if first { (read_as(view)) (download(view)) }
+        }
+    }
+}
+
+/// How pictures of segments are read.
+fn read_as(view: &KpiView) -> Markup {
+    let members = || view.dimensions.iter().flat_map(|dimension| &dimension.members);
+    let own = members().any(|member| member.has_own);
+    html! {
+        p.note {
+            @if members().any(|member| member.target.is_some()) { "Line: " @if own { "the target that holds there" } @else { "target" } ". Tinted: beyond the threshold. " }
+            "Where intervals overlap, the order may be chance."
         }
     }
 }
 
 fn members(dimension: &DimensionView, view: &KpiView, path: &str) -> Markup {
-    let target = view.current.target.as_ref();
-    let scale = svg::dot_scale(&dimension.members, target, &view.current.measured_in);
+    let scale = svg::dot_scale(&dimension.members, &view.current.measured_in);
+    let has_own = dimension.members.iter().any(|member| member.has_own);
     html! {
         table.segments {
-            thead.sr { tr { th scope="col" { (dimension.dimension.name) } th scope="col" { "Picture" } th scope="col" { "Value" } th scope="col" { "n" } } }
+            thead.sr { tr { th scope="col" { (dimension.dimension.name) } th scope="col" { "Picture" } th scope="col" { "Value" } th scope="col" { "n" } @if has_own { th scope="col" { "Target" } } } }
             tbody {
                 @for member in &dimension.members {
                     tr {
                         th scope="row" { a href=(parts::href(path, &[("segment", &member.id), ("period", &view.period)])) { (member.name) } }
-                        td.picture { (svg::dots(member, target, &scale)) }
+                        td.picture { (svg::dots(member, &scale)) }
                         td.num { (parts::value(&member.value)) }
                         td.num.n { @if let Some(m) = member.value.value() { "n " (format::count(m.n)) } }
+                        @if has_own { td.num.n { @if let Some(target) = &member.target { "target " (target.target) } } }
                     }
                 }
             }
         }
         @if let Some(note) = &dimension.note { p.note { (note) } }
-        (download(view))
-        p.note { @if target.is_some() { "Line: target. Tinted: beyond the threshold. " } "Where intervals overlap, the order may be chance." }
     }
 }
 
@@ -396,7 +408,7 @@ fn targets(targets: &[TargetView]) -> Markup {
                             @for t in targets {
                                 tr {
                                     th.date scope="row" { (t.from) }
-                                    td { (t.unit.as_deref().unwrap_or("all")) }
+                                    td { (t.whom.as_deref().unwrap_or("all")) }
                                     td { (t.period.as_deref().unwrap_or("–")) }
                                     td.num { (t.threshold) }
                                     td.num { (t.target) }
@@ -406,7 +418,7 @@ fn targets(targets: &[TargetView]) -> Markup {
                                         (Some(basis), Some(text)) => { (basis_word(basis)) ": " (text) }
                                         (Some(basis), None) => (basis_word(basis)),
                                         _ => span.reason { "no basis is given" },
-                                    } }
+                                    } @if let Some(file) = &t.attached { ", to be read in " code { (file) } } }
                                 }
                             }
                         }

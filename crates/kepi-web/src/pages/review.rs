@@ -71,6 +71,7 @@ pub(crate) fn pack(view: &ItemView) -> Markup {
             Some(review) => {
                 div.pile {
                     (head(review))
+                    (led(review))
                     @for point in &review.points { (shown(point, true)) }
                 }
                 p.say { a href={ "/items/" (row.number) } { "Decide on it" } }
@@ -89,6 +90,7 @@ pub(super) fn agenda(view: &ItemView, viewer: Option<&Viewer>, said: Option<&Sai
         (head(review))
         @if let Some(viewer) = may { (attendance(view, review, viewer)) }
         p.say { a href={ "/reviews/" (view.row.number) } { "To be printed, with all evidence" } }
+        (led(review))
         @for point in &review.points {
             (shown(point, false))
             @if let (Some(viewer), None) = (may, &point.decided) { (form(view, point, viewer, said)) }
@@ -118,6 +120,32 @@ fn head(review: &ReviewView) -> Markup {
                     all => { (decided) " of " (all) " points are decided on." }
                 }
                 @if let Some(run) = review.run { " The agenda was made of run " (run) "; figures are those of now." }
+            }
+        }
+    }
+}
+
+/// What lags beside what is believed to lead it: whether what is to come was announced.
+fn led(review: &ReviewView) -> Markup {
+    let figure = |row: &kepi_report::view::KpiRow, period: &str| {
+        html! { (parts::status(row.status)) " " (parts::value(&row.value)) " in " (period) " " (parts::against_target(row)) }
+    };
+    html! {
+        @if !review.led.is_empty() {
+            div.panel {
+                h2 { "What lags, beside what is to lead it" }
+                @for of in &review.led {
+                    p {
+                        a href={ "/kpis/" (of.kpi.id) } { strong { (of.kpi.name) } } " lags"
+                        @if let Some(perspective) = &of.perspective { " (" (perspective.name) ")" }
+                        ": " (figure(&of.row, &of.period)) "."
+                        @if !of.ahead.is_empty() { " Ahead: " (of.ahead.join(" ")) }
+                    }
+                    ul.plain { @for leading in &of.leading { li {
+                        a href={ "/kpis/" (leading.kpi.id) } { (leading.kpi.name) } " leads: " (figure(&leading.row, &leading.period))
+                        "; that it leads is " (leading.evidence.label()) "."
+                    } } }
+                }
             }
         }
     }

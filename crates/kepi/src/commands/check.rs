@@ -4,8 +4,13 @@ use std::path::Path;
 
 use kepi_app::open::check_folder;
 use kepi_lake::Damage;
-use kepi_model::{codes, finding::Severity, render};
-use kepi_report::Reporter;
+use kepi_model::{
+    codes,
+    finding::{Finding, Fix, Label, Severity},
+    project::Project,
+    render,
+};
+use kepi_report::{Against, Reporter};
 use serde_json::json;
 
 use crate::{
@@ -78,18 +83,48 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
     }
 }
 
-/// What its own past says against the target of each KPI: out of reach, met by itself, arbitrary. Where it cannot be read nothing is said.
-async fn targets(site: compose::Site<'_>, out: Output) -> Vec<(String, String)> {
+/// What published figures say against the definitions, as findings at the places where those stand. Where nothing can be read nothing is said.
+async fn against(site: compose::Site<'_>, project: &Project, out: Output) -> Vec<Finding> {
     let Ok(board) = compose::board(site, out).await else { return Vec::new() };
-    let found = Reporter::new(&board).analyse_all("target").unwrap_or_default().into_iter();
-    let off = found.filter(|(.., said)| said.verdict != "yes");
-    off.map(|(kpi, _, said)| (kpi.name, said.says.join(" "))).collect()
+    let found = Reporter::new(&board).against().unwrap_or_default().into_iter();
+    let mut all: Vec<Finding> = found.filter_map(|(of, says)| finding(&of, &says, project)).collect();
+    all.sort_by_key(|finding| (finding.at.span, finding.code));
+    all
+}
+
+fn finding(of: &Against, says: &str, project: &Project) -> Option<Finding> {
+    let kpi = |id: &str| project.kpis.get(&id.parse().ok()?);
+    let (code, span, message) = match of {
+        Against::Target(id) => {
+            let kpi = kpi(id)?;
+            let newest = kpi.targets.iter().filter(|of| of.unit.is_none() && of.segment.is_empty());
+            let span = newest.max_by_key(|of| of.from).map_or(kpi.span, |of| of.span);
+            (codes::TARGET_AGAINST_PAST, span, format!("the past of `{id}` does not bear its target out"))
+        }
+        Against::Leading(id) => {
+            (codes::LEADS_NOWHERE, kpi(id)?.span, format!("`{id}` is said to lead and does not predict"))
+        }
+        Against::Scorecard(id) => {
+            let span = project.scorecards.get(&id.parse().ok()?)?.span;
+            (codes::LEANS_ON_NOTHING, span, format!("`{id}` leans on what does not predict"))
+        }
+    };
+    let info = codes::info(code)?;
+    Some(Finding {
+        code,
+        severity: info.severity,
+        message: format!("{message}: {}", says.trim_end_matches('.')),
+        at: Label { span, text: String::new() },
+        related: Vec::new(),
+        expected: Some(info.expected.to_owned()),
+        fix: Some(Fix { text: info.fix.to_owned(), replace: None }),
+    })
 }
 
 /// Checks the data files of the project at a site; a damaged one ends with exit code 1.
 pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
     let files = compose::sources(site.folder);
-    let (_, checked) = check_folder(site.folder, &files, Some(compose::today()))?;
+    let (definitions, checked) = check_folder(site.folder, &files, Some(compose::today()))?;
     let heads = checked.value.as_ref().map(|project| kepi_lake::heads::heads(project, &files));
     let troubles = heads.as_ref().map_or(&[][..], |heads| &heads.troubles);
     let verified = compose::verify(site).await?;
@@ -120,17 +155,19 @@ pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
             ));
         }
     }
-    let targets =
-        if verified.is_some() && checked.value.is_some() { targets(site, out).await } else { Vec::new() };
-    for (kpi, says) in &targets {
-        out.remark(&format!("the target of {kpi}: {says}"));
+    let against = match (&verified, &checked.value) {
+        (Some(_), Some(project)) => against(site, project, out).await,
+        _ => Vec::new(),
+    };
+    if out.format == Format::Table && !against.is_empty() {
+        out.styled(render::body(&against, &definitions, out.colour).trim_end())?;
     }
     let ends =
         if damaged || !troubles.is_empty() || heads.is_none() { Err(Failure::Findings) } else { Ok(()) };
     let Some(verified) = verified else {
         if out.format == Format::Json {
             out.json(
-                &json!({"sources": troubles, "files": 0, "bytes": 0, "without_checksum": 0, "damaged": []}),
+                &json!({"sources": troubles, "findings": [], "files": 0, "bytes": 0, "without_checksum": 0, "damaged": []}),
             )?;
         }
         out.remark("nothing has landed yet: `kepi run` lands the data");
@@ -156,6 +193,7 @@ pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
             .collect();
         out.json(&json!({
             "sources": troubles,
+            "findings": render::json(&against, &definitions),
             "files": verified.files,
             "bytes": verified.bytes,
             "without_checksum": verified.without_checksum,

@@ -11,7 +11,7 @@ use kepi_report::{
     api::v1,
     facts::Facts,
     reader::ViewError,
-    view::{ItemView, PointView, ReviewView},
+    view::{ItemView, KpiRow, PointView, ReviewView},
 };
 
 use super::deciding::{acting, opened, show};
@@ -108,6 +108,30 @@ fn written(view: &ItemView, review: &ReviewView, whole: bool) -> String {
         Some(present) => writeln!(text, "There: {}.", present.join(", ")),
         None => writeln!(text, "Nobody has said who was there."),
     };
+    if !review.led.is_empty() {
+        let _ = writeln!(text, "\n## What lags, beside what is to lead it\n");
+    }
+    let figure = |row: &KpiRow, period: &str| {
+        let value = row.value.value().map_or("no value".to_owned(), |of| of.value.text.clone());
+        let target = row.target.as_ref().map_or(String::new(), |of| format!(", target {}", of.target));
+        format!("{} in {period}: {value}{target}", row.status.label())
+    };
+    for of in &review.led {
+        let perspective =
+            of.perspective.as_ref().map_or(String::new(), |of| format!(" ({})", plain(&of.name)));
+        let ahead = if of.ahead.is_empty() {
+            String::new()
+        } else {
+            format!(" Ahead: {}", plain(&of.ahead.join(" ")))
+        };
+        let name = plain(&of.kpi.name);
+        let _ = writeln!(text, "- **{name}** lags{perspective}: {}.{ahead}", figure(&of.row, &of.period));
+        for leading in &of.leading {
+            let (name, said) = (plain(&leading.kpi.name), figure(&leading.row, &leading.period));
+            let _ =
+                writeln!(text, "  - {name} leads: {said}; that it leads is {}.", leading.evidence.label());
+        }
+    }
     for point in &review.points {
         one(point, whole, &mut text);
     }

@@ -480,15 +480,21 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     }
     for dimension in &view.dimensions {
         out.line(&format!("\nBy {} in {}", dimension.dimension.name, view.period))?;
-        let mut grid = Grid::new(&["Segment", "Status", "Value", "Interval", "n"]);
+        // The target of all stands above; a column of its own only where segments have their own.
+        let has_own = dimension.members.iter().any(|member| member.has_own);
+        let columns = ["Segment", "Status", "Value", "Interval", "n", "Target"];
+        let mut grid = Grid::new(columns.get(..if has_own { 6 } else { 5 }).unwrap_or_default());
         for member in &dimension.members {
-            grid.push(vec![
+            let target = member.target.as_ref().map(|of| of.target.clone()).unwrap_or_default();
+            let target = has_own.then(|| Field::text(target));
+            let row = vec![
                 Field::text(&member.name),
                 Field::status(member.status),
                 value_field(&member.value),
                 Field::text(member.value.value().map(interval_text).unwrap_or_default()),
                 n_field(&member.value),
-            ]);
+            ];
+            grid.push(row.into_iter().chain(target).collect());
         }
         out.rows(&grid)?;
         if let Some(note) = &dimension.note {

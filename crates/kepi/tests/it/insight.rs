@@ -181,13 +181,16 @@ fn believed(mode: &str, until: usize) -> Project {
         share(
             "early",
             "case",
-            "by: [team]\nmoves:\n  # as the consultants said\n  late: {sign: positive, lag: 1 month}\n",
+            "objective: o\nindicator: leading\nby: [team]\nmoves:\n  # as the consultants said\n  late: {sign: positive, lag: 1 month}\n",
         ),
         share(
             "late",
             "claim",
-            "by: [team]\ntargets:\n  - {from: 2020-01-01, threshold: 40%, target: 60%, basis: {expectation: agreed}}\n",
+            "objective: o\nindicator: lagging\nby: [team]\ntargets:\n  - {from: 2020-01-01, threshold: 40%, target: 60%, basis: {expectation: agreed}}\n",
         ),
+        "---\nstrategy: s\nmission: m\nperspectives:\n  c: {name: C}\nobjectives:\n  o: {name: O, perspective: c}\n\
+         ---\nscorecard: all\nname: All\nperiod: month\nperspectives: {c: {weight: 100%, objectives: {o: {weight: 100%, kpis: {early: 50%, late: 50%}}}}}\n"
+            .to_owned(),
     ];
     project.write("kepi.yml", &text.concat());
     const TEAMS: [&str; 14] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n"];
@@ -222,6 +225,12 @@ fn last_label() -> String {
     last_month().strftime("%Y-%m").to_string()
 }
 
+/// What published figures say against the definitions.
+fn against(project: &Project) -> Vec<Value> {
+    let found: Value = serde_json::from_str(&project.ok(&["check", "--data", "--format", "json"])).unwrap();
+    found["findings"].as_array().unwrap_or_else(|| panic!("{found}")).clone()
+}
+
 fn inbox(project: &Project, who: &str) -> Vec<Value> {
     let text = project.ok(&["inbox", "--quiet", "--as", who, "--format", "json"]);
     serde_json::from_str::<Value>(&text).unwrap().as_array().unwrap().clone()
@@ -254,6 +263,24 @@ fn a_belief_that_is_no_longer_borne_out_asks_for_a_change_and_kepi_writes_it() {
         text.contains("life: {sunset: 2030-01-01}") && text.contains("# as the consultants said"),
         "{text}"
     );
+    // The same as findings at the places where it stands, of what leads nowhere and of the scorecard that leans on it.
+    let found = against(&project);
+    let of = |code: &str| {
+        found.iter().find(|of| of["code"] == code).unwrap_or_else(|| panic!("{code}: {found:?}"))
+    };
+    assert!(
+        of("K0669")["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("`early` is said to lead and does not predict: No longer:")
+    );
+    assert!(
+        of("K0669")["at"]["line"].as_u64() > Some(1)
+            && of("K0669")["fix"]["text"].as_str().unwrap().contains("kepi retire")
+    );
+    assert!(of("K0670")["message"].as_str().unwrap().starts_with("`all` leans on what does not predict"));
+    let told = project.ok(&["check", "--data"]);
+    assert!(told.contains("warning[K0669]") && told.contains(" --> kepi.yml:"), "{told}");
     // Whoever answers for it proposes it with one command, and another agrees: then it is in force.
     project.ok(&["retire", "early", "--sunset", "2030-01-01", "--propose", "--as", "head"]);
     let change = inbox(&project, "other").into_iter().find(|of| of["kind"] == "change_request").unwrap();
@@ -273,12 +300,29 @@ fn a_belief_that_is_no_longer_borne_out_asks_for_a_change_and_kepi_writes_it() {
 #[test]
 fn a_belief_that_lives_is_kept_and_asks_nobody() {
     let project = believed("reviewed", 48);
+    project.write(
+        "review.yml",
+        "review: quarterly\nname: Quarterly review\nscorecard: all\nperiod: quarter\nafter: 5\nchair: head\nparticipants: [other]\n",
+    );
     project.fails_or_not(&["run"]);
+    // What leads stands beside what lags in the review of the quarter, with what the data say of it and what is ahead.
+    let review = inbox(&project, "head").into_iter().find(|of| of["kind"] == "review");
+    let review = review.unwrap_or_else(|| panic!("{:?}", inbox(&project, "head")))["item"].to_string();
+    let pack = project.ok(&["review", "pack", &review]);
+    let (lags, leads) = (pack.find("**late** lags (C)"), pack.find("early leads"));
+    assert!(lags.is_some() && lags < leads && pack.contains("that it leads is supported by data"), "{pack}");
+    assert!(pack.contains("Ahead: "), "{pack}");
+    let server = project.serve();
+    let page = get(&server.1, &format!("/reviews/{review}")).unwrap();
+    assert!(page.contains("What lags, beside what is to lead it"), "{page}");
+    drop(server);
     assert_eq!(inbox(&project, "head").into_iter().filter(|of| of["kind"] == "alert").count(), 0);
     let kept = project.ok(&["retire", "early"]);
     assert!(kept.starts_with("keep early: "), "{kept}");
     let (_, said) = project.fails(3, &["retire", "early", "--propose", "--as", "head"]);
     assert!(said.contains("is to be kept"), "{said}");
+    let found = against(&project);
+    assert!(!found.iter().any(|of| of["code"] == "K0669" || of["code"] == "K0670"), "{found:?}");
     // Nobody has done anything here yet, so nobody is said to ignore it.
     let acted = || analysed(&project, &["early", "--analysis", "acted_on", "--period", &last_label()]);
     let of = |found: &Value| found["insights"][0]["verdict"].as_str().unwrap().to_owned();
@@ -364,6 +408,14 @@ fn outlooks_stay_as_they_were_published_and_are_held_against_what_came() {
     );
     let verified = project.ok(&["audit", "verify"]);
     assert!(!verified.is_empty());
+    // What was said of each month comes out the same from the figures of the run that said it, also where it was wrong.
+    // With it what was usual of the total and of the teams, in months that are over.
+    for (after, least) in [(0, 15), (1, 16), (2, 16), (3, 1)] {
+        let again = project.ok(&["reproduce", "insight/late", "--period", &label(after), "--format", "json"]);
+        let again: Value = serde_json::from_str(&again).unwrap();
+        assert_eq!(again["identical"], again["compared"], "{after}: {again}");
+        assert!(again["compared"].as_u64() >= Some(least), "{after}: {again}");
+    }
 }
 
 #[test]
@@ -466,4 +518,66 @@ fn ways_of_answering_are_taken_off_through_files_and_what_differs_is_kept() {
         shown.contains("against the rest") && shown.contains("their way of answering taken off"),
         "{shown}"
     );
+}
+
+#[test]
+fn segments_are_held_against_targets_of_their_own_and_evidence_to_what_was_attached() {
+    let project = Project::empty();
+    let targets = "targets:\n  - {from: 2026-01-01, threshold: 50%, target: 60%, basis: {negotiated: plan}}\n  \
+         - {from: 2026-01-01, segment: {team: north}, threshold: 80%, target: 90%, basis: {expectation: what people said}, evidence: {file: said.txt}}\n";
+    let cards = "---\nstrategy: s\nmission: m\nperspectives:\n  c: {name: C}\nobjectives:\n  o: {name: O, perspective: c}\n\
+         ---\nscorecard: all\nname: All\nperiod: month\nperspectives: {c: {weight: 100%, objectives: {o: {weight: 100%, kpis: {solved: 100%}}}}}\n";
+    let definitions = |targets: &str| {
+        let kpi = share("solved", "case", &format!("objective: o\nby: [team]\n{targets}"));
+        [HEAD, &entity("case", ""), &kpi, cards].concat()
+    };
+    project.write("kepi.yml", &definitions(targets));
+    project.write("said.txt", "abc");
+    let months = vec![vec![("north", 70, 100), ("south", 70, 100)]; 3];
+    rows(&project, "case", jiff::civil::date(2026, 1, 1), &months);
+    // SHA-256 of `abc`, as FIPS 180-2 has it.
+    let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let said = project.ok(&["check"]);
+    assert!(said.contains("K0667") && said.contains(&format!("add `sha256: {digest}`")), "{said}");
+    let attached = targets.replace("said.txt", &format!("said.txt, sha256: {digest}"));
+    project.write("kepi.yml", &definitions(&attached));
+    assert!(!project.ok(&["check"]).contains("K0667"));
+    project.fails_or_not(&["run", "--quiet"]);
+    let shown: Value = serde_json::from_str(
+        &project.ok(&["show", "kpi", "solved", "--period", "2026-02", "--format", "json"]),
+    )
+    .unwrap();
+    // The same value of all, of those without a target of their own, and of those with one.
+    let held = |of: &Value| (of["status"].as_str().map(str::to_owned), of["target"]["target"].as_f64());
+    let band = |of: &str| Some(of.to_owned());
+    assert_eq!(held(&shown["kpi"]), (band("green"), Some(0.6)));
+    let member = |name: &str| {
+        let all = shown["dimensions"]["team"].as_array().unwrap_or_else(|| panic!("{shown}"));
+        all.iter().find(|of| of["name"] == name).unwrap_or_else(|| panic!("{shown}")).clone()
+    };
+    let north = member("north");
+    assert_eq!(held(&north), (band("red"), Some(0.9)), "{north}");
+    assert_eq!(north["target"]["segment"], "team=north");
+    assert_eq!(north["target"]["attached"]["sha256"], digest);
+    assert_eq!(held(&member("south")), (band("green"), None), "that of all");
+    let server = project.serve();
+    let page = get(&server.1, "/kpis/solved?period=2026-02&segment=team%3Dnorth").unwrap();
+    assert!(page.contains("Target 90") && page.contains("off target"), "{page}");
+    let page = get(&server.1, "/kpis/solved?period=2026-02").unwrap();
+    assert!(page.contains("team north") && page.contains(&digest[..12]), "{page}");
+    drop(server);
+    let table = project.ok(&["show", "kpi", "solved", "--period", "2026-02"]);
+    let of_north = table
+        .lines()
+        .find(|line| line.trim_start().starts_with("north"))
+        .unwrap_or_else(|| panic!("{table}"));
+    assert!(of_north.contains("off target") && of_north.contains("90\u{202f}%"), "{table}");
+    // A change of it is a change of a target, which names whom it is for.
+    project.write("kepi.yml", &definitions(&attached.replace("target: 90%", "target: 85%")));
+    let plan = project.ok(&["plan"]);
+    assert!(plan.contains("target from 2026-01-01 for team=north"), "{plan}");
+    // Another file is other evidence.
+    project.write("said.txt", "abcd");
+    let said = project.ok(&["check"]);
+    assert!(said.contains("`said.txt` is not the file that was attached"), "{said}");
 }

@@ -8,11 +8,12 @@ use super::super::Context;
 use crate::{
     calendar::{Calendar, Grain},
     codes,
-    decode::{AmountText, Either, Field, List},
+    decode::{AmountText, Either, Field, List, Map},
     definitions::{self as written, Line},
-    id::UnitId,
+    expression::Type,
+    id::{DimensionId, UnitId},
     lexical,
-    project::{Basis, BasisKind, Better, Target, TargetLines, ValueUnit},
+    project::{Attachment, Basis, BasisKind, Better, Dimension, Target, TargetLines, ValueUnit},
     source_text::Span,
     word::Word,
     wording::shorten,
@@ -25,12 +26,13 @@ type Amounts<'a> = (&'a ValueUnit, (f64, f64));
 pub(super) fn read(
     written: &Field<List<written::Target>>,
     unit: Amounts<'_>,
-    better: Better,
-    period: Grain,
+    (better, period): (Better, Grain),
+    (by, cross): (&[Dimension], &[Vec<DimensionId>]),
     context: &mut Context<'_>,
 ) -> Vec<Target> {
     let mut targets: Vec<Target> = Vec::new();
-    let mut starts: BTreeMap<(Option<&UnitId>, Grain, Date), Span> = BTreeMap::new();
+    let mut starts: BTreeMap<(Option<&UnitId>, Vec<(DimensionId, String)>, Grain, Date), Span> =
+        BTreeMap::new();
     for written in written.items().iter().map(|t| &t.value) {
         let of_period = written.period.cloned().unwrap_or(period);
         if of_period < period {
@@ -43,8 +45,10 @@ pub(super) fn read(
                 )
                 .expected(format!("`{word}` or longer"));
         }
+        let Some(segment) = segment(&written.segment, by, cross, context) else { continue };
         if let Some(from) = written.from.cloned()
-            && let Some(first) = starts.insert((written.unit.get(), of_period, from), written.from.span)
+            && let Some(first) =
+                starts.insert((written.unit.get(), segment.clone(), of_period, from), written.from.span)
         {
             context
                 .report(codes::TARGET_OVERLAP, written.from.span, format!("another target starts on {from}"))
@@ -61,14 +65,97 @@ pub(super) fn read(
         targets.push(Target {
             from,
             unit: written.unit.cloned(),
+            segment,
             period: of_period,
             lines,
             basis: written.basis.get().map(|written_basis| basis(written_basis, written.basis.span)),
+            evidence: written.evidence.get().and_then(|attached| evidence(attached, context)),
             span: written.from.span,
         });
     }
-    targets.sort_by(|a, b| (&a.unit, a.from, a.period).cmp(&(&b.unit, b.from, b.period)));
+    targets.sort_by(|a, b| {
+        (&a.unit, &a.segment, a.from, a.period).cmp(&(&b.unit, &b.segment, b.from, b.period))
+    });
     targets
+}
+
+/// The members that a target is for, sorted by dimension; none where they are no segment of the KPI.
+fn segment(
+    written: &Field<Map<String, String>>,
+    by: &[Dimension],
+    cross: &[Vec<DimensionId>],
+    context: &mut Context<'_>,
+) -> Option<Vec<(DimensionId, String)>> {
+    let before = context.findings.count();
+    let mut members = Vec::new();
+    for of in written.items() {
+        let Some(member) = of.value.clone() else { continue };
+        let Some(dimension) = by.iter().find(|dimension| dimension.id.as_str() == of.text) else {
+            let message = format!("`by` has no dimension `{}`", shorten(&of.text));
+            let known = by.iter().map(|dimension| dimension.id.as_str());
+            let finding = context.findings.unknown(codes::TARGET_SEGMENT, of.span, message, &of.text, known);
+            if finding.fix.is_none() {
+                finding.fix("add it to `by`, or leave it out here");
+            }
+            continue;
+        };
+        let lists = dimension.ways.values().filter_map(|way| match &way.type_ {
+            Type::Enum { values } => Some(values.iter().map(String::as_str)),
+            _ => None,
+        });
+        let known: Vec<&str> = lists.flatten().collect();
+        if !known.is_empty() && !known.contains(&member.as_str()) {
+            let message = format!("`{}` has no member `{}`", dimension.id, shorten(&member));
+            context.findings.unknown(codes::TARGET_SEGMENT, of.at, message, &member, known.iter().copied());
+        }
+        members.push((dimension.id.clone(), member));
+    }
+    members.sort();
+    let is_crossed = |of: &&Vec<DimensionId>| {
+        of.len() == members.len() && members.iter().all(|(dimension, _)| of.contains(dimension))
+    };
+    if context.findings.count() == before && members.len() > 1 && !cross.iter().any(|of| is_crossed(&of)) {
+        let names: Vec<&str> = members.iter().map(|(dimension, _)| dimension.as_str()).collect();
+        let message = format!("there are no figures by {} together", names.join(" and "));
+        context
+            .report(codes::TARGET_SEGMENT, written.span, message)
+            .fix(format!("add `[{}]` to `cross`", names.join(", ")));
+    }
+    (context.findings.count() == before).then_some(members)
+}
+
+/// A file that a target rests on, held to what it was.
+fn evidence(written: &written::Attachment, context: &mut Context<'_>) -> Option<Attachment> {
+    let file = written.file.cloned()?;
+    let sha256 = written.sha256.cloned();
+    let is_inside =
+        !file.starts_with('/') && !file.contains('\\') && file.split('/').all(|part| part != "..");
+    if !is_inside {
+        let message = format!("`{}` does not lie in the project's folder", shorten(&file));
+        context
+            .report(codes::EVIDENCE, written.file.span, message)
+            .expected("a path such as `evidence/study.pdf`");
+    } else if let Some(digest) = context.options.digest {
+        match (digest(&file), &sha256) {
+            (None, _) => {
+                let message = format!("`{}` is not there", shorten(&file));
+                context.report(codes::EVIDENCE, written.file.span, message);
+            }
+            (Some(now), None) => {
+                context
+                    .report(codes::EVIDENCE, written.file.span, "which file was attached is not written down")
+                    .fix(format!("add `sha256: {now}`"));
+            }
+            (Some(now), Some(then)) if !now.eq_ignore_ascii_case(then) => {
+                let message = format!("`{}` is not the file that was attached", shorten(&file));
+                context
+                    .report(codes::EVIDENCE, written.sha256.span, message)
+                    .expected(format!("`{now}`, if it is what the target rests on"));
+            }
+            _ => {}
+        }
+    }
+    Some(Attachment { file, sha256 })
 }
 
 fn basis(written: &written::Basis, span: Span) -> Basis {

@@ -24,6 +24,7 @@ use kepi_model::{
 };
 use kepi_query::{
     published::grain_text,
+    state,
     value::{Finality, Segment},
 };
 use kepi_score::{
@@ -193,7 +194,10 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             .into_iter()
             .map(|(ids, members)| {
                 let ids: Vec<&str> = ids.iter().map(DimensionId::as_str).collect();
-                (ids.join(";"), members.iter().map(|(s, reading)| member(s, reading)).collect())
+                (
+                    ids.join(";"),
+                    members.iter().map(|(s, reading)| member(s, reading, at.0.project())).collect(),
+                )
             })
             .collect(),
         inputs: at.0.inputs(&reading, place.segment.as_ref()).into_iter().map(input).collect(),
@@ -835,9 +839,16 @@ fn target(of: &project::Target, project: &project::Project) -> Target {
             (floor.map(range), range(threshold), range(target), stretch.map(range))
         }
     };
+    let segment = Segment::new(
+        of.segment
+            .iter()
+            .map(|(of, member)| (of.clone(), state::Member::Value(member.as_str().into())))
+            .collect(),
+    );
     Target {
         from: of.from.to_string(),
         unit: of.unit.as_ref().map(ToString::to_string),
+        segment: (!segment.is_total()).then(|| segment.to_string()),
         period: grain_text(of.period).to_owned(),
         floor,
         threshold,
@@ -851,16 +862,22 @@ fn target(of: &project::Target, project: &project::Project) -> Target {
             BasisKind::Negotiated => "negotiated".into(),
         }),
         evidence: benchmarks::evidence(of, project),
+        attached: of
+            .evidence
+            .as_ref()
+            .map(|of| Attached { file: of.file.clone(), sha256: of.sha256.clone() }),
     }
 }
 
-fn member(segment: &Segment, reading: &Reading<'_>) -> Member {
+fn member(segment: &Segment, reading: &Reading<'_>, project: &project::Project) -> Member {
     let (value, no_value) = value(reading);
+    let own = reading.standing.target.as_ref().filter(|of| !of.segment.is_empty());
     Member {
         segment: segment.to_string(),
         name: words::segment(segment),
         value,
         no_value,
         status: status(reading.standing.band),
+        target: own.map(|of| target(of, project)),
     }
 }

@@ -254,6 +254,9 @@ pub struct Member {
     pub no_value: Option<Reason>,
     /// Against the target that holds for it.
     pub status: Code,
+    /// That target, where it is for a segment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
 }
 
 /// What a value is.

@@ -149,6 +149,9 @@ pub struct Target {
     /// Id of the unit it is for; left out: for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// The segment it is for: `tier=enterprise`; left out: all rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
     /// The length of the periods it is for, as in definitions: `month`.
     pub period: String,
     /// Score 0; left out: the slope from threshold to target goes on.
@@ -167,6 +170,19 @@ pub struct Target {
     /// What it rests on, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// The file in which that is to be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attached: Option<Attached>,
+}
+
+/// A file that a target rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attached {
+    /// Its path in the project's folder.
+    pub file: String,
+    /// Its SHA-256 when the target was agreed on; left out: it was not written down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// What is usual of a value.
