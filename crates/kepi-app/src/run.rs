@@ -39,7 +39,7 @@ use crate::{
     plan,
     publishing::{score_rows, value_rows, values_in, vouched},
     pull::{self, TakenIn},
-    slips::{self, Lonely},
+    slips::{self, Lonely, Rowless},
 };
 
 /// Who asks for a run, when, and what of.
@@ -140,6 +140,9 @@ pub struct RunReport {
     /// Series that begin far from where they go on: a date may be a slip.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lonely: Vec<Lonely>,
+    /// Units that stand for no row of anything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rowless: Vec<Rowless>,
     /// Entries into stages that counted for none, by entity and stage: they came from a stage that they do not follow.
     pub strays: Strays,
     /// What was said of its changes; none where a newer run was there, or it could not be done.
@@ -356,6 +359,7 @@ impl App {
             not_renewed: computed.not_renewed,
             without: computed.without,
             lonely: slips::lonely(project, &computed.values),
+            rowless: slips::rowless(project, &computed.values),
             strays: computed.strays,
             judged,
             not_judged,

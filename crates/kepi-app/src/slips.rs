@@ -1,13 +1,13 @@
-//! Dates that look like slips: a series that begins once, and then has nothing for a thousand periods.
+//! What looks like a slip: a series that begins once, and then has nothing for a thousand periods; a unit that stands for no row.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{
     calendar::{Grain, Period},
-    id::KpiId,
-    project::Project,
+    id::{DimensionId, KpiId, UnitId},
+    project::{Project, Unit},
 };
-use kepi_query::value::Value;
+use kepi_query::{state::Member, value::Value};
 use serde::Serialize;
 
 /// Between a series' first rows and the next lie more periods than anybody would wait for.
@@ -45,4 +45,48 @@ pub fn lonely(project: &Project, values: &[Value]) -> Vec<Lonely> {
         })
     };
     with_rows.into_iter().filter_map(far).collect()
+}
+
+/// A unit that stands for no row of any KPI of a scorecard whose cascade it is part of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rowless {
+    /// The unit.
+    pub unit: UnitId,
+    /// The dimension that says which rows are a unit's.
+    pub dimension: DimensionId,
+    /// Its member there.
+    pub member: String,
+    /// Members that rows have and no unit stands for.
+    pub instead: Vec<String>,
+}
+
+/// So many members that might be meant are named.
+const NAMED: usize = 5;
+
+/// Units of cascades that stand for no row while there are rows for which no unit stands: their member may be written otherwise in the data.
+pub fn rowless(project: &Project, values: &[Value]) -> Vec<Rowless> {
+    let mut members: BTreeMap<&DimensionId, BTreeSet<&str>> = BTreeMap::new();
+    for of in values.iter().filter(|of| of.coverage.eligible > 0) {
+        if let [(dimension, Member::Value(member))] = of.segment.0.as_slice() {
+            members.entry(dimension).or_default().insert(member);
+        }
+    }
+    let mut found: BTreeMap<&UnitId, Rowless> = BTreeMap::new();
+    for cascade in project.scorecards.values().filter_map(|card| card.cascade.as_ref()) {
+        for (level, dimension) in &cascade.levels {
+            let Some(known) = members.get(dimension) else { continue };
+            let units = || project.units.values().filter(|unit| unit.level.as_ref() == Some(level));
+            let stands = |member: &str| units().flat_map(Unit::wordings).any(|unit| *unit.member == *member);
+            for unit in units().filter(|of| !of.wordings().any(|of| known.contains(&*of.member))) {
+                let instead = known.iter().filter(|member| !stands(member)).take(NAMED);
+                found.entry(&unit.id).or_insert_with(|| Rowless {
+                    unit: unit.id.clone(),
+                    dimension: dimension.clone(),
+                    member: unit.member.to_string(),
+                    instead: instead.map(|member| (*member).to_owned()).collect(),
+                });
+            }
+        }
+    }
+    found.into_values().filter(|of| !of.instead.is_empty()).collect()
 }

@@ -388,6 +388,16 @@ fn tell(report: &RunReport, out: Output) {
             of.first
         ));
     }
+    for of in &report.rowless {
+        let instead: Vec<String> = of.instead.iter().map(|member| format!("`{member}`")).collect();
+        out.remark(&format!(
+            "no rows: no row has `{}` as its `{}`, which the unit `{}` stands for; no unit stands for {}: write the unit's `member:` as it is in the data",
+            of.member,
+            of.dimension,
+            of.unit,
+            instead.join(", ")
+        ));
+    }
     for (kpi, without) in &report.without {
         let without: Vec<String> = without.iter().map(|dimensions| format!("`{dimensions}`")).collect();
         out.remark(&format!(

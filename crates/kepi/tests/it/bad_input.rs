@@ -1,5 +1,7 @@
 //! Bad input: each gives its own finding with the place and the way out, and nothing half-done stays behind.
 
+use serde_json::Value;
+
 use crate::{support::Project, tour::wait_for};
 
 /// The tiny project after `kepi init`, with one text replaced in one file.
@@ -126,6 +128,39 @@ fn a_flipped_byte_in_a_data_file_is_named_with_the_way_out() {
     // What was published from these bytes is not recomputed from others.
     let (_, stderr) = project.fails(3, &["reproduce"]);
     assert!(stderr.contains(name) && stderr.contains("restore it from a backup"), "{stderr}");
+}
+
+/// What is rejected is a figure by source, made of what the log says of loads; a file that lands anew is not counted again.
+#[test]
+fn shares_of_rejected_rows_are_figures() {
+    let project = Project::example("tiny");
+    let guide = std::fs::read_to_string(crate::support::root().join("docs/guides/data-rules.md")).unwrap();
+    let said = guide.split("a row for each load:").nth(1).unwrap();
+    let said = said.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    project.write("loads.yml", said);
+    project.ok(&["run", "--quiet"]);
+    // Six rows, of which two are off the scale.
+    let more = "id,answered,region,score\n91,2026-02-01 10:00,north,12\n92,2026-02-02 10:00,north,-1\n93,2026-02-03 10:00,north,9\n\
+                94,2026-02-04 10:00,north,9\n95,2026-02-05 10:00,north,9\n96,2026-02-06 10:00,north,9\n";
+    let first = std::fs::read_to_string(project.path().join("data/answers.csv")).unwrap();
+    project.write(
+        "kpis.yml",
+        &std::fs::read_to_string(project.path().join("kpis.yml"))
+            .unwrap()
+            .replace("data/answers.csv", "data/answers*.csv"),
+    );
+    project.write("data/answers_2.csv", more);
+    project.fails_or_not(&["run", "--quiet"]);
+    project.fails_or_not(&["run", "--quiet"]);
+    let shown = project.ok(&["show", "kpi", "rows_rejected", "--quiet", "--format", "json"]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    let known = first.lines().count() - 1;
+    let value = shown["kpi"]["measured"]["value"].as_f64().unwrap_or_else(|| panic!("{shown:#}"));
+    assert!((value - 2.0 / (known + 6) as f64).abs() < 1e-12, "{value} of {known}");
+    // Nothing lands of the log because of what was landed of it.
+    let before = project.ok(&["sources", "--format", "json"]);
+    project.fails_or_not(&["run", "--quiet"]);
+    assert_eq!(project.ok(&["sources", "--format", "json"]), before);
 }
 
 #[test]
