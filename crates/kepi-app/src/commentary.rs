@@ -49,7 +49,7 @@ impl App {
     pub async fn comment(&self, of: Commenting<'_>, acting: Acting<'_>) -> Result<u64, AppError> {
         let parts = [("what", of.what), ("why", of.why), ("done", of.done), ("outlook", of.outlook)];
         whole(&parts)?;
-        let (project, period, first, _) = self.period(of.period).await?;
+        let (project, period, first, _) = self.period_of(of.kpi, of.period).await?;
         let (kpi, unit) = (named::kpi(&project, of.kpi)?, named::unit(&project, of.unit)?);
         let figures = Figures::of(self, &project).await?;
         if figures.change(kpi, period, &Segment::total()).is_none() {

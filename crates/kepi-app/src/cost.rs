@@ -47,8 +47,8 @@ impl App {
     pub async fn cost(&self, project: &Project, at: i64) -> Result<Vec<ScanCost>, AppError> {
         let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
         let mut costs = Vec::new();
-        for zone in project.zones() {
-            costs.extend(self.cost_in(&project.in_zone(&zone), &inputs, at)?);
+        for calendar in project.calendars() {
+            costs.extend(self.cost_in(&project.in_calendar(&calendar), &inputs, at)?);
         }
         Ok(costs)
     }

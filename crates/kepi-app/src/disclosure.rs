@@ -349,7 +349,7 @@ impl<'a> At<'a> {
             let mut found = Vec::new();
             for row in (0..rows.rows()).filter(|row| rows.withdrawn(*row).is_empty()) {
                 let Some(grain) = Vouched::read_grain(rows.grain(row)) else { continue };
-                let period = period_of(&rows, row, grain, &self.project.calendar);
+                let period = period_of(&rows, row, grain, &card.calendar);
                 let corrupt = |e: kepi_query::published::Corrupt| AppError::Corrupt {
                     what: "a score",
                     reason: e.to_string(),

@@ -53,13 +53,13 @@ impl App {
     /// # Errors
     /// The KPI is not entered, nothing lands what is, the value is no amount of it, a law forbids it, or the database refuses.
     pub async fn enter(&self, what: Entering<'_>, acting: Acting<'_>, why: &str) -> Result<u64, AppError> {
-        let (project, period, first, until) = self.period(what.period).await?;
+        let (project, period, first, until) = self.period_of(what.kpi, what.period).await?;
         let wrong = |reason: String| AppError::NotFound(reason);
         let kpi = named::kpi(&project, what.kpi).map_err(|_| named::no_such(what.kpi, Some(what.part)))?;
         let kpi = kpi.in_period(period, &project.calendar).unwrap_or(kpi);
         if period.grain != kpi.period {
             let grain = grain_text(kpi.period);
-            let own = project.calendar.label(project.calendar.period_of_day(kpi.period, first));
+            let own = project.calendar.label(project.calendar_of(kpi).period_of_day(kpi.period, first));
             return Err(wrong(format!(
                 "`{}` is entered by {grain}, and `{}` is no {grain}: name one, such as {own}",
                 kpi.id, what.period

@@ -78,7 +78,9 @@ fn within(project: &Project, scorecard: &ScorecardId) -> BTreeSet<DocumentId> {
     let mut found: BTreeSet<DocumentId> =
         DocumentId::named("scorecard", scorecard.as_str()).into_iter().collect();
     while let Some(id) = kpis.pop() {
-        let is_new = DocumentId::named("kpi", id.as_str()).is_some_and(|id| found.insert(id));
+        // As a scorecard of another calendar reads it, it is written where it is defined.
+        let written = project.kpis.get(id).and_then(|kpi| Some(&kpi.elsewhere.as_ref()?.of)).unwrap_or(id);
+        let is_new = DocumentId::named("kpi", written.as_str()).is_some_and(|id| found.insert(id));
         if let Some(kpi) = project.kpis.get(id).filter(|_| is_new) {
             let inputs = kpi.wordings().flat_map(|kpi| kpi.measure.kind().inputs());
             kpis.extend(inputs.map(|input| &input.kpi.id));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kepi_model::calendar::Grain;
+use kepi_model::calendar::{Grain, Period};
 use kepi_model::{
     id::{EntityId, Hash},
     meaning,
@@ -103,7 +103,9 @@ impl App {
         let first_day = |period| project.calendar.first_day(period).map_err(|e| corrupt(e.to_string()));
         let mut values = TableBuilder::new(&VALUE);
         for (value, pins) in standing.values.values() {
-            let day = first_day(value.period)?;
+            // There was one calendar then.
+            let Period { grain, ordinal, .. } = value.period;
+            let day = first_day(project.calendar.period(grain, ordinal))?;
             push_value(&mut values, number, day, value);
             vouch(Subject::Kpi(value.kpi.clone()), value.period.grain, pins.definition, pins.mapping, day);
         }

@@ -15,7 +15,7 @@ use kepi_insight::{
     stored::row_of,
 };
 use kepi_model::{
-    calendar::{Grain, Period},
+    calendar::{FiscalCalendar, Grain, Period},
     id::KpiId,
     project::{Kpi, Project},
 };
@@ -94,12 +94,7 @@ impl App {
 
     /// What is to be expected of the next period of each KPI over all rows, of those of which it was not said yet, beside all that was said before: it
     /// stays as it was published.
-    async fn foretell(
-        &self,
-        run: i64,
-        project: &Project,
-        frames: &BTreeMap<Grain, Frame>,
-    ) -> Result<Table, AppError> {
+    async fn foretell(&self, run: i64, project: &Project, frames: &Framed) -> Result<Table, AppError> {
         let before = self.values.newest(&INSIGHT, None).await.map_err(AppError::Lake)?;
         let before = before.filter(|row| before.withdrawn(row).is_empty());
         let days = |date| kepi_model::calendar::ordinal_of_day(date);
@@ -171,13 +166,13 @@ impl App {
         &self,
         run: i64,
         project: &Project,
-        frames: &BTreeMap<Grain, Frame>,
+        frames: &Framed,
         since: Option<&BTreeMap<Grain, i32>>,
     ) -> Result<(TableBuilder, u64), AppError> {
         let (mut usual, mut batches) = (TableBuilder::new(&USUAL), 0);
         for frame in frames.values() {
             for ordinal in frame.periods() {
-                let period = Period { grain: frame.grain, ordinal };
+                let period = frame.period(ordinal);
                 let day = project.calendar.first_day(period).map_err(|e| AppError::Finish(e.into()))?;
                 let days = kepi_model::calendar::ordinal_of_day(day);
                 // What ends before anything that is new rests on nothing that is.
@@ -247,12 +242,13 @@ pub(crate) fn foretold_of(rows: &Table, kpi: &KpiId, grain: Grain) -> Vec<Foreto
 /// Figures of a run that was published, as outlooks read them.
 struct OfFrames<'a> {
     project: &'a Project,
-    frames: &'a BTreeMap<Grain, Frame>,
+    frames: &'a Framed,
 }
 
 impl OfFrames<'_> {
     fn series(&self, kpi: &Kpi, grain: Grain, segment: &Segment) -> &[Figure] {
-        let of = self.frames.get(&grain).and_then(|frame| frame.kpis.get(&kpi.id)?.get(segment));
+        let fiscal = self.project.calendar_of(kpi).fiscal().of(grain);
+        let of = self.frames.get(&(grain, fiscal)).and_then(|frame| frame.kpis.get(&kpi.id)?.get(segment));
         of.map_or(&[], Vec::as_slice)
     }
 
@@ -260,7 +256,7 @@ impl OfFrames<'_> {
     fn last_final(&self, kpi: &Kpi) -> Option<Period> {
         let series = self.series(kpi, kpi.period, &Segment::total());
         let last = series.iter().rev().find(|figure| figure.is_final)?;
-        Some(Period { grain: kpi.period, ordinal: last.ordinal })
+        Some(self.project.period(kpi, kpi.period, last.ordinal))
     }
 }
 
@@ -269,10 +265,10 @@ impl Frames for OfFrames<'_> {
         self.project
     }
     fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure> {
-        self.frames.get(&period.grain)?.figure(&kpi.id, segment, period.ordinal).copied()
+        self.frames.get(&(period.grain, period.fiscal))?.figure(&kpi.id, segment, period.ordinal).copied()
     }
     fn segments(&self, kpi: &Kpi, period: Period) -> Vec<Segment> {
-        let of = self.frames.get(&period.grain).and_then(|frame| frame.kpis.get(&kpi.id));
+        let of = self.frames.get(&(period.grain, period.fiscal)).and_then(|frame| frame.kpis.get(&kpi.id));
         of.map(|of| of.keys().cloned().collect()).unwrap_or_default()
     }
     fn points(
@@ -311,7 +307,7 @@ fn earliest(rows: &Table) -> BTreeMap<Grain, i32> {
     earliest
 }
 
-fn with_loads(mut frames: BTreeMap<Grain, Frame>, loads: &[LoadReport]) -> BTreeMap<Grain, Frame> {
+fn with_loads(mut frames: Framed, loads: &[LoadReport]) -> Framed {
     frames.values_mut().for_each(|frame| frame.loads = loads.to_vec());
     frames
 }
@@ -320,12 +316,12 @@ fn with_loads(mut frames: BTreeMap<Grain, Frame>, loads: &[LoadReport]) -> BTree
 fn touched_by<'a>(
     loads: impl Iterator<Item = &'a LoadReport>,
     project: &Project,
-    frames: &BTreeMap<Grain, Frame>,
+    frames: &Framed,
     since: &mut BTreeMap<Grain, i32>,
 ) -> Result<(), AppError> {
     let Some(first) = loads.map(|load| load.at).min() else { return Ok(()) };
-    let calendar = &project.calendar;
-    for grain in frames.keys() {
+    for (grain, fiscal) in frames.keys() {
+        let calendar = project.calendar.with(*fiscal);
         let before = calendar.period_at(*grain, first).map(|period| period.offset(-1));
         let day =
             before.and_then(|period| calendar.first_day(period)).map_err(|e| AppError::Finish(e.into()))?;
@@ -335,10 +331,13 @@ fn touched_by<'a>(
     Ok(())
 }
 
-/// Published values as frames, one a grain.
-pub(crate) fn frames(rows: &Table, project: &Project) -> Result<BTreeMap<Grain, Frame>, AppError> {
+/// All series, by the periods they have.
+type Framed = BTreeMap<(Grain, FiscalCalendar), Frame>;
+
+/// Published values as frames, one a grain and calendar.
+pub(crate) fn frames(rows: &Table, project: &Project) -> Result<Framed, AppError> {
     let corrupt = |reason: String| AppError::Corrupt { what: "a published value", reason };
-    let mut frames: BTreeMap<Grain, Frame> = BTreeMap::new();
+    let mut frames = Framed::new();
     let mut last: Option<((&str, &str), KpiId, Segment)> = None;
     for row in (0..rows.rows()).filter(|row| rows.withdrawn(*row).is_empty()) {
         let grain =
@@ -360,9 +359,9 @@ pub(crate) fn frames(rows: &Table, project: &Project) -> Result<BTreeMap<Grain, 
         if !project.kpis.contains_key(kpi) {
             continue;
         }
-        let period = period_of(rows, row, grain, &project.calendar);
+        let period = period_of(rows, row, grain, project.calendar_of_kpi(rows.subject(row)));
         let is_final = said.finality == kepi_query::value::Finality::Final;
-        let frame = frames.entry(grain).or_insert_with(|| Frame::new(grain));
+        let frame = frames.entry((grain, period.fiscal)).or_insert_with(|| Frame::of(grain, period.fiscal));
         frame.push(kpi, segment, Figure::of(period.ordinal, estimate, is_final).with(said.coverage));
     }
     for frame in frames.values_mut() {
@@ -373,10 +372,11 @@ pub(crate) fn frames(rows: &Table, project: &Project) -> Result<BTreeMap<Grain, 
 
 /// Of KPIs that changed with time leaves the figures that mean what the newest means: the others are no past of it.
 fn only_the_newest(frame: &mut Frame, project: &Project) {
-    let grain = frame.grain;
+    let (grain, fiscal) = (frame.grain, frame.fiscal);
     for (id, segments) in &mut frame.kpis {
         let Some(kpi) = project.kpis.get(id).filter(|kpi| kpi.is_dated()) else { continue };
-        let meaning = |ordinal| Some(kpi.in_period(Period { grain, ordinal }, &project.calendar)?.wording);
+        let meaning =
+            |ordinal| Some(kpi.in_period(Period::new(grain, ordinal, fiscal), &project.calendar)?.wording);
         let newest = segments.values().filter_map(|series| series.last()).map(|figure| figure.ordinal).max();
         let Some(newest) = newest.map(meaning) else { continue };
         segments.values_mut().for_each(|series| series.retain(|figure| meaning(figure.ordinal) == newest));

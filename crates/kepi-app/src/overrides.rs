@@ -22,6 +22,7 @@ use kepi_store::{NewText, Store};
 use serde::Serialize;
 
 use crate::{
+    acting::period_of_kpi,
     concerned,
     deciding::{Acting, Deciding, words},
     error::AppError,
@@ -94,7 +95,8 @@ impl Overriding {
         }
         for (item, one) in of.overrides.all() {
             let (period, found) = (one.figure.period, texts(store, of, item, one).await?);
-            let place = project.calendar.period_of_day(period.grain, period.first);
+            let calendar = project.calendar_of_kpi(one.figure.kpi.as_str());
+            let place = calendar.period_of_day(period.grain, period.first);
             let segment = found.segment.as_deref().and_then(|text| text.parse::<Segment>().ok());
             let (Ok(first), Some(segment)) = (project.calendar.first_day(place), segment) else { continue };
             if first != period.first {
@@ -212,7 +214,7 @@ impl App {
     /// # Errors
     /// There is no such figure, the value is no amount of the KPI, a law forbids it, or the database refuses.
     pub async fn say(&self, what: Saying<'_>, acting: Acting<'_>, why: &str) -> Result<u64, AppError> {
-        let (project, period, first, until) = self.period(what.period).await?;
+        let (project, period, first, until) = self.period_of(what.kpi, what.period).await?;
         let kpi = named::kpi(&project, what.kpi)?;
         let kpi = kpi.in_period(period, &project.calendar).unwrap_or(kpi);
         let segment: Segment = what.segment.parse().map_err(|_| {
@@ -316,11 +318,11 @@ impl App {
             Some(text) => self.store.read().await?.text(&text).await?.and_then(|text| text.parse().ok()),
         };
         let Some(segment) = segment else { return Ok(vec!["the segment's name was erased".to_owned()]) };
-        let place = project.calendar.period_of_day(period.grain, period.first);
         let mut lines = Vec::new();
         for kpi in project.kpis.values().filter(measured) {
             let ids = [kpi.id.to_string()];
             let rows = self.values.newest(&VALUE, Some(&ids)).await.map_err(AppError::Lake)?;
+            let place = project.calendar_of(kpi).period_of_day(period.grain, period.first);
             let found = values_in(&rows, &project)?;
             let found = found.into_iter().find(|value| value.period == place && value.segment == segment);
             let of = if segment.is_total() { String::new() } else { format!(" for {segment}") };
@@ -358,7 +360,7 @@ impl App {
         let mut all = Vec::new();
         for (item, of) in organisation.overrides.all() {
             let found = texts(&self.store, &organisation, item, of).await?;
-            let period = project.calendar.period_of_day(of.figure.period.grain, of.figure.period.first);
+            let period = period_of_kpi(&project, &of.figure.kpi, of.figure.period);
             let estimate = kepi_stats::estimate::Estimate::exact(of.value.get(), 0, "said");
             all.push(OverriddenView {
                 item,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use kepi_govern::{
     Content,
     items::attestation,
@@ -168,9 +169,19 @@ impl App {
         let published = newest.map_or(0, |run| run.seq.unsigned_abs().max(overrides));
         Deciding(&self.store).tick(acting.at).await?;
         let organisation = self.store.organisation().await?;
+        let id = PeriodId { grain: of.grain, first };
+        let other =
+            organisation.periods.closed.get(&id).and_then(|all| all.iter().find(|of| of.until != until));
+        if let Some(other) = other {
+            // Closes are known by length and first day.
+            let (_, closed) = closed_period(&project, id, other.until);
+            return Err(AppError::NotFound(format!(
+                "{period} begins on the same day as {closed}, which is closed: of two such periods one is official"
+            )));
+        }
         // Without which units it goes, if they are late by their rules; whether it may is a law.
         let late = attestation::late(&organisation.items, first, until, acting.at);
-        let close = Close { period: PeriodId { grain: of.grain, first }, until, published, late };
+        let close = Close { period: id, until, published, late };
         Ok((Deciding(&self.store).ask_for(Content::Close(close), acting, why).await?, readiness))
     }
 
@@ -192,11 +203,11 @@ impl App {
         }
         let project = self.in_force().await?;
         for (id, closes) in &organisation.periods.closed {
-            let period = project.calendar.period_of_day(id.grain, id.first);
             for (n, close) in closes.iter().enumerate() {
+                let (period, label) = closed_period(&project, *id, close.until);
                 let both = self.both(&project, period, close).await?;
                 view.closed.push(ClosedView {
-                    period: project.calendar.label(period),
+                    period: label,
                     version: n + 1,
                     at: close.at,
                     event: close.seq,
@@ -363,18 +374,42 @@ impl App {
         project_of(&files)
     }
 
-    /// A period as it is written, with its first day and the day after its last.
-    pub(crate) async fn period(
-        &self,
-        text: &str,
-    ) -> Result<(Project, Period, jiff::civil::Date, jiff::civil::Date), AppError> {
+    /// A period as it is written, with its first day and the day after its last: of the project, or, as `SCORECARD:PERIOD`, of the calendar of a
+    /// scorecard.
+    pub(crate) async fn period(&self, text: &str) -> Result<(Project, Period, Date, Date), AppError> {
         let project = self.in_force().await?;
-        let calendar = &project.calendar;
-        let period = calendar.parse(text)?;
-        let (first, last) = (calendar.first_day(period)?, calendar.last_day(period)?);
-        let until = last.tomorrow().map_err(|e| AppError::NotFound(e.to_string()))?;
+        let period = project.period_named(text)?;
+        let (first, until) = days(&project, period)?;
         Ok((project, period, first, until))
     }
+
+    /// The same of a period of a KPI.
+    pub(crate) async fn period_of(
+        &self,
+        kpi: &str,
+        text: &str,
+    ) -> Result<(Project, Period, Date, Date), AppError> {
+        let project = self.in_force().await?;
+        let period = project.calendar_of_kpi(kpi).parse(text)?;
+        let (first, until) = days(&project, period)?;
+        Ok((project, period, first, until))
+    }
+}
+
+/// The first day of a period, and the day after its last.
+fn days(project: &Project, period: Period) -> Result<(Date, Date), AppError> {
+    let last = project.calendar.last_day(period)?;
+    let until = last.tomorrow().map_err(|e| AppError::NotFound(e.to_string()))?;
+    Ok((project.calendar.first_day(period)?, until))
+}
+
+/// The period that was closed: that of the project which has these days, else that of a scorecard; and what it is called.
+pub(crate) fn closed_period(project: &Project, id: PeriodId, until: Date) -> (Period, String) {
+    let own = project.calendar.period_of_day(id.grain, id.first);
+    let is = |period: &Period| days(project, *period).ok() == Some((id.first, until));
+    let mut of_cards = project.scorecards.values().map(|of| of.calendar.period_of_day(id.grain, id.first));
+    let period = if is(&own) { own } else { of_cards.find(is).unwrap_or(own) };
+    (period, project.name_of(period))
 }
 
 /// Scores of a period in published rows: scorecard, unit, and millionths of a point where there is a score.
@@ -386,7 +421,8 @@ pub(crate) fn scores_of(
     let mut found = Vec::new();
     for row in (0..rows.rows()).filter(|row| rows.withdrawn(*row).is_empty()) {
         let grain = Vouched::read_grain(rows.grain(row)).filter(|grain| *grain == period.grain);
-        if grain.is_none_or(|grain| period_of(rows, row, grain, &project.calendar) != period) {
+        let calendar = project.calendar_of_scorecard(rows.subject(row));
+        if grain.is_none_or(|grain| period_of(rows, row, grain, calendar) != period) {
             continue;
         }
         let of =

@@ -198,7 +198,7 @@ fn both_scores(id: &str, project: &Project, were: &Table, are: &Table) -> Both {
         both.count(same, old.is_some(), new.is_some());
         if let Some(card) = card.filter(|_| key.1 == top) {
             let day = kepi_model::calendar::day_of_ordinal(key.0).ok();
-            let period = day.map(|day| project.calendar.period_of_day(card.period, day));
+            let period = day.map(|day| card.calendar.period_of_day(card.period, day));
             let said = |of: Option<&(usize, String)>| of.map(|(_, said)| said.clone());
             whole.push((period.map_or(String::new(), |p| project.calendar.label(p)), said(old), said(new)));
         }

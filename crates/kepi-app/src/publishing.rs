@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use kepi_model::{
-    calendar::{Grain, Period, ordinal_of_day},
+    calendar::{Calendar, Grain, Period, ordinal_of_day},
     id::{EntityId, Hash, KpiId},
     project::Project,
 };
@@ -82,7 +82,7 @@ pub(crate) fn score_rows<'a>(
     for scorecard in project.scorecards.values() {
         let card = Card { project, scorecard, values: &values };
         for ordinal in card.periods().all {
-            let period = Period { grain: scorecard.period, ordinal };
+            let period = card.period(ordinal);
             let day = first_day(project, period)?;
             for of in card.scores(period) {
                 let reason = |why| serde_json::to_string(&why).unwrap_or_default();
@@ -106,7 +106,7 @@ pub fn values_in(rows: &Table, project: &Project) -> Result<Vec<Value>, AppError
                 Vouched::read_grain(rows.grain(row)).ok_or_else(|| corrupt(rows.grain(row).to_owned()))?;
             Ok(Value {
                 kpi: rows.subject(row).parse().map_err(|_| corrupt(rows.subject(row).to_owned()))?,
-                period: period_of(rows, row, grain, &project.calendar),
+                period: period_of(rows, row, grain, project.calendar_of_kpi(rows.subject(row))),
                 segment: rows.segment(row).parse().map_err(|_| corrupt(rows.segment(row).to_owned()))?,
                 estimate: said.estimate,
                 coverage: said.coverage,
@@ -184,7 +184,7 @@ pub(crate) fn vouched(
 }
 
 /// Days since 1970-01-01 of the first day of a period that is written as a label.
-pub(crate) fn day_of_label(project: &Project, label: &str) -> Option<(Grain, i32)> {
-    let period = project.calendar.parse(label).ok()?;
-    Some((period.grain, ordinal_of_day(project.calendar.first_day(period).ok()?)))
+pub(crate) fn day_of_label(calendar: &Calendar, label: &str) -> Option<(Grain, i32)> {
+    let period = calendar.parse(label).ok()?;
+    Some((period.grain, ordinal_of_day(calendar.first_day(period).ok()?)))
 }

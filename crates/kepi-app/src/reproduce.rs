@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use kepi_model::{calendar::Grain, id::KpiId, project::Project};
+use kepi_model::{
+    calendar::{Calendar, Grain},
+    id::KpiId,
+    project::Project,
+};
 use kepi_query::published::{
     INSIGHT, SCORE, Subject, Table, USUAL, VALUE, Vouched, figure, insight_row, scored, states_of, usual_row,
 };
@@ -121,7 +125,7 @@ impl App {
             let mut project = project_of(&files)?;
             narrow(&mut project, asked.as_ref());
             let period = which.period.as_deref().map(|label| {
-                day_of_label(&project, label)
+                day_of_label(calendar_of(&project, asked.as_ref()), label)
                     .ok_or_else(|| AppError::NotFound(format!("`{label}` is no period")))
             });
             let period = period.transpose()?;
@@ -180,7 +184,8 @@ impl App {
         let files = archive::find(&self.store, newest.pins.register, &newest.pins.definition).await?;
         let project = project_of(&files)?;
         let period = period.map(|label| {
-            day_of_label(&project, label).ok_or_else(|| AppError::NotFound(format!("`{label}` is no period")))
+            day_of_label(project.calendar_of_kpi(kpi), label)
+                .ok_or_else(|| AppError::NotFound(format!("`{label}` is no period")))
         });
         let period = period.transpose()?;
         let wanted = |published: &Table| {
@@ -247,6 +252,15 @@ pub(crate) fn narrow(project: &mut Project, asked: Option<&Subject>) {
     project.kpis.retain(|id, _| keep.contains(id) || rules.values().any(|rule| rule.kpi == *id));
 }
 
+/// The calendar of which the periods of what is published are.
+fn calendar_of<'a>(project: &'a Project, subject: Option<&Subject>) -> &'a Calendar {
+    match subject {
+        Some(Subject::Kpi(kpi)) => project.calendar_of_kpi(kpi.as_str()),
+        Some(Subject::Score(scorecard)) => project.calendar_of_scorecard(scorecard.as_str()),
+        None => &project.calendar,
+    }
+}
+
 fn compare(
     found: &mut Reproduction,
     project: &Project,
@@ -279,9 +293,10 @@ fn compare(
         else {
             continue;
         };
+        let calendar = calendar_of(project, Some(&subject));
         found.differences.push(Difference {
+            period: calendar.label(period_of(published, row, grain, calendar)),
             subject,
-            period: project.calendar.label(period_of(published, row, grain, &project.calendar)),
             segment: published.segment(row).to_owned(),
             verdict,
             engine: engine.to_owned(),

@@ -96,7 +96,8 @@ impl App {
         let newest = standing.iter().find(|(_, of)| of.subject == subject);
         let (newest, _) = newest.ok_or_else(|| none("is not published"))?;
         let (_, project) = self.as_for(*newest).await?;
-        let (grain, day) = day_of_label(&project, label).ok_or_else(|| none("is no period"))?;
+        let (grain, day) =
+            day_of_label(project.calendar_of_kpi(kpi.as_str()), label).ok_or_else(|| none("is no period"))?;
         let published = self.values.newest(&VALUE, Some(&[kpi.to_string()])).await.map_err(AppError::Lake)?;
         let text = segment.to_string();
         let is_meant = |rows: &Table, row: usize| {
@@ -109,7 +110,7 @@ impl App {
         let row = row.ok_or_else(|| none("is not published"))?;
         let first = restates(&published, row).ok_or_else(|| none("was not restated"))?;
         let last = published.run(row);
-        let period = period_of(&published, row, grain, &project.calendar);
+        let period = period_of(&published, row, grain, project.calendar_of_kpi(kpi.as_str()));
         let first_day = project
             .calendar
             .first_day(period)

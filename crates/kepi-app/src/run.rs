@@ -412,13 +412,13 @@ impl App {
         basis: Basis<'_>,
         progress: &dyn RunProgress,
     ) -> Result<Computed, AppError> {
-        let zones = project.zones();
-        let mut computed = match zones.as_slice() {
+        let calendars = project.calendars();
+        let mut computed = match calendars.as_slice() {
             [_] => self.compute_in(project, inputs, basis, progress).await?,
-            zones => {
+            calendars => {
                 let mut all: Option<Computed> = None;
-                for zone in zones {
-                    let part = project.in_zone(zone);
+                for calendar in calendars {
+                    let part = project.in_calendar(calendar);
                     let basis = Basis { held_back: basis.held_back.clone(), ..basis };
                     let more = self.compute_in(&part, inputs, basis, progress).await?;
                     match &mut all {
@@ -428,7 +428,7 @@ impl App {
                 }
                 all.ok_or_else(|| AppError::Corrupt {
                     what: "a project",
-                    reason: "it has no zone".to_owned(),
+                    reason: "it has no calendar".to_owned(),
                 })?
             }
         };
@@ -439,7 +439,7 @@ impl App {
         Ok(computed)
     }
 
-    /// Computes the KPIs of one zone: what is made of landed rows first, then one scan an entity, time and version rule.
+    /// Computes the KPIs of one calendar: what is made of landed rows first, then one scan an entity, time and version rule.
     async fn compute_in(
         &self,
         project: &Project,
@@ -632,7 +632,7 @@ fn changed_of(project: &Project, changed: &[Changed]) -> BTreeMap<KpiId, Vec<Str
     for of in changed {
         let (Ok(kpi), Some(grain)) = (of.subject.parse(), Vouched::read_grain(&of.grain)) else { continue };
         let Ok(day) = day_of_ordinal(of.period) else { continue };
-        let period = project.calendar.period_of_day(grain, day);
+        let period = project.calendar_of_kpi(&of.subject).period_of_day(grain, day);
         all.entry(kpi).or_default().push(project.calendar.label(period));
     }
     all

@@ -28,19 +28,19 @@ pub struct Lonely {
 
 /// Series whose first rows are far from all others.
 pub fn lonely(project: &Project, values: &[Value]) -> Vec<Lonely> {
-    let mut with_rows: BTreeMap<(&KpiId, Grain), BTreeSet<i32>> = BTreeMap::new();
+    let mut with_rows: BTreeMap<(&KpiId, Grain), BTreeSet<Period>> = BTreeMap::new();
     for of in values.iter().filter(|of| of.segment.is_total() && of.coverage.counted > 0) {
-        with_rows.entry((&of.kpi, of.period.grain)).or_default().insert(of.period.ordinal);
+        with_rows.entry((&of.kpi, of.period.grain)).or_default().insert(of.period);
     }
-    let label = |grain, ordinal| project.calendar.label(Period { grain, ordinal });
-    let far = |((kpi, grain), periods): ((&KpiId, Grain), BTreeSet<i32>)| {
+    let far = |((kpi, _), periods): ((&KpiId, Grain), BTreeSet<Period>)| {
         let mut earliest = periods.into_iter();
         let (first, next) = (earliest.next()?, earliest.next()?);
-        let between = next.checked_sub(first)?.checked_sub(1).filter(|between| *between > FAR)?;
+        let between =
+            next.ordinal.checked_sub(first.ordinal)?.checked_sub(1).filter(|between| *between > FAR)?;
         Some(Lonely {
             kpi: kpi.clone(),
-            first: label(grain, first),
-            next: label(grain, next),
+            first: project.calendar.label(first),
+            next: project.calendar.label(next),
             between: u64::try_from(between).ok()?,
         })
     };

@@ -78,7 +78,7 @@ pub(crate) fn vetted<'a>(
     for kpi in new {
         let points = frames.points(kpi, kpi.period, &Segment::total(), i32::MIN..=i32::MAX);
         let Some((newest, _)) = points.last() else { continue };
-        let ask = Ask { kpi, period: Period { grain: kpi.period, ordinal: *newest } };
+        let ask = Ask { kpi, period: project.period(kpi, kpi.period, *newest) };
         let say = Say::of(kpi, None, &project.calendar);
         for (name, worth) in ASKED {
             let analysis = ANALYSES.iter().find(|of| of.name == name);

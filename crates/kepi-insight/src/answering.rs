@@ -179,7 +179,11 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let (kpi, project) = (ask.kpi, frames.project());
     let own = question(kpi, ask, frames)?;
     let others = project.kpis.values().filter(|other| {
-        other.id != kpi.id && other.reads == kpi.reads && other.unit == kpi.unit && other.period == kpi.period
+        other.id != kpi.id
+            && other.reads == kpi.reads
+            && other.unit == kpi.unit
+            && other.period == kpi.period
+            && crate::link::have_same_periods(other, kpi, project)
     });
     let others: Vec<Question> = others.filter_map(|other| question(other, ask, frames)).collect();
     let directions: BTreeSet<bool> = others.iter().map(|of| of.up).collect();

@@ -231,7 +231,7 @@ struct Looked {
 /// figures came.
 #[must_use]
 pub fn review(project: &Project, frame: &Frame, ordinal: i32, level: f64, threads: usize) -> Review {
-    let period = Period { grain: frame.grain, ordinal };
+    let period = frame.period(ordinal);
     let known: Vec<(&Kpi, &Segments)> = frame
         .kpis
         .iter()

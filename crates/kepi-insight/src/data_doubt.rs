@@ -31,7 +31,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let range = ask.period.ordinal.saturating_sub(longest(grain))..=ask.period.ordinal;
     let known = frames.points(ask.kpi, grain, &total, range).into_iter();
     let figure = |(ordinal, _): (i32, f64)| {
-        frames.figure(ask.kpi, kepi_model::calendar::Period { ordinal, grain }, &total)
+        frames.figure(ask.kpi, kepi_model::calendar::Period { ordinal, ..ask.period }, &total)
     };
     let series: Vec<Figure> = known.filter_map(figure).collect();
     let of_figure = doubt::of_figure(project, ask.kpi, ask.period, &series);

@@ -4,7 +4,7 @@
 use kepi_model::{
     calendar::Period,
     measure::{Composite, Measure},
-    project::{Kpi, Project},
+    project::Kpi,
     window::Ago,
 };
 use kepi_query::{measure::formula::composed, value::Segment};
@@ -89,9 +89,10 @@ fn name((kpi, ago): &Leaf<'_>) -> String {
 }
 
 /// The published value of a leaf in a period of what is computed of it.
-fn value(leaf: &Leaf<'_>, period: Period, project: &Project, frames: &dyn Frames) -> Option<f64> {
-    let (kpi, ago) = leaf;
-    let earlier = ago.iter().try_fold(period, |at, ago| ago.before(at, &project.calendar).ok().flatten())?;
+fn value(leaf: &Leaf<'_>, period: Period, of: &Kpi, frames: &dyn Frames) -> Option<f64> {
+    let ((kpi, ago), project) = (leaf, frames.project());
+    let (kpi, calendar) = (project.input_of(of, kpi), project.calendar_of(of));
+    let earlier = ago.iter().try_fold(period, |at, ago| ago.before(at, calendar).ok().flatten())?;
     Some(frames.figure(kpi, earlier, &Segment::total())?.point)
 }
 
@@ -118,7 +119,7 @@ fn drivers(
     }
     let side = |period: Period| -> Result<(f64, Vec<f64>), NoDrivers> {
         let none = |leaf| NoDrivers::NoValue { of: name(leaf) };
-        let values = leaves.iter().map(|leaf| value(leaf, period, project, frames).ok_or_else(|| none(leaf)));
+        let values = leaves.iter().map(|leaf| value(leaf, period, ask.kpi, frames).ok_or_else(|| none(leaf)));
         let values = values.collect::<Result<Vec<f64>, _>>()?;
         let shown = frames.figure(ask.kpi, period, &total).map_or(f64::NAN, |figure| figure.point);
         // What entered it is kept beside it, and may have been restated since.

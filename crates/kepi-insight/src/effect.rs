@@ -223,7 +223,11 @@ period: month
     }
 
     fn month(ordinal: i32) -> Period {
-        Period { grain: kepi_model::calendar::Grain::Month, ordinal }
+        Period::new(
+            kepi_model::calendar::Grain::Month,
+            ordinal,
+            kepi_model::calendar::FiscalCalendar::default(),
+        )
     }
 
     fn estimate(point: f64, low: f64, high: f64) -> Estimate {

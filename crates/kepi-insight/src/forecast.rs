@@ -115,7 +115,7 @@ pub(crate) fn of<'a>(kpi: &Kpi, upto: Period, frames: &'a dyn Frames) -> Result<
     let known = frames.points(kpi, grain, &Segment::total(), from..=upto.ordinal);
     // What is in a row up to the last, and means the same.
     let wording =
-        |ordinal| kpi.in_period(Period { grain, ordinal }, &project.calendar).map(|kpi| kpi.wording);
+        |ordinal| kpi.in_period(Period { ordinal, ..upto }, &project.calendar).map(|kpi| kpi.wording);
     let last = known.last().map(|(ordinal, _)| *ordinal);
     let mut row: Vec<(i32, f64)> = Vec::new();
     for (ordinal, value) in known.into_iter().rev() {
@@ -158,7 +158,7 @@ pub(crate) fn of<'a>(kpi: &Kpi, upto: Period, frames: &'a dyn Frames) -> Result<
         let half = (interval.high - interval.low) / 2.0;
         let spread = half / Level::NINETY_FIVE.z() * narrowed * missed * beyond;
         let place = estimate.point + wave(values.len() + step);
-        let period = Period { grain, ordinal: last + 1 + step as i32 };
+        let period = Period { ordinal: last + 1 + step as i32, ..upto };
         let value = |place: f64| scaling.value(scaling.scale.within(place), period.ordinal);
         let (low, high) = (value(place - quantile * spread), value(place + quantile * spread));
         Some(Ahead { period, expected: value(place), low, high, place, spread, degrees })

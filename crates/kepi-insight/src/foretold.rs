@@ -41,7 +41,7 @@ pub struct Came {
 #[must_use]
 pub fn came(kpi: &Kpi, grain: Grain, upto: i32, frames: &dyn Frames) -> Vec<Came> {
     let project = frames.project();
-    let now = meaning(kpi, Period { grain, ordinal: upto }, project);
+    let now = meaning(kpi, project.period(kpi, grain, upto), project);
     let mut all = frames.foretold(kpi, grain);
     all.retain(|of| of.period <= upto && Some(&of.meaning) == now.as_ref());
     all.sort_by_key(|of| of.period);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kepi_model::{
-    calendar::{Calendar, Grain, Period},
+    calendar::{Calendar, FiscalCalendar, Grain, Period},
     id::KpiId,
     measure::{Aggregate, Measure},
     project::{Kpi, ValueUnit},
@@ -103,11 +103,13 @@ impl Figure {
 /// Series of a KPI by segment, each with its figures, oldest first; periods without a value are left out.
 pub type Segments = BTreeMap<Segment, Vec<Figure>>;
 
-/// All series of a grain. Sorted throughout, so that what is computed from it does not hang on the order in which it came.
+/// All series of a grain that have the same periods. Sorted throughout, so that what is computed from it does not hang on the order in which it came.
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// The grain.
     pub grain: Grain,
+    /// What of a calendar decides its periods.
+    pub fiscal: FiscalCalendar,
     /// Series by KPI.
     pub kpis: BTreeMap<KpiId, Segments>,
     /// What had been landed, in order.
@@ -115,10 +117,22 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// One without series.
+    /// One without series, of weeks from Monday and years from January.
     #[must_use]
     pub fn new(grain: Grain) -> Self {
-        Self { grain, kpis: BTreeMap::new(), loads: Vec::new() }
+        Self::of(grain, FiscalCalendar::default())
+    }
+
+    /// One without series, of periods of a calendar.
+    #[must_use]
+    pub fn of(grain: Grain, fiscal: FiscalCalendar) -> Self {
+        Self { grain, fiscal: fiscal.of(grain), kpis: BTreeMap::new(), loads: Vec::new() }
+    }
+
+    /// One of its periods.
+    #[must_use]
+    pub fn period(&self, ordinal: i32) -> Period {
+        Period::new(self.grain, ordinal, self.fiscal)
     }
 
     /// Adds a figure; of one that is there already nothing changes.
@@ -277,6 +291,7 @@ pub struct Scaling<'a> {
     /// Of what adds up over time by the day, the calendar: months differ in length, and values are compared by the day.
     lengths: Option<&'a Calendar>,
     grain: Grain,
+    fiscal: FiscalCalendar,
     /// What a value can be.
     ends: (f64, f64),
 }
@@ -290,7 +305,7 @@ pub fn ends(kpi: &Kpi, mut known: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 impl<'a> Scaling<'a> {
-    /// That of a KPI at a grain; plain where one of the values has no place on the scale of its unit.
+    /// That of a KPI at a grain, in the project's calendar or its own; plain where one of the values has no place on the scale of its unit.
     #[must_use]
     pub fn of(kpi: &Kpi, grain: Grain, calendar: &'a Calendar, segments: &Segments, upto: i32) -> Self {
         let (events, adds_up) = match &kpi.measure {
@@ -300,12 +315,13 @@ impl<'a> Scaling<'a> {
             ),
             _ => (false, false),
         };
+        let fiscal = kpi.elsewhere.as_ref().map_or(calendar, |of| &of.calendar).fiscal();
         let wanted = Scale::of(&kpi.unit);
         let known = segments.values().flatten().filter(|figure| figure.ordinal <= upto);
         let fits = known.clone().all(|figure| wanted.to(figure.point).is_some());
         let scale = if fits { wanted } else { Scale::Plain };
         let ends = ends(kpi, known.map(|figure| figure.point));
-        let mut of = Self { scale, events, lengths: adds_up.then_some(calendar), grain, ends };
+        let mut of = Self { scale, events, lengths: adds_up.then_some(calendar), grain, fiscal, ends };
         let total = segments.get(&Segment::total()).map(Vec::as_slice).unwrap_or_default();
         let before: Vec<(i32, f64, f64)> = total
             .iter()
@@ -322,7 +338,7 @@ impl<'a> Scaling<'a> {
     /// Days of a period over which a value adds up; 1 where it does not.
     #[must_use]
     pub fn length(&self, ordinal: i32) -> f64 {
-        let period = Period { grain: self.grain, ordinal };
+        let period = Period::new(self.grain, ordinal, self.fiscal);
         let bounds = self.lengths.and_then(|calendar| calendar.bounds(period).ok());
         bounds.map_or(1.0, |bounds| (bounds.end - bounds.start) as f64 / 86_400e6)
     }
@@ -379,7 +395,7 @@ mod tests {
 
     fn scaling(scale: Scale) -> Scaling<'static> {
         let ends = (f64::NEG_INFINITY, f64::INFINITY);
-        Scaling { scale, events: false, lengths: None, grain: Grain::Month, ends }
+        Scaling { scale, events: false, lengths: None, grain: Grain::Month, fiscal: FiscalCalendar::default(), ends }
     }
 
     #[test]

@@ -81,6 +81,7 @@ fn believed(project: &Project) -> impl Iterator<Item = Pair<'_>> {
     project.kpis.values().filter(|cause| sense(cause).is_some()).flat_map(move |cause| {
         cause.moves.iter().filter_map(move |of| {
             let effect = project.kpis.get(&of.kpi).filter(|effect| sense(effect).is_some())?;
+            have_same_periods(cause, effect, project).then_some(())?;
             Some(Pair { cause, effect, sign: of.sign, lag: of.lag, worth: of.worth })
         })
     })
@@ -103,11 +104,18 @@ pub fn pairs_of<'a>(project: &'a Project, link: &'a CauseEffect) -> Vec<Pair<'a>
     let causes = project.kpis.values().filter(serve(&link.from));
     let with = |cause: &'a Kpi| {
         let effects = project.kpis.values().filter(serve(&link.to));
-        let apart = effects.filter(move |effect| !is_part(cause, effect) && !is_part(effect, cause));
+        let apart = effects.filter(move |effect| {
+            have_same_periods(cause, effect, project) && !is_part(cause, effect) && !is_part(effect, cause)
+        });
         let CauseEffect { sign, lag, .. } = *link;
         apart.map(move |effect| Pair { cause, effect, sign, lag, worth: None })
     };
     causes.flat_map(with).collect()
+}
+
+/// Whether periods of two KPIs are the same days, so that their figures can stand beside one another.
+pub(crate) fn have_same_periods(a: &Kpi, b: &Kpi, project: &Project) -> bool {
+    project.calendar_of(a).fiscal() == project.calendar_of(b).fiscal()
 }
 
 /// Which way is good; none where a range is.

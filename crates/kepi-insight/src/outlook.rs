@@ -1,10 +1,7 @@
 //! What is to be expected next, and is the target met then? The period after the last final one, and the last one of its year; the next one beside
 //! the leading indicator that has saved most, too, of those that are supported.
 
-use kepi_model::{
-    calendar::{Grain, Period},
-    project::Project,
-};
+use kepi_model::calendar::{Calendar, Grain, Period};
 
 use crate::{
     ahead::{NoOutlook, Outlook},
@@ -27,8 +24,7 @@ pub const ANALYSIS: Analysis = Analysis {
 };
 
 /// The last period of the year that a period lies in.
-fn of_year(period: Period, project: &Project) -> Option<Period> {
-    let calendar = &project.calendar;
+fn of_year(period: Period, calendar: &Calendar) -> Option<Period> {
     let year = calendar.period_at(Grain::Year, calendar.bounds(period).ok()?.start).ok()?;
     calendar.period_at(period.grain, calendar.bounds(year).ok()?.end - 1).ok()
 }
@@ -55,7 +51,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         }
     };
     let next = *course.ahead.first()?;
-    let end = of_year(next.period, project).filter(|end| *end != next.period);
+    let end = of_year(next.period, project.calendar_of(ask.kpi)).filter(|end| *end != next.period);
     let end = end.and_then(|end| course.ahead.iter().find(|ahead| ahead.period == end));
     let outlooks: Vec<Outlook> = [Some(&next), end]
         .into_iter()

@@ -14,7 +14,7 @@ use kepi_stats::control::usual::{Point, Season, Series, Usual};
 use crate::{
     analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Shown, Verdict},
     frame::{Figure, Scaling, Segments},
-    link::is_part,
+    link::{have_same_periods, is_part},
     policy,
     season::{longest, season_of},
     sentence::{Alike, Sentence},
@@ -110,7 +110,7 @@ fn correlation(a: &BTreeMap<i32, f64>, b: &BTreeMap<i32, f64>) -> Option<(f64, u
 
 /// A KPI as it is defined, whatever zone its days begin in.
 fn by_definition(kpi: &Kpi) -> &KpiId {
-    kpi.zoned.as_ref().map_or(&kpi.id, |zoned| &zoned.of)
+    kpi.elsewhere.as_ref().map_or(&kpi.id, |of| &of.of)
 }
 
 pub(crate) fn measures_the_same(a: &Kpi, b: &Kpi) -> bool {
@@ -122,9 +122,10 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let project = frames.project();
     let own = course(ask.kpi, ask.period, frames, project);
     let others = project.kpis.values().filter(|other| {
-        // In another zone it is the same KPI.
+        // In another calendar it is the same KPI.
         by_definition(other) != by_definition(ask.kpi)
             && other.period == ask.kpi.period
+            && have_same_periods(other, ask.kpi, project)
             && !is_part(other, ask.kpi)
             && !is_part(ask.kpi, other)
     });

@@ -37,10 +37,13 @@ const ENOUGH: f64 = 0.7;
 
 /// Points of each part, a column each, where all have a value; and whether that is of members.
 fn columns(index: &Composite, ask: &Ask<'_>, frames: &dyn Frames) -> (Vec<Vec<f64>>, bool) {
+    let project = frames.project();
     let mut by: BTreeMap<DimensionId, Vec<Vec<f64>>> = BTreeMap::new();
     for segment in frames.segments(ask.kpi, ask.period).iter().filter(|segment| segment.0.len() == 1) {
         let point = |part: &kepi_model::measure::CompositePart| {
-            Some(part.points(frames.figure(&part.input.kpi, ask.period, segment)?.point))
+            Some(part.points(
+                frames.figure(project.input_of(ask.kpi, &part.input.kpi), ask.period, segment)?.point,
+            ))
         };
         let row: Option<Vec<f64>> = index.parts.iter().map(point).collect();
         if let (Some(row), Some((dimension, _))) = (row, segment.0.first()) {
@@ -55,8 +58,8 @@ fn columns(index: &Composite, ask: &Ask<'_>, frames: &dyn Frames) -> (Vec<Vec<f6
             .parts
             .iter()
             .map(|part| {
-                let points =
-                    frames.points(&part.input.kpi, ask.period.grain, &Segment::total(), span.clone());
+                let kpi = project.input_of(ask.kpi, &part.input.kpi);
+                let points = frames.points(kpi, ask.period.grain, &Segment::total(), span.clone());
                 points.into_iter().map(|(at, value)| (at, part.points(value))).collect()
             })
             .collect();

@@ -65,7 +65,11 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let (kpi, project) = (ask.kpi, frames.project());
     let way = crate::link::sense(kpi)?;
     let others = project.kpis.values().filter(|other| {
-        other.id != kpi.id && other.reads == kpi.reads && other.unit == kpi.unit && other.period == kpi.period
+        other.id != kpi.id
+            && other.reads == kpi.reads
+            && other.unit == kpi.unit
+            && other.period == kpi.period
+            && crate::link::have_same_periods(other, kpi, project)
     });
     // Worse is worse, whichever way is good.
     let others: Vec<(f64, Vec<Gap>)> = others

@@ -47,6 +47,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let others = project.kpis.values().filter(|other| {
         (other.objective.as_ref() == Some(objective) || on_card.contains(&other.id))
             && link::sense(other).is_some()
+            && link::have_same_periods(other, ask.kpi, project)
             && !is_part(other, ask.kpi)
             && !is_part(ask.kpi, other)
     });

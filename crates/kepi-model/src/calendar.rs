@@ -50,7 +50,7 @@ words! {
 }
 
 /// A fiscal year of whole weeks: 52 of them, or 53, the last of which belongs to its last month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FiscalWeeks {
     /// The weeks of the months of a quarter.
     pub pattern: Pattern,
@@ -70,14 +70,85 @@ impl FiscalWeeks {
     }
 }
 
+/// How days make weeks, months and years.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FiscalCalendar {
+    /// First day of a week: 0 is Monday, 6 Sunday.
+    pub week_start: u8,
+    /// Month (1..=12) in which the fiscal year starts.
+    pub fiscal_year_start: u8,
+    /// Whether months, quarters, half-years and years are made of whole weeks; none: of calendar months.
+    pub weeks: Option<FiscalWeeks>,
+}
+
+impl Default for FiscalCalendar {
+    /// Weeks from Monday, years from January.
+    fn default() -> Self {
+        Self { week_start: 0, fiscal_year_start: 1, weeks: None }
+    }
+}
+
+impl FiscalCalendar {
+    /// What of it decides periods of a grain: days are the same in all, weeks hang on their first day, months of whole weeks on all of it.
+    #[must_use]
+    pub fn of(self, grain: Grain) -> Self {
+        let Self { week_start, fiscal_year_start, weeks } = self;
+        match grain {
+            Grain::Day => Self::default(),
+            Grain::Week => Self { week_start, ..Self::default() },
+            _ if weeks.is_some() => self,
+            Grain::Month => Self::default(),
+            Grain::Quarter | Grain::HalfYear | Grain::Year => Self { fiscal_year_start, ..Self::default() },
+        }
+    }
+
+    /// The first day of a fiscal year of whole weeks, by years from the one that starts in 1970.
+    fn year_of_weeks(self, weeks: FiscalWeeks, year: i64) -> Result<i64, CalendarError> {
+        let of = i16::try_from(1970 + year).map_err(|_| CalendarError::OutOfRange)?;
+        let first = Date::new(of, self.fiscal_year_start as i8, 1).map_err(|_| CalendarError::OutOfRange)?;
+        let into_week =
+            i64::from(first.weekday().to_monday_zero_offset() - self.week_start as i8).rem_euclid(7);
+        let back = match weeks.begins {
+            Begins::Nearest if into_week > 3 => into_week - 7,
+            Begins::Nearest | Begins::Last => into_week,
+        };
+        Ok(i64::from(ordinal_of_day(first)) - back)
+    }
+
+    /// The first day of the month so many months into the fiscal years of whole weeks.
+    fn month_of_weeks(self, weeks: FiscalWeeks, month: i64) -> Result<Date, CalendarError> {
+        let of_year = month.rem_euclid(12);
+        let before = of_year / 3 * 13 + weeks.before_month(of_year % 3);
+        day_from_ordinal(self.year_of_weeks(weeks, month.div_euclid(12))? + before * 7)
+    }
+
+    /// The month that a day belongs to, counted as for [`Self::month_of_weeks`].
+    fn month_in_weeks(self, weeks: FiscalWeeks, day: Date) -> i64 {
+        let (of, days) = (i64::from(day.year()) - 1970, i64::from(ordinal_of_day(day)));
+        // A year begins within the calendar year before, that of its name, or, in its first days, the one after.
+        let begun = [of + 1, of, of - 1].into_iter().find_map(|year| {
+            let start = self.year_of_weeks(weeks, year).ok()?;
+            (start <= days).then_some((year, start))
+        });
+        let Some((year, start)) = begun else { return i64::from(i32::MIN) };
+        let week = (days - start) / 7;
+        let quarter = (week / 13).min(3);
+        let rest = week - quarter * 13;
+        let month = [2, 1].into_iter().find(|month| weeks.before_month(*month) <= rest).unwrap_or(0);
+        year * 12 + quarter * 3 + month
+    }
+}
+
 /// A period: the `ordinal`-th of its grain, counted from the one that contains (or, for fiscal grains, from the
-/// fiscal period aligned with) 1970-01-01. Meaningful within one [`Calendar`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// fiscal period aligned with) 1970-01-01. It says itself by which days it begins, and is another than one that begins by others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period {
     /// The length.
     pub grain: Grain,
     /// Which one; consecutive periods have consecutive ordinals.
     pub ordinal: i32,
+    /// By what it is counted: what of a calendar decides periods of its grain, as [`Period::new`] takes it.
+    pub fiscal: FiscalCalendar,
 }
 
 impl Grain {
@@ -88,6 +159,12 @@ impl Grain {
 }
 
 impl Period {
+    /// One of a calendar.
+    #[must_use]
+    pub fn new(grain: Grain, ordinal: i32, fiscal: FiscalCalendar) -> Self {
+        Self { grain, ordinal, fiscal: fiscal.of(grain) }
+    }
+
     /// The period `by` places later (earlier if negative).
     pub fn offset(self, by: i32) -> Self {
         Self { ordinal: self.ordinal.saturating_add(by), ..self }
@@ -128,40 +205,24 @@ impl Calendar {
         TimeZone::get(&self.zone).map_err(|_| CalendarError::UnknownZone(self.zone.clone()))
     }
 
-    /// The first day of a fiscal year of whole weeks, by years from the one that starts in 1970.
-    fn year_of_weeks(&self, weeks: FiscalWeeks, year: i64) -> Result<i64, CalendarError> {
-        let of = i16::try_from(1970 + year).map_err(|_| CalendarError::OutOfRange)?;
-        let first = Date::new(of, self.fiscal_year_start as i8, 1).map_err(|_| CalendarError::OutOfRange)?;
-        let into_week =
-            i64::from(first.weekday().to_monday_zero_offset() - self.week_start as i8).rem_euclid(7);
-        let back = match weeks.begins {
-            Begins::Nearest if into_week > 3 => into_week - 7,
-            Begins::Nearest | Begins::Last => into_week,
-        };
-        Ok(i64::from(ordinal_of_day(first)) - back)
+    /// How its days make weeks, months and years.
+    #[must_use]
+    pub fn fiscal(&self) -> FiscalCalendar {
+        let Self { week_start, fiscal_year_start, weeks, .. } = *self;
+        FiscalCalendar { week_start, fiscal_year_start, weeks }
     }
 
-    /// The first day of the month so many months into the fiscal years of whole weeks.
-    fn month_of_weeks(&self, weeks: FiscalWeeks, month: i64) -> Result<Date, CalendarError> {
-        let of_year = month.rem_euclid(12);
-        let before = of_year / 3 * 13 + weeks.before_month(of_year % 3);
-        day_from_ordinal(self.year_of_weeks(weeks, month.div_euclid(12))? + before * 7)
+    /// One of its periods.
+    #[must_use]
+    pub fn period(&self, grain: Grain, ordinal: i32) -> Period {
+        Period::new(grain, ordinal, self.fiscal())
     }
 
-    /// The month that a day belongs to, counted as for [`Self::month_of_weeks`].
-    fn month_in_weeks(&self, weeks: FiscalWeeks, day: Date) -> i64 {
-        let (of, days) = (i64::from(day.year()) - 1970, i64::from(ordinal_of_day(day)));
-        // A year begins within the calendar year before, that of its name, or, in its first days, the one after.
-        let begun = [of + 1, of, of - 1].into_iter().find_map(|year| {
-            let start = self.year_of_weeks(weeks, year).ok()?;
-            (start <= days).then_some((year, start))
-        });
-        let Some((year, start)) = begun else { return i64::from(i32::MIN) };
-        let week = (days - start) / 7;
-        let quarter = (week / 13).min(3);
-        let rest = week - quarter * 13;
-        let month = [2, 1].into_iter().find(|month| weeks.before_month(*month) <= rest).unwrap_or(0);
-        year * 12 + quarter * 3 + month
+    /// The same zone, with weeks, months and years made otherwise.
+    #[must_use]
+    pub fn with(&self, fiscal: FiscalCalendar) -> Self {
+        let FiscalCalendar { week_start, fiscal_year_start, weeks } = fiscal;
+        Self { zone: self.zone.clone(), week_start, fiscal_year_start, weeks }
     }
 
     /// The day so many days, weeks, months … before another; of fiscal months that are whole weeks, the same day of the month,
@@ -212,21 +273,21 @@ impl Calendar {
         days * 86_400_000_000 + 3_600_000_000
     }
 
-    /// The civil date on which a period starts.
+    /// The civil date on which a period of this or another calendar starts.
     pub fn first_day(&self, period: Period) -> Result<Date, CalendarError> {
-        let n = i64::from(period.ordinal);
-        let fiscal = i64::from(self.fiscal_year_start) - 1;
+        let (n, by) = (i64::from(period.ordinal), period.fiscal);
+        let fiscal = i64::from(by.fiscal_year_start) - 1;
         let months = |m: i64| -> Result<Date, CalendarError> {
             let year = i16::try_from(1970 + m.div_euclid(12)).map_err(|_| CalendarError::OutOfRange)?;
             Date::new(year, m.rem_euclid(12) as i8 + 1, 1).map_err(|_| CalendarError::OutOfRange)
         };
-        if let (Some(weeks), Some(months)) = (self.weeks, months_of(period.grain)) {
-            return self.month_of_weeks(weeks, n * months);
+        if let (Some(weeks), Some(months)) = (by.weeks, months_of(period.grain)) {
+            return by.month_of_weeks(weeks, n * months);
         }
         match period.grain {
             Grain::Day => day_from_ordinal(n),
             // 1970-01-01 was a Thursday: the week that contains it starts `(3 − week_start) mod 7` days before.
-            Grain::Week => day_from_ordinal(n * 7 - (3 - i64::from(self.week_start)).rem_euclid(7)),
+            Grain::Week => day_from_ordinal(n * 7 - (3 - i64::from(by.week_start)).rem_euclid(7)),
             Grain::Month => months(n),
             Grain::Quarter => months(n * 3 + fiscal),
             Grain::HalfYear => months(n * 6 + fiscal),
@@ -249,8 +310,8 @@ impl Calendar {
         let months = (i64::from(day.year()) - 1970) * 12 + i64::from(day.month()) - 1;
         let fiscal = months - (i64::from(self.fiscal_year_start) - 1);
         if let (Some(weeks), Some(months)) = (self.weeks, months_of(grain)) {
-            let ordinal = self.month_in_weeks(weeks, day).div_euclid(months);
-            return Period { grain, ordinal: ordinal as i32 };
+            let ordinal = self.fiscal().month_in_weeks(weeks, day).div_euclid(months);
+            return self.period(grain, ordinal as i32);
         }
         let ordinal = match grain {
             Grain::Day => days,
@@ -260,7 +321,7 @@ impl Calendar {
             Grain::HalfYear => fiscal.div_euclid(6),
             Grain::Year => fiscal.div_euclid(12),
         };
-        Period { grain, ordinal: ordinal as i32 }
+        self.period(grain, ordinal as i32)
     }
 
     /// The period of `grain` that contains an instant, in microseconds since 1970-01-01T00:00:00Z.
@@ -298,19 +359,19 @@ impl Calendar {
     pub fn edges(&self, grain: Grain, first: i32, last: i32) -> Result<Vec<i64>, CalendarError> {
         let zone = self.time_zone()?;
         (first..=last.saturating_add(1))
-            .map(|ordinal| instant_of(&zone, self.first_day(Period { grain, ordinal })?))
+            .map(|ordinal| instant_of(&zone, self.first_day(self.period(grain, ordinal))?))
             .collect()
     }
 
-    /// A label people know: `2026`, `2025/26`, `2026-H1`, `2026-Q1`, `2026-03`, `2026-W07`, `2026-03-31`.
+    /// A label people know, of a period of this or another calendar: `2026`, `2025/26`, `2026-H1`, `2026-Q1`, `2026-03`, `2026-W07`, `2026-03-31`.
     /// Fiscal quarters and half-years are numbered within the fiscal year named by its first calendar year;
     /// weeks that start on Monday are ISO weeks, others are named by their first day: `week of 2026-03-29`. Months of a fiscal
     /// year of whole weeks are its periods, `2026-P03`.
     pub fn label(&self, period: Period) -> String {
         let Ok(day) = self.first_day(period) else { return format!("{:?} {}", period.grain, period.ordinal) };
-        let n = i64::from(period.ordinal);
+        let (n, by) = (i64::from(period.ordinal), period.fiscal);
         let fiscal_year = |y: i64| {
-            if self.fiscal_year_start == 1 {
+            if by.fiscal_year_start == 1 {
                 format!("{y:04}")
             } else {
                 format!("{y:04}/{:02}", (y + 1).rem_euclid(100))
@@ -318,12 +379,12 @@ impl Calendar {
         };
         match period.grain {
             Grain::Day => day.to_string(),
-            Grain::Week if self.week_start == 0 => {
+            Grain::Week if by.week_start == 0 => {
                 let iso = day.iso_week_date();
                 format!("{:04}-W{:02}", iso.year(), iso.week())
             }
             Grain::Week => format!("week of {day}"),
-            Grain::Month if self.weeks.is_some() => {
+            Grain::Month if by.weeks.is_some() => {
                 format!("{}-P{:02}", fiscal_year(1970 + n.div_euclid(12)), n.rem_euclid(12) + 1)
             }
             Grain::Month => format!("{:04}-{:02}", day.year(), day.month()),
@@ -361,7 +422,7 @@ impl Calendar {
                 .map(|n| n - 1)
                 .ok_or_else(fail)
         };
-        let period = |grain, ordinal: i64| Period { grain, ordinal: ordinal as i32 };
+        let period = |grain, ordinal: i64| self.period(grain, ordinal as i32);
         match rest {
             None => Ok(period(Grain::Year, since)),
             Some(r) if r.starts_with('H') => Ok(period(Grain::HalfYear, since * 2 + part(&r[1..], 2)?)),

@@ -397,9 +397,9 @@ codes! {
         "Where several sources know the same rows, `precedence` of the entity lists them all: of each attribute the first that has a value says it, and what the others say stands in the report of discrepancies. An attribute may believe some of them first (`precedence`) or the one with the newest row (`newest`). A key is the same in all of them."
         "all sources of the entity, each once"
         "list every source that fills the entity, the one that is believed first at the head";
-    ZONE "K0470" Error "a figure that cannot be had in another zone"
-        "A scorecard with a `time_zone` reads its KPIs by days and periods that begin there. Days that landed as days (`as: date`) are those days everywhere, so a KPI that is dated by them is the same in all zones; one that reads both, days and instants, cannot be put together from days of two zones."
-        "KPIs whose rows are dated by instants alone, or by days alone"
+    ELSEWHERE "K0470" Error "a figure that cannot be had in another calendar"
+        "A scorecard with a `time_zone` reads its KPIs by days and periods that begin there, one with weeks and fiscal years of its own by these. Days that landed as days (`as: date`) are those days everywhere, so a KPI that is dated by them is the same in all zones; one that reads both, days and instants, cannot be put together from days of two zones. What people enter for a period of the project says nothing of another one."
+        "KPIs whose rows are dated by instants alone, or by days alone, and that nobody enters"
         "land the days as timestamps, or leave the KPI to a scorecard of the project's zone";
     NEWEST "K0469" Error "newer by what not every source says"
         "`newest` believes the source whose row has the latest value of another attribute. That is a date, a timestamp or an integer that every source fills which fills the attribute: else its rows would be older than any."

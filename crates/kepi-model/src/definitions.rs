@@ -50,7 +50,7 @@ pub(crate) use governance::Governance;
 pub(crate) use guardrail::{Bound, Guardrail};
 pub(crate) use initiative::{Evidence, ExpectedEffect, Initiative, Spending};
 pub(crate) use kpi::{Attachment, Basis, By, DimensionPaths, Kpi, Life, Line, Target};
-pub(crate) use project::{Person, Project, QuickWins, Unit};
+pub(crate) use project::{FiscalCalendar, Month, Person, Project, QuickWins, Unit, Weekday};
 pub(crate) use review::{Review, StageGate};
 pub(crate) use rule::DataRule;
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};

@@ -2,9 +2,27 @@
 
 pub use crate::lexical::type_text;
 use crate::{
+    calendar::{Begins, FiscalCalendar},
+    definitions::{Month, Weekday},
     measure::{Design, Words},
     project::{Kpi, Project},
+    word::Word,
 };
+
+/// How days make weeks, months and years: `years of weeks by 4-4-5 from February, weeks from Sunday`.
+pub fn fiscal(of: FiscalCalendar) -> String {
+    let word = |words: &[&str], place: u8| {
+        let word = words.get(usize::from(place)).copied().unwrap_or_default();
+        let (first, rest) = word.split_at(word.len().min(1));
+        format!("{}{rest}", first.to_uppercase())
+    };
+    let years = of.weeks.map_or_else(String::new, |weeks| {
+        let last = if weeks.begins == Begins::Last { ", begun by the last" } else { "" };
+        format!(" of weeks by {}{last}", weeks.pattern.word())
+    });
+    let month = word(Month::WORDS, of.fiscal_year_start.saturating_sub(1));
+    format!("years{years} from {month}, weeks from {}", word(Weekday::WORDS, of.week_start))
+}
 
 /// What a KPI measures, in one sentence without full stop.
 pub fn measure(kpi: &Kpi, project: &Project) -> String {

@@ -84,6 +84,16 @@ impl Findings {
         &mut self.list[last]
     }
 
+    /// Adds the errors of another reading of the same that this one has not.
+    pub(crate) fn add_errors(&mut self, other: Self) {
+        for finding in other.list.into_iter().filter(|of| of.severity == Severity::Error) {
+            let is_known = |of: &Finding| (of.code, of.at.span) == (finding.code, finding.at.span);
+            if !self.list.iter().any(is_known) {
+                self.list.push(finding);
+            }
+        }
+    }
+
     /// Takes back replacements at places where what is wrong is not written, but where it was taken over from.
     pub(crate) fn replace_nothing_at(&mut self, places: &[Span]) {
         let here = |(at, _): &(Span, String)| places.contains(at);

@@ -316,6 +316,7 @@ pub(crate) fn scorecard(
     }
     // Only where it is said.
     form.extend(scorecard.time_zone.as_ref().map(|zone| json!(["zone", zone])));
+    form.extend(scorecard.fiscal.map(|_| form::calendar(&scorecard.calendar)));
     hash("scorecard", &Value::Array(form))
 }
 

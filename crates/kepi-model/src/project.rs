@@ -11,7 +11,7 @@ mod source;
 mod strategy;
 mod withholding;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
@@ -19,7 +19,8 @@ use crate::{
     acting::{Alert, Channel, ClosedLoop, Ladder, Playbook},
     benchmark::Benchmark,
     business_hours::NamedHours,
-    calendar::{Calendar, Grain},
+    calendar::{Calendar, CalendarError, Grain, Period},
+    derived::last_by,
     governance::Governance,
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, InitiativeId,
@@ -34,10 +35,10 @@ pub use crate::bound::Bound;
 pub use crate::entity::{Attribute, Entity};
 pub use crate::measure::{
     Aggregate, AsOf, Attachment, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension,
-    Disposition, Duration, DurationSummary, Indicator, Kpi, Life, MARGIN_SCALE, Margin, MarginTo, Mean,
+    Disposition, Duration, DurationSummary, Elsewhere, Indicator, Kpi, Life, MARGIN_SCALE, Margin, MarginTo, Mean,
     Measure, MissingRule, Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response,
     Sensitivity, Share, Sign, Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit,
-    WithoutData, Zoned,
+    WithoutData,
 };
 pub use crate::secret::{Secret, Setting};
 pub use crate::unit::{Unit, UnitTree};
@@ -192,26 +193,96 @@ impl Project {
         self.tree(day.ok())
     }
 
-    /// The zones in which days of its KPIs begin, its own first.
-    pub fn zones(&self) -> Vec<String> {
-        let mut zones = vec![self.calendar.zone.clone()];
-        let others: BTreeSet<&String> =
-            self.kpis.values().filter_map(|kpi| Some(&kpi.zoned.as_ref()?.zone)).collect();
-        zones.extend(others.into_iter().filter(|zone| **zone != self.calendar.zone).cloned());
-        zones
+    /// The calendars by which its KPIs are computed, its own first.
+    pub fn calendars(&self) -> Vec<Calendar> {
+        let mut all = vec![self.calendar.clone()];
+        for elsewhere in self.kpis.values().filter_map(|kpi| kpi.elsewhere.as_ref()) {
+            if !all.contains(&elsewhere.calendar) {
+                all.push(elsewhere.calendar.clone());
+            }
+        }
+        all
     }
 
-    /// The zone in which days of a KPI begin.
-    pub fn zone_of<'a>(&'a self, kpi: &'a Kpi) -> &'a str {
-        kpi.zoned.as_ref().map_or(&self.calendar.zone, |of| &of.zone)
+    /// The calendar by which a KPI is computed, and of which its periods are.
+    pub fn calendar_of<'a>(&'a self, kpi: &'a Kpi) -> &'a Calendar {
+        kpi.elsewhere.as_ref().map_or(&self.calendar, |of| &of.calendar)
     }
 
-    /// The project with the KPIs alone whose days begin in a zone, and its calendar in that zone.
+    /// The same by its name; the project's own of one that is gone.
+    pub fn calendar_of_kpi(&self, kpi: &str) -> &Calendar {
+        // Mostly there is one, and this is asked of every row.
+        if self.scorecards.values().all(|of| of.calendar == self.calendar) {
+            return &self.calendar;
+        }
+        let kpi = kpi.parse().ok().and_then(|id: KpiId| self.kpis.get(&id));
+        kpi.map_or(&self.calendar, |kpi| self.calendar_of(kpi))
+    }
+
+    /// The calendar of which the periods of a scorecard are; the project's own of one that is gone.
+    pub fn calendar_of_scorecard(&self, scorecard: &str) -> &Calendar {
+        let scorecard = scorecard.parse().ok().and_then(|id: ScorecardId| self.scorecards.get(&id));
+        scorecard.map_or(&self.calendar, |of| &of.calendar)
+    }
+
+    /// What a KPI is computed of, as its calendar reads it, if that stands on a scorecard as well.
+    pub fn input_of<'a>(&'a self, kpi: &Kpi, input: &'a Kpi) -> &'a Kpi {
+        let Some(own) = &kpi.elsewhere else { return input };
+        let is = |of: &&Kpi| {
+            of.elsewhere.as_ref().is_some_and(|of| of.of == input.id && of.calendar == own.calendar)
+        };
+        self.kpis.values().find(is).unwrap_or(input)
+    }
+
+    /// A period of a KPI.
+    pub fn period(&self, kpi: &Kpi, grain: Grain, ordinal: i32) -> Period {
+        self.calendar_of(kpi).period(grain, ordinal)
+    }
+
+    /// The period that a text names: one of the project's, or, as `SCORECARD:PERIOD`, one of a scorecard's calendar.
+    ///
+    /// # Errors
+    /// It names none.
+    pub fn period_named(&self, text: &str) -> Result<Period, CalendarError> {
+        let Some((card, label)) = text.split_once(':') else { return self.calendar.parse(text) };
+        let card = card.parse().ok().and_then(|id: ScorecardId| self.scorecards.get(&id));
+        card.ok_or_else(|| CalendarError::NotAPeriod(text.to_owned()))?.calendar.parse(label)
+    }
+
+    /// What a period is called beside those of the project: its label, of one that the project has not with a scorecard that has it.
+    pub fn name_of(&self, period: Period) -> String {
+        let label = self.calendar.label(period);
+        if self.calendar.fiscal().of(period.grain) == period.fiscal {
+            return label;
+        }
+        let card = self.scorecards.values().find(|of| of.calendar.fiscal().of(period.grain) == period.fiscal);
+        card.map_or(label.clone(), |card| format!("{}:{label}", card.id))
+    }
+
+    /// The same where its days begin in the zone of a calendar.
+    pub fn name_in(&self, period: Period, calendar: &Calendar) -> String {
+        match self.scorecards.values().find(|of| of.calendar == *calendar) {
+            Some(card) if *calendar != self.calendar => format!("{}:{}", card.id, calendar.label(period)),
+            _ => self.name_of(period),
+        }
+    }
+
+    /// The period of a length that begins on a day: that of the project if one does, else that of a scorecard.
+    pub fn begun_on(&self, grain: Grain, first: Date) -> Period {
+        let of = |calendar: &Calendar| calendar.period_of_day(grain, first);
+        let begins = |period: &Period| self.calendar.first_day(*period) == Ok(first);
+        let mut of_cards = self.scorecards.values().map(|card| of(&card.calendar));
+        let own = of(&self.calendar);
+        if begins(&own) { own } else { of_cards.find(begins).unwrap_or(own) }
+    }
+
+    /// The project with the KPIs alone that are computed by a calendar, which is its own.
     #[must_use]
-    pub fn in_zone(&self, zone: &str) -> Self {
+    pub fn in_calendar(&self, calendar: &Calendar) -> Self {
         let mut part = self.clone();
-        part.kpis.retain(|_, kpi| self.zone_of(kpi) == zone);
-        zone.clone_into(&mut part.calendar.zone);
+        part.kpis.retain(|_, kpi| self.calendar_of(kpi) == calendar);
+        calendar.clone_into(&mut part.calendar);
+        last_by(calendar, &mut part.entities);
         part
     }
 }

@@ -269,7 +269,7 @@ impl<'a> AtGrain<'a> {
         let lowered = lower_at(kpi, self.context.project, self.grain)?;
         self.each(kpi, &lowered, |bucket, segment, view| {
             let ordinal = self.first.saturating_add_unsigned(bucket);
-            see(Period { grain: self.grain, ordinal }, &segment, view);
+            see(self.context.project.calendar.period(self.grain, ordinal), &segment, view);
             Ok(())
         })
     }
@@ -425,8 +425,9 @@ impl<'a> AtGrain<'a> {
     }
 
     fn finality(&self, kpi: &Kpi, bucket: u32) -> Result<(Period, Finality), FinishError> {
-        let period = Period { grain: self.grain, ordinal: self.first.saturating_add_unsigned(bucket) };
-        let end = self.context.project.calendar.bounds(period)?.end;
+        let calendar = &self.context.project.calendar;
+        let period = calendar.period(self.grain, self.first.saturating_add_unsigned(bucket));
+        let end = calendar.bounds(period)?.end;
         Ok((period, reach::finality(kpi, end, self.context.watermarks)))
     }
 }

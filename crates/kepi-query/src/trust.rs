@@ -91,7 +91,7 @@ pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Judged, Calen
         }
     }
     for kpi in project.kpis.values() {
-        let entities = kpi.entities();
+        let (entities, own_calendar) = (kpi.entities(), project.calendar_of(kpi));
         let measures_a_rule = project.rules.values().any(|rule| rule.kpi == kpi.id);
         let own: Vec<_> = doubts.iter().filter(|doubt| !doubt.rule.about.is_disjoint(&entities)).collect();
         if measures_a_rule || own.is_empty() {
@@ -106,7 +106,7 @@ pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Judged, Calen
                 None => {
                     let mut hits = Vec::new();
                     for doubt in &own {
-                        if touches(kpi, value.period, doubt, calendar)? {
+                        if touches(kpi, value.period, doubt, own_calendar)? {
                             hits.push(*doubt);
                         }
                     }
@@ -116,7 +116,7 @@ pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Judged, Calen
             let of_sources;
             let hits = match filled_since(value) {
                 Some(since) if hits.is_empty() => {
-                    of_sources = behind(kpi, value.period, since, &own, calendar)?;
+                    of_sources = behind(kpi, value.period, since, &own, own_calendar)?;
                     further.push((value.period, of_sources.clone()));
                     &of_sources
                 }

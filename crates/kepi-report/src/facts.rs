@@ -281,7 +281,8 @@ pub trait Facts: KpiValues + Send + Sync {
     fn restated(&self, kpi: &KpiId, grain: Grain) -> Vec<(Period, Segment)> {
         let of = |segment: Segment| {
             let periods = self.periods(kpi, grain, &segment).into_iter();
-            let periods = periods.map(|(ordinal, _)| Period { grain, ordinal });
+            let calendar = self.project().calendar_of_kpi(kpi.as_str());
+            let periods = periods.map(|(ordinal, _)| calendar.period(grain, ordinal));
             let restated =
                 periods.filter(|period| self.entry(kpi, *period, &segment).is_some_and(|e| e.restated));
             restated.map(|period| (period, segment.clone())).collect::<Vec<_>>()

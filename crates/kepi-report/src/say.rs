@@ -751,13 +751,17 @@ mod tests {
         },
     };
     use kepi_model::{
-        calendar::Grain,
+        calendar::{FiscalCalendar, Grain},
         measure::Indicator,
         project::{BasisKind, Bound, Demand, TargetLines},
     };
     use proptest::prelude::*;
 
     use super::*;
+
+    fn month() -> Period {
+        Period::new(Grain::Month, 640, FiscalCalendar::default())
+    }
 
     /// What is said in every situation of a final figure without a trend, one line each.
     #[test]
@@ -823,7 +827,7 @@ mod tests {
             judged.iter().map(|judged| Sentence::Usual { value: 0.41, judged: *judged }).collect();
         for judged in &judged {
             for course in [Course::Worse, Course::Better, Course::Moved, Course::Within, Course::Unknown] {
-                let since = Period { grain: kepi_model::calendar::Grain::Month, ordinal: 640 };
+                let since = month();
                 let period = since.offset(1);
                 all.push(Sentence::Changed {
                     value: 0.41,
@@ -847,7 +851,7 @@ mod tests {
                 other_way: false,
             });
         }
-        let period = Period { grain: kepi_model::calendar::Grain::Month, ordinal: 640 };
+        let period = month();
         all.push(Sentence::Lasts { since: period, periods: 3 });
         for (moves, usual, verdict) in [
             (Some(0.02), Some(0.01), kepi_insight::analysis::Verdict::Yes),
@@ -886,7 +890,7 @@ mod tests {
         for (periods, deliveries) in [(Some(24), 0), (None, 1), (Some(24), 3)] {
             all.push(Sentence::NotInDoubt { periods, deliveries });
         }
-        let period = Period { grain: Grain::Month, ordinal: 640 };
+        let period = month();
         let ahead =
             Ahead { period, expected: 0.5, low: 0.45, high: 0.55, place: 0.78, spread: 0.03, degrees: 20.0 };
         let range =
@@ -1027,7 +1031,7 @@ mod tests {
             Sentence::Balanced { scorecard: name() },
             Sentence::Backtest { within: 11, of: 12 },
             Sentence::Suggested { value: 0.5 },
-            Sentence::Redefined { since: Period { grain: Grain::Month, ordinal: 640 } },
+            Sentence::Redefined { since: month() },
             Sentence::DoubtUntold { have: 3, need: 8 },
             Sentence::NothingStandsOut { compared: 25 },
             Sentence::NotAdditive,

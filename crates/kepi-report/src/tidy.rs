@@ -3,11 +3,7 @@
 
 use std::fmt::Write as _;
 
-use kepi_model::{
-    calendar::{Grain, Period},
-    project::ValueUnit,
-    window::Over,
-};
+use kepi_model::{calendar::Grain, project::ValueUnit, window::Over};
 use kepi_query::{
     published::{GRAINS, grain_text},
     value::Segment,
@@ -132,7 +128,8 @@ pub fn rows(facts: &dyn Facts, kpi: &str, query: &KpiQuery) -> Result<Vec<Row>, 
                 None => ordinals(facts, &asked.kpi.id, grain, &segment),
             };
             for ordinal in periods {
-                let reading = reporter.read(asked.kpi, &place, Period { grain, ordinal });
+                let reading =
+                    reporter.read(asked.kpi, &place, reporter.project().period(asked.kpi, grain, ordinal));
                 rows.extend(row(reporter, &reading, &place));
             }
         }

@@ -123,11 +123,16 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
         self.scorecard.in_force(self.project.calendar.last_day(period).ok()?)
     }
 
+    /// One of its periods.
+    pub fn period(&self, ordinal: i32) -> Period {
+        self.scorecard.calendar.period(self.scorecard.period, ordinal)
+    }
+
     /// The periods that it has: those in which any of *its* KPIs has a value over all rows, from its first day on.
     pub fn periods(&self) -> Periods {
         let grain = self.scorecard.period;
         let mut periods = Periods::of(self.values, self.kpis(), grain);
-        periods.all.retain(|ordinal| self.in_force(Period { grain, ordinal: *ordinal }).is_some());
+        periods.all.retain(|ordinal| self.in_force(self.period(*ordinal)).is_some());
         periods.newest =
             periods.newest.filter(|newest| periods.all.contains(newest)).or(periods.all.last().copied());
         periods
@@ -253,7 +258,7 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
     /// The period in which a KPI is read for one of the scorecard: that period, or where its own are longer the last of them that
     /// has ended by then.
     pub fn period_of(&self, kpi: &Kpi, period: Period) -> Period {
-        self.project.calendar.as_of_end(period, kpi.period).unwrap_or(period)
+        self.scorecard.calendar.as_of_end(period, kpi.period).unwrap_or(period)
     }
 
     /// The unit within whose rows a segment lies, the lowest of them, and what it says beyond that; the own unit where it is no other's.

@@ -244,6 +244,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   kepi close 2026-Q1 -m 'as reported to the board'
+  kepi close retail:2026-P01 -m 'as reported'    a period of the calendar of a scorecard
   kepi periods 2026-Q1        official figures, and what was computed since
 Closing it again takes over what was computed since, as the next version.")]
     Close(Close),

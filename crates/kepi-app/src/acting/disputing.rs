@@ -36,7 +36,7 @@ impl App {
     pub async fn dispute(&self, of: Disputed<'_>, why: &str, acting: Acting<'_>) -> Result<u64, AppError> {
         let deciding = Deciding(&self.store);
         deciding.tick(acting.at).await?;
-        let (project, period, first, _) = self.period(of.period).await?;
+        let (project, period, first, _) = self.period_of(of.kpi, of.period).await?;
         let no_figure = || no_figure(of);
         let kpi = named::kpi(&project, of.kpi).map_err(|_| no_figure())?;
         let unit = named::unit(&project, of.unit).map_err(|_| no_figure())?;

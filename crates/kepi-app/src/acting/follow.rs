@@ -45,7 +45,7 @@ use kepi_stats::estimate::Estimate;
 use kepi_store::{NewText, door::new_key};
 use serde::Serialize;
 
-use super::{Asking, period_in, told};
+use super::{Asking, period_of_kpi, told};
 use crate::{
     error::AppError,
     open::App,
@@ -201,7 +201,7 @@ impl Watched<'_> {
                 && self.why_not_at(published, of.ordinal).is_none()
         };
         let frames = OfProject { project, published };
-        let of = |looked: &Looked| Period { grain: self.grain, ordinal: looked.ordinal };
+        let of = |looked: &Looked| project.period(self.kpi, self.grain, looked.ordinal);
         if asks(Signal::Forecast)
             && let Some(newest) = looked.iter_mut().rev().find(is_final)
         {
@@ -210,7 +210,9 @@ impl Watched<'_> {
         let ends_a_quarter = |looked: &Looked| {
             let last = |period| project.calendar.last_day(period).ok();
             let day = last(of(looked));
-            day.is_some_and(|day| last(project.calendar.period_of_day(Grain::Quarter, day)) == Some(day))
+            day.is_some_and(|day| {
+                last(project.calendar_of(self.kpi).period_of_day(Grain::Quarter, day)) == Some(day)
+            })
         };
         if asks(Signal::Validity)
             && let Some(newest) = looked.iter_mut().rev().find(|of| ends_a_quarter(of) && is_final(of))
@@ -225,7 +227,7 @@ impl Watched<'_> {
     fn costs(&self, project: &Project, published: &Published, ordinal: i32) -> f64 {
         let cost = || {
             let estimate = published.value(self, ordinal)?.measured().ok()?;
-            let lines = self.lines(project, Period { grain: self.grain, ordinal })?;
+            let lines = self.lines(project, project.period(self.kpi, self.grain, ordinal))?;
             let score = band::score(estimate.point, &lines, self.kpi.better) as f64 / 1e6;
             Some((100.0 - score).max(0.0) * weight(project, &self.kpi.id))
         };
@@ -255,7 +257,10 @@ impl Frames for OfProject<'_> {
         self.project
     }
     fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure> {
-        let value = self.series(kpi, period.grain, segment)?.get(&period.ordinal)?;
+        let own = self.project.period(kpi, period.grain, period.ordinal);
+        // A period of another calendar is none of its own.
+        let value =
+            self.series(kpi, period.grain, segment).filter(|_| own == period)?.get(&period.ordinal)?;
         let is_final = value.finality == Finality::Final;
         Some(Figure::of(period.ordinal, value.measured().ok()?, is_final).with(value.coverage))
     }
@@ -461,7 +466,11 @@ impl App {
                 let grain = Vouched::read_grain(usual.grain(row))?;
                 let judged = judged_of(&usual_row(&usual, row).ok()?, grain)?;
                 let place = (usual.subject(row).parse().ok()?, grain, usual.segment(row).parse().ok()?);
-                Some((place, period_of(&usual, row, grain, &project.calendar).ordinal, judged))
+                Some((
+                    place,
+                    period_of(&usual, row, grain, project.calendar_of_kpi(usual.subject(row))).ordinal,
+                    judged,
+                ))
             };
             if let Some((place, ordinal, judged)) = read() {
                 published.judged.entry(place).or_default().insert(ordinal, judged);
@@ -531,7 +540,7 @@ impl App {
         run: u64,
         (asking, report): (&mut Asking<'_>, &mut Followed),
     ) -> Result<Option<(Period, Signal)>, AppError> {
-        let id = |ordinal| period_id(project, Period { grain, ordinal });
+        let id = |ordinal| period_id(project, project.period(watched.kpi, grain, ordinal));
         let Ok(rule) = alert.id.as_str().parse::<Name>() else { return Ok(None) };
         let organisation = self.store.organisation().await?;
         // What is overdue is about days, whatever the periods of its KPI are.
@@ -545,7 +554,7 @@ impl App {
         });
         let last = same.next_back();
         let since = last.map(|(item, other)| item.work.last_period().unwrap_or(other.period));
-        let since = since.map(|since| period_in(project, since).ordinal);
+        let since = since.map(|since| period_of_kpi(project, &watched.kpi.id, since).ordinal);
         if let Some((item, _)) = last.filter(|(item, _)| item.ended.is_none()) {
             // Data that came end it at once.
             let later = looked.iter().filter(|of| {
@@ -568,7 +577,7 @@ impl App {
             return Ok(None);
         }
         let found = raised(looked, alert).filter(|(ordinal, _)| since.is_none_or(|since| *ordinal > since));
-        Ok(found.map(|(ordinal, sign)| (Period { grain, ordinal }, sign)))
+        Ok(found.map(|(ordinal, sign)| (project.period(watched.kpi, grain, ordinal), sign)))
     }
 
     /// Opens an alert, if whoever gets it has room for it.
@@ -639,7 +648,7 @@ impl App {
         let Some(own) = place(project, &plan.kpi, plan.unit.as_ref()) else { return Ok(()) };
         let place = (plan.kpi.clone(), plan.expected.from.grain, own.segment);
         let Some(past) = published.values.get(&place) else { return Ok(()) };
-        let of = |id: PeriodId| past.get(&period_in(project, id).ordinal);
+        let of = |id: PeriodId| past.get(&period_of_kpi(project, &plan.kpi, id).ordinal);
         let Some(after) = of(plan.expected.to).filter(|value| value.finality == Finality::Final) else {
             return Ok(());
         };
@@ -653,7 +662,8 @@ impl App {
                         Some(Figure::of(*at, value.measured().ok()?, value.finality == Finality::Final))
                     })
                     .collect();
-                let periods = (period_in(project, plan.expected.from), period_in(project, plan.expected.to));
+                let period = |id| period_of_kpi(project, &plan.kpi, id);
+                let periods = (period(plan.expected.from), period(plan.expected.to));
                 let (before, after) = ((periods.0, before), (periods.1, after));
                 let change = plan.expected.change.get();
                 let of = effect(own.kpi, &project.calendar, before, after, &past, change);
@@ -729,7 +739,7 @@ impl Figures {
     /// The figure that an alert is about, with its lines if there are any; none: it is not published, or withheld.
     pub fn at(&self, project: &Project, alert: &items::Alert) -> Option<(Estimate, Option<TargetLines>)> {
         let own = place(project, &alert.kpi, alert.unit.as_ref())?;
-        let period = period_in(project, alert.period);
+        let period = period_of_kpi(project, &alert.kpi, alert.period);
         let lines = own.lines(project, period);
         let place = (alert.kpi.clone(), period.grain, own.segment);
         let value = self.0.values.get(&place)?.get(&period.ordinal)?;

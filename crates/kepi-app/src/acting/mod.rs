@@ -29,7 +29,7 @@ use kepi_govern::{
 };
 use kepi_model::{
     calendar::Period,
-    id::{KpiId, PersonId, UnitId},
+    id::{KpiId, PersonId, ScorecardId, UnitId},
     project::{Better, Project, ValueUnit},
 };
 use kepi_proof::Commitment;
@@ -262,9 +262,9 @@ impl Deciding<'_> {
                 new.alert
             ))
         })?;
-        let to = project.calendar.parse(new.period)?;
-        let after = project.calendar.first_day(to.offset(1))?;
         let id = kpi;
+        let to = project.calendar_of_kpi(id.as_str()).parse(new.period)?;
+        let after = project.calendar.first_day(to.offset(1))?;
         let kpi = project.kpis.get(id);
         let worse = match kpi.map(|kpi| kpi.better) {
             Some(Better::Higher) => new.change < 0.0,
@@ -428,16 +428,16 @@ fn asked_for<'a>(
             let Content::Review(review) = &organisation.items.get(*review)?.content else { return None };
             let card = project.scorecards.get(&review.scorecard)?;
             let grain = card.period.max(project.kpis.get(kpi)?.period);
-            let last = project.calendar.last_day(period_in(project, review.period)).ok()?;
-            let first = project.calendar.first_day(project.calendar.period_of_day(grain, last)).ok()?;
+            let last = project.calendar.last_day(period_of_card(project, &card.id, review.period)).ok()?;
+            let first = project.calendar.first_day(card.calendar.period_of_day(grain, last)).ok()?;
             Some((kpi, unit, PeriodId { grain, first }))
         }
         Content::Task(Task { of: TaskOf::Before { review, period, .. }, .. }) => {
             let review = project.reviews.get(&review.as_str().parse().ok()?)?;
             let card = project.scorecards.get(&review.scorecard)?;
             let grain = card.period.max(project.kpis.get(kpi)?.period);
-            let last = project.calendar.last_day(period_in(project, *period)).ok()?;
-            let first = project.calendar.first_day(project.calendar.period_of_day(grain, last)).ok()?;
+            let last = project.calendar.last_day(period_of_card(project, &card.id, *period)).ok()?;
+            let first = project.calendar.first_day(card.calendar.period_of_day(grain, last)).ok()?;
             Some((kpi, unit, PeriodId { grain, first }))
         }
         _ => None,
@@ -462,9 +462,14 @@ pub(crate) fn whole(parts: &[(&str, &str)]) -> Result<(), AppError> {
     }
 }
 
-/// The period of an id in a calendar.
-pub(crate) fn period_in(project: &Project, id: PeriodId) -> Period {
-    project.calendar.period_of_day(id.grain, id.first)
+/// The period of a KPI that an id names.
+pub(crate) fn period_of_kpi(project: &Project, kpi: &KpiId, id: PeriodId) -> Period {
+    project.calendar_of_kpi(kpi.as_str()).period_of_day(id.grain, id.first)
+}
+
+/// The period of a scorecard that an id names: that of a review is one.
+pub(crate) fn period_of_card(project: &Project, card: &ScorecardId, id: PeriodId) -> Period {
+    project.calendar_of_scorecard(card.as_str()).period_of_day(id.grain, id.first)
 }
 
 /// What an alert says, for those who get it.

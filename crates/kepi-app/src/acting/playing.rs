@@ -15,7 +15,6 @@ use kepi_govern::{
 use kepi_insight::alarm::raised;
 use kepi_model::{
     acting::{Alert, ClosedLoop, Playbook, PlaybookStep, Severity, Trigger},
-    calendar::Period,
     id::{EntityId, KpiId, LadderId, PersonId, UnitId},
     project::{Kpi, Project},
 };
@@ -206,7 +205,7 @@ impl App {
                 starts.push(Start {
                     row,
                     key: unit.map_or("all rows", |unit| unit.name.as_str()).to_owned(),
-                    since: midnight(project.calendar.first_day(Period { grain: of.grain, ordinal })?),
+                    since: midnight(project.calendar.first_day(project.period(of.kpi, of.grain, ordinal))?),
                     unit: of.unit,
                 });
             }

@@ -51,11 +51,12 @@ pub struct Retirement {
 
 /// The newest period of a KPI in which its total is final.
 fn newest(project: &Project, published: &Published, kpi: &KpiId) -> Option<Period> {
-    let grain = project.kpis.get(kpi)?.period;
+    let of_kpi = project.kpis.get(kpi)?;
+    let grain = of_kpi.period;
     let of = published.values.get(&(kpi.clone(), grain, Segment::total()))?;
     let last =
         of.iter().rev().find(|(_, value)| value.finality == Finality::Final && value.measured().is_ok());
-    last.map(|(ordinal, _)| Period { grain, ordinal: *ordinal })
+    last.map(|(ordinal, _)| project.period(of_kpi, grain, *ordinal))
 }
 
 impl App {

@@ -30,7 +30,7 @@ use kepi_store::{NewText, door::new_key};
 use super::{
     Asking,
     follow::{Followed, NoFigures, OfProject, Published, Watched, job, unless},
-    period_in, told,
+    period_of_card, told,
 };
 use crate::{deciding::Deciding, error::AppError, open::App, picture::texts_of};
 
@@ -109,7 +109,7 @@ impl Agenda<'_> {
         let grain = self.card.period.max(kpi.period);
         match grain > self.rule.period {
             true => Ok(None),
-            false => last_within(&self.project.calendar, grain, self.period).map(Some),
+            false => last_within(&self.card.calendar, grain, self.period).map(Some),
         }
     }
 
@@ -516,7 +516,7 @@ impl App {
             let (item, seen) = match &item.content {
                 Content::Review(review) => {
                     let Some(rule) = rule_of(&review.rule) else { continue };
-                    let period = period_in(in_force, review.period);
+                    let period = period_of_card(in_force, &review.scorecard, review.period);
                     let doubted = self.doubted(in_force, period, at).await?;
                     let Some(agenda) = about.agenda(rule, period, &doubted)? else { continue };
                     let new = came_up(review, agenda.points()?);
@@ -529,7 +529,7 @@ impl App {
                 Content::Task(Task { of: TaskOf::Before { review, period, kpi, unit }, .. }) => {
                     let Some(rule) = rule_of(review) else { continue };
                     let none = BTreeSet::new();
-                    let of = period_in(in_force, *period);
+                    let of = period_of_card(in_force, &rule.scorecard, *period);
                     let Some(agenda) = about.agenda(rule, of, &none)? else { continue };
                     if agenda.is_red_beyond_chance(kpi, unit.as_ref())? != Some(false) {
                         continue;
@@ -582,7 +582,8 @@ impl App {
         let today = now.to_zoned(zone).date();
         let hours = rule.business_hours.as_ref().and_then(|id| project.business_hours.get(id));
         let hours = hours.map(|named| &named.hours);
-        let due = |day: Date| rule.due(&project.calendar, day, hours);
+        let calendar = project.calendar_of_scorecard(rule.scorecard.as_str());
+        let due = |day: Date| rule.due(calendar, day, hours);
         let running = due(today)?;
         let Some(last) = nth_open_day(rule.plans, today, hours) else { return Ok(None) };
         for day in today.series(jiff::Span::new().days(1)).skip(1).take_while(|day| *day <= last) {
@@ -629,7 +630,8 @@ impl App {
         let Ok(now) = Timestamp::from_microsecond(at) else { return Ok(None) };
         let today = now.to_zoned(zone).date();
         let hours = rule.business_hours.as_ref().and_then(|id| project.business_hours.get(id));
-        let Some(period) = rule.due(&project.calendar, today, hours.map(|named| &named.hours))? else {
+        let calendar = project.calendar_of_scorecard(rule.scorecard.as_str());
+        let Some(period) = rule.due(calendar, today, hours.map(|named| &named.hours))? else {
             return Ok(None);
         };
         let id = PeriodId { grain: rule.period, first: project.calendar.first_day(period)? };

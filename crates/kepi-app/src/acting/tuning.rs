@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use super::{
     follow::{Published, place, watched},
-    period_in,
+    period_of_kpi,
 };
 use crate::{
     archive,
@@ -295,7 +295,7 @@ fn tuning(project: &Project, organisation: &Organisation, published: &Published,
             let place = place(project, &of.kpi, of.unit.as_ref());
             place.map_or_else(Vec::new, |place| place.looked(project, Some(alert), published))
         });
-        let lasted = lasted(looked, period_in(project, of.period).ordinal, of.sign);
+        let lasted = lasted(looked, period_of_kpi(project, &of.kpi, of.period).ordinal, of.sign);
         raised.push(Raised { of, came: Came::of(organisation, item), lasted });
     }
     let all = watched(project, alert);

@@ -23,7 +23,7 @@ use kepi_store::{
 
 use super::is_turn;
 use crate::{
-    acting::{self, Figures, period_in},
+    acting::{self, Figures, period_of_card, period_of_kpi},
     deciding::{self, ItemView},
     error::AppError,
     open::App,
@@ -217,7 +217,7 @@ impl<'a> Composer<'a> {
         match &told.item.content {
             Content::Alert(alert) => {
                 let of = alert.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
-                let when = self.project.calendar.label(period_in(self.project, alert.period));
+                let when = self.project.calendar.label(period_of_kpi(self.project, &alert.kpi, alert.period));
                 format!("{}{of} is {} in {when}", acting::told(self.project, &alert.kpi), alert.sign.says())
             }
             Content::ActionPlan(plan) => {
@@ -244,12 +244,13 @@ impl<'a> Composer<'a> {
             Content::Review(of) => {
                 let name = of.rule.as_str().parse().ok().and_then(|id| self.project.reviews.get(&id));
                 let name = name.map_or_else(|| of.rule.to_string(), |review| review.name.clone());
-                let when = self.project.calendar.label(period_in(self.project, of.period));
+                let when =
+                    self.project.calendar.label(period_of_card(self.project, &of.scorecard, of.period));
                 format!("{name} of {when}: {} points", of.points.len())
             }
             Content::Dispute(of) => {
                 let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
-                let when = self.project.calendar.label(period_in(self.project, of.period));
+                let when = self.project.calendar.label(period_of_kpi(self.project, &of.kpi, of.period));
                 format!("{}{unit} in {when} is disputed", acting::told(self.project, &of.kpi))
             }
             Content::Case(case) => {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use jiff::civil::{Date, date};
-use kepi_model::calendar::{Calendar, Grain, Period};
+use kepi_model::calendar::{Calendar, FiscalCalendar, Grain, Period};
 use kepi_query::{
     published::{Table, Vouched},
     value::Segment,
@@ -14,6 +14,8 @@ use kepi_query::{
 pub(super) struct Cube {
     /// Sorted by grain, segment and period; withdrawn ones too.
     rows: Table,
+    /// By what periods of the KPI are counted.
+    fiscal: FiscalCalendar,
     /// Rows of a series that are not withdrawn, with their periods, oldest first.
     series: BTreeMap<Grain, BTreeMap<Segment, Vec<(i32, u32)>>>,
 }
@@ -37,7 +39,12 @@ impl Cube {
                 series.entry(grain).or_default().insert(segment, placed);
             }
         }
-        Self { rows, series }
+        Self { rows, fiscal: calendar.fiscal(), series }
+    }
+
+    /// A period of the KPI.
+    pub fn period(&self, grain: Grain, ordinal: i32) -> Period {
+        Period::new(grain, ordinal, self.fiscal)
     }
 
     /// All rows, withdrawn ones too.
@@ -57,6 +64,10 @@ impl Cube {
 
     /// The row of a figure.
     pub fn row(&self, period: Period, segment: &Segment) -> Option<usize> {
+        // A period of another calendar is none of its own, whatever its number.
+        if period.fiscal != self.fiscal.of(period.grain) {
+            return None;
+        }
         let series = self.series(period.grain, segment);
         let at = series.binary_search_by_key(&period.ordinal, |(ordinal, _)| *ordinal).ok()?;
         series.get(at).map(|(_, row)| *row as usize)

@@ -34,7 +34,7 @@ use kepi_store::{EventFilter, Store};
 
 use crate::{
     App, AppError,
-    acting::{self, WorkView, above, learning, period_in},
+    acting::{self, WorkView, above, learning, period_of_kpi},
     deciding::{self, Deciding},
     overrides::Overriding,
     periods::scores_of,
@@ -305,7 +305,7 @@ fn with_work(
         subject,
         secret,
         disputes: match &item.content {
-            Content::Dispute(of) => Some(period_in(project, of.period)),
+            Content::Dispute(of) => Some(period_of_kpi(project, &of.kpi, of.period)),
             _ => None,
         },
         part: match &item.content {
@@ -529,7 +529,7 @@ pub(super) async fn commentary(
         let of = deciding::view_of(&told, &organisation, item);
         all.push(Commentary {
             item: item.number,
-            period: project.calendar.label(period_in(project, period)),
+            period: project.calendar.label(period_of_kpi(project, kpi, period)),
             unit: unit.map(|unit| unit.to_string()),
             by: of.authors,
             at: of.opened,

@@ -148,7 +148,13 @@ impl Facts for Picture {
         segment: &Segment,
         within: RangeInclusive<i32>,
     ) -> Vec<(i32, Option<f64>, bool)> {
-        let said = |ordinal| self.overrides.point(kpi, Period { grain, ordinal }, segment);
+        let said = |ordinal| {
+            self.overrides.point(
+                kpi,
+                self.project.calendar_of_kpi(kpi.as_str()).period(grain, ordinal),
+                segment,
+            )
+        };
         let computed = self.computed(kpi, grain, segment, within).into_iter();
         computed.map(|(ordinal, point, is_final)| (ordinal, said(ordinal).or(point), is_final)).collect()
     }
@@ -190,9 +196,7 @@ impl Facts for Picture {
         let of = |segment: &Segment| {
             let series = cube.series(grain, segment).iter();
             let restated = series.filter(|(_, row)| restates(cube.rows(), *row as usize).is_some());
-            restated
-                .map(|(ordinal, _)| (Period { grain, ordinal: *ordinal }, segment.clone()))
-                .collect::<Vec<_>>()
+            restated.map(|(ordinal, _)| (cube.period(grain, *ordinal), segment.clone())).collect::<Vec<_>>()
         };
         cube.segments(grain).flat_map(of).collect()
     }

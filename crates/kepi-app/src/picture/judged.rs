@@ -44,7 +44,11 @@ impl Picture {
                     let grain = Vouched::read_grain(rows.grain(row))?;
                     let judged = judged_of(&usual_row(&rows, row).ok()?, grain)?;
                     let segment: Segment = rows.segment(row).parse().ok()?;
-                    Some((period_of(&rows, row, grain, &self.project.calendar), segment, judged))
+                    Some((
+                        period_of(&rows, row, grain, self.project.calendar_of_kpi(rows.subject(row))),
+                        segment,
+                        judged,
+                    ))
                 };
                 let Some((period, segment, judged)) = read() else {
                     tracing::warn!(kpi = rows.subject(row), "what is usual of a figure cannot be read");

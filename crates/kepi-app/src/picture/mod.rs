@@ -130,7 +130,7 @@ impl Picture {
                 let places: Vec<u32> = (from..from + own).map(|row| row as u32).collect();
                 from += own;
                 // Another reader may have been faster: both read the same.
-                let _ = cell.set(Arc::new(Cube::new(rows.take(&places), &self.project.calendar)));
+                let _ = cell.set(Arc::new(Cube::new(rows.take(&places), self.project.calendar_of_kpi(kpi))));
             }
         }
         Ok(())
@@ -168,7 +168,7 @@ impl Picture {
         let cube = self.cube(&kpi.id).ok_or_else(|| "its figures cannot be read".to_owned())?;
         let rank = |run: i64| self.runs.get(&run).map_or(i64::MIN, |run| run.seq);
         let rows = sums::at(grain, kpi, cube, &self.project, &self.watermarks, rank)?;
-        let sum = Arc::new(Cube::new(rows, &self.project.calendar));
+        let sum = Arc::new(Cube::new(rows, self.project.calendar_of(kpi)));
         self.sums.write().unwrap_or_else(PoisonError::into_inner).insert(key, sum);
         Ok(())
     }
@@ -314,7 +314,7 @@ impl Picture {
         }
         for row in gone {
             standing.withdrawn.push(Withdrawal {
-                period: cube::period_of(rows, row, grain, &self.project.calendar),
+                period: cube::period_of(rows, row, grain, self.project.calendar_of(kpi)),
                 segment: rows.segment(row).parse().unwrap_or_default(),
                 why: Withdrawn::from_code(rows.withdrawn(row)).unwrap_or(Withdrawn::RowsGone),
                 at: self.runs.get(&rows.run(row)).map_or(0, |run| run.at),

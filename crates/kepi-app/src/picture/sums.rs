@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kepi_model::{
-    calendar::{Grain, Period, ordinal_of_day},
+    calendar::{Grain, ordinal_of_day},
     derived::Rows,
     id::EntityId,
     project::{Kpi, Project},
@@ -74,7 +74,7 @@ pub(super) fn at(
             words(grain)
         ));
     }
-    let calendar = &project.calendar;
+    let calendar = project.calendar_of(kpi);
     let mut rows = TableBuilder::new(&VALUE);
     for segment in cube.segments(kpi.period) {
         if !kind_of(&kpi.measure).keeps_all(kpi, segment.is_total()) {
@@ -82,12 +82,12 @@ pub(super) fn at(
         }
         let mut parts: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
         for (ordinal, row) in cube.series(kpi.period, segment) {
-            let own = Period { grain: kpi.period, ordinal: *ordinal };
+            let own = calendar.period(kpi.period, *ordinal);
             let day = calendar.first_day(own).map_err(|e| e.to_string())?;
             parts.entry(calendar.period_of_day(grain, day).ordinal).or_default().push(*row as usize);
         }
         for (ordinal, mut of) in parts {
-            let period = Period { grain, ordinal };
+            let period = calendar.period(grain, ordinal);
             if kpi.over.is_some() {
                 // The window that ends with the longer period is that of its last part, and of no other.
                 let last = calendar.last_day(period).map_err(|e| e.to_string())?;

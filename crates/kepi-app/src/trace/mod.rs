@@ -5,7 +5,7 @@ mod shown;
 
 use jiff::Timestamp;
 use kepi_model::{
-    calendar::{Grain, Period},
+    calendar::{Calendar, Grain, Period},
     derived::Rows,
     expression::Type,
     id::KpiId,
@@ -60,25 +60,25 @@ impl App {
         // The definitions in force for the run that vouches for this grain.
         let (run, project) = self.as_for(*number).await?;
         let published = self.values.newest(&VALUE, Some(&[kpi.to_string()])).await.map_err(AppError::Lake)?;
-        let text = segment.to_string();
+        let (text, calendar) = (segment.to_string(), project.calendar_of_kpi(kpi.as_str()));
         let row = (0..published.rows()).find(|row| {
             Vouched::read_grain(published.grain(*row)) == Some(period.grain)
                 && published.segment(*row) == text
                 && published.withdrawn(*row).is_empty()
-                && period_of(&published, *row, period.grain, &project.calendar) == period
+                && period_of(&published, *row, period.grain, calendar) == period
         });
         let row = row.ok_or_else(nothing)?;
         // What was in force in the period, of a KPI that changed with time.
         let kpi = project.kpis.get(kpi).and_then(|kpi| kpi.in_period(period, &project.calendar));
         let kpi = kpi.ok_or_else(nothing)?;
-        // Its rows belong to days of the zone in which it was computed.
-        let zoned = project.in_zone(project.zone_of(kpi));
+        // Its rows belong to days and periods of the calendar by which it was computed.
+        let there = project.in_calendar(calendar);
         let figure = figure(&published, row)
             .map_err(|why| AppError::Corrupt { what: "a published value", reason: why.to_string() })?;
         let states = CellStates::decode(states_of(&published, row)).ok();
         let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
         let found =
-            trace::value(traceable(self, &zoned, &pinned, &run), kpi, period, segment, &self.lake.secret())
+            trace::value(traceable(self, &there, &pinned, &run), kpi, period, segment, &self.lake.secret())
                 .await?;
         let disagreements: Vec<String> = match &states {
             // Of figures that earlier versions left only a hash is known, and nothing can be held against it.
@@ -89,7 +89,7 @@ impl App {
                 .map(|(term, role)| format!("{} of {}", role_word(role), term_word(kpi, term)))
                 .collect(),
         };
-        let shown = Shown::new(&zoned.calendar)?;
+        let shown = Shown::new(&there.calendar)?;
         let influence = states.as_ref().and_then(|of| Influence::of(&found, kpi, of, project.confidence));
         let (most, files) =
             influence.as_ref().map(|of| shown.moving(&project, kpi, period, &found, of)).unwrap_or_default();
@@ -140,13 +140,14 @@ impl App {
         let (run, project) = self.as_for(newest.number).await?;
         let of = project.entities.values().find(|of| of.id.as_str() == entity);
         let of = of.ok_or_else(|| AppError::NoRow(format!("entity `{entity}`")))?;
-        let (grain, cells) = key_of(of, key, &project)?;
+        let (grain, cells, calendar) = key_of(of, key, &project)?;
+        let there = project.in_calendar(&calendar);
         let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
-        let found = trace::rows(traceable(self, &project, &pinned, &run), of, grain, &cells, most).await?;
+        let found = trace::rows(traceable(self, &there, &pinned, &run), of, grain, &cells, most).await?;
         if found.is_empty() {
             return Err(AppError::NoRow(format!("row of `{entity}` with key {}", key.join(" "))));
         }
-        let shown = Shown::new(&project.calendar)?;
+        let shown = Shown::new(&there.calendar)?;
         let mut rows = Vec::new();
         for row in found {
             let at = row.holds.1.map(|until| until - 1);
@@ -188,9 +189,13 @@ pub(crate) fn traceable<'a>(
     }
 }
 
-/// The parts of a key as it is asked for, and the length of periods that it names.
-fn key_of(entity: &Entity, key: &[String], project: &Project) -> Result<(Grain, Vec<Cell>), AppError> {
-    let calendar = &project.calendar;
+/// The parts of a key as it is asked for, and the length and the calendar of periods that it names.
+fn key_of(
+    entity: &Entity,
+    key: &[String],
+    project: &Project,
+) -> Result<(Grain, Vec<Cell>, Calendar), AppError> {
+    let mut calendar = project.calendar.clone();
     if key.len() > entity.key.len() {
         let names: Vec<&str> = entity.key.iter().map(|name| name.as_str()).collect();
         return Err(AppError::NotFound(format!("the key of `{}` is {}", entity.id, names.join(", "))));
@@ -204,7 +209,10 @@ fn key_of(entity: &Entity, key: &[String], project: &Project) -> Result<(Grain, 
             Some(Type::Date | Type::Timestamp) => match text.parse::<Timestamp>() {
                 Ok(at) => Cell::Instant(at.as_microsecond()),
                 Err(_) => {
-                    let period = calendar.parse(text).map_err(|_| wrong())?;
+                    let period = project.period_named(text).map_err(|_| wrong())?;
+                    if let Some((card, _)) = text.split_once(':') {
+                        project.calendar_of_scorecard(card).clone_into(&mut calendar);
+                    }
                     grain = Some(period.grain);
                     Cell::Instant(calendar.bounds(period).map_err(|_| wrong())?.start)
                 }
@@ -222,5 +230,5 @@ fn key_of(entity: &Entity, key: &[String], project: &Project) -> Result<(Grain, 
             key.first().map_or("KEY", String::as_str)
         )));
     }
-    Ok((grain.unwrap_or(Grain::Day), cells))
+    Ok((grain.unwrap_or(Grain::Day), cells, calendar))
 }

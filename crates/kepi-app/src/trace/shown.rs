@@ -312,7 +312,8 @@ impl<'a> Shown<'a> {
             Some(kepi_model::derived::Every::Grain(grain)) => grain,
             Some(kepi_model::derived::Every::Period) | None => grain,
         };
-        self.calendar.period_at(grain, at).map_or_else(|_| self.instant(at), |of| self.calendar.label(of))
+        let period = self.calendar.period_at(grain, at);
+        period.map_or_else(|_| self.instant(at), |of| project.name_in(of, self.calendar))
     }
 
     fn reading(&self, of: &Reading) -> Value {

@@ -1,10 +1,6 @@
 //! A source that delivers a file a day, and a KPI over what it brings, with faults planted in the newest file or period and without.
 
-use kepi_model::{
-    calendar::{Grain, Period},
-    id::Hash,
-    project::Project,
-};
+use kepi_model::{calendar::Grain, id::Hash, project::Project};
 use kepi_query::{
     landing::{LoadOutcome, LoadReport, MissingCount, RowCounts},
     value::{Coverage, Segment},
@@ -83,7 +79,7 @@ pub fn landed(seed: u64, fault: Fault) -> Published {
         }
     }
     let mut loads = Vec::new();
-    let end = project.calendar.bounds(Period { grain: Grain::Month, ordinal: FIRST + MONTHS - 1 });
+    let end = project.calendar.bounds(project.calendar.period(Grain::Month, FIRST + MONTHS - 1));
     let end = end.map_or(0, |bounds| bounds.end);
     for day in 0..FILES {
         let is_last = day + 1 == FILES;

@@ -160,7 +160,6 @@ pub fn links(seeds: std::ops::Range<u64>) -> Links {
 
 #[cfg(test)]
 mod tests {
-    use kepi_model::calendar::Period;
 
     use super::*;
     use crate::{policy, sentence::Sentence};
@@ -242,7 +241,7 @@ mod tests {
         let project = defined(&text);
         let weight = |kpi: &str, ordinal| {
             let kpi = project.kpis.values().find(|known| known.id.as_str() == kpi).unwrap();
-            policy::weight(&project, kpi, Period { grain: Grain::Month, ordinal })
+            policy::weight(&project, kpi, project.period(kpi, Grain::Month, ordinal))
         };
         let january = (2026 - 1970) * 12;
         assert_eq!((weight("cause", january - 1), weight("effect", january - 1)), (20.0, 5.0));

@@ -37,7 +37,7 @@ impl Published {
     /// The last month of which anything is known.
     #[must_use]
     pub fn last(&self) -> Period {
-        Period { grain: Grain::Month, ordinal: self.frame.periods().last().copied().unwrap_or(0) }
+        self.frame.period(self.frame.periods().last().copied().unwrap_or(0))
     }
 }
 

@@ -9,7 +9,7 @@ use kepi_insight::{
 };
 use kepi_model::{
     acting::{Alert, Severity, Signal},
-    calendar::{Grain, Period},
+    calendar::{FiscalCalendar, Grain, Period},
     check::{Options, check},
     id::KpiId,
     project::Project,
@@ -125,7 +125,7 @@ fn replay(history: &History) -> (u64, u64, u64, u64) {
         let review = reviewed(&history.project, &frame, ordinal, 1, 2);
         for (id, series) in &history.figures {
             let kpi = &history.project.kpis[id];
-            let period = Period { grain: Grain::Month, ordinal };
+            let period = Period::new(Grain::Month, ordinal, FiscalCalendar::default());
             let target = kpi.target(None, &[], period, &history.project.calendar).unwrap();
             let estimate = &series[month];
             messages += u64::from(

@@ -18,7 +18,7 @@ use kepi_insight::{
     validity::{self, Recommended},
 };
 use kepi_model::{
-    calendar::{Grain, Period},
+    calendar::{FiscalCalendar, Grain, Period},
     check::{Options, check},
     id::KpiId,
     project::{Bound, Demand, Guardrail, Kpi, Project},
@@ -62,7 +62,7 @@ impl Planted {
     fn ask(&self, name: &str) -> Option<Insight> {
         let kpi = self.project.kpis.values().next().unwrap();
         let analysis = ANALYSES.iter().find(|analysis| analysis.name == name).unwrap();
-        let period = Period { grain: Grain::Month, ordinal: self.last };
+        let period = Period::new(Grain::Month, self.last, FiscalCalendar::default());
         (analysis.answer)(&Ask { kpi, period }, self)
     }
 }
@@ -164,7 +164,7 @@ fn fallen(seed: u64, by: &[u64]) -> Vec<Vec<(u64, u64)>> {
 #[test]
 fn a_signal_that_lasts_is_one_and_ends_when_the_value_is_back_or_has_become_usual() {
     let of = |by: &[u64]| Planted::of(&fallen(5, by)).ask("change").unwrap();
-    let at = |ordinal| Period { grain: Grain::Month, ordinal };
+    let at = |ordinal| Period::new(Grain::Month, ordinal, FiscalCalendar::default());
     assert_eq!(of(&[200]).says.len(), 1);
     let lasting = of(&[200, 250]);
     assert_eq!((lasting.verdict, lasting.says.len()), (Verdict::Yes, 2));
@@ -1006,7 +1006,7 @@ fn rows_that_move_a_value_and_keep_to_one_file_are_told() {
         let world = InFiles(Planted::of(&steady(3)), gathered, seen);
         let analysis = ANALYSES.iter().find(|analysis| analysis.name == "influence").unwrap();
         let kpi = world.0.project.kpis.values().next().unwrap();
-        let period = Period { grain: Grain::Month, ordinal: world.0.last };
+        let period = Period::new(Grain::Month, world.0.last, FiscalCalendar::default());
         let says = (analysis.answer)(&Ask { kpi, period }, &world).unwrap().says;
         says.into_iter().skip(1).collect::<Vec<_>>()
     };
@@ -1229,7 +1229,7 @@ fn what_its_own_course_let_expect_is_no_miss_and_a_fall_that_nothing_announced_i
         .collect();
     let expected = Planted::of(&months);
     let kpi = expected.project.kpis.values().next().unwrap();
-    let at = |ordinal| Period { grain: Grain::Month, ordinal };
+    let at = |ordinal| Period::new(Grain::Month, ordinal, FiscalCalendar::default());
     let missed = kepi_insight::forecast::missed;
     assert_eq!(missed(kpi, at(expected.last), &expected), Some(false));
     months.last_mut().unwrap()[0].0 -= 500;

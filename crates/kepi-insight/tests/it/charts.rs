@@ -7,7 +7,7 @@ use kepi_insight::{
     frame::{Figure, Frame},
     sentence::Charting,
 };
-use kepi_model::calendar::Grain;
+use kepi_model::calendar::{FiscalCalendar, Grain, Period};
 use kepi_testkit::{
     road::Road,
     tables::{inputs, project, table},
@@ -45,7 +45,7 @@ fn charted(measure: &str, weeks: &[(usize, usize, usize)]) -> Chart {
     let world = Published::new(project, frame);
     let kpi = world.project.kpis.values().next().unwrap();
     let ordinal = *world.frame.periods().last().unwrap();
-    let period = kepi_model::calendar::Period { grain: Grain::Week, ordinal };
+    let period = Period::new(Grain::Week, ordinal, FiscalCalendar::default());
     chart::of(&Ask { kpi, period }, &world).unwrap().unwrap()
 }
 

@@ -10,7 +10,7 @@ use kepi_insight::{
     frame::{Figure, Frame},
     sentence::Sentence,
 };
-use kepi_model::calendar::{Grain, Period};
+use kepi_model::calendar::{FiscalCalendar, Grain, Period};
 use kepi_query::{state::Member, value::Segment};
 use kepi_stats::{estimate::Level, estimation::proportion};
 use kepi_testkit::tables::project;
@@ -121,7 +121,7 @@ fn located(of: &Incident) -> BTreeSet<String> {
         look: 1,
         periods: 4,
     };
-    let period = Period { grain: Grain::Day, ordinal: 1 };
+    let period = Period::new(Grain::Day, 1, FiscalCalendar::default());
     let judged = [(kpi, [(Segment::total(), Ok(usual))].into())].into();
     let review = Some(Review { period, judged, totals: None, members: None });
     let world = Published { review, ..Published::new(project, frame) };

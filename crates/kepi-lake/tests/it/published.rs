@@ -23,7 +23,7 @@ use kepi_lake::{
     durable::{DurableFile, DurableFs, LocalFs},
 };
 use kepi_model::{
-    calendar::{Grain, Period},
+    calendar::{FiscalCalendar, Grain, Period},
     id::Hash,
 };
 use kepi_query::{
@@ -51,7 +51,7 @@ fn values(run: i64, said: Said<'_>) -> Table {
     for (kpi, member, period, point) in said {
         let value = Value {
             kpi: id(kpi),
-            period: Period { grain: Grain::Month, ordinal: 672 + i32::from(*period) - 1 },
+            period: Period::new(Grain::Month, 672 + i32::from(*period) - 1, FiscalCalendar::default()),
             segment: if member.is_empty() { Segment::total() } else { Segment::one(id("channel"), member) },
             estimate: Ok(Estimate::exact(*point, 1, "counted in full")),
             coverage: Coverage { counted: 1, eligible: 1, cases: 1 },

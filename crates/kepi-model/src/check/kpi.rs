@@ -5,6 +5,7 @@ mod composed;
 mod dated;
 mod design;
 mod dimensions;
+mod elsewhere;
 mod ending;
 mod made;
 mod moves;
@@ -12,7 +13,6 @@ mod targets;
 mod together;
 mod unfilled;
 mod without_data;
-mod zoned;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -41,10 +41,10 @@ use crate::{
 
 pub(super) use dated::by_day;
 pub(super) use dimensions::declared_dimensions;
+pub(super) use elsewhere::read as elsewhere;
 pub(super) use ending::uses;
 pub(super) use moves::read as beliefs;
 pub(super) use together::together;
-pub(super) use zoned::read as zoned;
 
 /// What a KPI is read in.
 pub(super) struct Surroundings<'a> {
@@ -172,7 +172,7 @@ fn read(
         around: BTreeMap::new(),
         hash: crate::id::Hash([0; 32]),
         wording: crate::id::Hash([0; 32]),
-        zoned: None,
+        elsewhere: None,
         from: None,
         earlier: Vec::new(),
         text: context.files.slice(document.span).to_owned(),

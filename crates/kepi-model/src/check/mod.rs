@@ -13,7 +13,7 @@ use crate::{
     codes,
     decode::Decoder,
     definitions::{DOCUMENTS, Definitions},
-    derived::{Every, Rows},
+    derived::last_by,
     extend,
     finding::{Checked, Code, Finding},
     findings::Findings,
@@ -143,13 +143,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     precedence::read(&definitions.entities, &mut entities, context);
     derived::read(&definitions.entities, &mut entities, &zone, context);
     screen::read(&definitions.entities, &mut entities, &zone, context);
-    for entity in entities.values_mut() {
-        if let Some(Rows::Panel(panel)) = &mut entity.rows
-            && let Every::Grain(grain) = panel.every
-        {
-            panel.longest = calendar.longest(grain);
-        }
-    }
+    last_by(&calendar, &mut entities);
     let tree = units::Tree::of(&units);
     let business_hours = business_hours::read(&definitions.business_hours, &calendar.zone, context);
     let connections = connection::read(&definitions.connections, context);
@@ -186,7 +180,9 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let scorecards: Vec<_> = definitions
         .scorecards
         .iter()
-        .filter_map(|d| scorecard::read(&d.value, strategy.as_ref(), &kpis, (&units, &tree), context))
+        .filter_map(|d| {
+            scorecard::read(&d.value, strategy.as_ref(), &kpis, (&units, &tree, &calendar), context)
+        })
         .collect();
     let scorecards = scorecard::dated(scorecards.into_iter(), context);
     let alerts = acting::alerts(&definitions.alerts, &kpis, !definitions.persons.is_empty(), context);
@@ -212,7 +208,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     strategy::together(definitions, strategy.as_ref(), context);
     scorecard::together(definitions, &kpis, context);
     let mut scorecards = scorecards;
-    kpi::zoned(&definitions.kpis, &around, (&mut kpis, &mut scorecards), context);
+    kpi::elsewhere(&definitions.kpis, &around, (&mut kpis, &mut scorecards), context);
     let header = header?;
     Some(Project {
         id: header.id,

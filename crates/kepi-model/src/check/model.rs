@@ -71,10 +71,7 @@ pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Conte
     let quick_wins = initiative::quick_wins(&first.quick_wins, context)?;
     let weeks = match first.calendar.is_written() {
         false => None,
-        true => {
-            let of = first.calendar.get()?;
-            Some(FiscalWeeks { pattern: of.weeks.cloned()?, begins: of.begins.cloned()? })
-        }
+        true => whole_weeks(first.calendar.get()?)?,
     };
     let purposes = first.purposes.items().iter();
     Some(Header {
@@ -94,6 +91,12 @@ pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Conte
         last_resort: first.last_resort.cloned(),
         purposes: purposes.filter_map(|p| Some((p.key.as_ref()?.id.clone()?, p.value.clone()?))).collect(),
     })
+}
+
+/// The weeks of fiscal months as written; the inner none: these are calendar months. The outer: it has findings.
+pub(super) fn whole_weeks(of: &written::FiscalCalendar) -> Option<Option<FiscalWeeks>> {
+    let begins = of.begins.cloned()?;
+    Some(of.weeks.cloned()?.pattern().map(|pattern| FiscalWeeks { pattern, begins }))
 }
 
 /// How often something may be called out, and what goes first.

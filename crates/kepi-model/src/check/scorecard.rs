@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, is_defined, kpi::declared_dimensions, units::Tree};
+use super::{Context, is_defined, kpi::declared_dimensions, model::whole_weeks, units::Tree};
 use crate::{
-    calendar::Grain,
+    calendar::{Calendar, FiscalCalendar, Grain},
     codes,
     decode::{Keyed, Share},
     definitions::{self as written, Definitions, ScorecardObjective as WrittenObjective},
@@ -26,7 +26,7 @@ pub(super) fn read(
     written: &written::Scorecard,
     strategy: Option<&Strategy>,
     kpis: &BTreeMap<KpiId, Kpi>,
-    (units, tree): (&BTreeMap<UnitId, Unit>, &Tree<'_>),
+    (units, tree, own): (&BTreeMap<UnitId, Unit>, &Tree<'_>, &Calendar),
     context: &mut Context<'_>,
 ) -> Option<Scorecard> {
     let perspectives = written.perspectives.items();
@@ -73,12 +73,19 @@ pub(super) fn read(
     let unit = written.unit.cloned();
     let cascade = written.cascade.get().and_then(|c| cascade(c, unit.as_ref(), tree, context));
     let missing = written.missing.get();
+    let time_zone = written.time_zone.get().map(|zone| zone.0.clone());
+    let fiscal = fiscal(written, own)?;
     let mut scorecard = Scorecard {
         id: written.scorecard.get()?.id.clone()?,
         name: written.name.cloned()?,
         unit,
         period: written.period.cloned()?,
-        time_zone: written.time_zone.get().map(|zone| zone.0.clone()),
+        calendar: Calendar {
+            zone: time_zone.clone().unwrap_or_else(|| own.zone.clone()),
+            ..own.with(fiscal.unwrap_or_else(|| own.fiscal()))
+        },
+        time_zone,
+        fiscal,
         missing: missing?.rule.cloned()?,
         minimum_coverage: missing?.minimum_coverage.get()?.0.to_f64(),
         perspectives: read,
@@ -100,6 +107,25 @@ pub(super) fn read(
     Some(scorecard)
 }
 
+/// How its days make weeks, months and years; the inner none: as in the project. The outer: what it says has findings.
+fn fiscal(written: &written::Scorecard, own: &Calendar) -> Option<Option<FiscalCalendar>> {
+    let written::Scorecard { week_start, fiscal_year_start, calendar, .. } = written;
+    if !week_start.is_written() && !fiscal_year_start.is_written() && !calendar.is_written() {
+        return Some(None);
+    }
+    let mut fiscal = own.fiscal();
+    if week_start.is_written() {
+        fiscal.week_start = *week_start.get()? as u8;
+    }
+    if fiscal_year_start.is_written() {
+        fiscal.fiscal_year_start = *fiscal_year_start.get()? as u8 + 1;
+    }
+    if calendar.is_written() {
+        fiscal.weeks = whole_weeks(calendar.get()?)?;
+    }
+    Some(Some(fiscal))
+}
+
 /// Scorecards by id: those that stand several times, each from another day, as one.
 pub(super) fn dated(
     all: impl Iterator<Item = Scorecard>,
@@ -117,6 +143,7 @@ pub(super) fn dated(
             let differs = [
                 ("period", earlier.period != last.period),
                 ("time zone", earlier.time_zone != last.time_zone),
+                ("calendar", earlier.calendar.fiscal() != last.calendar.fiscal()),
                 ("unit", earlier.unit != last.unit),
                 ("cascade", earlier.cascade != last.cascade),
             ];

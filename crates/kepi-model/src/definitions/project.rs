@@ -37,7 +37,29 @@ words! {
         December = "december",
     }
 }
-choices!(Weekday, Month, Pattern, Begins);
+
+words! {
+    /// Of what the months of a fiscal year are made.
+    pub(crate) enum WholeWeeks {
+        FourFourFive = "4-4-5",
+        FourFiveFour = "4-5-4",
+        FiveFourFour = "5-4-4",
+        None = "none",
+    }
+}
+choices!(Weekday, Month, WholeWeeks, Begins);
+
+impl WholeWeeks {
+    /// The weeks of the months of a quarter; none: they are calendar months.
+    pub(crate) fn pattern(self) -> Option<Pattern> {
+        match self {
+            Self::FourFourFive => Some(Pattern::FourFourFive),
+            Self::FourFiveFour => Some(Pattern::FourFiveFour),
+            Self::FiveFourFour => Some(Pattern::FiveFourFour),
+            Self::None => None,
+        }
+    }
+}
 
 table! {
     Attention = "attention", "How often something may be called out although nothing is going on, and what goes first.";
@@ -67,7 +89,7 @@ table! {
 
 table! {
     FiscalCalendar = "calendar", "A fiscal year of whole weeks: 52, or 53, the last of which belongs to its last month.";
-    weeks: Pattern, required, "How many weeks the three months of a quarter have.", "4-4-5";
+    weeks: WholeWeeks, required, "How many weeks the three months of a quarter have; `none`: they are calendar months.", "4-4-5";
     begins: Begins, default "nearest", "With which week a year begins: the one whose first day is `nearest` to the first of `fiscal_year_start`, or the `last` that begins on or before it.", "last";
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::project::{FiscalCalendar, Month, Weekday};
 use crate::{
     calendar::Grain,
     decode::{Map, Name, Share, Zone, table},
@@ -52,6 +53,9 @@ table! {
     time_zone: Zone, optional,
         "The zone in which days and periods of its KPIs begin; default the project's. They are computed in each zone that is asked for.",
         "Asia/Tokyo";
+    week_start: Weekday, optional, "The first day of its weeks; default the project's.", "sunday";
+    fiscal_year_start: Month, optional, "The month in which its fiscal year starts; default the project's.", "february";
+    calendar: FiscalCalendar, optional, "Its months, quarters and years of whole weeks; default as in the project. Its KPIs are computed by them.", "{weeks: 4-4-5}";
     missing: Missing, default "{rule: ignore, minimum_coverage: 0%}", "What a missing child does.",
         "{rule: ignore, minimum_coverage: 70%}";
     perspectives: Map<PerspectiveId, ScorecardPerspective>, required,

@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    calendar::Grain,
-    entity::Attribute,
+    calendar::{Calendar, Grain},
+    entity::{Attribute, Entity},
     expression::{Expression, Type},
     id::{AttributeId, EntityId},
     word::{Word, words},
@@ -254,6 +254,17 @@ pub struct Panel {
     pub over: Option<(u32, Grain)>,
     /// The most that a period lasts, in µs; 0 where there are periods of every length.
     pub longest: i64,
+}
+
+/// Says of panels how long their periods last in a calendar.
+pub(crate) fn last_by(calendar: &Calendar, entities: &mut BTreeMap<EntityId, Entity>) {
+    for entity in entities.values_mut() {
+        if let Some(Rows::Panel(panel)) = &mut entity.rows
+            && let Every::Grain(grain) = panel.every
+        {
+            panel.longest = calendar.longest(grain);
+        }
+    }
 }
 
 /// Stages that subjects go through.

@@ -111,8 +111,8 @@ pub struct Kpi {
     pub hash: Hash,
     /// The same of this wording alone.
     pub wording: Hash,
-    /// Of a KPI as a scorecard of another zone reads it: in which, and what it is of.
-    pub zoned: Option<Zoned>,
+    /// Of a KPI as a scorecard of another calendar reads it: by which, and what it is of.
+    pub elsewhere: Option<Elsewhere>,
     /// First day on which it is in force; none: it was from ever.
     pub from: Option<Date>,
     /// What it said before, oldest first; the last to come into force stands for all of them. They agree on period, direction
@@ -124,11 +124,12 @@ pub struct Kpi {
     pub span: Span,
 }
 
-/// A KPI whose days begin in another zone than the project's: computed as a KPI of its own, since it is another figure.
+/// A KPI whose days begin in another zone than the project's, or make other weeks, months or years: computed as a KPI of its own,
+/// since it is another figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Zoned {
-    /// The zone.
-    pub zone: String,
+pub struct Elsewhere {
+    /// The calendar.
+    pub calendar: Calendar,
     /// The KPI as it is defined.
     pub of: KpiId,
 }

@@ -52,7 +52,9 @@ pub use design::{Design, MARGIN_SCALE, Margin, MarginTo, Trim};
 pub use duration::{Duration, DurationSummary};
 pub use entered::{Combine, ENTERED_VALUE, Entered, EnteredType};
 pub use formula::{Choice, Formula, Input, Node as FormulaNode, Operator, Part, Together};
-pub use kpi::{AsOf, Belief, Better, Dimension, Indicator, Kpi, Life, Sensitivity, Sign, SurveyGates, Zoned};
+pub use kpi::{
+    AsOf, Belief, Better, Dimension, Elsewhere, Indicator, Kpi, Life, Sensitivity, Sign, SurveyGates,
+};
 pub use lifetime::{BaseSummary, Lifetime, LifetimeModel};
 pub use mean::Mean;
 pub use nps::Nps;

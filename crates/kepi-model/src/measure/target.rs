@@ -129,6 +129,8 @@ impl Kpi {
     /// Of the targets for periods of this length the latest that starts by the period's last day; if there is none, of
     /// those for the next shorter, then the next longer length that [carry over](Self::carries): a level as it stands, what
     /// adds up as the sum over the periods contained, each with the target that holds for it.
+    ///
+    /// The calendar is the project's, or that of the KPI.
     pub fn target(
         &self,
         unit: Option<&UnitId>,
@@ -136,6 +138,7 @@ impl Kpi {
         period: Period,
         calendar: &Calendar,
     ) -> Option<Target> {
+        let calendar = self.elsewhere.as_ref().map_or(calendar, |of| &of.calendar);
         let is_for = |target: &&Target| target.unit.as_ref() == unit && target.segment == segment;
         let of_scope: Vec<&Target> = self.targets.iter().filter(is_for).collect();
         let mut lengths: Vec<Grain> = of_scope.iter().map(|target| target.period).collect();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::{
-    calendar::Grain,
+    calendar::{Calendar, FiscalCalendar, Grain},
     id::{DimensionId, Hash, KpiId, LevelId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
     measure::{BasisPoints, MissingRule},
     source_text::Span,
@@ -25,6 +25,10 @@ pub struct Scorecard {
     pub period: Grain,
     /// The zone in which its days and periods begin, where not in the project's.
     pub time_zone: Option<String>,
+    /// How its days make weeks, months and years, where it says so itself.
+    pub fiscal: Option<FiscalCalendar>,
+    /// What its periods are periods of: the project's calendar, but for what it says itself.
+    pub calendar: Calendar,
     /// What a missing child does.
     pub missing: MissingRule,
     /// Less weight with a value than this, and the node has no score; a share of 1.

@@ -10,6 +10,7 @@
 mod base;
 mod benchmark;
 mod built_in;
+mod calendars;
 mod computed;
 mod dated;
 mod documents;

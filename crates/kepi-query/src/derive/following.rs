@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 use kepi_model::{
     acting::{AskedAgain, ClosedLoop},
-    calendar::{Grain, Period, ordinal_of_day},
+    calendar::{Grain, ordinal_of_day},
     derived::Made,
     expression::Expression,
     id::{DimensionId, EntityId},
@@ -113,7 +113,7 @@ pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &Asked<'_>) -> Result
     for condition in population.iter().chain(&when).chain(&permission).chain(&answers_to) {
         planner.expression(condition, &side.entity);
     }
-    let since = Period { grain: Grain::Day, ordinal: ordinal_of_day(rule.since) };
+    let since = project.calendar.period(Grain::Day, ordinal_of_day(rule.since));
     let since = project.calendar.bounds(since)?.start;
     let (world, _) = world(of, planner.finish()?).await?;
     if let Some(why) = world.unmade.get(&side.entity) {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use kepi_model::{
-    calendar::{Calendar, CalendarError, Grain, Period},
+    calendar::{Calendar, CalendarError, Grain},
     derived::{
         Bound, Derivation, Every, Gathered, GatheredAsOf, How, Made, Moment, Panel, Part, Rows, Stage,
         Stages, Stretch, at_grain, inlined,
@@ -425,7 +425,7 @@ impl<'a> Planner<'a> {
             };
             starts.push(start);
             days.push(days_between(calendar, start, *end)?);
-            labels.push(calendar.label(Period { grain, ordinal }));
+            labels.push(calendar.label(calendar.period(grain, ordinal)));
         }
         Ok(Periods {
             edges: edges.into(),

@@ -218,7 +218,7 @@ fn stretch(kpi: &Kpi, period: Period, project: &Project) -> Result<(i64, i64), C
     let from = match kpi.over {
         Some(over) => {
             let ordinal = ordinal_of_day(over.first_day(period, calendar)?);
-            calendar.bounds(Period { grain: Grain::Day, ordinal })?.start
+            calendar.bounds(calendar.period(Grain::Day, ordinal))?.start
         }
         None if kind_of(&kpi.measure).looks_back() => i64::MIN,
         None => bounds.start,

@@ -71,7 +71,7 @@ impl AtGrain<'_> {
         let mut values = Vec::new();
         for key_set in key_sets_of(kpi) {
             for (ordinal, segment) in places(&inputs, &known, &key_set) {
-                let period = Period { grain: self.grain, ordinal };
+                let period = calendar.period(self.grain, ordinal);
                 let periods = match earlier.get(&ordinal) {
                     Some(periods) => periods,
                     None => {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use kepi_model::{
-    calendar::{Grain, Period, day_of_ordinal, ordinal_of_day},
+    calendar::{Grain, day_of_ordinal, ordinal_of_day},
     id::DimensionId,
     project::Kpi,
     window::Over,
@@ -134,7 +134,7 @@ impl AtGrain<'_> {
         }
         let last = last.min(first.saturating_add(MAXIMUM_DAYS));
         let window = |ordinal: i32| -> Result<Option<Window>, FinishError> {
-            let period = Period { grain: self.grain, ordinal };
+            let period = calendar.period(self.grain, ordinal);
             let Ok(bucket) = u32::try_from(i64::from(ordinal) - i64::from(self.first)) else {
                 return Ok(None);
             };

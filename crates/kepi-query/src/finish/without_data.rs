@@ -177,7 +177,7 @@ impl Filling<'_, '_> {
     }
 
     fn period(&self, ordinal: i32) -> Period {
-        Period { grain: self.at.grain, ordinal }
+        self.at.context.project.calendar.period(self.at.grain, ordinal)
     }
 
     fn label(&self, ordinal: i32) -> String {

@@ -1,7 +1,10 @@
 //! How values were stored before they stood in columns, version 1: read for ever, and written no more. Floating-point numbers are texts in the shortest form that reads back
 //! to the same bits; nothing here depends on how a JSON reader rounds.
 
-use kepi_model::{calendar::Period, id::KpiId};
+use kepi_model::{
+    calendar::{FiscalCalendar, Grain, Period},
+    id::KpiId,
+};
 use kepi_stats::estimate::{Estimate, Interval, Method, NotComputable};
 use serde::{Deserialize, Serialize};
 
@@ -56,13 +59,22 @@ pub struct EstimateV1 {
     pub method: Method,
 }
 
+/// A period of the project's calendar, which says by what it is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeriodV1 {
+    /// Grain.
+    pub grain: Grain,
+    /// Which one.
+    pub ordinal: i32,
+}
+
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ValueV1 {
     /// KPI.
     pub kpi: KpiId,
     /// Period.
-    pub period: Period,
+    pub period: PeriodV1,
     /// Segment.
     pub segment: Segment,
     /// Estimate or reason.
@@ -102,7 +114,9 @@ impl TryFrom<WireValue> for (Value, Pins) {
         };
         let states = std::iter::once(HASH_ONLY).chain(value.pins.states.0).collect();
         let segment = Segment::new(value.segment.0);
-        let (kpi, period, coverage, finality) = (value.kpi, value.period, value.coverage, value.finality);
+        let PeriodV1 { grain, ordinal } = value.period;
+        let period = Period::new(grain, ordinal, FiscalCalendar::default());
+        let (kpi, coverage, finality) = (value.kpi, value.coverage, value.finality);
         Ok((Value { kpi, period, segment, estimate, coverage, finality, states }, value.pins))
     }
 }

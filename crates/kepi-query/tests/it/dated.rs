@@ -46,7 +46,7 @@ fn a_kpi_that_changes_has_the_figures_of_each_wording_in_its_time() {
             let days = alone.get(&now.id).into_iter().flatten().map(|value| value.period.ordinal);
             let Some(middle) = days.clone().min().zip(days.max()).map(|(a, b)| (a + b) / 2) else { continue };
             let calendar = &case.project.calendar;
-            let period = kepi_model::calendar::Period { grain: now.period, ordinal: middle };
+            let period = calendar.period(now.period, middle);
             // On the last day of a period: it is the period's, and that before keeps what it had.
             let from = calendar.last_day(period).unwrap();
             let earlier = Kpi { id: now.id.clone(), ..(*then).clone() };

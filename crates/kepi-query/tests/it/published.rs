@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, date};
 use kepi_model::{
-    calendar::{Grain, Period},
+    calendar::{FiscalCalendar, Grain, Period},
     id::Hash,
 };
 use kepi_query::{
@@ -178,7 +178,7 @@ proptest! {
 fn value(kpi: &str, period: i32, point: f64) -> Value {
     Value {
         kpi: kpi.parse().unwrap(),
-        period: Period { grain: Grain::Month, ordinal: period },
+        period: Period::new(Grain::Month, period, FiscalCalendar::default()),
         segment: Segment::total(),
         estimate: Ok(Estimate {
             point,

@@ -1,7 +1,7 @@
 //! Periods without data by hand: what a KPI declares to be said of them, what that is made of, and that it is marked.
 
 use kepi_model::{
-    calendar::{Grain, Period},
+    calendar::{FiscalCalendar, Grain, Period},
     id::KpiId,
     measure::Imputation,
     project::{Kpi, Project, WithoutData},
@@ -315,7 +315,7 @@ fn what_is_carried_from_a_period_that_is_not_trusted_is_not_trusted_either() {
     let mut values: Vec<Value> = ["known", "carried", "less", "zero"].into_iter().flat_map(of).collect();
     let judged = withhold(&project, &mut values).unwrap();
     let value = |kpi: &str, month: i32| {
-        let period = Period { grain: Grain::Month, ordinal: 56 * 12 + month - 1 };
+        let period = Period::new(Grain::Month, 56 * 12 + month - 1, FiscalCalendar::default());
         let found =
             values.iter().find(|of| of.kpi.as_str() == kpi && of.period == period && of.segment.is_total());
         found.unwrap().estimate.clone().map(|of| of.point)

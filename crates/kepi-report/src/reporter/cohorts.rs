@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use kepi_model::{
-    calendar::Period,
     derived::{Every, Rows},
     expression::Node,
     id::DimensionId,
@@ -57,7 +56,7 @@ impl<'a> Reporter<'a> {
         for (age, segment) in self.ages(kpi, dimension) {
             let Some((first, last)) = self.facts.span(&kpi.id, kpi.period, &segment) else { continue };
             for ordinal in first..=last {
-                let period = Period { grain: kpi.period, ordinal };
+                let period = self.project().period(kpi, kpi.period, ordinal);
                 let Some(entry) = self.facts.entry(&kpi.id, period, &segment) else { continue };
                 let since = i32::try_from(age).unwrap_or(i32::MAX);
                 let began = if is_by_first { ordinal } else { ordinal.saturating_sub(since) };
@@ -72,7 +71,7 @@ impl<'a> Reporter<'a> {
         let oldest = cohorts.values().flat_map(|cells| cells.keys().next_back()).max().copied();
         let ages: Vec<u32> = (0..=oldest.unwrap_or(0)).collect();
         let row = |(ordinal, mut cells): (i32, BTreeMap<u32, Cell>)| Cohort {
-            period: self.label(Period { grain: kpi.period, ordinal }),
+            period: self.label(self.project().period(kpi, kpi.period, ordinal)),
             n: cells.values().filter_map(|cell| Some(cell.value.value()?.n)).max(),
             cells: ages.iter().map(|age| cells.remove(age)).collect(),
         };

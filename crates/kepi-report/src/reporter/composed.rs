@@ -25,13 +25,15 @@ impl<'a> Reporter<'a> {
             .unwrap_or_default();
         let parts = self.parts(of, &found);
         let views = inputs.into_iter().enumerate().map(|(place, input)| {
-            let earlier =
-                input.ago.and_then(|ago| ago.before(of.period, &self.project().calendar).ok().flatten());
+            let earlier = input
+                .ago
+                .and_then(|ago| ago.before(of.period, self.project().calendar_of(of.kpi)).ok().flatten());
             let period: Period = earlier.unwrap_or(of.period);
+            let kpi = self.project().input_of(of.kpi, &input.kpi);
             let observed = found.get(place).and_then(Option::as_ref).map(|found| &found.estimate);
             InputView {
                 name: input.name.clone(),
-                kpi: Named::new(&input.kpi.id, &input.kpi.name),
+                kpi: Named::new(&kpi.id, &kpi.name),
                 period: self.label(period),
                 segment: segment.filter(|_| !input.total).map(ToString::to_string).unwrap_or_default(),
                 value: Measured::outcome(observed, &input.kpi.unit),

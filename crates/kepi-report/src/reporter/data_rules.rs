@@ -1,10 +1,7 @@
 //! Rules about data sets: what they demand and where they do not hold, read from what is published of the KPIs that measure
 //! them.
 
-use kepi_model::{
-    calendar::Period,
-    project::{DataRule, Kpi},
-};
+use kepi_model::project::{DataRule, Kpi};
 use kepi_query::value::Segment;
 
 use super::Reporter;
@@ -32,7 +29,7 @@ impl Reporter<'_> {
         let judged: Vec<(String, String, bool)> = periods
             .into_iter()
             .filter_map(|(ordinal, _)| {
-                let period = Period { grain: kpi.period, ordinal };
+                let period = self.project().period(kpi, kpi.period, ordinal);
                 let entry = self.facts.entry(&kpi.id, period, &total)?;
                 let point = entry.value.point()?;
                 let shown = Measured::outcome(Some(&entry.value.estimate), &kpi.unit);

@@ -1,11 +1,12 @@
 //! What waits for somebody, what is in force, which periods are frozen or closed: from facts to what is shown.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
+use jiff::civil::Date;
 use kepi_insight::{analysis::Verdict, link};
 use kepi_model::{
     acting::CASE,
-    calendar::{Grain, Period},
+    calendar::{FiscalCalendar, Grain, Period},
     edit,
     id::UnitId,
     measure::Indicator,
@@ -301,7 +302,8 @@ impl<'a> Reporter<'a> {
     /// The period that a review is of.
     fn period_reviewed(self, of: &Review) -> Option<Period> {
         let (grain, first) = of.period.split_once('/')?;
-        Some(self.project().calendar.period_of_day(Vouched::read_grain(grain)?, first.parse().ok()?))
+        let calendar = self.project().calendar_of_scorecard(&of.scorecard);
+        Some(calendar.period_of_day(Vouched::read_grain(grain)?, first.parse().ok()?))
     }
 
     fn review_point(self, of: &Review, point: &ReviewPoint) -> Result<PointView, ViewError> {
@@ -332,7 +334,7 @@ impl<'a> Reporter<'a> {
         if let (Some(kpi), Some(whole), None) = (kpi, self.period_reviewed(of), gone) {
             let period = project.calendar.last_day(whole).ok();
             let grain = card.map_or(kpi.period, |card| card.period.max(kpi.period));
-            let period = period.map(|day| project.calendar.period_of_day(grain, day));
+            let period = period.map(|day| project.calendar_of(kpi).period_of_day(grain, day));
             // Whoever does not see the scorecard whole may see this figure: by another one, or of all rows.
             let of_kpi = |card: &&Scorecard| card.kpis().any(|id| *id == kpi.id);
             let card = card.or_else(|| project.scorecards.values().find(of_kpi)).map(|card| self.card(card));
@@ -496,27 +498,29 @@ impl<'a> Reporter<'a> {
     pub fn periods(self) -> Result<PeriodsView, ViewError> {
         let decided = self.facts.decided_periods()?;
         let calendar = &self.project().calendar;
-        let mut all: BTreeSet<(Grain, std::cmp::Reverse<i32>)> = BTreeSet::new();
+        let first = |period: Period| Some((period.grain, Reverse(calendar.first_day(period).ok()?), period));
+        let mut all: BTreeSet<(Grain, Reverse<Date>, Period)> = BTreeSet::new();
         let total = Segment::total();
         for kpi in self.project().kpis.values() {
             let known = self.facts.periods(&kpi.id, kpi.period, &total);
             let newest = known.iter().rev().take(MOST_PERIODS);
-            all.extend(newest.map(|(ordinal, _)| (kpi.period, std::cmp::Reverse(*ordinal))));
+            all.extend(
+                newest.filter_map(|(ordinal, _)| first(self.project().period(kpi, kpi.period, *ordinal))),
+            );
         }
-        let mut seen: std::collections::BTreeMap<Grain, usize> = Default::default();
-        all.retain(|(grain, _)| {
-            let n = seen.entry(*grain).or_default();
+        let mut seen: std::collections::BTreeMap<(Grain, FiscalCalendar), usize> = Default::default();
+        all.retain(|(.., period)| {
+            let n = seen.entry((period.grain, period.fiscal)).or_default();
             *n += 1;
             *n <= MOST_PERIODS
         });
         for closed in &decided.closed {
-            let period = calendar.parse(&closed.period);
-            all.extend(period.ok().map(|period| (period.grain, std::cmp::Reverse(period.ordinal))));
+            all.extend(self.project().period_named(&closed.period).ok().and_then(first));
         }
-        let periods = all.into_iter().filter_map(|(grain, std::cmp::Reverse(ordinal))| {
-            let period = Period { grain, ordinal };
+        let periods = all.into_iter().filter_map(|(grain, _, period)| {
             let until = calendar.last_day(period).ok()?.tomorrow().ok()?.to_string();
-            let (from, label) = (calendar.first_day(period).ok()?.to_string(), self.label(period));
+            let (from, label) =
+                (calendar.first_day(period).ok()?.to_string(), self.project().name_of(period));
             let mut closed: Vec<ClosedView> = decided
                 .closed
                 .iter()
@@ -565,7 +569,7 @@ impl<'a> Reporter<'a> {
             what: format!("closed period `{period}`"),
             suggestions: vec![("All periods".to_owned(), "/periods".to_owned())],
         };
-        self.project().calendar.parse(period).map_err(|_| nothing())?;
+        self.project().period_named(period).map_err(|_| nothing())?;
         let figures = self.facts.official(period)?.ok_or_else(nothing)?;
         let scorecard = |id: &str| {
             let name = id.parse().ok().and_then(|id| self.project().scorecards.get(&id));
@@ -674,7 +678,7 @@ impl<'a> Reporter<'a> {
                 return Some(word.replace(bare, name));
             }
             let (grain, first) = (Vouched::read_grain(grain)?, first.parse().ok()?);
-            let label = self.label(self.project().calendar.period_of_day(grain, first));
+            let label = self.label(self.project().begun_on(grain, first));
             Some(word.replace(bare, &label))
         };
         text.split(' ').map(|of| word(of).unwrap_or_else(|| of.to_owned())).collect::<Vec<_>>().join(" ")

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use kepi_model::{calendar::Period, id::KpiId, project::Kpi};
+use kepi_model::{id::KpiId, project::Kpi};
 use kepi_query::value::Segment;
 
 use super::Reporter;
@@ -46,7 +46,7 @@ impl<'a> Reporter<'a> {
     fn day_shown(self, kpi: &Kpi) -> Option<Date> {
         let newest = || {
             let (_, ordinal) = self.facts.span(&kpi.id, kpi.period, &Segment::total())?;
-            self.project().calendar.last_day(Period { grain: kpi.period, ordinal }).ok()
+            self.project().calendar.last_day(self.project().period(kpi, kpi.period, ordinal)).ok()
         };
         self.facts.day_asked(&PeopleAsked::default()).ok().or_else(newest)
     }
@@ -107,7 +107,7 @@ impl<'a> Reporter<'a> {
         let rows = periods.into_iter().rev().take(MOST_BRIDGED).map(|ordinal| {
             let (old_point, new_point) = (then.get(&ordinal).copied(), now.get(&ordinal).copied());
             (
-                self.label(Period { grain: old.period, ordinal }),
+                self.label(self.project().period(old, old.period, ordinal)),
                 old_point.map(value),
                 new_point.map(value),
                 match (old_point, new_point, apart) {

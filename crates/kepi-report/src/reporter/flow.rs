@@ -1,6 +1,6 @@
 //! A stock with what came and went: read from the states kept beside each value.
 
-use kepi_model::{calendar::Period, measure::Measure, project::Kpi};
+use kepi_model::{measure::Measure, project::Kpi};
 use kepi_query::{
     side::{Role, Term},
     state::wire::{CellStates, StateValue},
@@ -46,7 +46,7 @@ impl<'a> Reporter<'a> {
             return Err(self.no_value_of(kpi));
         };
         let flows = (first..=last).map(|ordinal| {
-            let period = Period { grain: kpi.period, ordinal };
+            let period = self.project().period(kpi, kpi.period, ordinal);
             let entry = self.facts.entry(&kpi.id, period, &total);
             let amounts = entry.as_ref().map(|entry| match &entry.value.estimate {
                 Ok(estimate) => amounts(kpi, &entry.value.states, estimate.point)

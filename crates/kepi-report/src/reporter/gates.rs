@@ -49,7 +49,7 @@ impl Reporter<'_> {
         let mut demands = Vec::new();
         for (kpi, demand) in &gate.when {
             let Some(kpi) = project.kpis.get(kpi) else { continue };
-            let running = project.calendar.period_of_day(kpi.period, today);
+            let running = project.calendar_of(kpi).period_of_day(kpi.period, today);
             demands.push(self.demanded(gate, kpi, *demand, running)?);
         }
         let unit = gate.unit.as_ref().map(|unit| Named::new(unit, self.unit_name(unit)));

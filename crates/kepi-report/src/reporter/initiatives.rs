@@ -221,7 +221,7 @@ impl<'a> Reporter<'a> {
             reason: None,
         };
         let found = self.rows_of_initiative(of, kpi).and_then(|segment| {
-            let running = self.project().calendar.period_of_day(kpi.period, today);
+            let running = self.project().calendar_of(kpi).period_of_day(kpi.period, today);
             let over = (1..=i32::from(of.evidence.age)).map(|ago| running.offset(-ago));
             let entries =
                 over.filter_map(|period| Some((period, self.facts.entry(&kpi.id, period, &segment)?)));
@@ -279,8 +279,9 @@ impl<'a> Reporter<'a> {
             high: None,
             text: String::new(),
         };
-        let Some((before, after)) =
-            of.begins.and_then(|begins| compared(begins, expected.by, kpi.period, &self.project().calendar))
+        let Some((before, after)) = of
+            .begins
+            .and_then(|begins| compared(begins, expected.by, kpi.period, self.project().calendar_of(kpi)))
         else {
             told.text = "it has not begun".to_owned();
             return told;
@@ -365,7 +366,7 @@ impl<'a> Reporter<'a> {
             }
             Spent::By(kpi) => {
                 let kpi = self.project().kpis.get(kpi).ok_or("its KPI is not there")?;
-                let calendar = &self.project().calendar;
+                let calendar = self.project().calendar_of(kpi);
                 let Some(begins) = of.begins.filter(|begins| *begins <= today) else { return Ok(0.0) };
                 let segment = self.rows_of_initiative(of, kpi)?;
                 let last = of.ends.and_then(|ends| ends.yesterday().ok()).unwrap_or(today).min(today);
@@ -409,7 +410,6 @@ impl<'a> Reporter<'a> {
     /// Whether all that was expected was there in the last period that is over in time. That is one look: whoever looks at every period
     /// finds one in which it seems to be there. What was missed by the day by which it was expected did not last.
     fn quick_win(self, of: &model::Initiative, shown: &Initiative, today: Date) -> Option<(Date, QuickWin)> {
-        let calendar = &self.project().calendar;
         let begins = of.begins?;
         let latest = begins.checked_add(i64::from(self.project().quick_wins.within).days()).ok()?;
         if shown.effects.iter().any(|effect| effect.verdict == "missed") {
@@ -420,12 +420,12 @@ impl<'a> Reporter<'a> {
         for (kpi, expected) in &of.effects {
             let kpi = self.project().kpis.get(kpi)?;
             let by = ExpectedEffect { by: expected.by.min(latest).min(today), ..*expected };
-            let (_, after) = compared(begins, by.by, kpi.period, calendar)?;
+            let (_, after) = compared(begins, by.by, kpi.period, self.project().calendar_of(kpi))?;
             let seen = self.effect(of, kpi, by, shown.said.as_ref().and_then(|day| day.parse().ok()));
             if seen.verdict != "kept" {
                 return None;
             }
-            reached = reached.max(calendar.last_day(after).ok()?);
+            reached = reached.max(self.project().calendar.last_day(after).ok()?);
             came.push(format!("{}: {}", seen.kpi_name, format::moved(seen.change?, &kpi.unit)));
         }
         let win = QuickWin {

@@ -160,7 +160,7 @@ impl<'a> Reporter<'a> {
         let kpis = self.kpis_in_order().into_iter();
         let asked = kpis.filter_map(|kpi| {
             let (_, newest) = self.facts.span(&kpi.id, kpi.period, &Segment::total())?;
-            let period = Period { grain: kpi.period, ordinal: newest };
+            let period = self.project().period(kpi, kpi.period, newest);
             let said = self.analyses(kpi, period, Which::Named(name)).pop()?;
             Some((Named::new(&kpi.id, &kpi.name), self.label(period), said))
         });

@@ -77,7 +77,10 @@ impl<'a> Reporter<'a> {
             });
         };
         let known = Periods::of(self.facts, [&main.id], main.period);
-        let period = self.period_asked(period, main.period, &known, || self.no_value_of(main))?;
+        let period =
+            self.period_asked(period, (self.project().calendar_of(main), main.period), &known, || {
+                self.no_value_of(main)
+            })?;
         let mut members: Vec<Member> =
             stages.stages.iter().map(|s| Member::Value(s.name.as_str().into())).collect();
         members.push(Member::Unknown);

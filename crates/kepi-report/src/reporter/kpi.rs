@@ -70,7 +70,7 @@ impl<'a> Reporter<'a> {
                 }
                 _ => self.whole(card),
             };
-            let period = Period { grain: kpi.period, ordinal: newest };
+            let period = self.project().period(kpi, kpi.period, newest);
             Some((self.read(kpi, &place, period), place))
         })
         .collect()
@@ -196,7 +196,7 @@ impl<'a> Reporter<'a> {
         let Some(all) = self.project().kpis.get(&kpi.id).filter(|all| all.is_dated()) else {
             return Vec::new();
         };
-        let calendar = &self.project().calendar;
+        let calendar = self.project().calendar_of(kpi);
         let mut breaks = Vec::new();
         for (before, after) in all.wordings().zip(all.wordings().skip(1)) {
             let Some(from) = after.from.filter(|_| before.wording != after.wording) else { continue };
@@ -426,7 +426,7 @@ impl<'a> Reporter<'a> {
         }
         let same = of.figure.as_ref() == now;
         Ok(Some(OfficialFigureView {
-            period: self.label(period),
+            period: self.project().name_of(period),
             version: of.version,
             at: self.instant(of.at),
             figure: if same { shown(of.figure.as_ref()) } else { official },

@@ -72,7 +72,7 @@ impl Reporter<'_> {
         let mut found = Measured::new();
         for card in project.scorecards.values() {
             let card = self.card(card);
-            let period = project.calendar.period_of_day(card.scorecard.period, today);
+            let period = card.scorecard.calendar.period_of_day(card.scorecard.period, today);
             let Some(said) = card.in_force(period) else { continue };
             let kpis: BTreeSet<&KpiId> = said
                 .perspectives

@@ -36,7 +36,7 @@ pub(crate) mod words;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_model::{
-    calendar::{Grain, Period},
+    calendar::{Calendar, Grain, Period},
     id::{EntityId, PersonId, UnitId},
     project::{Kpi, Measure, Person as Somebody, Project, Scorecard},
 };
@@ -151,7 +151,12 @@ impl<'a> Reporter<'a> {
         self.facts.want(&card.kpis().collect::<Vec<_>>())?;
         let known = card.periods();
         let none = || self.no_score_of(card.scorecard);
-        let period = self.period_asked(query.period.as_deref(), card.scorecard.period, &known, none)?;
+        let period = self.period_asked(
+            query.period.as_deref(),
+            (&card.scorecard.calendar, card.scorecard.period),
+            &known,
+            none,
+        )?;
         Ok(Asked { card, unit, period, known })
     }
 
@@ -257,18 +262,17 @@ impl<'a> Reporter<'a> {
     fn period_asked(
         self,
         text: Option<&str>,
-        grain: Grain,
+        (calendar, grain): (&Calendar, Grain),
         known: &Periods,
         none: impl FnOnce() -> ViewError,
     ) -> Result<Period, ViewError> {
         let Some(text) = text else {
-            return known.newest.map(|ordinal| Period { grain, ordinal }).ok_or_else(none);
+            return known.newest.map(|ordinal| calendar.period(grain, ordinal)).ok_or_else(none);
         };
-        let calendar = &self.project().calendar;
         let parsed = calendar.parse(text).ok().filter(|p| p.grain == grain && known.all.contains(&p.ordinal));
         parsed.ok_or_else(|| {
             let newest = known.all.iter().rev().take(SUGGESTIONS);
-            let labels = newest.map(|ordinal| calendar.label(Period { grain, ordinal: *ordinal }));
+            let labels = newest.map(|ordinal| calendar.label(calendar.period(grain, *ordinal)));
             ViewError::NotFound {
                 what: format!("period `{text}`"),
                 suggestions: labels.map(|l| (l.clone(), format!("?period={l}"))).collect(),
@@ -322,21 +326,22 @@ impl<'a> Reporter<'a> {
             (grain, known) = (kpi.period, Periods { all: vec![over.ordinal], newest: Some(over.ordinal) });
         }
         // Of a period of a scorecard that has shorter ones it is shown as of the last of its own that has ended by then.
-        let calendar = &self.project().calendar;
+        let calendar = self.project().calendar_of(kpi);
         let is_of_a_card = |period: &Period| uses.iter().any(|card| card.period == period.grain);
         let as_of = query.period.as_deref().and_then(|text| {
             let period = calendar.parse(text).ok().filter(|of| of.grain < grain && is_of_a_card(of))?;
             Some(self.label(calendar.as_of_end(period, grain).ok()?))
         });
         let query = &KpiQuery { period: as_of.or_else(|| query.period.clone()), ..query.clone() };
-        if let Some(asked) = query.period.as_deref().and_then(|text| self.project().calendar.parse(text).ok())
+        if let Some(asked) = query.period.as_deref().and_then(|text| calendar.parse(text).ok())
             && asked.grain == grain
             && let Err(place) = known.all.binary_search(&asked.ordinal)
             && self.is_on_a_scorecard_in(&uses, asked)?
         {
             known.all.insert(place, asked.ordinal);
         }
-        let period = self.period_asked(query.period.as_deref(), grain, &known, || self.no_value_of(kpi))?;
+        let period =
+            self.period_asked(query.period.as_deref(), (calendar, grain), &known, || self.no_value_of(kpi))?;
         Ok(KpiAsked { kpi, uses, card, unit, segment, period, known })
     }
 
@@ -344,7 +349,7 @@ impl<'a> Reporter<'a> {
     fn to_be_entered(self, kpi: &Kpi) -> Option<Period> {
         let is_entered = matches!(kpi.measure, Measure::Entered(_)) && !self.facts.is_empty();
         let now = self.facts.now().filter(|_| is_entered)?;
-        let calendar = &self.project().calendar;
+        let calendar = self.project().calendar_of(kpi);
         Some(calendar.period_of_day(kpi.period, self.day(now)?).offset(-1))
     }
 
@@ -368,7 +373,8 @@ impl<'a> Reporter<'a> {
         asked: Option<&str>,
     ) -> Result<Grain, ViewError> {
         let has = |grain: &Grain| self.facts.has(&kpi.id, *grain);
-        let spelt = asked.and_then(|text| Some((text, self.project().calendar.parse(text).ok()?.grain)));
+        let spelt =
+            asked.and_then(|text| Some((text, self.project().calendar_of(kpi).parse(text).ok()?.grain)));
         let own = Some(kpi.period).filter(has);
         match spelt {
             Some((_, grain)) if has(&grain) => Ok(grain),

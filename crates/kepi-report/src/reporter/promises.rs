@@ -3,12 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use kepi_model::{
-    calendar::{Grain, Period},
-    expectation::Promised,
-    id::UnitId,
-    project::Source,
-};
+use kepi_model::{calendar::Grain, expectation::Promised, id::UnitId, project::Source};
 use kepi_query::{
     landing::{LoadOutcome, LoadReport, RowCounts},
     port::SnapshotId,
@@ -73,7 +68,7 @@ impl<'a> Reporter<'a> {
         let calendar = &self.project().calendar;
         let now = calendar.period_at(Grain::Month, self.facts.now()?).ok()?;
         let first = now.ordinal - MONTHS + 1;
-        let bounds = calendar.bounds(Period { grain: Grain::Month, ordinal: first }).ok()?;
+        let bounds = calendar.bounds(calendar.period(Grain::Month, first)).ok()?;
         Some((first, bounds.start))
     }
 
@@ -164,7 +159,7 @@ impl<'a> Reporter<'a> {
                 by_month.entry(month.ordinal).or_default().add(of);
             }
             for (ordinal, kept) in by_month.into_iter().rev() {
-                let period = calendar.label(Period { grain: Grain::Month, ordinal });
+                let period = calendar.label(calendar.period(Grain::Month, ordinal));
                 rows.push(row((source, None), self.expected(expect), period, kept));
             }
         }

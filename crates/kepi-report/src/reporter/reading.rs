@@ -153,7 +153,9 @@ impl<'a> Reporter<'a> {
     /// All periods of a KPI, oldest first; gaps between the first and the last are read as such.
     pub(crate) fn course(self, kpi: &'a Kpi, place: &Place<'a>, grain: Grain) -> Vec<Reading<'a>> {
         let Some((first, last)) = self.span(kpi, place, grain) else { return Vec::new() };
-        (first..=last).map(|ordinal| self.read(kpi, place, Period { grain, ordinal })).collect()
+        (first..=last)
+            .map(|ordinal| self.read(kpi, place, self.project().period(kpi, grain, ordinal)))
+            .collect()
     }
 
     pub(crate) fn span(self, kpi: &Kpi, place: &Place<'_>, grain: Grain) -> Option<(i32, i32)> {
@@ -206,7 +208,7 @@ impl<'a> Reporter<'a> {
     /// Whether the values of two periods are made from different rows.
     fn are_apart(self, kpi: &Kpi, earlier: Period, later: Period) -> bool {
         let Some(over) = kpi.window() else { return true };
-        let calendar = &self.project().calendar;
+        let calendar = self.project().calendar_of(kpi);
         let begins = over.first_day(later, calendar);
         let ends = calendar.last_day(earlier);
         begins.is_ok_and(|begins| ends.is_ok_and(|ends| ends < begins))

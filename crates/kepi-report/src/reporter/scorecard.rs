@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use kepi_insight::analysis::named;
 use kepi_model::{
     calendar::Period,
+    describe,
     id::{KpiId, UnitId},
     project::{Kpi, Scorecard, ScorecardObjective, ScorecardPerspective, Target, WhenLate},
 };
@@ -65,7 +66,9 @@ impl<'a> Reporter<'a> {
             unit: self.unit(asked.unit),
             units: self.unit_choices(&asked),
             period: self.label(asked.period),
+            named: self.project().name_of(asked.period),
             time_zone: scorecard.time_zone.clone(),
+            calendar: scorecard.fiscal.map(describe::fiscal),
             in_force_from: in_force_from(asked.card.scorecard, scorecard),
             moves: self.moves(&asked),
             complete: !matches!(freshness.finality, Some(Finality::Provisional { .. })),
@@ -106,7 +109,7 @@ impl<'a> Reporter<'a> {
             None => "no score".to_owned(),
         };
         Ok(Some(OfficialFigureView {
-            period: self.label(asked.period),
+            period: self.project().name_of(asked.period),
             version: of.version,
             at: self.instant(of.at),
             figure: of.score.map(text),

@@ -168,8 +168,12 @@ pub struct ScorecardView {
     pub units: Vec<UnitChoice>,
     /// The period shown, as the interface takes it.
     pub period: String,
+    /// What the period is called beside those of the project.
+    pub named: String,
     /// The zone in which its days and periods begin, where it says so.
     pub time_zone: Option<String>,
+    /// How its days make weeks, months and years, where it says so.
+    pub calendar: Option<String>,
     /// Of a scorecard that changed with time, the first day of the weights and KPIs shown, or *ever*.
     pub in_force_from: Option<String>,
     /// Units that moved within the period, and so changed whose rows are whose.

@@ -27,6 +27,7 @@ pub(crate) fn render(view: &ScorecardView) -> Markup {
                 @if let Some(unit) = &view.unit { (unit.name) " · " }
                 (view.period)
                 @if let Some(zone) = &view.time_zone { " · days of " (zone) }
+                @if let Some(calendar) = &view.calendar { " · " (calendar) }
                 " · " (parts::freshness(&view.freshness)) " · " (view.rows().count()) @if view.rows().count() == 1 { " KPI" } @else { " KPIs" }
                 @if let Some(day) = &view.in_force_from { " · weights and KPIs in force from " (day) }
             }
@@ -76,7 +77,7 @@ fn partial(view: &ScorecardView) -> Markup {
                     }
                     None => { "The score has what landed of them. " }
                 }
-                a href={ "/periods/" (parts::escape(&view.period)) "/readiness" } { "How far each unit is" }
+                a href={ "/periods/" (parts::escape(&view.named)) "/readiness" } { "How far each unit is" }
             }
         }
     }

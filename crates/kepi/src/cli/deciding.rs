@@ -162,7 +162,7 @@ pub struct Lift {
 /// `kepi close`.
 #[derive(Debug, Args)]
 pub struct Close {
-    /// The period, such as 2026-Q1.
+    /// The period, such as 2026-Q1; of the calendar of a scorecard, retail:2026-Q1.
     pub period: String,
     /// Why: those who decide read it.
     #[arg(short, long, value_name = "WHY")]

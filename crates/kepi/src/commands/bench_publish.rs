@@ -10,7 +10,7 @@ use std::{
 use kepi_app::{App, archive, picture::Picture, project_files, run::what_it_rests_on};
 use kepi_engine::bench::{peak_memory, reset_peak_memory};
 use kepi_model::{
-    calendar::{Calendar, Grain, Period},
+    calendar::{Calendar, FiscalCalendar, Grain, Period},
     id::{Hash, KpiId},
 };
 use kepi_query::{
@@ -275,7 +275,7 @@ fn value(kpi: &KpiId, segment: u32, month: i32, last: bool, random: &mut Random)
     }
     Value {
         kpi: kpi.clone(),
-        period: Period { grain: Grain::Month, ordinal: FIRST + month },
+        period: Period::new(Grain::Month, FIRST + month, FiscalCalendar::default()),
         segment: Segment::new(members),
         estimate: Ok(Estimate {
             point,

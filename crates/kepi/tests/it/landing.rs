@@ -375,6 +375,210 @@ fn scorecards_of_several_zones_read_the_days_that_begin_there() {
     assert!(told.contains("e2") && !told.contains("e1 "), "{told}");
 }
 
+/// Ten orders around the ends of January, February and March, and of two periods of 4-4-5 from February.
+const ORDERS: &str = "id,account,at\n\
+    o1,a1,2026-01-31T12:00:00Z\no2,a1,2026-02-01T12:00:00Z\no3,a2,2026-02-28T23:30:00Z\no4,a1,2026-03-01T12:00:00Z\n\
+    o5,a1,2026-03-28T12:00:00Z\no6,a2,2026-03-29T12:00:00Z\no7,a1,2026-03-31T12:00:00Z\no8,a1,2026-04-01T12:00:00Z\n\
+    o9,a1,2026-05-02T12:00:00Z\no10,a2,2026-05-03T12:00:00Z\n";
+
+/// A company whose year begins in April, its retailer that counts 4-4-5 from February in weeks from Sunday, and that in Tokyo.
+fn of_two_calendars() -> Project {
+    let mut definitions = "strategy: s\nmission: M\nperspectives: {customer: {name: Customers}}\nobjectives: {heard: {name: Heard, \
+                           perspective: customer}}\n---\nentity: visit\nkey: [id]\ntime: day\nattributes: {id: {type: text}, day: {type: \
+                           date}}\n---\nentity: customer\nrows: {every: period, of: account}\nattributes:\n  bought: {count: order}\n"
+        .to_owned();
+    let source = |name: &str, into: &str, map: &str| {
+        format!(
+            "---\nsource: {name}\ninto: {into}\nfrom: {{csv: {{files: {name}.csv}}}}\nmode: append\ncomplete_until: 2026-05-31\nmap:\n  id: \
+             {{column: id, as: text}}\n{map}"
+        )
+    };
+    definitions += &source("accounts", "account", "  created_at: {column: created, as: timestamp}\n");
+    let order =
+        "  account: {column: account, as: reference account}\n  ordered_at: {column: at, as: timestamp}\n";
+    definitions += &source("orders", "order", order);
+    definitions += &source("visits", "visit", "  day: {column: day, as: date}\n");
+    let objective = "objective: heard\n";
+    let count = "count: {of: order}";
+    definitions += &(kpi("orders", count, "month")
+        + objective
+        + "targets: [{from: 2025-04-01, threshold: 1, target: 3}]\n");
+    definitions += &(kpi("weekly", count, "week") + objective);
+    definitions += &(kpi("recent", count, "month") + objective + "over: 2 months\n");
+    let growth = "formula: {kpis: {now: orders, then: {kpi: orders, ago: 1 month}}, value: now / then}";
+    definitions += &(kpi("growth", growth, "month") + objective);
+    definitions += &(kpi("buyers", "count: {of: customer, where: bought > 0}", "month") + objective);
+    definitions += &(kpi("visits", "count: {of: visit}", "month") + objective);
+    let retail = "week_start: sunday\nfiscal_year_start: february\ncalendar: {weeks: 4-4-5}\n";
+    let all = "orders: 50%, weekly: 10%, recent: 10%, growth: 10%, buyers: 10%, visits: 10%";
+    for (card, period, calendar, kpis) in [
+        ("company", "quarter", "", all),
+        ("retail", "quarter", retail, all),
+        ("tokyo", "month", &format!("time_zone: Asia/Tokyo\n{retail}"), "orders: 50%, visits: 50%"),
+    ] {
+        definitions += &format!(
+            "---\nscorecard: {card}\nname: {card}\nperiod: {period}\n{calendar}perspectives: {{customer: {{weight: 100%, objectives: {{heard: \
+             {{weight: 100%, kpis: {{{kpis}}}}}}}}}}}\n"
+        );
+    }
+    let project = Project::empty();
+    let head = HEAD.replace("\n---", "\nfiscal_year_start: april\n---");
+    project.write("kepi.yml", &format!("{head}{definitions}"));
+    project.write("accounts.csv", "id,created\na1,2026-01-01T00:00:00Z\na2,2026-01-01T00:00:00Z\n");
+    project.write("orders.csv", ORDERS);
+    project.write("visits.csv", "id,day\nv1,2026-02-28\nv2,2026-03-29\n");
+    project.ok(&["run"]);
+    project
+}
+
+#[test]
+fn scorecards_of_several_calendars_have_periods_of_their_own() {
+    let project = of_two_calendars();
+    let of = |all: &[(&str, f64)]| all.iter().map(|(period, n)| figure(period, *n)).collect::<Vec<_>>();
+    // At its own grain, or at that of the scorecards, which is written with a Q.
+    let own = |kpi: &str, is: fn(&str) -> bool| {
+        figures(&project, kpi).into_iter().filter(|(period, n)| is(period) && *n > 0.0).collect::<Vec<_>>()
+    };
+    let months = |kpi: &str| own(kpi, |period| !period.contains('Q'));
+    let there = |kpi: &str| months(&format!("{kpi}__4_4_5_february_sunday"));
+    // The first of February 2026 is a Sunday: four weeks to 28 February, four to 28 March, five to 2 May.
+    assert_eq!(
+        months("orders"),
+        of(&[("2026-01", 1.0), ("2026-02", 2.0), ("2026-03", 4.0), ("2026-04", 1.0), ("2026-05", 2.0)])
+    );
+    assert_eq!(
+        there("orders"),
+        of(&[
+            ("2025/26-P12", 1.0),
+            ("2026/27-P01", 2.0),
+            ("2026/27-P02", 2.0),
+            ("2026/27-P03", 4.0),
+            ("2026/27-P04", 1.0)
+        ])
+    );
+    // Weeks: both days around the first of February are of one from Monday, and of two from Sunday.
+    let weeks = months("weekly");
+    assert_eq!((&weeks[0], weeks.len()), (&figure("2026-W05", 2.0), 5));
+    let weeks = there("weekly");
+    assert_eq!(
+        (&weeks[..2], weeks.len()),
+        (&of(&[("week of 2026-01-25", 1.0), ("week of 2026-02-01", 1.0)])[..], 8)
+    );
+    // Windows and what lies back go by the same months.
+    assert_eq!(months("recent")[1..3], of(&[("2026-03", 6.0), ("2026-04", 5.0)]));
+    assert_eq!(there("recent")[1..3], of(&[("2026/27-P02", 4.0), ("2026/27-P03", 6.0)]));
+    assert_eq!(
+        months("growth"),
+        of(&[("2026-02", 2.0), ("2026-03", 2.0), ("2026-04", 0.25), ("2026-05", 2.0)])
+    );
+    assert_eq!(
+        there("growth"),
+        of(&[("2026/27-P01", 2.0), ("2026/27-P02", 1.0), ("2026/27-P03", 2.0), ("2026/27-P04", 0.25)])
+    );
+    // Per customer and period: a2 buys on 29 March, which is of March here and of P03 there.
+    assert_eq!(
+        months("buyers"),
+        of(&[("2026-01", 1.0), ("2026-02", 2.0), ("2026-03", 2.0), ("2026-04", 1.0), ("2026-05", 2.0)])
+    );
+    assert_eq!(
+        there("buyers"),
+        of(&[
+            ("2025/26-P12", 1.0),
+            ("2026/27-P01", 2.0),
+            ("2026/27-P02", 1.0),
+            ("2026/27-P03", 2.0),
+            ("2026/27-P04", 1.0)
+        ])
+    );
+    // Rows dated by days as well: that a day is a day everywhere says nothing of months.
+    assert_eq!(there("visits"), of(&[("2026/27-P01", 1.0), ("2026/27-P03", 1.0)]));
+    // In Tokyo the order of 28 February, 23:30 UTC, is of the first of March.
+    let tokyo = months("orders__asia_tokyo_4_4_5_february_sunday");
+    assert_eq!(tokyo[1..3], of(&[("2026/27-P01", 1.0), ("2026/27-P02", 3.0)]));
+    // One label, two quarters: April to June, of which data reach May, and February to 2 May.
+    let quarters = |kpi: &str| own(kpi, |period| period.contains('Q'));
+    assert_eq!(quarters("orders"), of(&[("2025/26-Q4", 7.0), ("2026/27-Q1", 3.0)]));
+    assert_eq!(
+        quarters("orders__4_4_5_february_sunday"),
+        of(&[("2025/26-Q4", 1.0), ("2026/27-Q1", 8.0), ("2026/27-Q2", 1.0)])
+    );
+}
+
+#[test]
+fn a_scorecard_of_another_calendar_is_shown_explained_traced_reproduced_and_closed() {
+    let project = of_two_calendars();
+    let json = |arguments: &[&str]| {
+        let said = project.ok(&[arguments, &["--format", "json"]].concat());
+        serde_json::from_str::<serde_json::Value>(&said).unwrap()
+    };
+    // Three a month are nine a quarter, at least three: these score 50, and eight 50 and five sixths of as much.
+    let score = |card: &str, period: &str| json(&["show", "scorecard", card, "--period", period]);
+    let retail = score("retail", "2026/27-Q1");
+    assert_eq!(retail["calendar"], "years of weeks by 4-4-5 from February, weeks from Sunday");
+    assert!(score("company", "2026/27-Q1")["calendar"].is_null());
+    assert_eq!(retail["score"], 91.666667);
+    assert_eq!(score("company", "2026/27-Q1")["score"], 50.0);
+    let shown = project.ok(&["show", "kpi", "orders__4_4_5_february_sunday", "--period", "2026/27-P03"]);
+    assert!(shown.contains("orders (4-4-5, February, Sunday)") && shown.contains("2026/27-P03"), "{shown}");
+    let told = project.ok(&["explain", "orders__4_4_5_february_sunday", "--period", "2026/27-P03"]);
+    assert!(told.contains("2026/27-P03"), "{told}");
+    project.ok(&["reproduce"]);
+    project.ok(&["reproduce", "kpi/buyers__4_4_5_february_sunday", "--period", "2026/27-P03"]);
+    project.ok(&["reproduce", "score/retail"]);
+    let told = project.ok(&["trace", "orders__4_4_5_february_sunday", "--period", "2026/27-P02"]);
+    assert!(told.contains("The rows add up to the states that were published"), "{told}");
+    assert!(
+        told.contains("o4") && told.contains("o5") && !told.contains("o3") && !told.contains("o6"),
+        "{told}"
+    );
+    let told = project.ok(&["trace", "buyers__4_4_5_february_sunday", "--period", "2026/27-P02"]);
+    assert!(told.contains("The rows add up to the states that were published"), "{told}");
+    // A row of a panel is one of a calendar, and is asked for so.
+    assert!(told.contains("a1 retail:2026/27-P02"), "{told}");
+    let row = json(&["trace", "customer", "a1", "retail:2026/27-P02"]);
+    assert_eq!(row[0]["gathered"][0]["value"], 2, "{row}");
+    assert_eq!(json(&["trace", "customer", "a1", "2026-03"])[0]["gathered"][0]["value"], 3);
+    // A close of one calendar says nothing of the other's, whatever both are called.
+    project.ok(&["close", "retail:2026/27-Q1", "-m", "as reported"]);
+    let closed = json(&["periods"])["closed"].clone();
+    assert_eq!(closed.as_array().unwrap().len(), 1);
+    assert_eq!(closed[0]["period"], "retail:2026/27-Q1");
+    let official = json(&["periods", "retail:2026/27-Q1"]);
+    let of = |all: &serde_json::Value, kpi: &str| {
+        all.as_array().unwrap().iter().find(|of| of["kpi"] == kpi).map(|of| of["official_value"].clone())
+    };
+    assert_eq!(of(&official, "orders__4_4_5_february_sunday"), Some(8.0.into()));
+    assert_eq!(of(&official, "retail"), Some(91.666667.into()));
+    assert_eq!((of(&official, "orders"), of(&official, "company")), (None, None));
+    let (_, said) = project.fails(3, &["periods", "2026/27-Q1"]);
+    assert!(said.contains("2026/27-Q1 is not closed"), "{said}");
+    project.ok(&["close", "2026/27-Q1", "-m", "as reported"]);
+    let official = json(&["periods", "2026/27-Q1"]);
+    assert_eq!(
+        (of(&official, "orders"), of(&official, "orders__4_4_5_february_sunday")),
+        (Some(3.0.into()), None)
+    );
+    let page = project.ok(&["show", "scorecard", "retail", "--period", "2026/27-Q1"]);
+    assert!(page.contains("retail:2026/27-Q1 was closed"), "{page}");
+    let page = project.ok(&["show", "scorecard", "retail", "--period", "2026/27-Q2"]);
+    assert!(!page.contains("was closed"), "{page}");
+    let (_, said) = project.fails(3, &["close", "wholesale:2026/27-Q1", "-m", "as reported"]);
+    assert!(said.contains("`wholesale:2026/27-Q1` names no period"), "{said}");
+}
+
+#[test]
+fn a_scorecard_that_says_the_calendar_of_the_project_changes_nothing() {
+    let project = of_two_calendars();
+    let before = project.ok(&["show", "kpi", "orders", "--format", "csv"]);
+    let text = std::fs::read_to_string(project.path().join("kepi.yml")).unwrap();
+    let says = "scorecard: company\nweek_start: monday\nfiscal_year_start: april\ncalendar: {weeks: none}\n";
+    project.write("kepi.yml", &text.replace("scorecard: company\n", says));
+    project.ok(&["run"]);
+    assert_eq!(project.ok(&["show", "kpi", "orders", "--format", "csv"]), before);
+    let card = project.ok(&["show", "scorecard", "company", "--format", "json"]);
+    assert!(card.contains("\"orders\"") && !card.contains("orders__"), "{card}");
+}
+
 #[test]
 fn data_reach_as_far_in_every_zone() {
     // The last of March ends in Berlin at 22:00 UTC; in Tokyo it has ended by then, in Los Angeles it ends nine hours later.

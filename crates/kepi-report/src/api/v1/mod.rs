@@ -19,6 +19,7 @@ pub use decided::{gate, inbox, item, official, periods, register, reviews};
 pub use disclosure::{disclosure, methodology, readiness};
 use kepi_model::{
     calendar::Period,
+    describe,
     id::{DimensionId, PersonId, UnitId},
     project::{self, BasisKind, Better, Indicator, Sign, Strength, TargetLines, ValueUnit},
 };
@@ -86,6 +87,7 @@ pub fn scorecard(
         unit: at.unit(asked.unit),
         period: at.0.label(asked.period),
         time_zone: of.time_zone.clone(),
+        calendar: of.fiscal.map(describe::fiscal),
         in_force_from: in_force_from(asked.card.scorecard, of),
         moves: at.0.moves(&asked).into_iter().map(unit_move).collect(),
         complete: values().all(Reading::is_final),

@@ -80,6 +80,9 @@ pub struct Scorecard {
     /// The zone in which its days and periods begin, where it says so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub time_zone: Option<String>,
+    /// How its days make weeks, months and years, where it says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub calendar: Option<String>,
     /// Of a scorecard that changed with time, the first day of the weights and KPIs that hold in the period, or `ever`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub in_force_from: Option<String>,
