@@ -256,7 +256,7 @@ impl<'a> Reporter<'a> {
         let on_it: BTreeSet<_> = scorecard.kpis().collect();
         let read = |kpi: &'a Kpi| {
             let day = project.calendar.last_day(whole).ok()?;
-            let period = project.calendar.period_of_day(scorecard.period.max(kpi.period), day);
+            let period = project.calendar_of(kpi).period_of_day(scorecard.period.max(kpi.period), day);
             let seen = on_it.contains(&kpi.id) && self.facts.sees_kpi(&kpi.id, place.unit);
             seen.then(|| (period, self.row(&self.read(kpi, &place, period), &place)))
         };

@@ -181,7 +181,7 @@ impl<'a> Reporter<'a> {
         }
         let newest = |kpi: &Kpi| {
             let (_, ordinal) = self.facts.span(&kpi.id, kpi.period, &Segment::total())?;
-            Some(Period { grain: kpi.period, ordinal })
+            Some(self.project().period(kpi, kpi.period, ordinal))
         };
         let leading =
             self.kpis_in_order().into_iter().filter(|kpi| kpi.indicator == Some(Indicator::Leading));

@@ -134,8 +134,12 @@ struct World {
 impl World {
     /// 60 answers a month in each region from January to May, of which so many would not recommend us.
     async fn new(against: [usize; 5]) -> Self {
+        Self::of(PROJECT, against).await
+    }
+
+    async fn of(definitions: &str, against: [usize; 5]) -> Self {
         let project = Project::empty();
-        project.write("kepi.yml", PROJECT);
+        project.write("kepi.yml", definitions);
         let mut rows = "id,answered,region,score\n".to_owned();
         for (month, against) in against.into_iter().enumerate() {
             rows += &answers(month + 1, against);
@@ -211,6 +215,29 @@ async fn a_plan_is_asked_for_before_a_review_and_what_comes_up_since_is_on_its_a
     world.act("vp", review.item, Doing::Attend(vec!["vp", "coo"]), "2026-06-05T13:00").await.unwrap();
     let now = world.of_kind("review").await.remove(0);
     assert_eq!(now.work.review.unwrap().present, Some(vec!["coo".to_owned(), "vp".to_owned()]));
+}
+
+/// The third period of 4-4-5 from February ends on 2 May: its review opens on the fifth day of business after that, not after April.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_is_of_the_periods_of_its_scorecard() {
+    let weeks = "scorecard: customers\nname: Customers\nweek_start: sunday\nfiscal_year_start: february\ncalendar: {weeks: 4-4-5}\n";
+    let definitions = PROJECT.replace("scorecard: customers\nname: Customers\n", weeks);
+    let world = World::of(&definitions, [6, 8, 12, 40, 42]).await;
+    world.run("2026-05-01T08:00").await;
+    assert_eq!(world.run("2026-05-04T08:00").await.plans_asked, 0);
+    assert_eq!(world.run("2026-05-05T08:00").await.plans_asked, 1);
+    let task = world.of_kind("task").await.remove(0);
+    assert!(
+        task.touches[0].contains("a plan before review/monthly of month/2026-03-29"),
+        "{:?}",
+        task.touches
+    );
+    let opened = world.run("2026-05-07T08:00").await.reviews;
+    assert_eq!((opened, world.run("2026-05-08T08:00").await.reviews), (0, 1));
+    let review = world.of_kind("review").await.pop().unwrap();
+    let [point] = &review.work.review.as_ref().unwrap().points[..] else { panic!("one point") };
+    assert_eq!(point.kpi, "recommendation__4_4_5_february_sunday");
+    assert!(point.why.contains(&"a plan is owed"), "{:?}", point.why);
 }
 
 #[tokio::test(flavor = "multi_thread")]
