@@ -395,7 +395,14 @@ mod tests {
 
     fn scaling(scale: Scale) -> Scaling<'static> {
         let ends = (f64::NEG_INFINITY, f64::INFINITY);
-        Scaling { scale, events: false, lengths: None, grain: Grain::Month, fiscal: FiscalCalendar::default(), ends }
+        Scaling {
+            scale,
+            events: false,
+            lengths: None,
+            grain: Grain::Month,
+            fiscal: FiscalCalendar::default(),
+            ends,
+        }
     }
 
     #[test]
