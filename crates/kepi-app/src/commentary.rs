@@ -1,4 +1,4 @@
-//! Commentary: what happened to a KPI in a period, why, what is done, and what is to be expected. It is whole or not filed, and it
+//! Commentary: what happened to a KPI in a period, why, what is done, what is to be expected, and what is not sure of that. It is whole or not filed, and it
 //! does not name only what speaks for it.
 
 use kepi_govern::{
@@ -38,6 +38,8 @@ pub struct Commenting<'a> {
     pub done: &'a str,
     /// What is to be expected.
     pub outlook: &'a str,
+    /// What is not sure of that, and what speaks against it.
+    pub unsure: &'a str,
 }
 
 impl App {
@@ -47,7 +49,13 @@ impl App {
     /// A part says nothing, the KPI has no figure there, only segments are named that are better than before although others are not, or
     /// the database refuses.
     pub async fn comment(&self, of: Commenting<'_>, acting: Acting<'_>) -> Result<u64, AppError> {
-        let parts = [("what", of.what), ("why", of.why), ("done", of.done), ("outlook", of.outlook)];
+        let parts = [
+            ("what", of.what),
+            ("why", of.why),
+            ("done", of.done),
+            ("outlook", of.outlook),
+            ("unsure", of.unsure),
+        ];
         whole(&parts)?;
         let (project, period, first, _) = self.period_of(of.kpi, of.period).await?;
         let (kpi, unit) = (named::kpi(&project, of.kpi)?, named::unit(&project, of.unit)?);
@@ -60,7 +68,7 @@ impl App {
         let run = runs.last().map_or(0, |run| run.number.unsigned_abs());
         let named = segments_named(&figures, (&project, kpi, period), &parts.map(|(_, text)| text), run);
         let texts: Vec<NewText> = parts.iter().map(|(_, text)| NewText::new((*text).to_owned())).collect();
-        let [what, why, done, outlook] = &texts[..] else { return Err(AppError::Busy) };
+        let [what, why, done, outlook, unsure] = &texts[..] else { return Err(AppError::Busy) };
         let content = Content::Commentary(items::Commentary {
             kpi: kpi.id.clone(),
             unit,
@@ -69,6 +77,7 @@ impl App {
             why: why.commitment,
             done: done.commitment,
             outlook: outlook.commitment,
+            unsure: Some(unsure.commitment),
             named,
         });
         Deciding(&self.store).ask_with(content, texts, acting, of.what).await

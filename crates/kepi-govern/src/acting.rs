@@ -47,6 +47,9 @@ pub enum Deed {
         /// The root cause, of a case.
         #[serde(skip_serializing_if = "Option::is_none")]
         cause: Option<Name>,
+        /// Which step that is said of, of a playbook, the first is 1; none: the one she is at.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        step: Option<u16>,
         /// In her words.
         why: Option<Commitment>,
     },

@@ -19,6 +19,9 @@ pub struct Message {
     pub turn: String,
     /// Whether it came up because nobody acted in time.
     pub went_up: bool,
+    /// The step of a playbook that it is about, the first is 1; none: it has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub step: Option<u16>,
     /// By how much, in words: the figure, and what it was to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub figure: Option<String>,

@@ -211,6 +211,9 @@ fn proposed(content: &Content) -> String {
             TaskOf::Before { review, period, kpi, .. } => {
                 format!("{kind}: a plan for kpi/{kpi} before {review} of {period}, by {}", task.action.by)
             }
+            TaskOf::Comment { kpi, period } => {
+                format!("{kind}: why kpi/{kpi} is as it is in {period}, by {}", task.action.by)
+            }
             of => format!("{kind}: of item {} by {}", of.item().unwrap_or_default(), task.action.by),
         },
         Content::ActionPlan(plan) => {

@@ -163,6 +163,7 @@ mod tests {
             by_unit: false,
             bounds: Default::default(),
             capacity: None,
+            worth: Default::default(),
             persistence,
             clear: 2,
             severity: Severity::Normal,

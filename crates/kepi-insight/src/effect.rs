@@ -165,14 +165,22 @@ pub fn effect(
         }
     };
     let Limits { low, high, .. } = recovered(first, second);
-    let as_expected = |x: f64| x * expected.signum();
-    let (worst, best) = (as_expected(low).min(as_expected(high)), as_expected(low).max(as_expected(high)));
-    let came = match () {
-        () if worst > 0.0 => Came::Shown,
-        () if best < 0.0 => Came::Contrary,
-        () => Came::NotShown,
-    };
-    Effect { came, change, interval: Some((low, high)), enough: best >= expected.abs() }
+    Effect::judged(change, (low, high), expected)
+}
+
+impl Effect {
+    /// A difference with its interval, judged by what was expected.
+    pub(crate) fn judged(change: f64, (low, high): (f64, f64), expected: f64) -> Self {
+        let as_expected = |x: f64| x * expected.signum();
+        let (worst, best) =
+            (as_expected(low).min(as_expected(high)), as_expected(low).max(as_expected(high)));
+        let came = match () {
+            () if worst > 0.0 => Came::Shown,
+            () if best < 0.0 => Came::Contrary,
+            () => Came::NotShown,
+        };
+        Self { came, change, interval: Some((low, high)), enough: best >= expected.abs() }
+    }
 }
 
 #[cfg(test)]

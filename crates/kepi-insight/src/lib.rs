@@ -23,6 +23,7 @@ pub mod analysis;
 mod answering;
 mod association;
 pub mod balance;
+pub mod beside;
 pub mod change;
 mod changed;
 pub mod chart;

@@ -145,6 +145,8 @@ pub struct Alert {
     pub bounds: BTreeMap<KpiId, Bound>,
     /// So many alerts somebody has at once; none: as many as come.
     pub capacity: Option<u16>,
+    /// What acting on a KPI is worth, in points of a scorecard, whatever its target says.
+    pub worth: BTreeMap<KpiId, u16>,
     /// For so many periods in a row it has to be red, or beyond its bound.
     pub persistence: u16,
     /// After so many periods in a row without a signal it is over.
@@ -275,7 +277,11 @@ pub enum Trigger {
         when: Expression,
         /// Only those of them.
         eligible: Option<Expression>,
-        /// Whether it helped, of the row later; none: nothing says that.
+        /// What says of a row whom it is about, for whom it is started once; none: each row by itself.
+        each: Option<Expression>,
+        /// What doing it is worth, of a row; none: nothing says that.
+        benefit: Option<Expression>,
+        /// Whether it helped, of the row later, of several about the same the newest; none: nothing says that.
         success: Option<Expression>,
         /// Only rows of this day or later.
         since: Date,

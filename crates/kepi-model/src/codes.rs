@@ -847,6 +847,10 @@ codes! {
         "A ladder says who is told, rung by rung, if nobody acts in time. So it has rungs, and at most one ladder is that of a severity."
         "rungs, and a severity that no other ladder has"
         "add a rung, or leave `severity` out of one of them";
+    FEEDBACK "K0833" Error "feedback that nobody could read or count"
+        "What customers write is a text among the rows behind a KPI. It is searched by people, so it is not personal; a theme counts texts that have its words, so it has some."
+        "a KPI with rows, a text of theirs that is not personal, themes with words"
+        "correct what stands there";
     POLICY_UNREADABLE "K0901" Error "not a policy"
         "Files `policies/*.cedar` say who may see what, in the language Cedar. This one cannot be read, so none of them holds and nothing is served. The place shown is where reading failed; the cause is often just before it."
         "policies such as `permit (principal, action, resource) when { … };`"

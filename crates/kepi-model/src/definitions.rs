@@ -36,7 +36,7 @@ use crate::{
 };
 
 pub(crate) use acting::{
-    Alert, AskedAgain, Channel, ClosedLoop, Ladder, Mailbox, Playbook, PlaybookStep, Rung,
+    Alert, AskedAgain, Channel, ClosedLoop, Feedback, Ladder, Mailbox, Playbook, PlaybookStep, Rung,
 };
 pub(crate) use benchmark::{Benchmark, Measured};
 pub(crate) use business_hours::BusinessHours;
@@ -114,6 +114,7 @@ documents! {
     governances: Governance,
     alerts: Alert,
     closed_loops: ClosedLoop,
+    feedback: Feedback,
     ladders: Ladder,
     playbooks: Playbook,
     initiatives: Initiative,

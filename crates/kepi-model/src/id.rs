@@ -107,6 +107,10 @@ names! {
     LoopId
     /// A root cause, such as `waiting`.
     CauseId
+    /// What customers write.
+    FeedbackId
+    /// What a text of a customer may be about, such as `waiting`.
+    FeedbackThemeId
     /// What is done where something is so.
     PlaybookId
     /// What somebody sets out to do.

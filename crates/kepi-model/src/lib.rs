@@ -34,6 +34,7 @@ pub mod expectation;
 pub mod expression;
 mod expression_text;
 mod extend;
+pub mod feedback;
 pub mod finding;
 mod findings;
 mod form;

@@ -21,11 +21,12 @@ use crate::{
     business_hours::NamedHours,
     calendar::{Calendar, CalendarError, Grain, Period},
     derived::last_by,
+    feedback::Feedback,
     governance::Governance,
     id::{
-        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, InitiativeId,
-        KpiId, LadderId, LoopId, PersonId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId,
-        SourceId, StageGateId, UnitId, WithholdingId,
+        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, FeedbackId, GuardrailId,
+        InitiativeId, KpiId, LadderId, LoopId, PersonId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId,
+        ScorecardId, SourceId, StageGateId, UnitId, WithholdingId,
     },
     initiative::{Initiative, QuickWins},
     review::Review,
@@ -90,6 +91,8 @@ pub struct Project {
     pub alerts: BTreeMap<AlertId, Alert>,
     /// Which rows somebody follows up, one by one.
     pub closed_loops: BTreeMap<LoopId, ClosedLoop>,
+    /// What customers write, and its themes.
+    pub feedback: BTreeMap<FeedbackId, Feedback>,
     /// Who is told if nobody acts in time.
     pub ladders: BTreeMap<LadderId, Ladder>,
     /// What is done wherever something is so.

@@ -473,12 +473,23 @@ pub struct Attested {
     pub at: Option<i64>,
 }
 
+/// All that was said of customers and of what gets in their way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// All of it, the newest first.
+    pub said: Vec<Feedback>,
+    /// What could not be read, and why.
+    pub unread: Vec<String>,
+}
+
 /// Something that was said of a customer, or of what gets in their way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Feedback {
-    /// The item with which it is kept.
-    pub item: u64,
-    /// Where it was said: `at a contact`, `by the customer`, `at the front line`.
+    /// The item with which it is kept; none: it stands in a row.
+    pub item: Option<u64>,
+    /// The row in which it stands: its entity and what of its key may be told.
+    pub row: Option<(String, Vec<String>)>,
+    /// Where it was said: `in an answer`, `at a contact`, `by the customer`, `at the front line`.
     pub what: &'static str,
     /// The KPI that it is about.
     pub kpi: String,

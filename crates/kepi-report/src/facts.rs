@@ -33,7 +33,7 @@ use kepi_stats::estimate::Estimate;
 
 use crate::{
     decided::{
-        Attested, Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
+        Attested, Commentary, Heard, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
         Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
     },
     logged::{LogAsked, Logged, Proven},
@@ -531,8 +531,8 @@ pub trait Facts: KpiValues + Send + Sync {
     ///
     /// # Errors
     /// It cannot be read.
-    fn feedback(&self) -> Result<Vec<Feedback>, ViewError> {
-        Ok(Vec::new())
+    fn feedback(&self) -> Result<Heard, ViewError> {
+        Ok(Heard::default())
     }
     /// What was learnt from effects that did not come, the newest first.
     ///

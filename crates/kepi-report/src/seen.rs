@@ -34,7 +34,7 @@ use kepi_score::{
 
 use crate::{
     decided::{
-        Attested, Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
+        Attested, Commentary, Heard, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
         Periods, Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness,
     },
     facts::{Discrepancies, Entry, Facts, OfficialFigure, OfficialScore, Said, ScreenedAnswers, Standing},
@@ -128,6 +128,9 @@ impl Seen {
                 let known = project.initiatives.get(&of);
                 known.is_some_and(|of| of.kpis().all(|kpi| part.sight.kpi(kpi, of.unit.as_ref())))
             }),
+            "feedback" => {
+                name.parse().is_ok_and(|of| project.feedback.get(&of).is_some_and(|of| kpi(&of.kpi)))
+            }
             "closed_loop" => {
                 name.parse().is_ok_and(|of| project.closed_loops.get(&of).is_some_and(|of| kpi(&of.kpi)))
             }
@@ -524,16 +527,19 @@ impl Facts for Seen {
         });
         Ok(all)
     }
-    fn feedback(&self) -> Result<Vec<Feedback>, ViewError> {
-        let mut all = self.facts.feedback()?;
+    fn feedback(&self) -> Result<Heard, ViewError> {
+        let mut heard = self.facts.feedback()?;
         // What is said of one customer is for those who see rows; what is said at the front line for whoever sees the figure.
         let rows = self.may_see_rows(None).is_ok();
-        all.retain(|of| {
+        if !rows {
+            heard.unread.clear();
+        }
+        heard.said.retain(|of| {
             let unit = of.unit.as_ref().and_then(|unit| unit.parse().ok());
             let touch = Touch::new(format!("kpi/{}", of.kpi), "ever").of(Rows::Unit(unit));
             (rows || of.what == "at the front line") && self.shows_touch(&touch)
         });
-        Ok(all)
+        Ok(heard)
     }
     fn learnt(&self) -> Result<Vec<Learnt>, ViewError> {
         let mut all = self.facts.learnt()?;

@@ -152,6 +152,8 @@ pub enum Deed {
     Dismiss(String),
     /// Is done with it: what came of it, and in words.
     Finish(String, Option<String>),
+    /// Is done with this step of a playbook, the first is 1: what came of it, and in words.
+    FinishStep(u16, String, Option<String>),
     /// Is done with a case: what came of it, the root cause, and in words.
     Close(String, String, Option<String>),
     /// Has tried to contact the customer: by which way, whether she was reached, and what was said.

@@ -40,6 +40,9 @@ const LONGEST: usize = 200;
 #[serde(deny_unknown_fields)]
 struct Said {
     outcome: String,
+    /// Which step of a playbook that is said of, as the message said; none: the one that is being done.
+    #[serde(default)]
+    step: Option<u16>,
     #[serde(default)]
     message: Option<String>,
 }
@@ -100,7 +103,11 @@ async fn take(
     if let Err(response) = seen {
         return response;
     }
-    let deed = Deed::Finish(said.outcome, said.message.filter(|text| !text.trim().is_empty()));
+    let message = said.message.filter(|text| !text.trim().is_empty());
+    let deed = match said.step {
+        Some(step) => Deed::FinishStep(step, said.outcome, message),
+        None => Deed::Finish(said.outcome, message),
+    };
     // Systems number what they send each by itself: the same id of another item, or by another person, is something else.
     let by = guest.visitor.acts_as.as_deref().unwrap_or_default();
     let key = format!("webhook/{item}/{by}/{key}");

@@ -262,13 +262,14 @@ Examples:
   kepi periods
   kepi periods 2026-Q1 --format csv")]
     Periods(Periods),
-    /// Say of a figure what happened, why, what is done and what is to be expected; it stands on the page of the KPI, and one other reads it. All four
-    /// parts are needed, and where segments are named that are better than before, one that is not has to be, too.
+    /// Say of a figure what happened, why, what is done, what is to be expected and what is not sure of that or speaks against it; it stands on the page of the KPI, and one other
+    /// reads it. All five parts are needed, and where segments are named that are better than before, one that is not has to be, too.
     #[command(after_help = "\
 Examples:
   kepi comment recommendation 2026-05 --what 'fell by four points' --why 'EMEA waits longer since the move' --done 'two more people from June' \
-  --outlook 'back by August'
-  kepi comment recommendation 2026-05 --found --done 'two more people from June' --outlook 'back by August'")]
+  --outlook 'back by August' --unsure 'one month is no trend; APAC fell without a move'
+  kepi comment recommendation 2026-05 --found --done 'two more people from June' --outlook 'back by August' \
+  --unsure 'one month is no trend'")]
     Comment(Comment),
     /// Enter a figure that no source has: one other has to agree, and the next run lands it.
     #[command(after_help = "\

@@ -182,6 +182,7 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
                 Deed::Snooze(hours, why) => Doing::Snooze(*hours, why),
                 Deed::Dismiss(why) => Doing::Dismiss(why),
                 Deed::Finish(outcome, why) => Doing::Finish(outcome, why.as_deref()),
+                Deed::FinishStep(step, outcome, why) => Doing::FinishStep(*step, outcome, why.as_deref()),
                 Deed::Close(outcome, cause, why) => Doing::Close(outcome, cause, why.as_deref()),
                 Deed::Contact(by, reached, note) => {
                     let by = By::ALL.into_iter().find(|known| known.word() == by);

@@ -40,14 +40,18 @@ pub(super) fn key_text(project: &Project, of: &EntityId, key: &[Cell]) -> String
     if entity.is_none_or(personal) {
         return String::new();
     }
-    let part = |cell: &Cell| match cell {
+    key.iter().map(cell_text).collect::<Vec<_>>().join("\n")
+}
+
+/// A part of a key for people, on one line.
+pub(super) fn cell_text(cell: &Cell) -> String {
+    match cell {
         Cell::Missing => String::new(),
-        Cell::Text(text) => text.to_string(),
+        Cell::Text(text) => text.replace('\n', " "),
         Cell::Integer(value) => value.to_string(),
         Cell::Boolean(value) => value.to_string(),
         Cell::Instant(at) => jiff::Timestamp::from_microsecond(*at).unwrap_or_default().to_string(),
-    };
-    key.iter().map(|cell| part(cell).replace('\n', " ")).collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// The parts of a key as it is kept.

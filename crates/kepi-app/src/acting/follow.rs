@@ -7,7 +7,7 @@ use std::{
 };
 
 use kepi_govern::{
-    Command, Content, Evidence, Item, Observe, Open, Permit, Principal,
+    Command, Content, Evidence, Item, Observe, Open, Organisation, Permit, Principal,
     items::{self, Seen},
     laws,
     periods::PeriodId,
@@ -17,6 +17,7 @@ use kepi_govern::{
 use kepi_insight::{
     alarm::{Looked, raised},
     analysis::{Ask, Frames},
+    beside::{Alone, Course, beside},
     change::{Judgement, Refusal},
     effect::{self, effect},
     forecast,
@@ -74,6 +75,8 @@ pub struct Followed {
     pub came_up: u64,
     /// Plans that were asked for before a review opens.
     pub plans_asked: u64,
+    /// Figures of closed periods of which it was asked why they are as they are.
+    pub asked_why: u64,
     /// Cases that were opened.
     pub opened: u64,
     /// Rows that a closed loop holds out: nobody follows them up, and it is watched what becomes of them.
@@ -223,15 +226,25 @@ impl Watched<'_> {
     }
 
     /// How many points of a scorecard a figure costs, for which whoever answers for it would act first: what it is short of a full score,
-    /// by its weight. Nothing without a target.
-    fn costs(&self, project: &Project, published: &Published, ordinal: i32) -> f64 {
+    /// by its weight; or what the alert says that acting on it is worth. Of a unit that for its share of the rows: those of few customers cost less. Nothing
+    /// without a target and a word of the alert.
+    fn costs(&self, project: &Project, alert: &Alert, published: &Published, ordinal: i32) -> f64 {
+        let rows = |segment: &Segment| {
+            let all = published.values.get(&(self.kpi.id.clone(), self.grain, segment.clone()))?;
+            Some(all.get(&ordinal)?.coverage.counted as f64)
+        };
+        let share = rows(&self.segment).zip(rows(&Segment::total()));
+        let share = share.map_or(1.0, |(own, all)| if all > 0.0 { (own / all).min(1.0) } else { 1.0 });
+        if let Some(worth) = alert.worth.get(&self.kpi.id) {
+            return f64::from(*worth) * share;
+        }
         let cost = || {
             let estimate = published.value(self, ordinal)?.measured().ok()?;
             let lines = self.lines(project, project.period(self.kpi, self.grain, ordinal))?;
             let score = band::score(estimate.point, &lines, self.kpi.better) as f64 / 1e6;
             Some((100.0 - score).max(0.0) * weight(project, &self.kpi.id))
         };
-        cost().unwrap_or(0.0)
+        cost().unwrap_or(0.0) * share
     }
 }
 
@@ -373,6 +386,7 @@ impl App {
         // What was raised just now is on the agenda, also of reviews that are open.
         report.reviews = self.open_reviews(at).await?;
         self.before_reviews(at, &mut report).await?;
+        self.ask_why(at, &mut report).await?;
         Ok(report)
     }
 
@@ -411,13 +425,18 @@ impl App {
                     let series = (Grain::Day, &looked[..]);
                     let found =
                         self.alarm(&project, (alert, watched), series, number, (&mut asking, report)).await?;
-                    candidates.extend(found.map(|(period, sign)| Candidate {
-                        alert,
-                        watched,
-                        period,
-                        sign,
-                        why: why.cloned().unwrap_or_default(),
-                        cost: weight(&project, &watched.kpi.id),
+                    candidates.extend(found.map(|(period, sign)| {
+                        Candidate {
+                            alert,
+                            watched,
+                            period,
+                            sign,
+                            why: why.cloned().unwrap_or_default(),
+                            cost: alert
+                                .worth
+                                .get(&watched.kpi.id)
+                                .map_or_else(|| weight(&project, &watched.kpi.id), |worth| f64::from(*worth)),
+                        }
                     }));
                 }
             }
@@ -435,7 +454,7 @@ impl App {
                     period,
                     sign,
                     why: in_words(&project, watched, &looked, (period, sign)),
-                    cost: watched.costs(&project, &published, period.ordinal),
+                    cost: watched.costs(&project, alert, &published, period.ordinal),
                 }));
             }
             // What costs most comes first, where not all can come.
@@ -497,7 +516,27 @@ impl App {
         Ok(project.sources.values().filter_map(|of| Some((of.id.clone(), due(of)?))).collect())
     }
 
-    /// Which of these series stand for sources whose delivery is overdue, with what is said of them: of each source the first that is
+    /// Sources of which the figures of the newest delivery came later than was promised, with how long that took, µs.
+    async fn published_late(&self, project: &Project) -> Result<Vec<(SourceId, i64)>, AppError> {
+        let promised = |of: &Source| of.expect.as_ref().and_then(|expect| expect.published);
+        if !project.sources.values().any(|of| promised(of).is_some()) {
+            return Ok(Vec::new());
+        }
+        let delivered = self.lake.delivered().await.map_err(AppError::Lake)?;
+        let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
+        let took = |of: &Source| {
+            let (at, _) = delivered.get(&of.id)?.deliveries.last()?;
+            let by = runs.iter().map(|run| run.at).filter(|run| run >= at).min()?;
+            Some(by - at)
+        };
+        let late = project.sources.values().filter_map(|of| {
+            let (most, took) = promised(of).zip(took(of))?;
+            (took > most).then(|| (of.id.clone(), took))
+        });
+        Ok(late.collect())
+    }
+
+    /// Which of these series stand for sources whose delivery is overdue, or whose figures came late, with what is said of them: of each source the first that is
     /// computed of it, so that one late delivery asks once.
     async fn late(
         &self,
@@ -525,6 +564,21 @@ impl App {
                 "{name} is without the data that are due: `{}` was to come by {}{rest}",
                 source.id,
                 project.calendar.label(day)
+            );
+            late.entry(place).and_modify(|all| *all = format!("{all}; {said}")).or_insert(said);
+        }
+        for (source, took) in self.published_late(project).await? {
+            let Some(source) = project.sources.get(&source) else { continue };
+            let rests = |of: &Watched<'_>| {
+                of.segment == Segment::total()
+                    && (of.kpi.reads.contains(&source.into) || of.kpi.looked_at.contains(&source.into))
+            };
+            let Some(place) = all.iter().position(rests) else { continue };
+            let name = all.get(place).map_or("", |of| of.kpi.name.as_str());
+            let said = format!(
+                "{name} was published late: its figures came {} after `{}` had landed",
+                kepi_report::format::time(took / 1_000_000),
+                source.id
             );
             late.entry(place).and_modify(|all| *all = format!("{all}; {said}")).or_insert(said);
         }
@@ -652,36 +706,149 @@ impl App {
         let Some(after) = of(plan.expected.to).filter(|value| value.finality == Finality::Final) else {
             return Ok(());
         };
-        let none =
-            items::Effect { came: items::Came::NotComputable, change: None, enough: false, run: Some(run) };
         let seen = match (of(plan.expected.from).map(Value::measured), after.measured()) {
             (Some(Ok(before)), Ok(after)) => {
-                let past: Vec<Figure> = past
-                    .iter()
-                    .filter_map(|(at, value)| {
-                        Some(Figure::of(*at, value.measured().ok()?, value.finality == Finality::Final))
-                    })
-                    .collect();
+                let past: Vec<Figure> = past.iter().filter_map(|(at, value)| figure_of(*at, value)).collect();
                 let period = |id| period_of_kpi(project, &plan.kpi, id);
                 let periods = (period(plan.expected.from), period(plan.expected.to));
-                let (before, after) = ((periods.0, before), (periods.1, after));
                 let change = plan.expected.change.get();
-                let of = effect(own.kpi, &project.calendar, before, after, &past, change);
-                let ends = of.interval.and_then(|(low, high)| Some((Number::new(low)?, Number::new(high)?)));
-                let came = match of.came {
-                    effect::Came::Shown => items::Came::Shown,
-                    effect::Came::NotShown => items::Came::NotShown,
-                    effect::Came::Contrary => items::Came::Contrary,
-                    effect::Came::NotComputable(_) => items::Came::NotComputable,
-                };
-                let change = Number::new(of.change).map(|change| (change, ends));
-                items::Effect { came, change, enough: of.enough, run: Some(run) }
+                let by_itself = effect(
+                    own.kpi,
+                    &project.calendar,
+                    (periods.0, before),
+                    (periods.1, after),
+                    &past,
+                    change,
+                );
+                let organisation = self.store.organisation().await?;
+                let others = untouched(project, &organisation, (item.number, plan));
+                match beside_others(project, published, (plan, own.kpi), periods, &others) {
+                    Ok((found, units)) => {
+                        let alone = Number::new(by_itself.change);
+                        let beside = alone.map(|alone| Ok(items::Beside { units, alone }));
+                        items::Effect { beside, ..kept(&found, run) }
+                    }
+                    Err(why) => items::Effect { beside: Some(Err(why)), ..kept(&by_itself, run) },
+                }
             }
-            _ => none,
+            _ => items::Effect {
+                came: items::Came::NotComputable,
+                change: None,
+                enough: false,
+                run: Some(run),
+                beside: None,
+                untold: Some(items::Untold::NoFigure),
+            },
         };
         report.measured += u64::from(observed(asking, item.number, Seen::Effect(seen)).await?);
         Ok(())
     }
+}
+
+fn figure_of(ordinal: i32, value: &Value) -> Option<Figure> {
+    Some(Figure::of(ordinal, value.measured().ok()?, value.finality == Finality::Final))
+}
+
+/// An effect as it is kept.
+fn kept(of: &effect::Effect, run: u64) -> items::Effect {
+    let ends = of.interval.and_then(|(low, high)| Some((Number::new(low)?, Number::new(high)?)));
+    let (came, untold) = match of.came {
+        effect::Came::Shown => (items::Came::Shown, None),
+        effect::Came::NotShown => (items::Came::NotShown, None),
+        effect::Came::Contrary => (items::Came::Contrary, None),
+        effect::Came::NotComputable(why) => (items::Came::NotComputable, Some(untold(why))),
+    };
+    let change = Number::new(of.change).map(|change| (change, ends));
+    items::Effect { came, change, enough: of.enough, run: Some(run), beside: None, untold }
+}
+
+fn untold(why: effect::Untold) -> items::Untold {
+    match why {
+        effect::Untold::NoInterval => items::Untold::NoInterval,
+        effect::Untold::Usual(Refusal::TooFew { .. }) => items::Untold::FewPeriods,
+        effect::Untold::Usual(Refusal::FewCases) => items::Untold::FewCases,
+        effect::Untold::Usual(Refusal::NeverMoved) => items::Untold::NeverMoved,
+        effect::Untold::Usual(Refusal::Overlapping) => items::Untold::Overlapping,
+        effect::Untold::Usual(Refusal::NotFinal | Refusal::InDoubt | Refusal::NotLooked) => {
+            items::Untold::NoFigure
+        }
+    }
+}
+
+/// Units of the level of that of a plan in which nothing is done about its KPI meanwhile: no plan that is for them, for one above them
+/// that is not above both, or below them, and no initiative that is to move it there.
+fn untouched(
+    project: &Project,
+    organisation: &Organisation,
+    (number, plan): (u64, &items::ActionPlan),
+) -> BTreeSet<UnitId> {
+    let Some(own) = plan.unit.as_ref().and_then(|unit| project.units.get(unit)) else {
+        return BTreeSet::new();
+    };
+    let chain = |unit: &UnitId| -> BTreeSet<UnitId> {
+        let mut all = BTreeSet::new();
+        let mut at = Some(unit);
+        while let Some(unit) = at.filter(|unit| all.insert((*unit).clone())) {
+            at = project.units.get(unit).and_then(|unit| unit.parent.as_ref());
+        }
+        all
+    };
+    let above_own = chain(&own.id);
+    let (begins, ends) = (plan.expected.from.first, plan.expected.until);
+    let mut treated: BTreeSet<UnitId> = BTreeSet::new();
+    for item in organisation.items.all().filter(|item| item.number != number) {
+        let Content::ActionPlan(other) = &item.content else { continue };
+        let meanwhile = other.expected.from.first < ends && other.expected.until > begins;
+        if other.kpi == plan.kpi && meanwhile {
+            treated.extend(other.unit.clone());
+        }
+    }
+    for of in project.initiatives.values().filter(|of| of.effects.contains_key(&plan.kpi)) {
+        let runs = of.begins.is_some_and(|day| day < ends) && of.ends.is_none_or(|day| day > begins);
+        treated.extend(of.unit.clone().filter(|_| runs));
+    }
+    let is_touched = |unit: &UnitId| {
+        let above = chain(unit);
+        treated
+            .iter()
+            .any(|other| above.contains(other) && !above_own.contains(other) || chain(other).contains(unit))
+    };
+    let alike = project.units.values().filter(|of| of.level == own.level && !above_own.contains(&of.id));
+    alike.filter(|of| !is_touched(&of.id)).map(|of| of.id.clone()).collect()
+}
+
+/// What a plan came to beside units in which nothing was done, and beside how many.
+fn beside_others(
+    project: &Project,
+    published: &Published,
+    (plan, kpi): (&items::ActionPlan, &Kpi),
+    (before, after): (Period, Period),
+    others: &BTreeSet<UnitId>,
+) -> Result<(effect::Effect, u16), items::Alone> {
+    if plan.unit.is_none() {
+        return Err(items::Alone::Whole);
+    }
+    let earlier = before.offset(before.ordinal - after.ordinal);
+    let course = |unit: Option<&UnitId>| {
+        let segment = place(project, &kpi.id, unit)?.segment;
+        let all = published.values.get(&(kpi.id.clone(), before.grain, segment))?;
+        let at = |period: Period| {
+            let figure = figure_of(period.ordinal, all.get(&period.ordinal)?)?;
+            figure.is_final.then_some(figure)
+        };
+        Some(Course { earlier: at(earlier), before: at(before)?, after: at(after)? })
+    };
+    let few = items::Alone::FewUnits;
+    let own = course(plan.unit.as_ref()).ok_or(few)?;
+    let others: Vec<Course> = others.iter().filter_map(|unit| course(Some(unit))).collect();
+    let change = plan.expected.change.get();
+    let found = beside(kpi, &project.calendar, (before, after), &own, &others, change);
+    let found = found.map_err(|why| match why {
+        Alone::FewUnits => few,
+        Alone::NoPast => items::Alone::NoPast,
+        Alone::OtherCourse => items::Alone::OtherCourse,
+    })?;
+    Ok((found, u16::try_from(others.len()).unwrap_or(u16::MAX)))
 }
 
 /// Where a KPI stands in a unit.
@@ -694,6 +861,7 @@ pub(super) fn place<'a>(project: &'a Project, kpi: &KpiId, unit: Option<&UnitId>
         by_unit: true,
         bounds: BTreeMap::new(),
         capacity: None,
+        worth: BTreeMap::new(),
         persistence: 1,
         clear: 1,
         severity: Severity::Normal,

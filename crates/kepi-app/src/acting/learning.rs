@@ -7,7 +7,11 @@ use kepi_govern::{
     items::{Missed, PostMortem},
     laws,
 };
-use kepi_model::id::{KpiId, UnitId};
+use kepi_model::{
+    feedback::{self, FeedbackTheme},
+    id::{KpiId, UnitId},
+    project::Project,
+};
 use kepi_proof::Commitment;
 use kepi_report::{Reporter, decided::Learnt, facts::Facts};
 use kepi_store::{NewText, Store, door::new_key};
@@ -117,6 +121,7 @@ fn changes(content: &Content) -> BTreeSet<KpiId> {
 pub(crate) async fn like(
     store: &Store,
     organisation: &Organisation,
+    project: &Project,
     item: &Item,
 ) -> Result<Vec<Learnt>, AppError> {
     let is_about = matches!(
@@ -137,24 +142,27 @@ pub(crate) async fn like(
     }
     let own: Vec<Commitment> = item.content.texts().into_iter().chain([item.why]).collect();
     let texts = store.read().await?.texts(&own).await?;
-    let own: BTreeSet<String> = texts.values().flat_map(|text| words(text)).collect();
+    let themes: Vec<&FeedbackTheme> = project.feedback.values().flat_map(|of| &of.themes).collect();
+    let own: BTreeSet<String> = texts.values().flat_map(|text| words(text, &themes)).collect();
     let (mut kpis, mut unit) = (changes(&item.content), None);
     if let Some((kpi, of)) = organisation.items.about(&item.content) {
         kpis.insert(kpi.clone());
         unit = of.cloned();
     }
-    Ok(ranked(all, (item.number, &kpis, unit.as_ref(), &own)))
+    Ok(ranked(all, &themes, (item.number, &kpis, unit.as_ref(), &own)))
 }
 
 /// Those that are alike, what is most alike first.
 fn ranked(
     all: Vec<Learnt>,
+    themes: &[&FeedbackTheme],
     (number, kpis, unit, own): (u64, &BTreeSet<KpiId>, Option<&UnitId>, &BTreeSet<String>),
 ) -> Vec<Learnt> {
     let mut found: Vec<(f64, Learnt)> = Vec::new();
     for mut learnt in all.into_iter().filter(|of| of.item != number && of.plan != Some(number)) {
         let said = [&learnt.cause, &learnt.findings, &learnt.follows];
-        let said: BTreeSet<String> = said.into_iter().flatten().flat_map(|text| words(text)).collect();
+        let said: BTreeSet<String> =
+            said.into_iter().flatten().flat_map(|text| words(text, themes)).collect();
         let alike = cosine(own, &said);
         let same_kpi = kpis.iter().any(|kpi| kpi.as_str() == learnt.kpi);
         let same_unit = unit.is_some() && unit.map(UnitId::as_str) == learnt.unit.as_deref();
@@ -171,11 +179,15 @@ fn ranked(
     found.into_iter().map(|(_, learnt)| learnt).take(MOST).collect()
 }
 
-/// The words of a text that say something, in small letters.
-fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| word.chars().count() >= SHORTEST)
-        .map(str::to_lowercase)
+/// The words of a text that say something, in small letters. Those that say a theme which the project names are one word, its own: so
+/// what is meant alike is found without a word in common.
+fn words(text: &str, themes: &[&FeedbackTheme]) -> BTreeSet<String> {
+    let all: Vec<String> = feedback::words(text).collect();
+    let says = |word: &String| themes.iter().find(|of| of.is_in(std::slice::from_ref(word)));
+    let single = all.iter().filter(|word| word.chars().count() >= SHORTEST || says(word).is_some());
+    let single = single.map(|word| says(word).map_or_else(|| word.clone(), |of| of.id.to_string()));
+    let whole = themes.iter().filter(|of| of.is_in(&all)).map(|of| of.id.to_string());
+    single.chain(whole).collect()
 }
 
 /// How alike two sets of words are: what they share, over the root of both their sizes.
@@ -187,6 +199,8 @@ fn cosine(one: &BTreeSet<String>, other: &BTreeSet<String>) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use kepi_model::feedback::Phrase;
+
     use super::*;
 
     fn learnt(item: u64, kpi: &str, unit: Option<&str>, cause: &str) -> Learnt {
@@ -209,9 +223,9 @@ mod tests {
             learnt(40, "nps", Some("emea"), "The form lost answers"),
             learnt(50, "cost", None, "Energy prices"),
         ];
-        let own: BTreeSet<String> = words("people are missing at the counter on mondays").collect();
+        let own = words("people are missing at the counter on mondays", &[]);
         let (kpis, unit) = (BTreeSet::from(["nps".parse().unwrap()]), "emea".parse().ok());
-        let found = ranked(all.clone(), (7, &kpis, unit.as_ref(), &own));
+        let found = ranked(all.clone(), &[], (7, &kpis, unit.as_ref(), &own));
         let found: Vec<(u64, Vec<&str>)> = found.into_iter().map(|of| (of.item, of.because)).collect();
         assert_eq!(
             found,
@@ -223,9 +237,26 @@ mod tests {
         );
         // Nothing is found again at itself.
         assert!(
-            ranked(all, (40, &BTreeSet::from(["nps".parse().unwrap()]), None, &own))
+            ranked(all, &[], (40, &BTreeSet::from(["nps".parse().unwrap()]), None, &own))
                 .iter()
                 .all(|of| of.item != 40)
         );
+    }
+
+    #[test]
+    fn words_of_one_theme_mean_the_same() {
+        let theme = FeedbackTheme {
+            id: "waiting".parse().unwrap(),
+            words: ["queue*", "waited", "took ages"].iter().filter_map(|text| Phrase::read(text)).collect(),
+        };
+        let all =
+            vec![learnt(20, "speed", None, "Customers waited"), learnt(30, "cost", None, "Energy prices")];
+        let found = |own: &str, themes: &[&FeedbackTheme]| {
+            let found = ranked(all.clone(), themes, (7, &BTreeSet::new(), None, &words(own, themes)));
+            found.into_iter().map(|of| of.item).collect::<Vec<_>>()
+        };
+        assert_eq!(found("Long queues", &[]), [0_u64; 0]);
+        assert_eq!(found("Long queues", &[&theme]), [20]);
+        assert_eq!(found("It took ages", &[&theme]), [20], "words that follow one another");
     }
 }

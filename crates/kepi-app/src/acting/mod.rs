@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 mod cases;
 mod directory;
 mod disputing;
+mod explaining;
 pub(crate) mod feedback;
 mod follow;
 pub(crate) mod learning;
@@ -67,6 +68,8 @@ pub enum Doing<'a> {
     Dismiss(&'a str),
     /// Is done with it: what came of it, and in words.
     Finish(&'a str, Option<&'a str>),
+    /// Is done with this step of a playbook, the first is 1: what came of it, and in words.
+    FinishStep(u16, &'a str, Option<&'a str>),
     /// Is done with a case: what came of it, the root cause, and in words.
     Close(&'a str, &'a str, Option<&'a str>),
     /// Has tried to contact the customer: by which way, whether she was reached, and what was said.
@@ -205,8 +208,14 @@ impl Deciding<'_> {
                         "say in words what came of it: `-m`, which is read years later".to_owned(),
                     ));
                 }
-                Deed::Finish { outcome, cause: None, why: why.map(keep).transpose()? }
+                Deed::Finish { outcome, cause: None, step: None, why: why.map(keep).transpose()? }
             }
+            Doing::FinishStep(step, outcome, why) => Deed::Finish {
+                outcome: outcome_of(outcome)?,
+                cause: None,
+                step: Some(*step),
+                why: Some(keep(why.unwrap_or_default())?),
+            },
             Doing::Close(outcome, cause, why) => {
                 let cause = cause.parse().map_err(|_| {
                     AppError::NotFound(format!("`{cause}` is no root cause; one is a word such as `waiting`"))
@@ -214,6 +223,7 @@ impl Deciding<'_> {
                 Deed::Finish {
                     outcome: outcome_of(outcome)?,
                     cause: Some(cause),
+                    step: None,
                     why: why.map(keep).transpose()?,
                 }
             }

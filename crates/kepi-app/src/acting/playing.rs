@@ -15,6 +15,7 @@ use kepi_govern::{
 use kepi_insight::alarm::raised;
 use kepi_model::{
     acting::{Alert, ClosedLoop, Playbook, PlaybookStep, Severity, Trigger},
+    expression::{Expression, Node},
     id::{EntityId, KpiId, LadderId, PersonId, UnitId},
     project::{Kpi, Project},
 };
@@ -22,13 +23,14 @@ use kepi_proof::Digest;
 use kepi_query::{
     derive::following::{Asked as Rows, Followed as Row, following},
     published::Run,
+    row::Cell,
 };
-use kepi_store::{NewText, door::new_key};
+use kepi_store::{NewText, Store, door::new_key};
 use serde_json::json;
 
 use super::{
     Asking,
-    cases::{key_text, row_of, unit_of, units},
+    cases::{cell_text, key_text, row_of, unit_of, units},
     follow::{Followed, Published, unless, watched},
 };
 use crate::{error::AppError, open::App, trace::traceable};
@@ -127,7 +129,8 @@ impl App {
         }
         let inputs = self.lake.pin(project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
         for playbook in all {
-            let Trigger::Rows { of, when, eligible, success, since, made } = &playbook.trigger else {
+            let Trigger::Rows { of, when, eligible, each, benefit, success, since, made } = &playbook.trigger
+            else {
                 continue;
             };
             let Some(kpi) = project.kpis.get(&playbook.kpi) else { continue };
@@ -135,7 +138,8 @@ impl App {
                 of,
                 when,
                 also,
-                answers_to: None,
+                answers_to: each.as_ref(),
+                worth: benefit.as_ref(),
                 only_answers: false,
                 later: false,
                 since: *since,
@@ -145,7 +149,7 @@ impl App {
             if let Some(success) = success
                 && self.is_anything_due(Watch::of(playbook), at).await?
             {
-                let asked = ask(None, None).later(success);
+                let asked = Rows { answers_to: each.as_ref(), ..ask(None, None).later(success) };
                 let rows = following(traceable(self, project, &inputs, run), kpi, &asked).await?;
                 self.look_at_rows(Watch::of(playbook), of, &rows, (number, at), report).await?;
             }
@@ -153,13 +157,24 @@ impl App {
                 following(traceable(self, project, &inputs, run), kpi, &ask(Some(when), eligible.as_ref()))
                     .await?;
             let places = units(project, kpi);
-            let starts = rows.into_iter().filter(|row| row.permitted != Some(false)).map(|row| Start {
-                row: row_of(&self.store, of, &row.key),
-                key: key_text(project, of, &row.key),
-                unit: unit_of(&places, &row),
-                since: row.at,
-            });
-            self.start(project, (playbook, kpi), starts.collect(), at, report).await?;
+            // The newest comes first: of several rows about the same it is that which starts it.
+            let mut seen = BTreeSet::new();
+            let mut starts: Vec<(Option<i128>, Start)> = Vec::new();
+            for row in rows.into_iter().filter(|row| row.permitted != Some(false)) {
+                let Some(about) = about(&self.store, of, &row) else { continue };
+                if seen.insert(about) {
+                    let key = match (&row.answers_to, each) {
+                        (Some(whom), Some(each)) => whom_text(project, (of, each), whom),
+                        _ => key_text(project, of, &row.key),
+                    };
+                    let (unit, since) = (unit_of(&places, &row), row.at);
+                    starts.push((row.worth, Start { row: about, key, unit, since }));
+                }
+            }
+            // Where there is no room for all, those come first of whom it is worth most; what nobody knows the worth of comes last.
+            starts.sort_by_key(|(worth, _)| std::cmp::Reverse(*worth));
+            let starts = starts.into_iter().map(|(_, start)| start).collect();
+            self.start(project, (playbook, kpi), starts, at, report).await?;
         }
         Ok(())
     }
@@ -184,6 +199,7 @@ impl App {
                 by_unit: true,
                 bounds: BTreeMap::new(),
                 capacity: None,
+                worth: BTreeMap::new(),
                 persistence: 1,
                 clear: 1,
                 severity: Severity::Normal,
@@ -231,8 +247,12 @@ impl App {
         (run, at): (u64, i64),
         report: &mut Followed,
     ) -> Result<(), AppError> {
-        let now: BTreeMap<Digest, bool> =
-            rows.iter().map(|row| (row_of(&self.store, of, &row.key), row.permitted == Some(true))).collect();
+        let mut now: BTreeMap<Digest, bool> = BTreeMap::new();
+        for row in rows {
+            if let Some(about) = about(&self.store, of, row) {
+                now.entry(about).or_insert(row.permitted == Some(true));
+            }
+        }
         self.look(watch, |play| now.get(&play.row).copied(), (run, at), report).await
     }
 
@@ -395,6 +415,26 @@ impl App {
             all.filter(|of| of.severity == Some(alert.severity)).map(|of| &of.id).next()
         };
         self.rungs(project, alert.ladder.as_ref().or_else(of_severity)).await
+    }
+}
+
+/// What stands in the log for whom a row is about: the row itself, or what it says; none: it says nothing.
+fn about(store: &Store, of: &EntityId, row: &Row) -> Option<Digest> {
+    match &row.answers_to {
+        None => Some(row_of(store, of, &row.key)),
+        Some(Cell::Missing) => None,
+        // Apart from any row by its key.
+        Some(whom) => Some(row_of(store, of, &[Cell::Text("each".into()), whom.clone()])),
+    }
+}
+
+/// Whom a row is about, as people are told it; nothing, if that is personal.
+fn whom_text(project: &Project, (of, each): (&EntityId, &Expression), whom: &Cell) -> String {
+    let Node::Path(path) = &each.node else { return String::new() };
+    let attribute = project.entities.get(of).and_then(|entity| entity.attribute(&path.attribute));
+    match attribute.is_some_and(|attribute| attribute.personal) {
+        true => String::new(),
+        false => cell_text(whom),
     }
 }
 

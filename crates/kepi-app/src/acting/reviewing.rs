@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_govern::{
     Command, Content, Directory, Evidence, Item, Observe, Open, Organisation, Principal,
-    items::{Action, Decision, Dispute, OnAgenda, Outcome, Point, Review, Seen, Task, TaskOf, midnight},
+    items::{Action, Decision, Dispute, OnAgenda, Point, Review, Seen, Task, TaskOf, midnight},
     laws,
     periods::PeriodId,
     plain::Name,
@@ -270,11 +270,9 @@ impl Agenda<'_> {
 
     /// Whether somebody has said why a figure is as it is, and did not take it back.
     fn is_explained(&self, kpi: &KpiId, unit: Option<&UnitId>, period: PeriodId) -> bool {
-        self.organisation.items.all().any(|item| {
-            let stands = matches!(item.ended, None | Some((Outcome::Done, _)));
-            matches!(&item.content, Content::Commentary(of)
-                if stands && of.kpi == *kpi && self.named(of.unit.as_ref()) == unit && of.period == period)
-        })
+        let own = self.card.unit.as_ref().filter(|_| unit.is_none());
+        let items = &self.organisation.items;
+        items.is_explained(kpi, unit, period) || own.is_some() && items.is_explained(kpi, own, period)
     }
 
     /// What waits for somebody about a KPI of the scorecard, in the unit or below.

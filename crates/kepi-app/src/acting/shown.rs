@@ -225,7 +225,19 @@ fn seen(of: &Seen, kpi: Option<&KpiId>, told: &Told) -> String {
                 Some((change, None)) => format!(", {}", said(change)),
                 None => String::new(),
             };
-            format!("before and after, with nothing to compare it with: {}{change}", effect.came.words())
+            let why = effect.untold.map_or(String::new(), |why| format!(": {}", why.words()));
+            let came = effect.came.words();
+            match &effect.beside {
+                Some(Ok(of)) => format!(
+                    "beside {} units of its level without a plan: {came}{change}{why}; before and after it is {}",
+                    of.units,
+                    said(&of.alone)
+                ),
+                Some(Err(alone)) => {
+                    format!("before and after, since {}: {came}{change}{why}", alone.words())
+                }
+                None => format!("before and after, with nothing to compare it with: {came}{change}{why}"),
+            }
         }
     }
 }
@@ -270,12 +282,16 @@ fn parts(item: &Item, told: &Told) -> Vec<(&'static str, Option<String>)> {
             let findings = of.findings.map(|text| named("findings", &text));
             findings.into_iter().chain(of.follows.map(|text| named("follows", &text))).collect()
         }
-        Content::Commentary(of) => vec![
-            named("what happened", &of.what),
-            named("why", &of.why),
-            named("what is done", &of.done),
-            named("outlook", &of.outlook),
-        ],
+        Content::Commentary(of) => [
+            ("what happened", Some(of.what)),
+            ("why", Some(of.why)),
+            ("what is done", Some(of.done)),
+            ("outlook", Some(of.outlook)),
+            ("not sure, or against it", of.unsure),
+        ]
+        .into_iter()
+        .filter_map(|(name, text)| Some(named(name, &text?)))
+        .collect(),
         Content::Override(of) => {
             let segment = of.figure.segment.map(|text| named("segment", &text));
             segment.into_iter().chain([named("evidence", &of.evidence)]).collect()
@@ -304,6 +320,9 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
                     of(kpi, unit),
                     task.action.by
                 )
+            }
+            TaskOf::Comment { kpi, period } => {
+                format!("{}: why it is as it is in {period}, until {}", of(kpi, &None), task.action.by)
             }
             of => format!("{}: until {}", Subject::item(of.item().unwrap_or_default()), task.action.by),
         }],

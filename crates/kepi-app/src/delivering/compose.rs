@@ -199,6 +199,7 @@ impl<'a> Composer<'a> {
             item: item.number,
             about: self.about(told),
             turn: told.why.clone(),
+            step: item.play_step().and_then(|(place, _)| u16::try_from(place + 1).ok()),
             went_up: told.went_up,
             figure: match &item.content {
                 Content::Alert(alert) => self.figure(alert).await?,
@@ -229,6 +230,10 @@ impl<'a> Composer<'a> {
                 match &task.of {
                     TaskOf::Plan(item) => format!("an action of plan {item}, until {by}"),
                     TaskOf::Point { review, .. } => format!("what review {review} decided, until {by}"),
+                    TaskOf::Comment { kpi, period } => {
+                        let when = self.project.calendar.label(period_in(self.project, *period));
+                        format!("why {} is as it is in {when}, until {by}", acting::told(self.project, kpi))
+                    }
                     TaskOf::Before { review, kpi, unit, .. } => {
                         let of =
                             unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));

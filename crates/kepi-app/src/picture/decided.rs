@@ -463,7 +463,10 @@ pub(super) async fn item(
 ) -> Result<Option<ItemInFull>, AppError> {
     let store = &app.store;
     let organisation = store.organisation().await?;
-    let Some(item) = organisation.items.get(number) else { return Ok(None) };
+    // What is only watched is to be like what is not watched at all: nobody gets at it by its number either.
+    let Some(item) = organisation.items.get(number).filter(|item| !acting::is_only_watched(item)) else {
+        return Ok(None);
+    };
     let told = Told::of(store, &organisation, [item]).await?.measured_by(project);
     let (shown, worked) = with_work(&told, (project, &organisation), item);
     let mut full = ItemInFull {
@@ -472,7 +475,7 @@ pub(super) async fn item(
         contradicts: Deciding(store).contradictions(&organisation, item).await.unwrap_or_default(),
         open: organisation.governance.mode == Mode::Open,
         learnt: if item.ended.is_none() {
-            learning::like(store, &organisation, item).await?
+            learning::like(store, &organisation, project, item).await?
         } else {
             Vec::new()
         },

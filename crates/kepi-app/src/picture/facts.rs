@@ -23,7 +23,7 @@ use kepi_query::{
 };
 use kepi_report::{
     decided::{
-        Attested, Commentary, Feedback, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
+        Attested, Commentary, Heard, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
         Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
     },
     facts::{Discrepancies, Entry, Facts, OfficialFigure, OfficialScore, Said, ScreenedAnswers, Standing},
@@ -42,7 +42,7 @@ use super::{
     decided::{self, unread},
 };
 use crate::{
-    acting::{feedback, learning},
+    acting::learning,
     audit::{Custody, listed, proof},
     deciding::Deciding,
     error::AppError,
@@ -352,10 +352,9 @@ impl Facts for Picture {
         let organisation = self.wait(app.store.organisation()).map_err(|error| unread(error.into()))?;
         Ok(decided::played(&organisation))
     }
-    fn feedback(&self) -> Result<Vec<Feedback>, ViewError> {
-        let Some(app) = &self.app else { return Ok(Vec::new()) };
-        let read = async { feedback::all(&app.store, &*app.store.organisation().await?).await };
-        self.wait(read).map_err(unread)
+    fn feedback(&self) -> Result<Heard, ViewError> {
+        let Some(app) = &self.app else { return Ok(Heard::default()) };
+        self.wait(app.heard()).map_err(unread)
     }
     fn learnt(&self) -> Result<Vec<Learnt>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };

@@ -77,6 +77,7 @@ fn parcel(address: Option<&str>) -> Parcel {
         item: 12,
         about: "Renewal rate of “EMEA” & <others> is red in 2026-Q1".to_owned(),
         turn: "seat in emea".to_owned(),
+        step: None,
         went_up: false,
         figure: Some("71.2 %, target 80 %".to_owned()),
         since: "2026-04-30T15:00:00+02:00".to_owned(),

@@ -16,7 +16,10 @@ use kepi_govern::delivery::{Carrier, NotSent, Parcel, Sending};
 use kepi_lake::FileSources;
 use kepi_model::acting::Way;
 
-use crate::support::{World, run};
+use crate::{
+    stopped::Stopped,
+    support::{World, run},
+};
 
 const PEOPLE: &str = "---
 governance: company
@@ -261,4 +264,39 @@ async fn two_workers_at_once_send_each_message_once() {
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_eq!((one.sent + two.sent, one.made + two.made), (2, 4), "{one:?} {two:?}");
     assert_eq!(office.carrier.take().len(), 2);
+}
+
+/// Killed at each point at which it waits for anything, and started anew: everything arrives, nothing is made twice, and what left twice, because it left
+/// just before the end, is known by its id.
+#[tokio::test]
+async fn wherever_a_worker_is_killed_everything_arrives_and_nothing_is_made_twice() {
+    let office = Office::new().await;
+    let mut at = monday(600);
+    let (mut points, mut twice) = (0, 0);
+    loop {
+        // A day of its own: what is too much for one is another test.
+        at += 24 * 60 * 60_000_000;
+        let item = office.propose(&format!("unit_{points}"), at).await;
+        let stopped = Stopped::after(points, office.app.deliver(&office.carrier, &|| at)).await;
+        // Another begins after the lease of what the first held.
+        let other = office.world.app().await;
+        other.deliver(&office.carrier, &|| at + LEASE).await.unwrap();
+        other.deliver(&office.carrier, &|| at + 3 * LEASE).await.unwrap();
+        let got = std::mem::take(&mut *office.carrier.got.lock().unwrap());
+        let ids: std::collections::BTreeSet<&str> = got.iter().map(|of| of.id.as_str()).collect();
+        let of_item = |of: &&Parcel| of.messages.iter().any(|message| message.item == item);
+        assert!(got.iter().any(|of| of_item(&of)), "stopped after {points} waits, {item} never came");
+        assert_eq!(ids.len(), 1, "stopped after {points} waits: {got:?}");
+        twice += usize::from(got.len() > 1);
+        let waits: Vec<String> =
+            office.app.outbox(None).await.unwrap().into_iter().map(|of| of.state).collect();
+        assert!(!waits.iter().any(|state| state == "waiting"), "stopped after {points} waits: {waits:?}");
+        points += 1;
+        if stopped.is_some() {
+            break;
+        }
+        assert!(points < 500, "it waits for ever");
+    }
+    // It was really stopped in between, also between what left and what is known of it.
+    assert!(points > 10 && twice >= 1, "{points} {twice}");
 }

@@ -23,4 +23,5 @@ mod presets;
 #[path = "../../src/sign.rs"]
 mod sign;
 mod singer;
+mod stopped;
 mod support;

@@ -160,6 +160,13 @@ pub enum TaskOf {
         /// The unit; none: of all rows.
         unit: Option<UnitId>,
     },
+    /// A figure of a period that was closed, red or worse than usual, of which nobody has said why.
+    Comment {
+        /// The KPI.
+        kpi: KpiId,
+        /// The period.
+        period: PeriodId,
+    },
 }
 
 impl TaskOf {
@@ -167,7 +174,7 @@ impl TaskOf {
     pub fn item(&self) -> Option<u64> {
         match self {
             Self::Plan(item) | Self::Point { review: item, .. } => Some(*item),
-            Self::Before { .. } => None,
+            Self::Before { .. } | Self::Comment { .. } => None,
         }
     }
 }
@@ -302,17 +309,94 @@ impl Came {
     }
 }
 
-/// What a figure did between two periods: before and after, with nothing to compare it with.
+/// Why nothing can be said of an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Untold {
+    /// One of the two figures is missing, withheld or not computable.
+    NoFigure,
+    /// No final figure came in time.
+    NotInTime,
+    /// A figure has no interval, and was not counted in full.
+    NoInterval,
+    /// Counted in full: too few earlier periods say what is usual.
+    FewPeriods,
+    /// Counted in full: too few cases say what is usual.
+    FewCases,
+    /// Counted in full, and it never moved before.
+    NeverMoved,
+    /// Periods share rows, so what is usual of them says nothing.
+    Overlapping,
+}
+
+impl Untold {
+    /// Its words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NoFigure => "a figure is missing, withheld or not computable",
+            Self::NotInTime => "no final figure came in time",
+            Self::NoInterval => "a figure has no interval, so chance cannot be told from change",
+            Self::FewPeriods => {
+                "it is counted in full, and too few earlier periods say what it usually varies by"
+            }
+            Self::FewCases => "it is counted in full, and of too few cases to say what it usually varies by",
+            Self::NeverMoved => "it is counted in full, and never moved before",
+            Self::Overlapping => "its periods share rows, so nobody knows what it usually varies by",
+        }
+    }
+}
+
+/// Why an effect is seen beside nothing: before and after only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alone {
+    /// The plan is for all rows.
+    Whole,
+    /// Fewer than three units like it were without one.
+    FewUnits,
+    /// It is not known whether they went alike before.
+    NoPast,
+    /// They did not go alike before.
+    OtherCourse,
+}
+
+impl Alone {
+    /// Its words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Whole => "it is of all rows, beside which there is nothing",
+            Self::FewUnits => "fewer than three units of its level had figures and no plan",
+            Self::NoPast => "too few figures say whether units went alike before",
+            Self::OtherCourse => "it went otherwise than units without a plan already before",
+        }
+    }
+}
+
+/// Beside what an effect is seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// So many units of its level, in which nothing was done about the KPI.
+    pub units: u16,
+    /// By how much the figure differs by itself, before and after.
+    pub alone: Number,
+}
+
+/// What a figure did between two periods: beside units in which nothing was done where there are such, else before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
     /// Whether what was expected came.
     pub came: Came,
-    /// By how much the figure differs, with the ends of its interval if it has one; none: not computable.
+    /// By how much the figure differs, from what it would have been by the others if it is seen beside them, with the ends of its interval if it has
+    /// one; none: not computable.
     pub change: Option<(Number, Option<(Number, Number)>)>,
     /// Whether all of what was expected may have come: the interval reaches it.
     pub enough: bool,
     /// The run that published the later figure; none: none did in time.
     pub run: Option<u64>,
+    /// Beside what it is seen, or why beside nothing; none: nobody looked.
+    pub beside: Option<Result<Beside, Alone>>,
+    /// Why nothing can be said; none: it can, or that was not kept.
+    pub untold: Option<Untold>,
 }
 
 /// What was seen of an item that waits for data.

@@ -9,7 +9,7 @@ use crate::periods::PeriodId;
 /// What is said of a KPI in a period.
 pub const COMMENTARY: &Kind = &Kind {
     name: "commentary",
-    about: "What happened to a KPI in a period, why, what is done, and what is to be expected.",
+    about: "What happened to a KPI in a period, why, what is done, what is to be expected, and what is not sure or speaks against it.",
     steps: &[
         Step { name: "draft", turn: Turn::Write, due: 30, timeout: Timeout::Lapse },
         Step { name: "reading", turn: Turn::Ask, due: 14, timeout: Timeout::GoOn },
@@ -18,7 +18,7 @@ pub const COMMENTARY: &Kind = &Kind {
     may_end: true,
 };
 
-/// What is said of a KPI in a period: all four parts, and which segments it names.
+/// What is said of a KPI in a period: all its parts, and which segments it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commentary {
     /// The KPI.
@@ -35,6 +35,8 @@ pub struct Commentary {
     pub done: Commitment,
     /// What is to be expected.
     pub outlook: Commitment,
+    /// What is not sure of that, and what speaks against it; none: it was filed before that was asked for.
+    pub unsure: Option<Commitment>,
     /// Segments that it names.
     pub named: Named,
 }

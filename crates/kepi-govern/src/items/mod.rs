@@ -53,13 +53,13 @@ use crate::{
     event::Event,
     organisation::Place,
     overrides::Override,
-    periods::{Close, Freeze},
+    periods::{Close, Freeze, PeriodId},
     principal::Principal,
     wire,
 };
 pub use acting::{
-    Action, ActionPlan, Alert, Came, Effect, Expected, Method, Missed, Owner, PostMortem, Rung, Seen,
-    Stepped, Task, TaskOf, Work,
+    Action, ActionPlan, Alert, Alone, Beside, Came, Effect, Expected, Method, Missed, Owner, PostMortem,
+    Rung, Seen, Stepped, Task, TaskOf, Untold, Work,
 };
 pub use attestation::Attestation;
 pub use case::{Answer, By, Case, Contact, Permission};
@@ -169,7 +169,9 @@ impl Content {
             Self::PostMortem(of) => of.findings.into_iter().chain(of.follows).collect(),
             Self::Case(of) => vec![of.key],
             Self::Play(of) => of.steps.iter().copied().chain([of.key]).collect(),
-            Self::Commentary(of) => vec![of.what, of.why, of.done, of.outlook],
+            Self::Commentary(of) => {
+                [of.what, of.why, of.done, of.outlook].into_iter().chain(of.unsure).collect()
+            }
             Self::Override(of) => of.named().collect(),
             Self::Entry(of) => of.named().collect(),
             _ => Vec::new(),
@@ -187,6 +189,7 @@ impl Content {
             Self::Dispute(of) => Some((&of.kpi, of.unit.as_ref())),
             Self::Play(of) => Some((&of.kpi, of.unit.as_ref())),
             Self::PainPoint(of) => Some((&of.kpi, of.unit.as_ref())),
+            Self::Task(Task { of: TaskOf::Comment { kpi, .. }, .. }) => Some((kpi, None)),
             Self::Task(Task { of: TaskOf::Before { kpi, unit, .. }, .. })
             | Self::PostMortem(PostMortem { of: Missed::Initiative { kpi, unit, .. }, .. }) => {
                 Some((kpi, unit.as_ref()))
@@ -460,6 +463,15 @@ impl Items {
     /// Those that wait for somebody.
     pub fn open(&self) -> impl Iterator<Item = &Item> {
         self.all().filter(|item| item.ended.is_none())
+    }
+
+    /// Whether somebody has said why a figure is as it is, and did not take it back.
+    pub fn is_explained(&self, kpi: &KpiId, unit: Option<&UnitId>, period: PeriodId) -> bool {
+        self.all().any(|item| {
+            let stands = matches!(item.ended, None | Some((Outcome::Done, _)));
+            matches!(&item.content, Content::Commentary(of)
+                if stands && of.kpi == *kpi && of.unit.as_ref() == unit && of.period == period)
+        })
     }
 
     /// Those that belong to another.

@@ -21,7 +21,7 @@ use crate::{
     event::{Event, ItemEnded, ItemMoved, ItemOpened},
     items::{
         ActionPlan, Alert, Came, ChangeNotice, Commentary, Content, Decision, Effect, Handover, Item, Kind,
-        Missed, Named, Notice, Outcome, Play, PostMortem, Seen, Task, TaskOf, Timeout, Turn,
+        Missed, Named, Notice, Outcome, Play, PostMortem, Seen, Task, TaskOf, Timeout, Turn, Untold,
         acting::{PLANNED, UNCHANGED},
         midnight,
         pain_point::CHANGED,
@@ -304,10 +304,16 @@ pub(super) fn asked_by_figures(
 ) -> Option<Vec<Event>> {
     let directory = directory(organisation, facts, violated)?;
     if matches!(facts.by, Principal::Person(_)) {
-        violated.say(BY_ITSELF, "that comes of what is published: `review: …`, `initiative: …`");
+        violated.say(
+            BY_ITSELF,
+            "that comes of what is published: `review: …`, `initiative: …`, a period that is closed",
+        );
     }
     let is_same = |item: &&Item| match (&item.content, &open.content) {
-        (Content::Task(Task { of: of @ TaskOf::Before { .. }, .. }), Content::Task(task)) => *of == task.of,
+        (
+            Content::Task(Task { of: of @ (TaskOf::Before { .. } | TaskOf::Comment { .. }), .. }),
+            Content::Task(task),
+        ) => *of == task.of,
         (Content::PostMortem(PostMortem { of, .. }), Content::PostMortem(new)) => match (of, &new.of) {
             (Missed::Initiative { name, kpi, .. }, Missed::Initiative { name: other, kpi: at, .. }) => {
                 (name, kpi) == (other, at)
@@ -750,8 +756,20 @@ pub(super) fn acted(
         }
         // Taken above: it can be said of what nobody works on.
         Deed::Answer { .. } => Vec::new(),
-        Deed::Finish { outcome, cause, why } => {
+        Deed::Finish { outcome, cause, step, why } => {
             case::has_cause(item, cause.as_ref(), violated);
+            let at = item.play_step().map(|(place, _)| place + 1);
+            if step.is_some_and(|step| at != Some(usize::from(step))) {
+                violated.say(
+                    NOTHING_NEW,
+                    match at {
+                        Some(at) => format!(
+                            "step {at} is being done: of another one nothing is said any more, or not yet"
+                        ),
+                        None => "no step of it is being done".to_owned(),
+                    },
+                );
+            }
             if !kind.outcomes.contains(&outcome.as_str()) {
                 let all = kind.outcomes.join(", ");
                 violated.say(
@@ -779,6 +797,14 @@ pub(super) fn acted(
                 violated.say(
                     NOT_YOUR_TURN,
                     "who says that a figure is not right does not answer it: assign it to somebody else",
+                );
+            }
+            if let Content::Task(Task { of: TaskOf::Comment { kpi, period }, .. }) = &item.content
+                && !organisation.items.is_explained(kpi, None, *period)
+            {
+                violated.say(
+                    INCOMPLETE,
+                    format!("nobody has said why kpi/{kpi} is as it is in {period}: `kepi comment {kpi} …`"),
                 );
             }
             review::is_decided(item, violated);
@@ -862,8 +888,11 @@ pub(super) fn observed(
         (Content::Review(review), Seen::Agenda(points)) => {
             review::extended(review, points, violated);
         }
-        // The figure for which a plan was asked is red no more: nobody owes one.
-        (Content::Task(Task { of: TaskOf::Before { .. }, .. }), Seen::Clear { .. }) => {
+        // The figure for which a plan was asked is red no more, or somebody has said why it is as it is: nobody owes anything.
+        (
+            Content::Task(Task { of: TaskOf::Before { .. } | TaskOf::Comment { .. }, .. }),
+            Seen::Clear { .. },
+        ) => {
             events.push(ended(number, Outcome::Recovered));
         }
         (Content::Alert(alert), Seen::Signal { period, .. } | Seen::Clear { period, .. }) => {
@@ -970,7 +999,14 @@ pub(super) fn in_time(
         (Timeout::Up, Some(_)) => raised_to(item, directory, at).into_iter().collect(),
         (Timeout::Back, _) => again(organisation, item, directory, facts, violated),
         (Timeout::GoOn, _) if matches!(item.content, Content::ActionPlan(_)) && step.turn == Turn::Wait => {
-            let effect = Effect { came: Came::NotComputable, change: None, enough: false, run: None };
+            let effect = Effect {
+                came: Came::NotComputable,
+                change: None,
+                enough: false,
+                run: None,
+                beside: None,
+                untold: Some(Untold::NotInTime),
+            };
             let seen = ItemObserved { item: number, seen: Seen::Effect(effect.clone()) };
             let then = measured(organisation, item, &effect, directory, facts, violated);
             [Event::ItemObserved(seen)].into_iter().chain(then).collect()

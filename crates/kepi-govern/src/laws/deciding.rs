@@ -547,7 +547,7 @@ pub(super) fn opened(
     {
         return acting::told(organisation, open, facts, &mut violated);
     }
-    if let Content::Task(Task { of: TaskOf::Before { .. }, .. })
+    if let Content::Task(Task { of: TaskOf::Before { .. } | TaskOf::Comment { .. }, .. })
     | Content::PostMortem(PostMortem { of: Missed::Initiative { .. }, .. }) = &open.content
     {
         return acting::asked_by_figures(organisation, open, facts, &mut violated);

@@ -16,7 +16,7 @@ use crate::{
     acting,
     directory::{self, Line, Passed},
     event::{Event, Subject},
-    items::{self, Came, Method, Rung},
+    items::{self, Alone, Came, Method, Rung, Untold},
     periods::PeriodId,
     plain::{Name, Number},
     principal::Principal,
@@ -102,7 +102,7 @@ impl Action {
     }
 }
 
-/// Of `task`: of a plan, of a point of a review, or of a figure before one.
+/// Of `task`: of a plan, of a point of a review, of a figure before one, or of one that is to be commented on.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Task {
@@ -114,7 +114,16 @@ pub(super) struct Task {
     point: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     before: Option<Before>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    comment: Option<ToComment>,
     action: Action,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToComment {
+    kpi: KpiId,
+    period: Period,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -130,7 +139,7 @@ struct Before {
 impl From<&items::Task> for Task {
     fn from(of: &items::Task) -> Self {
         let action = Action::from(&of.action);
-        let task = Self { plan: None, review: None, point: None, before: None, action };
+        let task = Self { plan: None, review: None, point: None, before: None, comment: None, action };
         match &of.of {
             items::TaskOf::Plan(plan) => Self { plan: Some(*plan), ..task },
             items::TaskOf::Point { review, point } => {
@@ -141,22 +150,27 @@ impl From<&items::Task> for Task {
                 let before = Before { review, period, kpi: kpi.clone(), unit: unit.clone() };
                 Self { before: Some(before), ..task }
             }
+            items::TaskOf::Comment { kpi, period } => {
+                let comment = ToComment { kpi: kpi.clone(), period: (*period).into() };
+                Self { comment: Some(comment), ..task }
+            }
         }
     }
 }
 
 impl Task {
     pub(super) fn read(self) -> Result<items::Task, String> {
-        let of = match (self.plan, self.review, self.point, self.before) {
-            (Some(plan), None, None, None) => items::TaskOf::Plan(plan),
-            (None, Some(review), Some(point), None) => items::TaskOf::Point { review, point },
-            (None, None, None, Some(Before { review, period, kpi, unit })) => {
+        let of = match (self.plan, self.review, self.point, self.before, self.comment) {
+            (Some(plan), None, None, None, None) => items::TaskOf::Plan(plan),
+            (None, Some(review), Some(point), None, None) => items::TaskOf::Point { review, point },
+            (None, None, None, Some(Before { review, period, kpi, unit }), None) => {
                 items::TaskOf::Before { review, period: period.into(), kpi, unit }
             }
+            (None, None, None, None, Some(ToComment { kpi, period })) => {
+                items::TaskOf::Comment { kpi, period: period.into() }
+            }
             _ => {
-                return Err(
-                    "a task is of a plan, of a point of a review, or of a figure before one".to_owned()
-                );
+                return Err("a task is of a plan, of a point of a review, or of a figure".to_owned());
             }
         };
         Ok(items::Task { of, action: self.action.read()? })
@@ -236,6 +250,8 @@ pub(super) struct Commentary {
     why: Commitment,
     done: Commitment,
     outlook: Commitment,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    unsure: Option<Commitment>,
     favourable: u32,
     other: u32,
     all_other: u32,
@@ -253,6 +269,7 @@ impl From<&items::Commentary> for Commentary {
             why: of.why,
             done: of.done,
             outlook: of.outlook,
+            unsure: of.unsure,
             favourable,
             other,
             all_other,
@@ -263,9 +280,10 @@ impl From<&items::Commentary> for Commentary {
 
 impl Commentary {
     pub(super) fn read(self) -> items::Commentary {
-        let Self { kpi, unit, period, what, why, done, outlook, favourable, other, all_other, run } = self;
+        let Self { kpi, unit, period, what, why, done, outlook, unsure, favourable, other, all_other, run } =
+            self;
         let named = items::Named { favourable, other, all_other, run };
-        items::Commentary { kpi, unit, period: period.into(), what, why, done, outlook, named }
+        items::Commentary { kpi, unit, period: period.into(), what, why, done, outlook, unsure, named }
     }
 }
 
@@ -490,6 +508,18 @@ pub(super) struct Effect {
     enough: bool,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     run: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    beside: Option<Beside>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    untold: Option<Untold>,
+}
+
+/// Beside what an effect is seen: `{"units": 5, "alone": 2.1}`, or why beside nothing: `{"nothing": "few_units"}`.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub(super) enum Beside {
+    Units { units: u16, alone: Number },
+    Nothing { nothing: Alone },
 }
 
 impl From<&items::Seen> for Observed {
@@ -512,6 +542,11 @@ impl From<&items::Seen> for Observed {
                     high: ends.map(|(_, high)| high.clone()),
                     enough: of.enough,
                     run: of.run,
+                    beside: of.beside.as_ref().map(|of| match of {
+                        Ok(of) => Beside::Units { units: of.units, alone: of.alone.clone() },
+                        Err(nothing) => Beside::Nothing { nothing: *nothing },
+                    }),
+                    untold: of.untold,
                 })
             }
         }
@@ -532,7 +567,12 @@ impl Observed {
                     (None, None, None) => None,
                     _ => return Err("an interval has two ends, and something in between".to_owned()),
                 };
-                items::Seen::Effect(items::Effect { came: of.came, change, enough: of.enough, run: of.run })
+                let beside = of.beside.map(|of| match of {
+                    Beside::Units { units, alone } => Ok(items::Beside { units, alone }),
+                    Beside::Nothing { nothing } => Err(nothing),
+                });
+                let (came, enough, run, untold) = (of.came, of.enough, of.run, of.untold);
+                items::Seen::Effect(items::Effect { came, change, enough, run, beside, untold })
             }
         };
         Ok(Event::ItemObserved(acting::ItemObserved { item: number(subject, "item")?, seen }))

@@ -8,9 +8,10 @@ use kepi_govern::{
     Principal, Situation, Stance, decide,
     directory::{self, Attests, Duty, Line, Standing},
     items::{
-        Action, ActionPlan, Alert, Attestation, By, Came, Case, ChangeNotice, Commentary, Decision, Effect,
-        Expected, Follows, Handover, Item, Method, Missed, Named, Notice, OnAgenda, Outcome, PainPoint,
-        Permission, Play, PlayStep, PostMortem, Rung, Seen, Turn, attestation, midnight, times::Times,
+        Action, ActionPlan, Alert, Attestation, Beside, By, Came, Case, ChangeNotice, Commentary, Decision,
+        Effect, Expected, Follows, Handover, Item, Method, Missed, Named, Notice, OnAgenda, Outcome,
+        PainPoint, Permission, Play, PlayStep, PostMortem, Rung, Seen, Turn, attestation, midnight,
+        times::Times,
     },
     judging::{Judging, Verdict},
     laws,
@@ -298,7 +299,11 @@ impl Acting {
     }
 
     pub fn finish(&mut self, by: u64, item: u64, outcome: &str) -> Result<Vec<Event>, Vec<&'static str>> {
-        self.act(by, item, Deed::Finish { outcome: outcome.parse().unwrap(), cause: None, why: None })
+        self.act(
+            by,
+            item,
+            Deed::Finish { outcome: outcome.parse().unwrap(), cause: None, step: None, why: None },
+        )
     }
 
     pub fn item(&self, number: u64) -> &Item {
@@ -340,6 +345,7 @@ fn a_case_is_closed_with_a_cause_and_over_when_the_customer_says_so() {
     let close = |outcome: &str, cause: Option<&str>| Deed::Finish {
         outcome: outcome.parse().unwrap(),
         cause: cause.map(|of| of.parse().unwrap()),
+        step: None,
         why: Some(WHY),
     };
     let says = |settled| Deed::Answer { settled, note: None };
@@ -533,7 +539,8 @@ fn times_are_those_of_the_script() {
         let seen = acting.job(&Command::Observe(Observe { item, seen })).unwrap();
         note(&acting, job(), seen);
     }
-    let effect = Effect { came: Came::Shown, change: None, enough: true, run: Some(2) };
+    let effect =
+        Effect { came: Came::Shown, change: None, enough: true, run: Some(2), beside: None, untold: None };
     let measured =
         acting.job(&Command::Observe(Observe { item: number, seen: Seen::Effect(effect) })).unwrap();
     note(&acting, job(), measured);
@@ -963,6 +970,8 @@ fn a_plan_is_agreed_to_carried_out_measured_and_asked_after() {
         change: Some((number_of("1.1"), Some((number_of("-0.4"), number_of("2.6"))))),
         enough: false,
         run: Some(7),
+        beside: Some(Ok(Beside { units: 5, alone: number_of("0.9") })),
+        untold: None,
     };
     let observe = Command::Observe(Observe { item: number, seen: Seen::Effect(effect) });
     assert_eq!(acting.ask(person(5), &observe).unwrap_err(), [laws::BY_ITSELF]);
@@ -993,7 +1002,17 @@ fn a_commentary_names_what_speaks_against_it_too_and_is_read_by_another() {
     let commentary = |favourable, other, all_other| {
         let named = Named { favourable, other, all_other, run: 1 };
         let (kpi, period) = ("renewals".parse().unwrap(), month(4));
-        let of = Commentary { kpi, unit: None, period, what: WHY, why: WHY, done: WHY, outlook: WHY, named };
+        let of = Commentary {
+            kpi,
+            unit: None,
+            period,
+            what: WHY,
+            why: WHY,
+            done: WHY,
+            outlook: WHY,
+            unsure: Some(WHY),
+            named,
+        };
         Command::Open(Open { content: Content::Commentary(of), why: WHY })
     };
     // Two of seven, both better than before, although five are not.
@@ -1087,8 +1106,12 @@ fn what_is_seen_at_the_front_line_is_somebodys_and_a_change_came_of_it_only_if_t
     assert_eq!(acting.job(&open).unwrap_err(), [laws::BY_ITSELF]);
     acting.ask(person(5), &open).unwrap();
     let owner = acting.world.organisation.items.get(1).unwrap().owner().unwrap().person;
-    let finish =
-        |outcome: &str| Deed::Finish { outcome: outcome.parse().unwrap(), cause: None, why: Some(WHY) };
+    let finish = |outcome: &str| Deed::Finish {
+        outcome: outcome.parse().unwrap(),
+        cause: None,
+        step: None,
+        why: Some(WHY),
+    };
     assert_eq!(acting.act(owner, 1, finish("change_requested")).unwrap_err(), [laws::INCOMPLETE]);
     assert_eq!(acting.act(owner, 1, finish("fixed")).unwrap_err(), [laws::NO_SUCH_OUTCOME]);
     acting.act(owner, 1, finish("known")).unwrap();
@@ -1123,7 +1146,7 @@ fn nothing_is_started_twice_while_it_is_open_or_cools_down_and_what_is_held_out_
     let act = |deed| Command::Act(Act { item: 1, deed });
     // Who could dismiss what looks hopeless would make it seem to help.
     assert_eq!(acting.ask(person(owner), &act(Deed::Dismiss { why: WHY })).unwrap_err(), [laws::OWED]);
-    let done = Deed::Finish { outcome: "done".parse().unwrap(), cause: None, why: Some(WHY) };
+    let done = Deed::Finish { outcome: "done".parse().unwrap(), cause: None, step: None, why: Some(WHY) };
     acting.ask(person(owner), &act(done)).unwrap();
     assert_eq!(item(&acting, 1).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
     // The same starts again once it has cooled down.
@@ -1169,7 +1192,8 @@ fn steps_of_a_playbook_are_tasks_one_after_the_other_with_an_owner_and_a_clock_e
     acting.job(&Command::Tick).unwrap();
     assert_eq!((at_step(&acting), due(&acting)), ((2, 1), at("2026-05-06T11:00[Europe/Berlin]")));
     assert_eq!(acting.finish(2, 1, "skipped").unwrap_err(), [laws::INCOMPLETE]);
-    let skipped = Deed::Finish { outcome: "skipped".parse().unwrap(), cause: None, why: Some(WHY) };
+    let skipped =
+        Deed::Finish { outcome: "skipped".parse().unwrap(), cause: None, step: None, why: Some(WHY) };
     acting.act(2, 1, skipped).unwrap();
     assert_eq!((at_step(&acting), due(&acting)), ((5, 2), at("2026-05-07T11:00[Europe/Berlin]")));
     acting.directory.people.remove(&5);
@@ -1350,7 +1374,14 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                     2 => Seen::Helped { helped: dice(2) == 0, run: 1 },
                     _ => {
                         let came = [Came::Shown, Came::NotShown, Came::Contrary][dice(3) as usize];
-                        Seen::Effect(Effect { came, change: None, enough: dice(2) == 0, run: Some(1) })
+                        Seen::Effect(Effect {
+                            came,
+                            change: None,
+                            enough: dice(2) == 0,
+                            run: Some(1),
+                            beside: None,
+                            untold: None,
+                        })
                     }
                 };
                 Command::Observe(Observe { item, seen })
@@ -1401,7 +1432,7 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                             .parse()
                             .unwrap();
                         let cause = (dice(2) == 0).then(|| "waiting".parse().unwrap());
-                        Deed::Finish { outcome, cause, why: None }
+                        Deed::Finish { outcome, cause, step: None, why: None }
                     }
                 };
                 Command::Act(Act { item, deed })
@@ -1429,6 +1460,7 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                 _ => Deed::Finish {
                     outcome: "solved".parse().unwrap(),
                     cause: Some("price".parse().unwrap()),
+                    step: None,
                     why: None,
                 },
             };
@@ -1464,8 +1496,14 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
         let next =
             next.and_then(|item| Some((item.number, item.step()?.turn, item.owner().map(|of| of.person))));
         if let Some((item, turn, owner)) = next.filter(|_| dice(4) == 0) {
-            let missed =
-                Seen::Effect(Effect { came: Came::NotShown, change: None, enough: false, run: Some(1) });
+            let missed = Seen::Effect(Effect {
+                came: Came::NotShown,
+                change: None,
+                enough: false,
+                run: Some(1),
+                beside: None,
+                untold: None,
+            });
             let went_on = match (turn, owner) {
                 (Turn::Work, Some(owner)) => acting.finish(owner, item, "done"),
                 (Turn::Ask, _) => acting.approve(1 + dice(6), item),

@@ -22,10 +22,10 @@ use kepi_govern::{
     },
     governance::InEmergency,
     items::{
-        Action, ActionPlan, Alert, Attestation, By, Came, Case, Change, ChangeNotice, Commentary, Decision,
-        Dispute, Effect, Emergency, Expected, Follows, Handover, Method, Missed, Named, Notice, OnAgenda,
-        Outcome, PainPoint, Permission, Play, PlayStep, Point, PostMortem, Review, Rung, Says, Seen, Task,
-        TaskOf,
+        Action, ActionPlan, Alert, Alone, Attestation, Beside, By, Came, Case, Change, ChangeNotice,
+        Commentary, Decision, Dispute, Effect, Emergency, Expected, Follows, Handover, Method, Missed, Named,
+        Notice, OnAgenda, Outcome, PainPoint, Permission, Play, PlayStep, Point, PostMortem, Review, Rung,
+        Says, Seen, Task, TaskOf, Untold,
     },
     judging::{Judging, Verdict},
     overrides::{Figure, Over, Override},
@@ -352,7 +352,8 @@ fn acted_on() -> impl Strategy<Value = Content> {
         (1..4u64).prop_map(TaskOf::Plan),
         (1..4u64, 0..3u16).prop_map(|(review, point)| TaskOf::Point { review, point }),
         (parsed(), period(), parsed(), option::of(parsed()))
-            .prop_map(|(review, period, kpi, unit)| TaskOf::Before { review, period, kpi, unit })
+            .prop_map(|(review, period, kpi, unit)| TaskOf::Before { review, period, kpi, unit }),
+        (parsed(), period()).prop_map(|(kpi, period)| TaskOf::Comment { kpi, period })
     ];
     let task = (of, action()).prop_map(|(of, action)| Content::Task(Task { of, action }));
     let expected = (amount(), period(), period(), day()).prop_map(|(change, from, to, until)| Expected {
@@ -376,12 +377,16 @@ fn acted_on() -> impl Strategy<Value = Content> {
     ];
     let post_mortem = (missed, option::of(commitment()), option::of(commitment()))
         .prop_map(|(of, findings, follows)| Content::PostMortem(PostMortem { of, findings, follows }));
-    let texts = (commitment(), commitment(), commitment(), commitment());
+    let texts = (commitment(), commitment(), commitment(), commitment(), option::of(commitment()));
     let commentary =
         ((parsed(), option::of(parsed()), period()), texts, (0..3u32, 0..3u32, 0..3u32, 1..9u64)).prop_map(
-            |((kpi, unit, period), (what, why, done, outlook), (favourable, other, all_other, run))| {
+            |(
+                (kpi, unit, period),
+                (what, why, done, outlook, unsure),
+                (favourable, other, all_other, run),
+            )| {
                 let named = Named { favourable, other, all_other, run };
-                Content::Commentary(Commentary { kpi, unit, period, what, why, done, outlook, named })
+                Content::Commentary(Commentary { kpi, unit, period, what, why, done, outlook, unsure, named })
             },
         );
     let acted = prop_oneof![
@@ -540,9 +545,34 @@ fn seen() -> impl Strategy<Value = Seen> {
             let why = [OnAgenda::Trend].into();
             Seen::Agenda(vec![Point { why, kpi, unit, items: [].into() }])
         }),
-        (came, change, any::<bool>(), option::of(whole()))
-            .prop_map(|(came, change, enough, run)| Seen::Effect(Effect { came, change, enough, run })),
+        (came, change, any::<bool>(), option::of(whole()), beside(), option::of(untold())).prop_map(
+            |(came, change, enough, run, beside, untold)| {
+                Seen::Effect(Effect { came, change, enough, run, beside, untold })
+            }
+        ),
     ]
+}
+
+fn untold() -> impl Strategy<Value = Untold> {
+    use Untold::*;
+    prop_oneof![
+        Just(NoFigure),
+        Just(NotInTime),
+        Just(NoInterval),
+        Just(FewPeriods),
+        Just(FewCases),
+        Just(NeverMoved),
+        Just(Overlapping)
+    ]
+}
+
+fn beside() -> impl Strategy<Value = Option<Result<Beside, Alone>>> {
+    let alone =
+        prop_oneof![Just(Alone::Whole), Just(Alone::FewUnits), Just(Alone::NoPast), Just(Alone::OtherCourse)];
+    option::of(prop_oneof![
+        (1u16.., amount()).prop_map(|(units, alone)| Ok(Beside { units, alone })),
+        alone.prop_map(Err)
+    ])
 }
 
 fn acting() -> impl Strategy<Value = Event> {
@@ -596,7 +626,7 @@ fn act() -> impl Strategy<Value = Command> {
         (0..9i64, commitment()).prop_map(|(until, why)| Deed::Snooze { until, why }),
         commitment().prop_map(|why| Deed::Dismiss { why }),
         (parsed(), option::of(parsed()), option::of(commitment()))
-            .prop_map(|(outcome, cause, why)| Deed::Finish { outcome, cause, why }),
+            .prop_map(|(outcome, cause, why)| Deed::Finish { outcome, cause, step: None, why }),
         (by(), any::<bool>(), option::of(commitment())).prop_map(|(by, reached, note)| Deed::Contact {
             by,
             reached,

@@ -93,6 +93,7 @@ fn alert() -> Alert {
         by_unit: false,
         bounds: Default::default(),
         capacity: None,
+        worth: Default::default(),
         persistence: 2,
         clear: 2,
         severity: Severity::Normal,

@@ -109,6 +109,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         alerts: BTreeMap::new(),
         guardrails: BTreeMap::new(),
         closed_loops: BTreeMap::new(),
+        feedback: BTreeMap::new(),
         ladders: BTreeMap::new(),
         playbooks: BTreeMap::new(),
         initiatives: BTreeMap::new(),

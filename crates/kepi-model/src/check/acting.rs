@@ -135,6 +135,8 @@ fn one(
         bounds.extend(found.map(|bound| (kpi.id.clone(), bound)));
     }
     let whole = |number: Option<i64>| number.and_then(|number| u16::try_from(number).ok());
+    let worth = written.worth.items().iter();
+    let worth = worth.filter_map(|of| Some((of.key.clone()?, whole(Some(of.value.as_ref()?.0))?)));
     Some(Alert {
         id,
         name: written.name.cloned()?,
@@ -143,6 +145,7 @@ fn one(
         by_unit: written.by_unit.cloned()?,
         bounds,
         capacity: whole(written.capacity.get().map(|n| n.0)),
+        worth: worth.collect(),
         persistence: whole(written.persistence.get().map(|n| n.0))?,
         clear: whole(written.clear.get().map(|n| n.0))?,
         severity: written.severity.cloned()?,

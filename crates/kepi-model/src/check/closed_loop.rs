@@ -161,6 +161,16 @@ pub(super) fn condition(
     around: &Surroundings<'_>,
     context: &mut Context<'_>,
 ) -> Option<Expression> {
+    expression(text, Want::Condition, entity, around, context)
+}
+
+pub(super) fn expression(
+    text: &Field<ExpressionText>,
+    want: Want,
+    entity: &Entity,
+    around: &Surroundings<'_>,
+    context: &mut Context<'_>,
+) -> Option<Expression> {
     let mut reader = Reader {
         entities: around.entities,
         zone: around.zone,
@@ -170,5 +180,5 @@ pub(super) fn condition(
         symbols: context.symbols,
         kpis: &BTreeMap::new(),
     };
-    reader.expression(text.get()?, entity, Want::Condition)
+    reader.expression(text.get()?, entity, want)
 }

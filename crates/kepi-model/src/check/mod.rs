@@ -33,6 +33,7 @@ mod closed_loop;
 mod connection;
 mod crosswalk;
 mod derived;
+mod feedback;
 mod governance;
 mod guardrail;
 mod initiative;
@@ -193,6 +194,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         !definitions.persons.is_empty(),
         context,
     );
+    let feedback = feedback::read(&definitions.feedback, &kpis, &around, context);
     let ladders = acting::ladders(&definitions.ladders, context);
     playbook::in_units(&definitions.playbooks, &scorecards, &units, context);
     let playbooks =
@@ -226,6 +228,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         last_resort: header.last_resort,
         alerts,
         closed_loops,
+        feedback,
         ladders,
         playbooks,
         initiatives,

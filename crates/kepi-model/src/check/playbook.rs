@@ -2,16 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, closed_loop::condition, kpi::Surroundings};
+use super::{
+    Context,
+    closed_loop::{condition, expression},
+    kpi::Surroundings,
+};
 use crate::{
     acting::{Playbook, PlaybookStep, PlaybookVariant, Signal, Trigger},
     codes,
     decode::{Keyed, Placed},
     definitions as written, derived,
-    expression::Expression,
+    expression::{Expression, Node, Path},
     id::{KpiId, PlaybookId, ScorecardId, UnitId},
     project::{Kpi, Scorecard, Unit},
     source_text::Span,
+    sql::Want,
 };
 
 /// Reads all playbooks.
@@ -169,13 +174,37 @@ fn rows(
     {
         return None;
     }
+    let each = match written.each.get() {
+        None => None,
+        Some(id) => {
+            let Some(attribute) = entity.attribute(id) else {
+                context
+                    .report(
+                        codes::PLAYBOOK,
+                        written.each.span,
+                        format!("`{}` has no attribute `{id}`", entity.id),
+                    )
+                    .fix("name the one that says whom a row is about, such as `account`");
+                return None;
+            };
+            let path = Path { references: Vec::new(), attribute: attribute.id.clone() };
+            Some(Expression { type_: attribute.type_.clone(), node: Node::Path(path) })
+        }
+    };
+    let benefit = expression(&written.benefit, Want::Quantity, entity, around, context);
+    if written.benefit.is_written() && benefit.is_none() {
+        return None;
+    }
     let when = when?;
-    let read: Vec<Expression> = [&when].into_iter().chain(&eligible).chain(&success).cloned().collect();
+    let read = [&when].into_iter().chain(&eligible).chain(&success).chain(&each).chain(&benefit);
+    let read: Vec<Expression> = read.cloned().collect();
     let roots = derived::roots(&entity.id, &read, around.entities);
     Some(Trigger::Rows {
         of: entity.id.clone(),
         when,
         eligible,
+        each,
+        benefit,
         success,
         since: *written.since.get()?,
         // A circle has its own finding.

@@ -11,10 +11,10 @@ use crate::{
     expression::Type,
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
-        DimensionId, EntityId, FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, InitiativeId, KpiId,
-        LadderId, LevelId, LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, PlaybookId, ProjectId,
-        PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId,
-        WithholdingId,
+        DimensionId, EntityId, FeedbackId, FeedbackThemeId, FreezeId, FunctionId, GoalId, GovernanceId,
+        GuardrailId, InitiativeId, KpiId, LadderId, LevelId, LoopId, ObjectiveId, PersonId, PerspectiveId,
+        PillarId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId,
+        StrategyId, ThemeId, UnitId, WithholdingId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,
@@ -132,6 +132,12 @@ impl Id for PlaybookId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for InitiativeId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for FeedbackId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for FeedbackThemeId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for CauseId {

@@ -6,7 +6,10 @@ use crate::{
     acting::{Encryption, Severity, Signal},
     decode::{ExpressionText, List, Map, Name, Whole, choices, table},
     definitions::{Bound, SecretText, Setting},
-    id::{AlertId, AttributeId, CauseId, ChannelId, KpiId, LadderId, LoopId, PersonId, PlaybookId, UnitId},
+    id::{
+        AlertId, AttributeId, CauseId, ChannelId, FeedbackId, FeedbackThemeId, KpiId, LadderId, LoopId,
+        PersonId, PlaybookId, UnitId,
+    },
 };
 
 choices!(Signal, Severity, Encryption);
@@ -15,11 +18,12 @@ table! {
     Alert = "alert", "When somebody is asked to act on a KPI. Without one, nobody is.";
     alert: Name<AlertId>, required, "The name in definitions.", "attention";
     name: String, required, "The name shown to people.", "What needs somebody";
-    on: List<Signal>, default "[beyond, red]", "Signals, each of which suffices: `beyond` is a change for the worse beyond what is usual, `red` a KPI that is red for `persistence` periods, `guardrail` that a guardrail is broken that says how far it may go, `bound` that it is beyond what `bounds` say for `persistence` periods, `forecast` that it is worse than what its own course let expect a period before, `stale` that a delivery is overdue that it is computed of (`expect` of the source), `validity` that what it is believed to move does not follow it, or no longer, at the end of a quarter.", "[red]";
+    on: List<Signal>, default "[beyond, red]", "Signals, each of which suffices: `beyond` is a change for the worse beyond what is usual, `red` a KPI that is red for `persistence` periods, `guardrail` that a guardrail is broken that says how far it may go, `bound` that it is beyond what `bounds` say for `persistence` periods, `forecast` that it is worse than what its own course let expect a period before, `stale` that a delivery is overdue that it is computed of, or its figures came later than promised (`expect` of the source), `validity` that what it is believed to move does not follow it, or no longer, at the end of a quarter.", "[red]";
     kpis: List<KpiId>, optional, "KPIs; default those of all scorecards.", "[renewals, nps]";
     by_unit: bool, default "false", "Whether units are looked at one by one, beside all rows.", "true";
     bounds: Map<KpiId, Bound>, optional, "What KPIs may be by this alert alone, for `bound`.", "{nps: {at_least: 30}}";
-    capacity: Whole<1, 1_000>, optional, "So many alerts somebody has at once. While she has more, only those are raised that cost her scorecard the most; the others wait for room. Severity `high` always comes.", "5";
+    capacity: Whole<1, 1_000>, optional, "So many alerts somebody has at once. While she has more, only those are raised that cost her scorecard the most, of a unit by its share of the rows; the others wait for room. Severity `high` always comes.", "5";
+    worth: Map<KpiId, Whole<0, 100>>, optional, "What acting on a KPI is worth, in points of a scorecard, where that does not follow from a target: by that it takes its place among those that cost points.", "{complaints: 5}";
     persistence: Whole<1, 24>, default "2", "For so many periods in a row it has to be red, or beyond its bound.", "3";
     clear: Whole<1, 24>, default "2", "After so many periods in a row without a signal it is over.", "3";
     severity: Severity, default "normal", "How soon somebody has to act, in business hours: `high` 4, `normal` 8, `low` 40. Then it is the turn of whoever is above.", "high";
@@ -69,6 +73,16 @@ table! {
 }
 
 table! {
+    Feedback = "feedback", "What customers write in their own words, among rows behind a KPI: it can be searched, and is counted by themes.";
+    feedback: Name<FeedbackId>, required, "The name in definitions.", "comments";
+    name: String, required, "The name shown to people.", "What customers write";
+    kpi: KpiId, required, "The KPI whose rows have the text.", "recommendation";
+    text: AttributeId, required, "The attribute of the rows that is the text. One that is personal is told to nobody.", "comment";
+    since: Date, optional, "Only rows of this day or later.", "2026-01-01";
+    themes: Map<Name<FeedbackThemeId>, List<String>>, optional, "What a text of the KPI may be about, each with the words that say so, wherever it was said. `wait*` stands for all words that begin so, `called back` for words that follow one another.", "{waiting: [queue, wait*], price: [expensive, too much]}";
+}
+
+table! {
     PlaybookStep = "playbook_step", "A step of a playbook.";
     text "do": String, required, "What is done.", "Call, and ask what is in the way";
     hours: Whole<1, 400>, default "16", "In so many business hours of the unit from when the one before was done.", "8";
@@ -89,12 +103,14 @@ table! {
     when: ExpressionText, optional, "Rows of the KPI for which this is true start it, each by itself.", "score <= 40";
     on: List<Signal>, optional, "Instead of `when`: signals of the KPI that start it, in each unit, as an alert says them.", "[red]";
     eligible: ExpressionText, optional, "Only rows for which this is true, too.", "not cancelled";
+    each: AttributeId, optional, "The attribute of rows that says whom they are about, such as a customer: for each of them it is started once, by the newest of those rows. Default: each row by itself.", "account";
     since: Date, required, "Only rows of this day or later.", "2026-01-01";
     cool_down: Whole<1, 3_650>, default "90", "For so many days the same row, or unit, starts it once.", "30";
     capacity: Whole<1, 10_000>, default "50", "So many runs are open at once in each unit; the others wait for room.", "20";
     hold_out: Whole<0, 50>, default "0", "So many of a hundred are only watched, to see what would have been without it. Who that is hangs on `seed` and the row alone.", "20";
     seed: Whole<0, 1_000_000>, default "1", "Draws other ones.", "2";
     steps: List<PlaybookStep>, required, "What is done, in order.", "[{do: Call, hours: 8}, {do: Agree on the next step}]";
+    benefit: ExpressionText, optional, "What it is worth to do it, of a row: those of whom it is worth most come first where there is no room for all. Default: the newest first.", "account.revenue";
     success: ExpressionText, optional, "Whether it helped: of the row as it is `after` so many days. Of a state: that the signal is gone.", "score > 60";
     after: Whole<1, 365>, default "30", "So many days after it was started that is looked at, of what was only watched as well.", "60";
     ladder: LadderId, optional, "Whose turn it is if nobody acts in time, rung by rung; default whoever is above.", "service";

@@ -147,6 +147,14 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ),
         ),
         (
+            "K0833",
+            kepi(
+                "",
+                "---\nfeedback: it\nname: It\nkpi: nps\ntext: score\nthemes: {waiting: [], price: [\"*\"]}\n---\nfeedback: it\nname: It \
+                 again\nkpi: nps\ntext: comment\n",
+            ),
+        ),
+        (
             "K0830",
             kepi(
                 "",

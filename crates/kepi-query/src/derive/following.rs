@@ -9,6 +9,7 @@ use kepi_model::{
     calendar::{Grain, ordinal_of_day},
     derived::Made,
     expression::Expression,
+    feedback::Feedback,
     id::{DimensionId, EntityId},
     project::{AsOf, Kpi},
 };
@@ -22,7 +23,7 @@ use crate::{
     guard::on_scales,
     lower::{Lowered, lower_at},
     reference::member_of,
-    row::{Cell, Row, evaluate, holds},
+    row::{Cell, Row, evaluate, evaluate_wide, holds},
     state::Member,
 };
 
@@ -39,6 +40,8 @@ pub struct Followed {
     pub permitted: Option<bool>,
     /// What was read of it, as [`Asked::answers_to`] says.
     pub answers_to: Option<Cell>,
+    /// What it is worth, as [`Asked::worth`] says; none: that is not asked, or not known.
+    pub worth: Option<i128>,
 }
 
 /// Which rows behind a KPI are asked for.
@@ -50,8 +53,10 @@ pub struct Asked<'a> {
     pub when: Option<&'a Expression>,
     /// What else is asked of each.
     pub also: Option<&'a Expression>,
-    /// What is read of each, where it has a value: what it answers to.
+    /// What is read of each, where it has a value: what it answers to, or its text.
     pub answers_to: Option<&'a Expression>,
+    /// What each is worth, a quantity.
+    pub worth: Option<&'a Expression>,
     /// Instead of rows that the KPI looks at those that answer to something: a KPI of first answers may well leave them out.
     pub only_answers: bool,
     /// Whether it is asked of rows that were found before what has become of them: whatever the KPI looks at by now, as they and what they refer
@@ -71,6 +76,7 @@ impl<'a> Asked<'a> {
             when: Some(&rule.when),
             also: rule.permission.as_ref(),
             answers_to: rule.again.as_ref().map(|again| &again.case),
+            worth: None,
             only_answers: false,
             later: false,
             since: rule.since,
@@ -81,6 +87,22 @@ impl<'a> Asked<'a> {
     /// What has become of rows that were found before.
     pub fn later(self, success: &'a Expression) -> Self {
         Self { when: None, also: Some(success), answers_to: None, later: true, ..self }
+    }
+
+    /// What customers wrote, each row with its text.
+    pub fn written(of: &'a Feedback) -> Self {
+        Self {
+            of: &of.of,
+            when: None,
+            also: None,
+            answers_to: Some(&of.text),
+            worth: None,
+            only_answers: false,
+            later: false,
+            // No row is older.
+            since: of.since.unwrap_or(Date::constant(1900, 1, 1)),
+            made: &of.made,
+        }
     }
 
     /// Answers that customers of a closed loop gave when they were asked once more.
@@ -109,8 +131,8 @@ pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &Asked<'_>) -> Result
     let out = |condition: &Expression| planner.written_out(condition, rule.of);
     let population = side.filter.as_ref().filter(|_| !rule.only_answers && !rule.later).map(out);
     let (when, permission) = (rule.when.map(out), rule.also.map(out));
-    let answers_to = rule.answers_to.map(out);
-    for condition in population.iter().chain(&when).chain(&permission).chain(&answers_to) {
+    let (answers_to, worth) = (rule.answers_to.map(out), rule.worth.map(out));
+    for condition in population.iter().chain(&when).chain(&permission).chain(&answers_to).chain(&worth) {
         planner.expression(condition, &side.entity);
     }
     let since = project.calendar.period(Grain::Day, ordinal_of_day(rule.since));
@@ -149,6 +171,7 @@ pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &Asked<'_>) -> Result
             members: side.keys.iter().map(member).collect(),
             permitted: permission.as_ref().map(meets),
             answers_to: read,
+            worth: worth.as_ref().and_then(|of| evaluate_wide(of, &view).unwrap_or_default()),
         });
     }
     found.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.key.cmp(&b.key)));

@@ -1,6 +1,6 @@
 //! How long it takes from a signal to its effect, and what alerts led to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_insight::{
     link::{Untold, pairs},
@@ -8,8 +8,9 @@ use kepi_insight::{
 };
 use kepi_model::{
     acting::{PlaybookStep, Trigger},
+    feedback::words,
     id::{EntityId, UnitId},
-    project::{Kpi, ValueUnit},
+    project::{Kpi, Project, ValueUnit},
 };
 use kepi_query::value::Segment;
 use kepi_score::band;
@@ -452,29 +453,33 @@ fn has_all(text: &str, words: &str) -> bool {
 }
 
 impl Reporter<'_> {
-    /// What was said of customers and of what gets in their way, with all of these words; none: all of it.
+    /// What was said of customers and of what gets in their way, with all of these words (none: all of it), about a theme if one is named.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn feedback(self, words: &str) -> Result<FeedbackView, ViewError> {
+    pub fn feedback(self, words: &str, theme: Option<&str>) -> Result<FeedbackView, ViewError> {
         let project = self.project();
-        let all = self.facts.feedback()?;
-        let found: Vec<&Feedback> = all
-            .iter()
-            .filter(|of| {
-                let cause = of.cause.as_deref().unwrap_or_default();
-                has_all(&format!("{} {cause} {} {}", of.text, of.kpi, self.kpi_named(&of.kpi).name), words)
-            })
-            .collect();
-        let mut themes: BTreeMap<&str, usize> = BTreeMap::new();
-        for cause in found.iter().filter_map(|of| of.cause.as_deref()) {
-            *themes.entry(cause).or_default() += 1;
+        let heard = self.facts.feedback()?;
+        let shown = |name: &str| name.replace('_', " ");
+        let mut found: Vec<(&Feedback, BTreeSet<&str>)> = Vec::new();
+        for of in &heard.said {
+            let themes = themes_of(project, &of.kpi, &of.text);
+            let named: Vec<String> =
+                of.cause.iter().map(String::as_str).chain(themes.iter().copied()).map(shown).collect();
+            let about =
+                format!("{} {} {} {}", of.text, named.join(" "), of.kpi, self.kpi_named(&of.kpi).name);
+            if has_all(&about, words) && theme.is_none_or(|theme| themes.contains(theme)) {
+                found.push((of, themes));
+            }
         }
-        let mut themes: Vec<(String, usize)> =
-            themes.into_iter().map(|(cause, n)| (cause.replace('_', " "), n)).collect();
-        themes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        let rows = found.iter().take(MOST_SAID).map(|of| FeedbackRow {
+        let causes = often(found.iter().filter_map(|(of, _)| of.cause.as_deref()));
+        let themes = often(found.iter().flat_map(|(_, themes)| themes.iter().copied()));
+        let about_none =
+            found.iter().filter(|(of, themes)| themes.is_empty() && has_themes(project, &of.kpi));
+        let about_none = about_none.count();
+        let rows = found.iter().take(MOST_SAID).map(|(of, themes)| FeedbackRow {
             item: of.item,
+            row: of.row.clone(),
             what: of.what,
             kpi: self.kpi_named(&of.kpi),
             unit: of.unit.as_ref().map(|id| {
@@ -482,19 +487,49 @@ impl Reporter<'_> {
                 unit.map_or_else(|| id.clone(), |unit| unit.name.clone())
             }),
             at: self.instant(of.at),
-            became: of.cause.iter().chain(&of.outcome).map(|of| of.replace('_', " ")).collect(),
+            became: of.cause.iter().chain(&of.outcome).map(|of| shown(of)).collect(),
+            themes: themes.iter().copied().map(shown).collect(),
             text: of.text.clone(),
         });
         Ok(FeedbackView {
             project: self.project_view(),
             words: words.trim().to_owned(),
-            all: all.len(),
+            theme: theme.map(str::to_owned),
+            all: heard.said.len(),
             found: found.len(),
+            causes,
             themes,
+            about_none,
             rows: rows.collect(),
+            unread: heard.unread,
             kpis: project.kpis.values().map(|kpi| Named::new(&kpi.id, &kpi.name)).collect(),
         })
     }
+}
+
+/// The themes of a KPI that a text is about.
+fn themes_of<'a>(project: &'a Project, kpi: &str, text: &str) -> BTreeSet<&'a str> {
+    let mut of_kpi = project.feedback.values().filter(|of| of.kpi.as_str() == kpi).peekable();
+    if of_kpi.peek().is_none() {
+        return BTreeSet::new();
+    }
+    let words: Vec<String> = words(text).collect();
+    of_kpi.flat_map(|of| &of.themes).filter(|of| of.is_in(&words)).map(|of| of.id.as_str()).collect()
+}
+
+fn has_themes(project: &Project, kpi: &str) -> bool {
+    project.feedback.values().any(|of| of.kpi.as_str() == kpi && !of.themes.is_empty())
+}
+
+/// How often each is named, the most frequent first.
+fn often<'a>(all: impl Iterator<Item = &'a str>) -> Vec<(String, usize)> {
+    let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+    for of in all {
+        *counted.entry(of).or_default() += 1;
+    }
+    let mut counted: Vec<(String, usize)> = counted.into_iter().map(|(of, n)| (of.to_owned(), n)).collect();
+    counted.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    counted
 }
 
 #[cfg(test)]

@@ -223,10 +223,18 @@ pub struct FeedbackView {
     pub all: usize,
     /// How much was found.
     pub found: usize,
+    /// The theme that it was searched for.
+    pub theme: Option<String>,
     /// Root causes of what was found, with how often, the most frequent first.
+    pub causes: Vec<(String, usize)>,
+    /// Themes of what was found, with in how many texts, the most frequent first. A text can be about several.
     pub themes: Vec<(String, usize)>,
+    /// Texts that were found and are about none, although their KPI has themes.
+    pub about_none: usize,
     /// The newest of it.
     pub rows: Vec<FeedbackRow>,
+    /// What could not be read, and why.
+    pub unread: Vec<String>,
     /// KPIs of which something can be said.
     pub kpis: Vec<Named>,
 }
@@ -234,8 +242,10 @@ pub struct FeedbackView {
 /// Something that was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedbackRow {
-    /// The item with which it is kept.
-    pub item: u64,
+    /// The item with which it is kept; none: it stands in a row.
+    pub item: Option<u64>,
+    /// The row in which it stands: its entity and what of its key may be told.
+    pub row: Option<(String, Vec<String>)>,
     /// Where it was said.
     pub what: &'static str,
     /// The KPI that it is about.
@@ -246,6 +256,8 @@ pub struct FeedbackRow {
     pub at: String,
     /// The root cause, and what came of it.
     pub became: Vec<String>,
+    /// Its themes.
+    pub themes: Vec<String>,
     /// The words.
     pub text: String,
 }

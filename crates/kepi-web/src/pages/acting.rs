@@ -164,27 +164,42 @@ pub(crate) fn feedback(view: &FeedbackView, said: Option<&Said>) -> Markup {
     let body = html! {
         header.head {
             h1 { "Feedback" }
-            p.sub { "What customers said when they were followed up, and what gets in their way by those who see it." }
+            p.sub { "What customers wrote, what they said when they were followed up, and what gets in their way by those who see it." }
             (inbox::rooms("/feedback"))
         }
         (forms::refused(said))
         form.say method="get" action="/feedback" role="search" {
             label { span { "Words, all of which are in it" } input type="text" name="q" value=(view.words); }
+            @if let Some(theme) = &view.theme { input type="hidden" name="theme" value=(theme); }
             div.buttons { button type="submit" { "Search" } }
         }
         section aria-labelledby="found" {
             h2 #found { (view.found) " of " (view.all) }
+            @if let Some(theme) = &view.theme {
+                p { "About " strong { (theme.replace('_', " ")) } ": " a href=(parts::href("/feedback", &[("q", view.words.as_str())])) { "whatever it is about" } "." }
+            }
             @if !view.themes.is_empty() {
-                p { "Root causes: " @for (n, (cause, often)) in view.themes.iter().enumerate() {
-                    @if n > 0 { ", " } a href=(parts::href("/feedback", &[("q", cause.as_str())])) { (cause) } " (" (often) ")"
+                p { "Themes: " @for (n, (theme, often)) in view.themes.iter().enumerate() {
+                    @if n > 0 { ", " } a href=(parts::href("/feedback", &[("q", view.words.as_str()), ("theme", theme.as_str())])) { (theme.replace('_', " ")) } " (" (often) ")"
+                } @if view.about_none > 0 { "; about none of them (" (view.about_none) ")" } "." }
+            }
+            @if !view.causes.is_empty() {
+                p { "Root causes: " @for (n, (cause, often)) in view.causes.iter().enumerate() {
+                    @if n > 0 { ", " } a href=(parts::href("/feedback", &[("q", cause.replace('_', " ").as_str())])) { (cause.replace('_', " ")) } " (" (often) ")"
                 } "." }
             }
+            @for why in &view.unread { p { span.shape aria-hidden="true" { "▲ " } "Not searched: " (why) } }
+            @if view.found > view.rows.len() { p.note { "The newest " (view.rows.len()) " of them:" } }
             ul.plain { @for of in &view.rows { li {
                 p { span.quote { (of.text) } }
                 p.detail {
                     (parts::day(&of.at)) " " (of.what) ", about " a href={ "/kpis/" (of.kpi.id) } { (of.kpi.name) }
                     @if let Some(unit) = &of.unit { " in " (unit) }
-                    ": " a href={ "/items/" (of.item) } { "item " (of.item) }
+                    @if let Some(item) = of.item { ": " a href={ "/items/" (item) } { "item " (item) } }
+                    @if let Some((entity, key)) = &of.row && !key.is_empty() {
+                        ": " a href=(parts::href(&format!("/entities/{entity}/row"), &key.iter().map(|part| ("key", part.as_str())).collect::<Vec<_>>())) { "its row" }
+                    }
+                    @if !of.themes.is_empty() { "; " (of.themes.join(", ")) }
                     @if !of.became.is_empty() { ", " (of.became.join(", ")) }
                 }
             } } }

@@ -428,7 +428,8 @@ pub const PAGES: &[Page] = &[
         json: None,
         nav: None,
         html: |f, p| {
-            let view = Reporter::new(f).feedback(&p.get("q").unwrap_or_default())?;
+            let view =
+                Reporter::new(f).feedback(&p.get("q").unwrap_or_default(), p.get("theme").as_deref())?;
             Ok(acting::feedback(&view, p.said.as_ref()).into_string())
         },
         data: |_, _| Ok(String::new()),

@@ -213,7 +213,7 @@ fn plan(view: &ItemView, viewer: &Viewer, said: Option<&Said>) -> Markup {
             }
             label { span { "By how much the KPI is to differ, as it is shown: 3, −12" } input type="text" name="change" required value=(was("change")); }
             label { span { "In which period, such as 2026-Q3" } input type="text" name="period" required value=(was("period")); }
-            p.note { "It is said before, and the run that finds the period final says what came of it: before and after, with nothing to compare it with." }
+            p.note { "It is said before, and the run that finds the period final says what came of it: beside units like it that had no plan, where there are such, else before and after." }
             div.buttons { button.yes type="submit" { "File the plan" } }
         }
     }

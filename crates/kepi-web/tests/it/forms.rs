@@ -138,6 +138,11 @@ async fn what_another_system_says_comes_by_a_token_with_an_id_and_by_nothing_els
         asked,
         ("Ana Smith".to_owned(), Wish::Act { item: 4, deed }, "webhook/4/Ana Smith/msg_1".to_owned())
     );
+    // It names the step of a playbook that it is said of.
+    let of_step = "{\"outcome\":\"done\",\"step\":2,\"message\":\"they stay\"}";
+    assert_eq!(send(&router, by("4", TOKEN), of_step).await.status, StatusCode::OK);
+    let deed = Deed::FinishStep(2, "done".to_owned(), Some("they stay".to_owned()));
+    assert_eq!(desk.0.lock().unwrap().pop().unwrap().1, Wish::Act { item: 4, deed });
     // A stranger, a session, another token, no id, an item that is not there, something else.
     let stranger = to("4").header("webhook-id", "msg_1");
     assert_eq!(send(&router, stranger, body).await.status, StatusCode::UNAUTHORIZED);

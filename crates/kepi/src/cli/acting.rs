@@ -344,14 +344,17 @@ pub struct ScreenJudge {
 /// `kepi feedback`.
 #[derive(Debug, Subcommand)]
 pub enum Feedback {
-    /// Find what was said at contacts with customers, by them, and at the front line.
+    /// Find what customers wrote, what was said at contacts, by them, and at the front line.
     #[command(
-        after_help = "Examples:\n  kepi feedback search queue hour\n  kepi feedback search --format csv"
+        after_help = "Examples:\n  kepi feedback search queue hour\n  kepi feedback search --theme waiting --format csv"
     )]
     Search {
         /// Words, all of which are in it; without any all of it is listed.
         #[arg(value_name = "WORD")]
         words: Vec<String>,
+        /// Only what is about this theme, as `feedback: …` declares it.
+        #[arg(long, value_name = "THEME")]
+        theme: Option<String>,
     },
     /// Say what gets in the way of customers: whoever answers for the KPI there says what becomes of it.
     #[command(

@@ -194,6 +194,9 @@ pub struct Comment {
     /// What is to be expected.
     #[arg(long, value_name = "TEXT")]
     pub outlook: String,
+    /// What is not sure of that, and what speaks against it.
+    #[arg(long, value_name = "TEXT")]
+    pub unsure: String,
 }
 
 /// `kepi enter`.

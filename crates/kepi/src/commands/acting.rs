@@ -100,6 +100,7 @@ pub async fn comment(what: &Comment, cli: &Cli, out: Output) -> Result<(), Failu
         why,
         done: &what.done,
         outlook: &what.outlook,
+        unsure: &what.unsure,
     };
     show(&app, app.comment(of, acting(&actor)).await?, out).await
 }

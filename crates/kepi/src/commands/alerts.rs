@@ -180,21 +180,26 @@ pub async fn feedback(what: &Feedback, cli: &Cli, out: Output) -> Result<(), Fai
             let about = (of.kpi.as_str(), of.unit.as_deref());
             show(&app, app.pain_point(about, &of.message, acting(&actor)).await?, out).await
         }
-        Feedback::Search { words } => {
+        Feedback::Search { words, theme } => {
             let facts = compose::board(Site::of(cli), out).await?;
-            let view = Reporter::new(&facts).feedback(&words.join(" "))?;
+            let view = Reporter::new(&facts).feedback(&words.join(" "), theme.as_deref())?;
             if out.format == Format::Json {
                 return Ok(out.json(&v1::feedback(view))?);
             }
-            let mut grid = Grid::new(&["item", "when", "where", "kpi", "unit", "what became of it", "text"]);
+            for why in &view.unread {
+                out.remark(&format!("not searched: {why}"));
+            }
+            let mut grid =
+                Grid::new(&["item", "when", "where", "kpi", "unit", "what became of it", "themes", "text"]);
             for of in view.rows {
                 grid.push(vec![
-                    Field::digits(of.item.to_string(), of.item.to_string()),
+                    Field::text(of.item.map(|item| item.to_string()).unwrap_or_default()),
                     Field::text(of.at),
                     Field::text(of.what),
                     Field::text(of.kpi.id),
                     Field::text(of.unit.unwrap_or_default()),
                     Field::text(of.became.join(", ")),
+                    Field::text(of.themes.join(", ")),
                     Field::text(of.text),
                 ]);
             }

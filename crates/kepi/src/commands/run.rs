@@ -309,6 +309,12 @@ fn tell(report: &RunReport, out: Output) {
             counted(of.plans_asked, "plan")
         ));
     }
+    if let Some(of) = report.followed.as_ref().filter(|of| of.asked_why > 0) {
+        out.remark(&format!(
+            "{} asked about after a period was closed: `kepi inbox --open`",
+            counted(of.asked_why, "figure")
+        ));
+    }
     if let Some(of) = report.followed.as_ref().filter(|of| of.answered > 0) {
         out.remark(&format!("{} answered whether they are settled", counted(of.answered, "closed case")));
     }

@@ -237,7 +237,21 @@ fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
             &["feedback", "add", "--kpi", kpi, "-m", "slow"],
             &["enter", kpi, &period, "1", "--evidence", "p. 3", "-m", "counted"],
             &["override", "set", kpi, &period, "1", "--evidence", "p. 3", "-m", "counted"],
-            &["comment", kpi, &period, "--what", "a", "--why", "b", "--done", "c", "--outlook", "d"],
+            &[
+                "comment",
+                kpi,
+                &period,
+                "--what",
+                "a",
+                "--why",
+                "b",
+                "--done",
+                "c",
+                "--outlook",
+                "d",
+                "--unsure",
+                "e",
+            ],
         ];
         for said in said {
             let all = [said, &["--as", "dee"][..]].concat();

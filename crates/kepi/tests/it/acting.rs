@@ -4,17 +4,19 @@ use std::{
     fmt::Write,
     io::{BufRead, BufReader, Read, Write as _},
     net::TcpListener,
-    sync::mpsc,
+    sync::{Arc, mpsc},
     thread,
     time::Duration,
 };
 
 use jiff::{Span, Zoned, civil::Date};
+use kepi_engine::DataFusionEvaluator;
 use serde_json::{Value, json};
 
 use thirtyfour::prelude::*;
 
 use crate::{
+    order::{Broken, app, run_at},
     rooms::{
         Somebody,
         driver::{Driver, Look, arrives, browser},
@@ -137,10 +139,14 @@ impl World {
 
     /// Answers of a month, counted from the current one.
     fn month(&self, months: i32, emea: Mix) {
+        self.regions(months, &[("emea", emea), ("apac", GOOD)]);
+    }
+
+    fn regions(&self, months: i32, all: &[(&str, Mix)]) {
         let first = self.first_day(months);
         let mut rows = String::from("id,answered,region,score\n");
-        for (region, (promoters, passives, detractors)) in [("emea", emea), ("apac", GOOD)] {
-            let scores = [(9, promoters), (7, passives), (3, detractors)];
+        for (region, (promoters, passives, detractors)) in all {
+            let scores = [(9, *promoters), (7, *passives), (3, *detractors)];
             let all = scores.into_iter().flat_map(|(score, n)| (0..n).map(move |_| score));
             for (n, score) in all.enumerate() {
                 let day = first.checked_add(Span::new().days((n % 27) as i64)).unwrap();
@@ -249,7 +255,7 @@ fn from_a_red_kpi_to_what_was_learnt() {
     assert_eq!(of["state"], "done", "{of}");
     let seen = of["work"]["seen"][0].as_str().unwrap();
     assert!(
-        seen.starts_with("before and after, with nothing to compare it with: not shown, +2.")
+        seen.starts_with("before and after, since fewer than three units of its level had figures and no plan: not shown, +2.")
             && seen.contains(" (between "),
         "{seen}"
     );
@@ -269,6 +275,59 @@ fn from_a_red_kpi_to_what_was_learnt() {
     project.ok(&["audit", "verify", "--quiet"]);
     let log = project.ok(&["audit", "log", "--about", &format!("item/{number}"), "--limit", "100"]);
     assert!(log.contains("now bound to") && !log.contains("it is the product"), "{log}");
+}
+
+/// EMEA was red for long; seven regions like it had no plan, and one had an initiative.
+#[test]
+fn the_effect_of_a_plan_is_seen_beside_units_that_had_none() {
+    const OTHERS: [&str; 8] = ["apac", "latam", "africa", "nordics", "iberia", "balkans", "india", "oceania"];
+    const BETTER: Mix = (85, 40, 25);
+    let more: String = OTHERS
+        .iter()
+        .filter(|unit| **unit != "apac")
+        .map(|unit| {
+            format!("---\nunit: {unit}\nname: {unit}\nlevel: region\nparent: company\nmember: {unit}\n")
+        })
+        .collect();
+    let initiative = "---\ninitiative: desk\nname: A desk\nowner: vp\nunit: oceania\nbegins: 2020-01-01\neffects: {recommendation: {expect: 3, by: 2035-12-31}}\nbudget: 1000 EUR\nspent: []\n";
+    let world = World { project: Project::empty(), month: Zoned::now().date().first_of_month() };
+    let project = &world.project;
+    project.write("kepi.yml", &format!("{PROJECT}{more}{initiative}"));
+    let month = |months: i32, emea: Mix, others: Mix| {
+        world.regions(
+            months,
+            &[("emea", emea)].into_iter().chain(OTHERS.map(|of| (of, others))).collect::<Vec<_>>(),
+        );
+    };
+    (-14..-1).for_each(|n| month(n, BAD, GOOD));
+    world.over(-1);
+    let alert = raised(&world);
+    let (day, period) = (world.first_day(1).to_string(), world.first_day(1).strftime("%Y-%m").to_string());
+    let action = format!("ben {day} call every account");
+    let plan = ["plan", "--cause", "too few people", "--method", "comparison", "--evidence", "rosters"];
+    let rest = ["--action", &action, "--expect", "20", "--period", &period];
+    world.acts("ben", alert, &[&plan[..], &rest[..]].concat());
+    let plan = world.inbox("vp").into_iter().find(|(_, kind)| kind == "action_plan").unwrap().0;
+    project.ok(&["approve", &plan.to_string(), "--as", "vp"]);
+    let task = world.inbox("ben").into_iter().find(|(_, kind)| kind == "task").unwrap().0;
+    world.acts("ben", task, &["finish", "-m", "as planned"]);
+    world.acts("ben", plan, &["finish", "-m", "all of it"]);
+    // All get better by 6.7 points without a plan: 60 of 150 less 50. EMEA by 50: 50 of 150 less -25.
+    month(-1, BAD, GOOD);
+    month(0, BAD, GOOD);
+    month(1, GOOD, BETTER);
+    world.over(2);
+    project.fails_or_not(&["run"]);
+    let of = world.item(plan);
+    let seen = of["work"]["seen"][0].as_str().unwrap();
+    assert!(
+        seen.starts_with("beside 7 units of its level without a plan: shown, +43.3 (between +"),
+        "{seen}"
+    );
+    assert!(seen.ends_with("; before and after it is +50.0"), "{seen}");
+    assert_eq!(of["state"], "done", "{of}");
+    assert!(world.inbox("ben").iter().all(|(_, kind)| kind != "post_mortem"), "what was expected came");
+    project.ok(&["audit", "rebuild", "--quiet"]);
 }
 
 #[test]
@@ -410,6 +469,36 @@ fn a_delivery_that_is_overdue_asks_once_and_is_over_when_it_came() {
     assert_eq!(open().trim(), "[]", "what was overdue has come");
 }
 
+/// Landed at eight, published at one, by the next run: an hour was promised.
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_that_come_later_than_promised_ask_once_and_are_over_with_the_next() {
+    let world = world();
+    let alert = "alert: attention\nname: What needs somebody\non: [stale]\n---\n";
+    let before = "alert: attention\nname: What needs somebody\nby_unit: true\n---\n";
+    let text = PROJECT
+        .replace(before, alert)
+        .replace("mode: append\n", "mode: append\nexpect: {within: 90 days, published: 1 hour}\n");
+    let project = &world.project;
+    project.write("kepi.yml", &text);
+    std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
+    let hours = |n: i64| Zoned::now().timestamp().as_microsecond() + n * 3_600_000_000;
+    run_at(&app(project.path(), Arc::new(Broken)).await, hours(0)).await.unwrap_err();
+    let sound = app(project.path(), Arc::new(DataFusionEvaluator)).await;
+    run_at(&sound, hours(5)).await.unwrap();
+    let open = || -> Vec<Value> {
+        serde_json::from_str(&project.ok(&["inbox", "--open", "--quiet", "--format", "json"])).unwrap()
+    };
+    let items = open();
+    assert_eq!(items.len(), 1, "{items:?}");
+    let why = items[0]["why"].as_str().unwrap();
+    assert!(why.contains("was published late: its figures came 5 hours after `answers` had landed"), "{why}");
+    run_at(&sound, hours(6)).await.unwrap();
+    assert_eq!(open().len(), 1, "nobody is asked twice, and it stays so while nothing new came");
+    world.month(-1, GOOD);
+    run_at(&sound, hours(7)).await.unwrap();
+    assert!(open().is_empty(), "the next was in time: {:?}", open());
+}
+
 #[test]
 fn without_an_alert_document_nobody_is_asked() {
     let world = world();
@@ -428,7 +517,7 @@ fn raised(world: &World) -> u64 {
     items.as_array().unwrap().iter().find(of_emea).unwrap()["item"].as_u64().unwrap()
 }
 
-async fn fill(browser: &WebDriver, form: &str, fields: &[(&str, &str)]) {
+pub(crate) async fn fill(browser: &WebDriver, form: &str, fields: &[(&str, &str)]) {
     for (name, value) in fields {
         // Days are typed in the order of the browser's language: the value is set as it is sent.
         let script = "const field = document.querySelector(arguments[0]); field.value = arguments[1]; return field.value;";
@@ -439,7 +528,7 @@ async fn fill(browser: &WebDriver, form: &str, fields: &[(&str, &str)]) {
 }
 
 /// Sends a form, and waits until the page is gone on which it stood: a click is not its answer.
-async fn send(browser: &WebDriver, form: &str) {
+pub(crate) async fn send(browser: &WebDriver, form: &str) {
     let css = format!("form[action$='/{form}'] button[type=submit]");
     browser
         .execute("document.querySelectorAll('details.deed').forEach(of => of.open = true)", vec![])
@@ -708,7 +797,20 @@ fn a_commentary_is_whole_and_stands_on_the_page_of_its_kpi() {
     project.fails_or_not(&["run"]);
     let comment = |why: &str, done: &str| {
         let period = month(-2);
-        let parts = ["--what", "fell again", "--why", why, "--done", done, "--outlook", "open", "--as", "vp"];
+        let parts = [
+            "--what",
+            "fell again",
+            "--why",
+            why,
+            "--done",
+            done,
+            "--outlook",
+            "open",
+            "--unsure",
+            "one month",
+            "--as",
+            "vp",
+        ];
         project.kepi(&[&["comment", "recommendation", &period], &parts[..]].concat())
     };
     let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
@@ -768,8 +870,18 @@ fn a_review_opens_once_and_is_closed_with_a_decision_on_every_point() {
     assert_eq!(points[1]["why"], json!(["the definition is to be confirmed"]));
 
     let last = world.first_day(-1).strftime("%Y-%m").to_string();
-    let said =
-        ["--what", "it fell", "--why", "the form", "--done", "<b>mended</b> `now`", "--outlook", "better"];
+    let said = [
+        "--what",
+        "it fell",
+        "--why",
+        "the form",
+        "--done",
+        "<b>mended</b> `now`",
+        "--outlook",
+        "better",
+        "--unsure",
+        "one month",
+    ];
     let unit = ["comment", "recommendation", &last, "--as", "ben", "--unit", "emea"];
     project.ok(&[&unit[..], &said[..]].concat());
     let pack = project.ok(&["review", "pack", &number]);
@@ -863,7 +975,18 @@ fn a_figure_stands_once_on_an_agenda_whichever_way_its_unit_is_said() {
         serde_json::from_str(&project.ok(&[&asked[..], unit].concat())).unwrap()
     };
     assert!(shown(&[])["disputed"].is_array() && shown(&["--unit", "company"])["disputed"].is_array());
-    let words = ["--what", "it fell", "--why", "the form", "--done", "mended", "--outlook", "better"];
+    let words = [
+        "--what",
+        "it fell",
+        "--why",
+        "the form",
+        "--done",
+        "mended",
+        "--outlook",
+        "better",
+        "--unsure",
+        "one month",
+    ];
     let comment = ["comment", "recommendation", &last, "--as", "ben", "--unit", "company"];
     project.ok(&[&comment[..], &words].concat());
     let day = world.first_day(1).to_string();

@@ -420,8 +420,8 @@ async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
     assert!(refused.contains("nobody has asked for a change of kpi/recommendation since"), "{refused}");
     let picture = Picture::load(&world.app).await.unwrap();
     let found = |words: &str| -> Vec<(u64, String)> {
-        let view = Reporter::new(&picture).feedback(words).unwrap();
-        view.rows.into_iter().map(|row| (row.item, row.text)).collect()
+        let view = Reporter::new(&picture).feedback(words, None).unwrap();
+        view.rows.into_iter().map(|row| (row.item.unwrap(), row.text)).collect()
     };
     assert_eq!(found("QUEUE hour"), [(a, "an hour in the queue".to_owned())]);
     assert_eq!(found("address twice"), [(point, pain.to_owned())]);
@@ -435,6 +435,85 @@ async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
     );
     world.project.ok(&["audit", "rebuild", "--quiet"]);
     world.project.ok(&["audit", "verify", "--quiet"]);
+}
+
+const FEEDBACK: &str = "---
+feedback: comments
+name: What customers write
+kpi: recommendation
+text: comment
+since: 2026-05-01
+themes: {waiting: [queue*, called back, waited], price: [expensive]}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_customers_write_is_found_by_its_words_and_counted_by_themes() {
+    let definitions = PROJECT
+        .replace(
+            "  may_contact: {type: boolean}\n",
+            "  may_contact: {type: boolean}\n  comment: {type: text}\n",
+        )
+        .replace(
+            "  region: {column: region, as: text}\n",
+            "  region: {column: region, as: text}\n  comment: {column: comment, as: text}\n",
+        );
+    let answers = "id,answered,region,score,may_contact,comment
+a,2026-05-29 10:00,emea,3,yes,\"Stood in QUEUES for an hour, and it is expensive\"
+b,2026-05-29 09:00,emea,9,yes,Nobody called back
+c,2026-05-28 08:00,apac,9,yes,The seat was dirty
+d,2026-05-28 07:00,apac,9,yes,
+e,2026-05-28 06:00,apac,9,yes,called and then came back
+old,2026-04-30 23:59,emea,9,yes,queue
+";
+    let world = World::of(&format!("{definitions}{FEEDBACK}"), answers).await;
+    world.run(&format!("{DAY}T08:00")).await;
+    let a = world.case_of("a").await;
+    let note = "she had waited since nine";
+    world.act("ben", a, Doing::Contact(By::Phone, true, Some(note)), "2026-06-01T11:00").await.unwrap();
+    let picture = Picture::load(&world.app).await.unwrap();
+    let of = |words: &str, theme: Option<&str>| {
+        let view = Reporter::new(&picture).feedback(words, theme).unwrap();
+        assert!(view.unread.is_empty(), "{:?}", view.unread);
+        let rows = view.rows.iter().map(|row| {
+            row.row.as_ref().map_or_else(|| format!("item {}", row.item.unwrap()), |(_, key)| key.join(" "))
+        });
+        (rows.collect::<Vec<_>>(), view)
+    };
+    // The newest first, with what was said at the contact; none that is older, and none that says nothing.
+    let (all, view) = of("", None);
+    assert_eq!(all, [&format!("item {a}"), "a", "b", "c", "e"]);
+    // By hand: waiting in the note, in a and in b; price in a; c and e are about neither. Counts are those of texts that are found.
+    assert_eq!(view.themes, [("waiting".to_owned(), 3), ("price".to_owned(), 1)]);
+    assert_eq!((view.found, view.about_none), (5, 2));
+    let emea = view.rows.iter().find(|row| row.text == "Nobody called back").unwrap();
+    assert_eq!((emea.unit.as_deref(), emea.what), (Some("EMEA"), "in an answer"));
+    for (words, theme, found) in [
+        ("", Some("price"), vec!["a"]),
+        ("called", Some("waiting"), vec!["b"]),
+        ("price hour", None, vec!["a"]),
+        ("DIRTY", None, vec!["c"]),
+        ("dirty", Some("waiting"), vec![]),
+    ] {
+        assert_eq!(of(words, theme).0, found, "{words} {theme:?}");
+    }
+    // On the command line, and on the page of whoever sees rows; who sees figures sees no customer's words.
+    let found = world.project.ok(&["feedback", "search", "--theme", "price", "--format", "json"]);
+    let found: Value = serde_json::from_str(&found).unwrap();
+    assert_eq!(found.pointer("/said/0/row/0"), Some(&json!("survey_response")), "{found}");
+    let_in(&world.project, "admin", &["owner"]);
+    let_in(&world.project, "ben", &["viewer", "decider"]);
+    let_in(&world.project, "vp", &["viewer", "decider", "analyst"]);
+    let (_server, address) = world.project.serve();
+    let shown = |who: &str, page: &str| Somebody::signed_in(&address, who).page(page);
+    let page = shown("vp", "/feedback?theme=waiting");
+    for text in
+        ["Nobody called back", "/entities/survey_response/row?key=b", "About <strong>waiting</strong>"]
+    {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(!page.contains("dirty"), "{page}");
+    let page = shown("ben", "/feedback");
+    assert!(!page.contains("dirty") && page.contains("0 of 0"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

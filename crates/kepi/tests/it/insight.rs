@@ -443,8 +443,18 @@ fn what_analyses_found_becomes_a_cause_that_the_owner_confirms() {
     rows(&project, "case", jiff::civil::date(2024, 1, 1), &months);
     project.fails_or_not(&["run"]);
     let last = "2026-06";
-    let comment =
-        ["comment", "solved", last, "--found", "--done", "two more people", "--outlook", "back by August"];
+    let comment = [
+        "comment",
+        "solved",
+        last,
+        "--found",
+        "--done",
+        "two more people",
+        "--outlook",
+        "back by August",
+        "--unsure",
+        "one month",
+    ];
     project.ok(&[&comment[..], &["--as", "other"]].concat());
     let server = project.serve();
     let card = || get(&server.1, &format!("/?period={last}")).unwrap();
@@ -459,7 +469,20 @@ fn what_analyses_found_becomes_a_cause_that_the_owner_confirms() {
     assert!(page().contains("confirmed by other: It sits in team c"), "{}", page());
     let (_, said) = project.fails(
         3,
-        &["comment", "solved", "2025-06", "--found", "--done", "a", "--outlook", "b", "--as", "other"],
+        &[
+            "comment",
+            "solved",
+            "2025-06",
+            "--found",
+            "--done",
+            "a",
+            "--outlook",
+            "b",
+            "--unsure",
+            "c",
+            "--as",
+            "other",
+        ],
     );
     assert!(said.contains("no analysis says what could have made"), "{said}");
 }

@@ -64,6 +64,7 @@ mod reviewing;
 mod rooms;
 mod screened;
 mod speed;
+mod stories;
 mod support;
 mod terminal;
 mod tour;

@@ -141,6 +141,35 @@ impl Evaluator for Overtaken {
     }
 }
 
+/// Computes nothing.
+pub struct Broken;
+
+impl Evaluator for Broken {
+    fn version(&self) -> EngineVersion {
+        DataFusionEvaluator.version()
+    }
+    fn measure<'a>(
+        &'a self,
+        _: &'a ScanPlan,
+        _: &'a PinnedInputs,
+        _: &'a Limits,
+    ) -> Fut<'a, Result<Measured, EvaluateError>> {
+        Box::pin(async { Err(EvaluateError::Engine("planted".to_owned())) })
+    }
+    fn read<'a>(
+        &'a self,
+        _: &'a PinnedTable,
+        _: &'a [PinnedColumn],
+        _: Option<&'a Belonging>,
+        _: &'a Limits,
+    ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
+        Box::pin(async { Err(EvaluateError::Engine("planted".to_owned())) })
+    }
+    fn file(&self, _: &[PinnedColumn], _: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
+        Err(EvaluateError::Engine("planted".to_owned()))
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_was_overtaken_does_not_publish_older_data_over_newer() {
     let project = Project::example("tiny");

@@ -11,7 +11,12 @@ use kepi_app::{
 };
 use kepi_engine::DataFusionEvaluator;
 use kepi_govern::{Content, items::Play};
-use kepi_report::Reporter;
+use kepi_report::{Reporter, facts::Facts};
+
+#[path = "../../../kepi-connect/tests/it/stopped.rs"]
+mod stopped;
+
+use stopped::Stopped;
 
 use crate::{
     order::{app, run_at},
@@ -190,6 +195,9 @@ async fn planted_triggers_start_exactly_the_right_runs_none_twice_and_their_effe
         async move { Deciding(&app.store).item(number).await.unwrap().0 }
     };
     let (there, here, watched) = (view(emea.1).await, view(apac.1).await, view(out.1).await);
+    // What is held out is nobody's to look up either.
+    let picture = Picture::load(&app).await.unwrap();
+    assert!(picture.item(out.1).unwrap().is_none() && picture.item(emea.1).unwrap().is_some());
     assert_eq!(
         (there.work.owner.unwrap().person.as_str(), there.work.parts[1].1.as_deref()),
         ("ben", Some("Visit"))
@@ -233,6 +241,53 @@ async fn planted_triggers_start_exactly_the_right_runs_none_twice_and_their_effe
         again.keys().map(String::as_str).eq(held.iter().copied().collect::<std::collections::BTreeSet<_>>())
     );
     assert!(again.values().all(|held_out| *held_out));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn for_each_customer_it_is_started_once_however_many_rows_ask_for_it() {
+    let project = Project::empty();
+    let text = PROJECT
+        .replace("CAPACITY", "9")
+        .replace("hold_out: 25", "hold_out: 0\neach: customer")
+        .replace(
+            "  may_contact: {type: boolean}\n",
+            "  may_contact: {type: boolean}\n  customer: {type: text}\n",
+        )
+        .replace(
+            "  score: {column: score",
+            "  customer: {column: customer, as: text}\n  score: {column: score",
+        );
+    project.write("kepi.yml", &text);
+    let header = "id,answered,region,score,may_contact,customer\n";
+    // Ann twice, her newest in APAC; Bea once, beside an answer that asks for nothing; one of whom nobody knows whose it is.
+    let rows = "1,2026-05-20 10:00,emea,3,yes,ann\n2,2026-05-25 10:00,apac,5,yes,ann\n3,2026-05-24 10:00,emea,2,yes,bea\n\
+                4,2026-05-26 10:00,emea,9,yes,bea\n5,2026-05-26 10:00,emea,1,yes,\n";
+    project.write("data/a.csv", &format!("{header}{rows}"));
+    std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
+    let app = Arc::new(fresh(&project).await);
+    let report = run_at(&app, at("2026-06-01T08:00")).await.unwrap().followed.unwrap();
+    assert_eq!((report.started, report.without_room), (2, 0));
+    let started = plays(&app).await;
+    let of: Vec<(&str, Option<String>)> = started
+        .iter()
+        .map(|(whom, _, of)| (whom.as_str(), of.unit.as_ref().map(ToString::to_string)))
+        .collect();
+    assert_eq!(of, [("ann", None), ("bea", Some("emea".to_owned()))], "the newest first");
+    // Another bad answer of Ann starts nothing while hers is open or cools down.
+    project.write("data/b.csv", &format!("{header}6,2026-06-01 12:00,emea,0,yes,ann\n"));
+    let report = run_at(&app, at("2026-06-02T08:00")).await.unwrap().followed.unwrap();
+    assert_eq!(report.started, 0);
+    // Whether it helped is said by the newest row of each.
+    project.write(
+        "data/c.csv",
+        &format!("{header}7,2026-06-10 12:00,emea,10,yes,ann\n8,2026-06-09 12:00,emea,4,yes,bea\n"),
+    );
+    let report = run_at(&app, at("2026-06-16T08:00")).await.unwrap().followed.unwrap();
+    assert_eq!(report.looked_at, 2);
+    let organisation = app.store.organisation().await.unwrap();
+    let helped: Vec<Option<bool>> =
+        started.iter().map(|(_, item, _)| organisation.items.get(*item).unwrap().helped()).collect();
+    assert_eq!(helped, [Some(true), Some(false)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -292,6 +347,11 @@ async fn each_step_of_a_playbook_is_a_task_of_its_own_until_the_last() {
     let now = view().await;
     assert_eq!((owner(&now).as_deref(), now.due), (Some("ceo"), Some(at("2026-06-02T10:00"))));
     assert!(says("ben", "done", "2026-06-01T11:00").await.is_err(), "it is hers by now");
+    // What comes late of the first step ends nothing of the second.
+    let late = Acting { actor: "ceo", at: at("2026-06-01T11:30"), key: None };
+    let late = Deciding(&app.store).act(item, &Doing::FinishStep(1, "done", Some("late")), late).await;
+    let late = late.unwrap_err().to_string();
+    assert!(late.contains("G1102") && late.contains("step 2 is being done"), "{late}");
     says("ceo", "skipped", "2026-06-01T12:00").await.unwrap();
     let now = view().await;
     assert_eq!(owner(&now).as_deref(), Some("ben"));
@@ -319,23 +379,25 @@ async fn effort_starts_as_many_as_a_team_can_do_and_the_others_wait_their_turn()
         .replace("CAPACITY", "1000")
         .replace("capacity: 100\n", "capacity: 60\n")
         .replace("hold_out: 25", "hold_out: 10")
-        .replace("when: score <= 6", "when: score <= 3")
+        .replace("when: score <= 6", "when: score <= 3\nbenefit: revenue")
         .replace("eligible: may_contact", "eligible: not (open_ticket or in_dispute)")
-        .replace("  may_contact: {type: boolean}", "  open_ticket: {type: boolean}\n  in_dispute: {type: boolean}")
+        .replace("  may_contact: {type: boolean}", "  open_ticket: {type: boolean}\n  in_dispute: {type: boolean}\n  revenue: {type: integer}")
         .replace(
             "  may_contact: {column: may_contact, as: boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}",
-            "  open_ticket: {column: ticket, as: boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}\n  in_dispute: {column: dispute, as: \
+            "  revenue: {column: revenue, as: integer}\n  open_ticket: {column: ticket, as: boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}\n  in_dispute: {column: dispute, as: \
              boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}",
         );
     project.write("kepi.yml", &text);
+    // Each another, in no order of number or day.
+    let revenue = |n: usize| n * 7919 % 9973;
     let yes = |is: bool| if is { "yes" } else { "no" };
     let row = |n: usize| {
         let (ticket, dispute) = (yes(n < 25), yes((25..28).contains(&n)));
-        format!("c{n:03},2026-05-{:02} 10:00,apac,{},{ticket},{dispute}\n", 1 + n % 28, n % 4)
+        format!("c{n:03},2026-05-{:02} 10:00,apac,{},{ticket},{dispute},{}\n", 1 + n % 28, n % 4, revenue(n))
     };
-    let well: String = (0..60).map(|n| format!("well{n},2026-05-20 10:00,apac,7,no,no\n")).collect();
+    let well: String = (0..60).map(|n| format!("well{n},2026-05-20 10:00,apac,7,no,no,9999\n")).collect();
     let rows: String = (0..340).map(row).collect();
-    project.write("data/a.csv", &format!("id,answered,region,score,ticket,dispute\n{rows}{well}"));
+    project.write("data/a.csv", &format!("id,answered,region,score,ticket,dispute,revenue\n{rows}{well}"));
     std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
     let app = Arc::new(fresh(&project).await);
     let first = run_at(&app, at("2026-06-01T08:00")).await.unwrap().followed.unwrap();
@@ -345,6 +407,15 @@ async fn effort_starts_as_many_as_a_team_can_do_and_the_others_wait_their_turn()
     assert_eq!(first.without_room, 340 - 25 - 3 - 60 - first.held_out, "the rest waits");
     let excluded = |account: &str| account[1..].parse::<usize>().unwrap() < 28;
     assert!(started.iter().all(|(account, ..)| !excluded(account)));
+    // Those of whom it is worth most: the top of all that are eligible, whoever is held out among them.
+    let mut by_worth: Vec<usize> = (28..340).collect();
+    by_worth.sort_by_key(|n| std::cmp::Reverse(revenue(*n)));
+    let top: std::collections::BTreeSet<String> =
+        by_worth.iter().take(started.len()).map(|n| format!("c{n:03}")).collect();
+    assert_eq!(
+        started.iter().map(|(account, ..)| account.clone()).collect::<std::collections::BTreeSet<_>>(),
+        top
+    );
     // Run again, nobody is started twice, and nobody more, while the team is full.
     let again = run_at(&fresh(&project).await, at("2026-06-01T09:00")).await.unwrap().followed.unwrap();
     assert_eq!((again.started, plays(&app).await.len()), (0, started.len()));
@@ -360,4 +431,66 @@ async fn effort_starts_as_many_as_a_team_can_do_and_the_others_wait_their_turn()
     let all = plays(&app).await;
     let once: std::collections::BTreeSet<&str> = all.iter().map(|(account, ..)| account.as_str()).collect();
     assert_eq!(once.len(), all.len(), "none twice");
+}
+
+/// Room for one at a time. Killed at each point at which it waits for anything, while it starts a run and while another system says what came of it:
+/// what is asked again is done once, and each row starts one run.
+#[tokio::test(flavor = "multi_thread")]
+async fn wherever_it_is_killed_each_row_starts_one_run_and_what_came_of_it_is_said_once() {
+    let project = Project::empty();
+    let text = PROJECT
+        .replace("CAPACITY", "1")
+        .replace("hold_out: 25", "hold_out: 0")
+        .replace("steps: [{do: Visit, hours: 40}]", "steps: [{do: Visit, hours: 400}]");
+    project.write("kepi.yml", &text);
+    let rows: String = (0..200).map(|n| format!("emea{n:03},2026-05-20 10:00,emea,3,yes\n")).collect();
+    project.write("data/a.csv", &format!("{HEADER}{rows}"));
+    std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
+    let mut app = Arc::new(fresh(&project).await);
+    let mut now = at("2026-06-01T08:00");
+    run_at(&app, now).await.unwrap();
+    let (mut points, mut stopped_in_between) = (0, 0);
+    loop {
+        now += 60_000_000;
+        let own = plays(&app).await;
+        let open = {
+            let organisation = app.store.organisation().await.unwrap();
+            own.iter()
+                .find(|(_, item, _)| organisation.items.get(*item).unwrap().owner().is_some())
+                .unwrap()
+                .1
+        };
+        // Another system says what came of it, once more after it was cut off: by the same key that is one word.
+        let key = format!("webhook/{open}/ben/msg_{points}");
+        let says = |app: Arc<App>, key: String| async move {
+            let acting = Acting { actor: "ben", at: now, key: Some(&key) };
+            Deciding(&app.store).act(open, &Doing::Finish("not_wanted", Some("no")), acting).await
+        };
+        let heard = Stopped::after(points, says(Arc::clone(&app), key.clone())).await;
+        app = Arc::new(fresh(&project).await);
+        says(Arc::clone(&app), key).await.unwrap();
+        // Its room is another's.
+        let followed = Stopped::after(points, app.follow(now)).await;
+        app = Arc::new(fresh(&project).await);
+        app.follow(now).await.unwrap();
+        app.follow(now).await.unwrap();
+        let after = plays(&app).await;
+        assert_eq!(after.len(), own.len() + 1, "stopped after {points} waits");
+        stopped_in_between += u32::from(followed.is_none());
+        points += 1;
+        if heard.is_some() && followed.is_some() {
+            break;
+        }
+        assert!(points < 180, "it waits for ever");
+    }
+    let all = plays(&app).await;
+    let once: std::collections::BTreeSet<&str> = all.iter().map(|(account, ..)| account.as_str()).collect();
+    assert_eq!(once.len(), all.len(), "none twice");
+    assert!(stopped_in_between > 5, "{stopped_in_between}");
+    let finished =
+        project.ok(&["audit", "log", "--kind", "item.finished", "--format", "json", "--limit", "500"]);
+    let finished: serde_json::Value = serde_json::from_str(&finished).unwrap();
+    assert_eq!(finished.as_array().unwrap().len(), points as usize, "each is finished once");
+    project.ok(&["audit", "rebuild", "--quiet"]);
+    project.ok(&["audit", "verify", "--quiet"]);
 }

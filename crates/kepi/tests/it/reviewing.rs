@@ -180,6 +180,61 @@ fn owner(of: &ItemView) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn once_a_period_is_closed_whoever_answers_for_what_is_red_is_asked_why_until_somebody_has_said_so() {
+    let world = World::new([6, 8, 12, 40, 42]).await;
+    assert_eq!(world.run("2026-06-01T08:00").await.asked_why, 0, "nothing is closed");
+    let acting = |actor: &'static str, when: &str| Acting { actor, at: at(when), key: None };
+    for (month, when) in [("2026-02", "2026-06-01T09:00"), ("2026-05", "2026-06-01T09:10")] {
+        let (close, _) = world.app.close(month, acting("vp", when), "it is over").await.unwrap();
+        Deciding(&world.app.store)
+            .vote(close, kepi_app::deciding::Stance::Yes, None, acting("ceo", when), None)
+            .await
+            .unwrap();
+    }
+    // May is red, February is not; of both regions together, once.
+    assert_eq!(world.run("2026-06-01T10:00").await.asked_why, 1);
+    assert_eq!(world.run("2026-06-01T11:00").await.asked_why, 0);
+    let tasks = world.of_kind("task").await;
+    assert_eq!((tasks.len(), owner(&tasks[0])), (1, "vp"));
+    assert!(
+        tasks[0].touches[0].contains("kpi/recommendation: why it is as it is in month/2026-05-01"),
+        "{:?}",
+        tasks[0]
+    );
+    // Only a commentary answers it.
+    let refused =
+        world.act("vp", tasks[0].item, Doing::Finish("done", Some("so what")), "2026-06-01T12:00").await;
+    assert!(refused.unwrap_err().contains("nobody has said why kpi/recommendation"), "not said");
+    let said = kepi_app::commentary::Commenting {
+        kpi: "recommendation",
+        period: "2026-05",
+        unit: None,
+        what: "fell",
+        why: "the move",
+        done: "two more people",
+        outlook: "back by August",
+        unsure: "one month is no trend",
+    };
+    for part in ["what", "why", "done", "outlook", "unsure"] {
+        let mut of = said;
+        let place = match part {
+            "what" => &mut of.what,
+            "why" => &mut of.why,
+            "done" => &mut of.done,
+            "outlook" => &mut of.outlook,
+            _ => &mut of.unsure,
+        };
+        *place = " ";
+        let why = world.app.comment(of, acting("vp", "2026-06-01T12:30")).await.unwrap_err().to_string();
+        assert!(why.contains(&format!("`{part}` says nothing")), "{why}");
+    }
+    world.app.comment(said, acting("vp", "2026-06-01T13:00")).await.unwrap();
+    world.run("2026-06-01T14:00").await;
+    assert_eq!(world.of_kind("task").await[0].state, "recovered");
+    assert_eq!(world.run("2026-06-01T15:00").await.asked_why, 0, "said once, asked no more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_is_asked_for_before_a_review_and_what_comes_up_since_is_on_its_agenda() {
     let world = World::new([6, 8, 12, 40, 42]).await;
     // The fifth day of business of June is the 5th: three days before, not earlier, whoever answers for it is asked, once.

@@ -43,7 +43,8 @@ fn governed() -> Project {
 /// Lets somebody sign in.
 pub(crate) fn let_in(project: &Project, name: &str, roles: &[&str]) {
     let mut command = kepi();
-    command.arg("-C").arg(project.path()).args(["access", "add", name]);
+    command.arg("-C").arg(project.path()).env("KEPI_TEST_CLOCK", project.clock());
+    command.args(["access", "add", name]);
     roles.iter().for_each(|role| {
         command.args(["--role", role]);
     });
@@ -52,7 +53,8 @@ pub(crate) fn let_in(project: &Project, name: &str, roles: &[&str]) {
     }
     by_password(command);
     let mut command = kepi();
-    command.arg("-C").arg(project.path()).args(["access", "token", "create", name]);
+    command.arg("-C").arg(project.path()).env("KEPI_TEST_CLOCK", project.clock());
+    command.args(["access", "token", "create", name]);
     ["decide", "run", "administer"].iter().for_each(|scope| {
         command.args(["--scope", scope]);
     });

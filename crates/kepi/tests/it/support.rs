@@ -59,11 +59,23 @@ impl Project {
 
     fn command(&self) -> Command {
         let mut command = kepi();
-        command.arg("-C").arg(self.path());
+        command.arg("-C").arg(self.path()).env("KEPI_TEST_CLOCK", self.clock());
         if let Some(address) = &self.store {
             command.env("KEPI_STORE", address);
         }
         command
+    }
+
+    /// Where the time stands that `kepi` reads, once it was set.
+    pub fn clock(&self) -> PathBuf {
+        self.path().join("clock")
+    }
+
+    /// Sets the clock of all commands and servers of it, as RFC 3339.
+    pub fn set_clock(&self, at: &str) {
+        // At once: a server reads it whenever it wants to know.
+        self.write("clock.next", at);
+        fs::rename(self.path().join("clock.next"), self.clock()).unwrap();
     }
 
     /// Its folder.

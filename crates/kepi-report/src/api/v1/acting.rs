@@ -123,17 +123,22 @@ pub fn priorities(of: PrioritiesView) -> Priorities {
 pub fn feedback(of: FeedbackView) -> FeedbackFound {
     let said = |row: crate::view::FeedbackRow| FeedbackSaid {
         item: row.item,
+        row: row.row,
         place: row.what.to_owned(),
         kpi: row.kpi.id,
         unit: row.unit,
         at: row.at,
         became: row.became,
+        themes: row.themes,
         text: row.text,
     };
     FeedbackFound {
         all: of.all,
         found: of.found,
+        causes: of.causes,
         themes: of.themes,
+        about_none: of.about_none,
+        unread: of.unread,
         said: of.rows.into_iter().map(said).collect(),
     }
 }

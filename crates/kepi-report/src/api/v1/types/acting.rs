@@ -206,7 +206,14 @@ pub struct FeedbackFound {
     /// How much was found.
     pub found: usize,
     /// Root causes of what was found, with how often.
+    pub causes: Vec<(String, usize)>,
+    /// Themes of what was found, with in how many texts; a text can be about several.
     pub themes: Vec<(String, usize)>,
+    /// Texts about none, although their KPI has themes.
+    pub about_none: usize,
+    /// What could not be read, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
     /// The newest of it.
     pub said: Vec<FeedbackSaid>,
 }
@@ -214,8 +221,12 @@ pub struct FeedbackFound {
 /// Something that was said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FeedbackSaid {
-    /// The item with which it is kept.
-    pub item: u64,
+    /// The item with which it is kept; left out: it stands in a row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<u64>,
+    /// The row in which it stands: its entity and what of its key may be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<(String, Vec<String>)>,
     /// Where it was said.
     pub place: String,
     /// The KPI that it is about.
@@ -227,6 +238,8 @@ pub struct FeedbackSaid {
     pub at: String,
     /// The root cause, and what came of it.
     pub became: Vec<String>,
+    /// Its themes.
+    pub themes: Vec<String>,
     /// The words.
     pub text: String,
 }
