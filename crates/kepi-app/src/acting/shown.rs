@@ -331,7 +331,7 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
             let change = told.difference(&plan.kpi, &expected.change);
             vec![
                 format!("{what}: {change} expected from {} to {}", expected.from, expected.to),
-                format!("cause found by {}", plan.method.word()),
+                format!("cause found by {}", plan.method.word().replace('_', " ")),
             ]
         }
         Content::PostMortem(said) => vec![match &said.of {

@@ -98,7 +98,7 @@ fn one(
     if attribute.personal {
         context
             .report(codes::FEEDBACK, at, format!("`{text}` is personal, and so is told to nobody"))
-            .fix("map a column without names of people in it, and declare it without `personal`");
+            .fix("map the column into an attribute of your own, such as `said: {type: text}`, if nobody is named in it");
         return None;
     }
     let path = Path { references: Vec::new(), attribute: attribute.id.clone() };

@@ -77,7 +77,7 @@ table! {
     feedback: Name<FeedbackId>, required, "The name in definitions.", "comments";
     name: String, required, "The name shown to people.", "What customers write";
     kpi: KpiId, required, "The KPI whose rows have the text.", "recommendation";
-    text: AttributeId, required, "The attribute of the rows that is the text. One that is personal is told to nobody.", "comment";
+    text: AttributeId, required, "The attribute of the rows that is the text. One that is personal, such as `comment` of survey responses, is told to nobody: map the column into one of your own if nobody's name is in it.", "said";
     since: Date, optional, "Only rows of this day or later.", "2026-01-01";
     themes: Map<Name<FeedbackThemeId>, List<String>>, optional, "What a text of the KPI may be about, each with the words that say so, wherever it was said. `wait*` stands for all words that begin so, `called back` for words that follow one another.", "{waiting: [queue, wait*], price: [expensive, too much]}";
 }

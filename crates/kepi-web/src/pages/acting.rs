@@ -190,7 +190,7 @@ pub(crate) fn feedback(view: &FeedbackView, said: Option<&Said>) -> Markup {
             }
             @for why in &view.unread { p { span.shape aria-hidden="true" { "▲ " } "Not searched: " (why) } }
             @if view.found > view.rows.len() { p.note { "The newest " (view.rows.len()) " of them:" } }
-            ul.plain { @for of in &view.rows { li {
+            ul.plain.found { @for of in &view.rows { li {
                 p { span.quote { (of.text) } }
                 p.detail {
                     (parts::day(&of.at)) " " (of.what) ", about " a href={ "/kpis/" (of.kpi.id) } { (of.kpi.name) }

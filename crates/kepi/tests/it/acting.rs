@@ -319,12 +319,12 @@ fn the_effect_of_a_plan_is_seen_beside_units_that_had_none() {
     world.over(2);
     project.fails_or_not(&["run"]);
     let of = world.item(plan);
-    let seen = of["work"]["seen"][0].as_str().unwrap();
+    let seen = of["work"]["seen"][0].as_str().unwrap().replace(kepi_report::format::THIN, " ");
     assert!(
-        seen.starts_with("beside 7 units of its level without a plan: shown, +43.3 (between +"),
+        seen.starts_with("beside 7 units of its level without a plan: shown, +43.3 pt (between +"),
         "{seen}"
     );
-    assert!(seen.ends_with("; before and after it is +50.0"), "{seen}");
+    assert!(seen.ends_with("; before and after it is +50.0 pt"), "{seen}");
     assert_eq!(of["state"], "done", "{of}");
     assert!(world.inbox("ben").iter().all(|(_, kind)| kind != "post_mortem"), "what was expected came");
     project.ok(&["audit", "rebuild", "--quiet"]);

@@ -441,7 +441,7 @@ const FEEDBACK: &str = "---
 feedback: comments
 name: What customers write
 kpi: recommendation
-text: comment
+text: said
 since: 2026-05-01
 themes: {waiting: [queue*, called back, waited], price: [expensive]}
 ";
@@ -449,15 +449,12 @@ themes: {waiting: [queue*, called back, waited], price: [expensive]}
 #[tokio::test(flavor = "multi_thread")]
 async fn what_customers_write_is_found_by_its_words_and_counted_by_themes() {
     let definitions = PROJECT
-        .replace(
-            "  may_contact: {type: boolean}\n",
-            "  may_contact: {type: boolean}\n  comment: {type: text}\n",
-        )
+        .replace("  may_contact: {type: boolean}\n", "  may_contact: {type: boolean}\n  said: {type: text}\n")
         .replace(
             "  region: {column: region, as: text}\n",
-            "  region: {column: region, as: text}\n  comment: {column: comment, as: text}\n",
+            "  region: {column: region, as: text}\n  said: {column: said, as: text}\n",
         );
-    let answers = "id,answered,region,score,may_contact,comment
+    let answers = "id,answered,region,score,may_contact,said
 a,2026-05-29 10:00,emea,3,yes,\"Stood in QUEUES for an hour, and it is expensive\"
 b,2026-05-29 09:00,emea,9,yes,Nobody called back
 c,2026-05-28 08:00,apac,9,yes,The seat was dirty

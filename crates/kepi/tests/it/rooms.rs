@@ -54,7 +54,7 @@ pub(crate) fn let_in(project: &Project, name: &str, roles: &[&str]) {
     by_password(command);
     let mut command = kepi();
     command.arg("-C").arg(project.path()).env("KEPI_TEST_CLOCK", project.clock());
-    command.args(["access", "token", "create", name]);
+    command.args(["access", "token", "create", name, "--days", "366"]);
     ["decide", "run", "administer"].iter().for_each(|scope| {
         command.args(["--scope", scope]);
     });
