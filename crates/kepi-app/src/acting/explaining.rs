@@ -6,13 +6,12 @@ use kepi_govern::{
     items::{Action, Seen, Task, TaskOf},
     laws,
 };
-use kepi_model::calendar::Period;
 use kepi_store::{NewText, door::new_key};
 
 use super::{
     Asking,
     follow::{Followed, job, place, unless},
-    period_in, told,
+    period_of_kpi, told,
 };
 use crate::{deciding::Deciding, error::AppError, open::App, picture::texts_of};
 
@@ -57,8 +56,8 @@ impl App {
         let project = Deciding(&self.store).in_force_project(&organisation).await?;
         let published = self.published(&texts_of(self, &run.pins).await?.1).await?;
         for (id, _) in closed {
-            let period: Period = period_in(&project, id);
-            for kpi in project.kpis.values().filter(|kpi| kpi.period == period.grain) {
+            for kpi in project.kpis.values().filter(|kpi| kpi.period == id.grain) {
+                let period = period_of_kpi(&project, &kpi.id, id);
                 if !project.scorecards.values().any(|card| card.kpis().any(|of| *of == kpi.id)) {
                     continue;
                 }

@@ -231,7 +231,7 @@ impl<'a> Composer<'a> {
                     TaskOf::Plan(item) => format!("an action of plan {item}, until {by}"),
                     TaskOf::Point { review, .. } => format!("what review {review} decided, until {by}"),
                     TaskOf::Comment { kpi, period } => {
-                        let when = self.project.calendar.label(period_in(self.project, *period));
+                        let when = self.project.calendar.label(period_of_kpi(self.project, kpi, *period));
                         format!("why {} is as it is in {when}, until {by}", acting::told(self.project, kpi))
                     }
                     TaskOf::Before { review, kpi, unit, .. } => {
