@@ -6,10 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_govern::{
     Adopt, Command, DocumentId, Effective, Event, Evidence, Governance, Governing, Organisation, Permit,
-    Principal, Register, event::DefinitionAdopted, governance::InEmergency, laws, register::Adopted,
+    Principal, Register,
+    event::DefinitionAdopted,
+    governance::InEmergency,
+    laws::{self, Violation},
+    register::Adopted,
 };
 use kepi_model::{
     check::{self, Options},
@@ -17,13 +21,14 @@ use kepi_model::{
     documents::{DocumentText, documents},
     governance::Aspect,
     id::{Hash, PersonId, is_name},
-    project::Project,
+    project::{Kpi, Project},
     source_text::{SourceFile, SourceMap},
 };
 use kepi_proof::{Commitment, canonical};
 use kepi_report::difference::between;
 use kepi_store::{
-    Asked, Effects, EventFilter, NewText, Reading, Receipt, Store, StoreError, Transaction, door::new_key,
+    Asked, Effects, EventFilter, NewText, Reading, Receipt, Store, StoreError, Transaction, Violations,
+    door::new_key,
 };
 use serde_json::{Value, json};
 
@@ -90,7 +95,7 @@ pub async fn adopt(
             return Ok(InForce { register: base, pin });
         }
         let governing = governing(store, &organisation, project, &adoptions).await?;
-        let aspects = respects(store, &organisation.register, files, project).await?;
+        let aspects = respects(store, &organisation.register, (files, project), at).await?;
         let command = Command::Adopt(Adopt { base, adoptions, aspects, governing });
         let key = new_key("adopt");
         match store.perform(Asked::new(permit, &key, at), &command, &mut NewTexts(texts)).await {
@@ -106,16 +111,37 @@ pub async fn adopt(
 async fn respects(
     store: &Store,
     register: &Register,
-    files: &SourceMap,
-    project: &Project,
+    (files, project): (&SourceMap, &Project),
+    at: i64,
 ) -> Result<Option<BTreeSet<Aspect>>, AppError> {
     if register.position() == 0 {
         return Ok(None);
     }
     let before_files = of(store, register).await?.0;
     let Ok(before) = project_of(&before_files) else { return Ok(None) };
+    stays_retired(&before, project, at)?;
     let differences = between((&before_files, &before), (files, project));
     Ok(Some(differences.documents.into_iter().flat_map(|of| of.aspects).collect()))
+}
+
+/// A KPI that is retired is not worded anew: its figures stay, and they are those of what it meant.
+pub(crate) fn stays_retired(before: &Project, after: &Project, at: i64) -> Result<(), AppError> {
+    let zone = TimeZone::get(&before.calendar.zone).unwrap_or(TimeZone::UTC);
+    let today = Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(zone).date();
+    let meant = |kpi: &Kpi| kpi.wordings().map(|of| (of.from, of.wording)).collect::<Vec<_>>();
+    let mut all = Vec::new();
+    for (id, was) in &before.kpis {
+        let since = was.life.and_then(|life| life.retired).filter(|day| *day <= today);
+        let (Some(since), Some(now)) = (since, after.kpis.get(id)) else { continue };
+        if meant(was) != meant(now) {
+            let message = format!(
+                "`kpi/{id}` is retired since {since}, and its figures stay what they were: give what is meant now another name, or take \
+                 `retired` out of its `life` first, so that it is said that it comes back"
+            );
+            all.push(Violation { code: laws::RESERVED, message });
+        }
+    }
+    if all.is_empty() { Ok(()) } else { Err(AppError::Forbidden(Violations(all))) }
 }
 
 /// What differs from what is in force: the adoptions that make it the same, the earliest first, and the texts that are new.

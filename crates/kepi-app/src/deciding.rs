@@ -73,6 +73,9 @@ fn time(at: i64) -> String {
     Timestamp::from_microsecond(at).map(|at| at.to_string()).unwrap_or_default()
 }
 
+/// Definitions before and after.
+pub(crate) type ByBoth = ((SourceMap, Project), (SourceMap, Project));
+
 /// Who acts, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Acting<'a> {
@@ -261,7 +264,7 @@ impl Deciding<'_> {
         self.tick(acting.at).await?;
         for _ in 0..ATTEMPTS {
             let organisation = self.0.organisation().await?;
-            let (change, mut texts) = self.change(&organisation, files, project).await?;
+            let (change, mut texts) = self.change(&organisation, (files, project), Some(acting.at)).await?;
             let content = match at_once {
                 false => Content::Change(change),
                 true => {
@@ -425,8 +428,8 @@ impl Deciding<'_> {
     pub(crate) async fn change(
         &self,
         organisation: &Organisation,
-        files: &SourceMap,
-        project: &Project,
+        (files, project): (&SourceMap, &Project),
+        at: Option<i64>,
     ) -> Result<(Change, Vec<NewText>), AppError> {
         let register = &organisation.register;
         if register.position() == 0 {
@@ -437,6 +440,10 @@ impl Deciding<'_> {
         let governing = archive::governing(self.0, organisation, project, &adoptions).await?;
         let before_files = archive::of(self.0, register).await?.0;
         let before = project_of(&before_files)?;
+        // What was written before is not refused for what was decided since: whoever decides sees both.
+        if let Some(at) = at {
+            archive::stays_retired(&before, project, at)?;
+        }
         let differences = between((&before_files, &before), (files, project));
         let mut concerned = BTreeSet::new();
         for person in touched(&differences, &before, project) {
@@ -529,6 +536,16 @@ impl Deciding<'_> {
         if let Content::ChangeNotice(of) = &item.content {
             return self.told_of(of).await.map(Some);
         }
+        let both = self.by_both(organisation, item).await?;
+        Ok(both.map(|((before, old), (after, new))| between((&before, &old), (&after, &new))))
+    }
+
+    /// Definitions without a change that waits and with it; none as for [`Self::differences_by`].
+    pub(crate) async fn by_both(
+        &self,
+        organisation: &Organisation,
+        item: &Item,
+    ) -> Result<Option<ByBoth>, AppError> {
         let Some(change) = item.content.change().filter(|_| item.ended.is_none()) else { return Ok(None) };
         let (mut before, mut after) = (organisation.register.clone(), organisation.register.clone());
         match &item.content {
@@ -540,7 +557,7 @@ impl Deciding<'_> {
         }
         let (before, after) = (archive::of(self.0, &before).await?.0, archive::of(self.0, &after).await?.0);
         let (Ok(old), Ok(new)) = (project_of(&before), project_of(&after)) else { return Ok(None) };
-        Ok(Some(between((&before, &old), (&after, &new))))
+        Ok(Some(((before, old), (after, new))))
     }
 
     /// What somebody is told of who uses definitions: how those differ that she uses, before and after.
@@ -567,6 +584,14 @@ impl Deciding<'_> {
         Ok(all)
     }
 
+    /// The events between which stands in the log what an item put in force: what decided it, and its end. None: it has not ended.
+    pub(crate) async fn took_effect(&self, item: u64) -> Result<Option<(u64, u64)>, AppError> {
+        let subject = Some(Subject::item(item).to_string());
+        let events = self.0.events(&EventFilter { subject, ..EventFilter::default() }).await?;
+        let ends = events.iter().position(|of| matches!(of.event(), Ok(Event::ItemEnded(_))));
+        Ok(ends.and_then(|at| Some((events.get(at.checked_sub(1)?)?.seq, events.get(at)?.seq))))
+    }
+
     /// Who was told of what a change put in force, and whether they have read it, in words.
     pub(crate) async fn receipts(
         &self,
@@ -576,12 +601,7 @@ impl Deciding<'_> {
         if item.content.change().is_none() {
             return Ok(Vec::new());
         }
-        let subject = Some(Subject::item(item.number).to_string());
-        let events = self.0.events(&EventFilter { subject, ..EventFilter::default() }).await?;
-        // What it put in force stands in the log between what decided it and its end.
-        let ends = events.iter().position(|of| matches!(of.event(), Ok(Event::ItemEnded(_))));
-        let between = ends.and_then(|at| Some((events.get(at.checked_sub(1)?)?.seq, events.get(at)?.seq)));
-        let Some((decided, ended)) = between else { return Ok(Vec::new()) };
+        let Some((decided, ended)) = self.took_effect(item.number).await? else { return Ok(Vec::new()) };
         let mut all = Vec::new();
         for other in organisation.items.all() {
             let to = match &other.content {

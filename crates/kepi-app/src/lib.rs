@@ -24,6 +24,7 @@ pub mod deciding;
 pub mod delivering;
 pub mod disclosure;
 mod discrepancies;
+mod dual;
 pub mod editing;
 pub mod entries;
 pub mod error;

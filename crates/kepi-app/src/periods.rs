@@ -11,15 +11,18 @@ use kepi_govern::{
 use kepi_model::{
     calendar::Period,
     governance::Aspect,
-    id::{KpiId, UnitId},
-    project::Project,
+    id::{KpiId, ScorecardId, UnitId},
+    project::{Project, Scorecard},
 };
 use kepi_query::{
     published::{SCORE, Table, VALUE, Vouched, scored},
     value::{Finality, Segment, Value},
 };
 use kepi_report::view::{Measured, Outcome, Points};
-use kepi_score::tree::Observed;
+use kepi_score::{
+    card::{ByRule as Scored, Card},
+    tree::Observed,
+};
 use serde::Serialize;
 
 use crate::{
@@ -30,7 +33,7 @@ use crate::{
     open::App,
     overrides::Overriding,
     picture::{period_of, project_of},
-    publishing::values_in,
+    publishing::{Known, values_in},
 };
 
 /// What is frozen.
@@ -289,10 +292,15 @@ impl App {
         for (scorecard, unit, score) in scores_of(&then, project, period)? {
             both.entry((scorecard, unit)).or_default()[0] = Some(score);
         }
+        let by_rule = self.scores_by_rule(None, period, close).await?;
+        for (of, score) in &by_rule {
+            both.entry(of.clone()).or_default()[0] = Some(*score);
+        }
         for (scorecard, unit, score) in scores_of(&now, project, period)? {
             both.entry((scorecard, unit)).or_default()[1] = Some(score);
         }
         let view = both.into_iter().map(|((scorecard, unit), [then, now])| {
+            let is_by_rule = by_rule.contains_key(&(scorecard.clone(), unit.clone()));
             let differs = then != now;
             let alike =
                 then.flatten().map(|of| Points::new(of).text) == now.flatten().map(|of| Points::new(of).text);
@@ -312,11 +320,58 @@ impl App {
                 official_value: points(then),
                 restated_value: if differs { points(now) } else { None },
                 overridden: false,
-                late: (!close.late.is_empty())
-                    .then(|| "as published, with what had landed of units that were late".to_owned()),
+                late: match (close.late.is_empty(), is_by_rule) {
+                    (true, _) => None,
+                    (false, true) => Some("by the rule about units that were late".to_owned()),
+                    (false, false) => {
+                        Some("as published, with what had landed of units that were late".to_owned())
+                    }
+                },
             }
         });
         Ok(view.collect())
+    }
+
+    /// Scores of a period as a close makes them by its rule about units that were late, by scorecard and unit, in millionths of a point:
+    /// without those that it left out, with the period before of those that it carried. A score that is made of all rows is not among
+    /// them: it has what had landed. The definitions are those that were in force then.
+    pub(crate) async fn scores_by_rule(
+        &self,
+        only: Option<&ScorecardId>,
+        period: Period,
+        close: &Closed,
+    ) -> Result<BTreeMap<(String, String), Option<i64>>, AppError> {
+        let mut found = BTreeMap::new();
+        if close.late.is_empty() {
+            return Ok(found);
+        }
+        let register = self.store.organisation_at(close.seq).await?.register;
+        let project = project_of(&archive::of(&self.store, &register).await?.0)?;
+        let wanted = |card: &&Scorecard| {
+            card.calendar.period(card.period, period.ordinal) == period
+                && only.is_none_or(|id| card.id == *id)
+        };
+        let cards: Vec<&Scorecard> = project.scorecards.values().filter(wanted).collect();
+        let kpis: BTreeSet<String> =
+            cards.iter().flat_map(|card| card.kpis()).map(KpiId::to_string).collect();
+        let kpis: Vec<String> = kpis.into_iter().collect();
+        let position = i64::try_from(close.published).unwrap_or(i64::MAX);
+        let then = self.values.as_of(&VALUE, position, Some(&kpis)).await.map_err(AppError::Lake)?;
+        let then = values_in(&then, &project)?;
+        let values = Known::of(&then);
+        for scorecard in cards {
+            let card = Card { project: &project, scorecard, values: &values };
+            for (unit, _) in card.units(period) {
+                let Some(of) = card.by_rule(unit, period, &close.late) else { continue };
+                let score = match of {
+                    Scored::LeftOut => None,
+                    Scored::Made(tree) => tree.score.ok(),
+                };
+                let own = unit.or(scorecard.unit.as_ref()).map_or("", |unit| unit.as_str());
+                found.insert((scorecard.id.to_string(), own.to_owned()), score);
+            }
+        }
+        Ok(found)
     }
 
     /// The values of a period as a close made them official, and as they are now: what was published then, without units that

@@ -1,7 +1,7 @@
 //! What would come of the definitions in the folder, before they are in force: how they differ from what is, what that touches, and
 //! a dual run: figures by both, over all of history, from what has landed. Nothing is published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{id::KpiId, project::Project, source_text::SourceMap, wording::with_causes};
 use kepi_query::{
@@ -11,6 +11,7 @@ use kepi_query::{
 };
 use kepi_report::{
     difference::{Differences, between},
+    dual::{Both, ByBoth, Counts, DualRun, Said, Vetted},
     view::{Measured, Outcome},
 };
 use kepi_score::tree::Observed;
@@ -22,11 +23,13 @@ use crate::{
     picture::project_of,
     publishing::{score_rows, values_in},
     run::{Basis, RunProgress},
-    vetting::{Vetted, vetted},
+    vetting::vetted,
 };
 
 /// So many of the newest periods are shown.
 const MOST_PERIODS: usize = 6;
+/// So many parts are shown, of those that differ.
+const MOST_PARTS: usize = 8;
 
 /// What would come of it.
 #[derive(Debug, Clone, Serialize)]
@@ -48,34 +51,6 @@ pub struct Planned {
     pub not_run: Option<String>,
 }
 
-/// Figures of a KPI or scorecard by what is in force and by what would be.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Both {
-    /// Its name.
-    pub id: String,
-    /// Figures that both have and that are the same.
-    pub same: u64,
-    /// Those that differ.
-    pub differ: u64,
-    /// Those that only the new definitions have.
-    pub new: u64,
-    /// Those that only the definitions in force have.
-    pub gone: u64,
-    /// The newest periods over all rows, oldest first: as it is, and as it would be.
-    pub newest: Vec<(String, Option<String>, Option<String>)>,
-}
-
-impl Both {
-    fn count(&mut self, same: bool, then: bool, now: bool) {
-        match (then, now) {
-            (true, true) if same => self.same += 1,
-            (true, true) => self.differ += 1,
-            (false, _) => self.new += 1,
-            (true, false) => self.gone += 1,
-        }
-    }
-}
-
 impl App {
     /// Holds definitions against those in force; none: nothing was ever adopted.
     ///
@@ -90,9 +65,22 @@ impl App {
     ) -> Result<Option<Planned>, AppError> {
         let Some((before_files, in_force)) = archive::in_force(&self.store).await? else { return Ok(None) };
         let before = project_of(&before_files)?;
-        let differences = between((&before_files, &before), (files, project));
+        let mut planned = self.planned_from((&before_files, &before), (files, project), at, progress).await?;
+        planned.register = in_force.register;
+        Ok(Some(planned))
+    }
+
+    /// Holds definitions against others: those of the second against what is published, which is by the first.
+    pub(crate) async fn planned_from(
+        &self,
+        (before_files, before): (&SourceMap, &Project),
+        (files, project): (&SourceMap, &Project),
+        at: i64,
+        progress: &dyn RunProgress,
+    ) -> Result<Planned, AppError> {
+        let differences = between((before_files, before), (files, project));
         let mut planned = Planned {
-            register: in_force.register,
+            register: 0,
             differences,
             figures: Vec::new(),
             scores: Vec::new(),
@@ -101,21 +89,21 @@ impl App {
         };
         let of = &planned.differences;
         if of.kpis.is_empty() && of.scorecards.is_empty() {
-            return Ok(Some(planned));
+            return Ok(planned);
         }
         let published = self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?;
-        let published = values_in(&published, &before)?;
+        let published = values_in(&published, before)?;
         let mut narrow = project.clone();
         narrow.kpis.retain(|id, _| of.kpis.contains(id));
         let computed = match self.by(&narrow, at, progress).await {
             Ok(computed) => computed,
             Err(why) => {
                 planned.not_run = Some(with_causes(&why));
-                return Ok(Some(planned));
+                return Ok(planned);
             }
         };
         planned.figures =
-            of.kpis.iter().map(|kpi| figures(kpi, (&published, &before), (&computed, project))).collect();
+            of.kpis.iter().map(|kpi| figures(kpi, (&published, before), (&computed, project))).collect();
         let new = of.kpis.iter().filter(|id| !before.kpis.contains_key(*id));
         let new = new.filter_map(|id| project.kpis.get(id));
         let others = published.iter().filter(|value| !of.kpis.contains(&value.kpi));
@@ -125,7 +113,7 @@ impl App {
         let scores = score_rows(0, project, others.chain(&computed))?;
         let were = self.values.newest(&SCORE, None).await.map_err(AppError::Lake)?;
         planned.scores = of.scorecards.iter().map(|id| both_scores(id, project, &were, &scores)).collect();
-        Ok(Some(planned))
+        Ok(planned)
     }
 
     /// The values of a project from what has landed.
@@ -145,64 +133,111 @@ impl App {
     }
 }
 
+impl Planned {
+    /// What is kept of it beside an item.
+    pub(crate) fn into_dual_run(self, at: i64) -> DualRun {
+        let Self { figures, scores, vetted, not_run, .. } = self;
+        DualRun { at, figures, scores, vetted, not_run }
+    }
+}
+
 fn figures(kpi: &KpiId, (then, before): (&[Value], &Project), (now, after): (&[Value], &Project)) -> Both {
     fn of<'v>(values: &'v [Value], kpi: &KpiId) -> BTreeMap<(i8, i32, &'v Segment), &'v Value> {
         let own = values.iter().filter(|value| value.kpi == *kpi);
         own.map(|value| ((value.period.grain as i8, value.period.ordinal, &value.segment), value)).collect()
     }
     let (then, now) = (of(then, kpi), of(now, kpi));
-    let mut both = Both { id: kpi.to_string(), ..Both::default() };
-    let mut whole = Vec::new();
+    let mut counts = Counts::default();
+    let (mut whole, mut parts) = (Vec::new(), Vec::new());
     let unit = |project: &Project| project.kpis.get(kpi).map(|kpi| (kpi.unit.clone(), kpi.period));
     let said = |project: &Project, value: Option<&&Value>| {
-        let (unit, _) = unit(project)?;
-        Some(match Measured::outcome(value.map(|value| &value.estimate as &Observed), &unit) {
-            Outcome::Value(measured) => measured.value.text,
-            Outcome::Reason(reason) => reason.text,
+        let ((unit, _), value) = (unit(project)?, value?);
+        Some(match Measured::outcome(Some(&value.estimate as &Observed), &unit) {
+            Outcome::Value(measured) => Said {
+                interval: measured.interval.value().map(|of| of.text.clone()),
+                text: measured.value.text,
+            },
+            Outcome::Reason(reason) => Said { text: reason.text, interval: None },
         })
-        .filter(|_| value.is_some())
+    };
+    let by_both = |segment: &Segment, old: Option<&&Value>, new: Option<&&Value>| ByBoth {
+        period: old.or(new).map_or(String::new(), |value| after.calendar.label(value.period)),
+        part: segment.to_string(),
+        before: said(before, old),
+        after: said(after, new),
     };
     let own = unit(after).or(unit(before)).map(|(_, period)| period as i8);
-    let keys: std::collections::BTreeSet<_> = then.keys().chain(now.keys()).collect();
+    let keys: BTreeSet<_> = then.keys().chain(now.keys()).collect();
     for key in keys {
         let (old, new) = (then.get(key), now.get(key));
         let same = old.zip(new).is_some_and(|(old, new)| old.estimate == new.estimate);
-        both.count(same, old.is_some(), new.is_some());
-        if key.2.is_total() && Some(key.0) == own {
-            let period = old.or(new).map_or(String::new(), |value| after.calendar.label(value.period));
-            whole.push((period, said(before, old), said(after, new)));
+        counts.count(same, old.is_some(), new.is_some());
+        match (key.2.is_total(), Some(key.0) == own) {
+            (true, true) => whole.push(by_both(key.2, old, new)),
+            (false, true) if !same => parts.push((key.1, key.2, old, new)),
+            _ => {}
         }
     }
-    both.newest = whole.split_off(whole.len().saturating_sub(MOST_PERIODS));
-    both
+    // What differs most in the newest period in which any part does; what only one of both has before all.
+    let newest = parts.iter().map(|(period, ..)| *period).max();
+    parts.retain(|(period, ..)| Some(*period) == newest);
+    let apart = |old: Option<&&Value>, new: Option<&&Value>| {
+        let point = |of: Option<&&Value>| of.and_then(|value| Some(value.measured().ok()?.point));
+        point(old).zip(point(new)).map_or(f64::INFINITY, |(old, new)| (new - old).abs())
+    };
+    parts.sort_by(|a, b| apart(b.2, b.3).total_cmp(&apart(a.2, a.3)));
+    let parts = parts.into_iter().take(MOST_PARTS).map(|(_, segment, old, new)| by_both(segment, old, new));
+    Both {
+        id: kpi.to_string(),
+        counts: Some(counts),
+        parts: parts.collect(),
+        newest: whole.split_off(whole.len().saturating_sub(MOST_PERIODS)),
+    }
 }
 
 fn both_scores(id: &str, project: &Project, were: &Table, are: &Table) -> Both {
-    fn of<'t>(rows: &'t Table, id: &str) -> BTreeMap<(i32, &'t str), (usize, String)> {
+    fn of<'t>(rows: &'t Table, id: &str) -> BTreeMap<(i32, &'t str), (usize, Said)> {
         let own = (0..rows.rows()).filter(|row| rows.subject(*row) == id && rows.withdrawn(*row).is_empty());
         let said = |row| match scored(rows, row).map(|said| said.score) {
             Ok(Ok(micro)) => format!("{:.1}", micro as f64 / 1e6),
             Ok(Err(_)) | Err(_) => "no score".to_owned(),
         };
+        let said = |row| Said { text: said(row), interval: None };
         own.map(|row| ((rows.period(row), rows.segment(row)), (row, said(row)))).collect()
     }
     let (then, now) = (of(were, id), of(are, id));
     let card = project.scorecards.values().find(|card| card.id.as_str() == id);
     let top = card.and_then(|card| card.unit.as_ref()).map_or("", |unit| unit.as_str());
-    let mut both = Both { id: id.to_owned(), ..Both::default() };
-    let mut whole = Vec::new();
-    let keys: std::collections::BTreeSet<_> = then.keys().chain(now.keys()).collect();
+    let mut counts = Counts::default();
+    let (mut whole, mut parts) = (Vec::new(), Vec::new());
+    let keys: BTreeSet<_> = then.keys().chain(now.keys()).collect();
     for key in keys {
         let (old, new) = (then.get(key), now.get(key));
         let same = old.zip(new).is_some_and(|((old, _), (new, _))| were.says_the_same(*old, are, *new));
-        both.count(same, old.is_some(), new.is_some());
-        if let Some(card) = card.filter(|_| key.1 == top) {
+        counts.count(same, old.is_some(), new.is_some());
+        if let Some(card) = card {
             let day = kepi_model::calendar::day_of_ordinal(key.0).ok();
             let period = day.map(|day| card.calendar.period_of_day(card.period, day));
-            let said = |of: Option<&(usize, String)>| of.map(|(_, said)| said.clone());
-            whole.push((period.map_or(String::new(), |p| project.calendar.label(p)), said(old), said(new)));
+            let said = |of: Option<&(usize, Said)>| of.map(|(_, said)| said.clone());
+            let of = ByBoth {
+                period: period.map_or(String::new(), |p| project.calendar.label(p)),
+                part: key.1.to_owned(),
+                before: said(old),
+                after: said(new),
+            };
+            match key.1 == top {
+                true => whole.push(of),
+                false if !same => parts.push((key.0, of)),
+                false => {}
+            }
         }
     }
-    both.newest = whole.split_off(whole.len().saturating_sub(MOST_PERIODS));
-    both
+    let newest = parts.iter().map(|(period, _)| *period).max();
+    let parts = parts.into_iter().filter(|(period, _)| Some(*period) == newest).map(|(_, of)| of);
+    Both {
+        id: id.to_owned(),
+        counts: Some(counts),
+        parts: parts.take(MOST_PARTS).collect(),
+        newest: whole.split_off(whole.len().saturating_sub(MOST_PERIODS)),
+    }
 }

@@ -30,10 +30,10 @@ use crate::{
 };
 
 /// Values by KPI, grain and segment, as scoring reads them.
-struct Known<'a>(BTreeMap<(&'a KpiId, Grain, &'a Segment), BTreeMap<i32, &'a Value>>);
+pub(crate) struct Known<'a>(BTreeMap<(&'a KpiId, Grain, &'a Segment), BTreeMap<i32, &'a Value>>);
 
 impl<'a> Known<'a> {
-    fn of(values: impl IntoIterator<Item = &'a Value>) -> Self {
+    pub(crate) fn of(values: impl IntoIterator<Item = &'a Value>) -> Self {
         let mut by: BTreeMap<_, BTreeMap<i32, &Value>> = BTreeMap::new();
         for value in values {
             let series = by.entry((&value.kpi, value.period.grain, &value.segment)).or_default();

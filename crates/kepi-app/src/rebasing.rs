@@ -75,7 +75,7 @@ impl Deciding<'_> {
         let checked = check::check(&files, &Options::default());
         let errors = checked.findings.iter().any(|finding| finding.severity == Severity::Error);
         let Some(project) = checked.value.filter(|_| !errors) else { return Ok(None) };
-        let (mut change, mut texts) = self.change(organisation, &files, &project).await?;
+        let (mut change, mut texts) = self.change(organisation, (&files, &project), None).await?;
         if change.adoptions.is_empty() {
             return Ok(None);
         }

@@ -9,7 +9,7 @@ use kepi_model::{
     governance::Mode,
     id::{DimensionId, EntityId, KpiId, RuleId, SourceId},
     meaning,
-    measure::ENTERED_VALUE,
+    measure::{ENTERED_VALUE, Measure},
     project::{Connector, Consequence, Kpi, Project},
     source_text::SourceMap,
     wording::with_causes,
@@ -279,8 +279,9 @@ impl App {
                     pull::record(&self.root, definitions.register);
                     adopted = Some((project, definitions));
                 }
-                // What would change frozen days waits.
-                Err(AppError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::FROZEN) => {}
+                // What would change frozen days, or what a retired KPI meant, waits.
+                Err(AppError::Forbidden(v))
+                    if v.0.iter().all(|v| [laws::FROZEN, laws::RESERVED].contains(&v.code)) => {}
                 Err(other) => return Err(other),
             }
         }
@@ -335,6 +336,10 @@ impl App {
             Err(error) => (None, Some(with_causes(&error))),
         };
         deciding.tick(request.at).await?;
+        // Who decides reads them; what is published does not hang on them.
+        if let Err(why) = self.dual_runs(request.at, true, progress).await {
+            tracing::warn!("figures by what is proposed were not computed: {}", with_causes(&why));
+        }
         let all = counts.iter().fold(Counts::default(), |all, one| all + *one);
         let values = computed.values.len() as u64;
         Ok(RunReport {
@@ -614,6 +619,13 @@ impl App {
 /// How far the data of each entity reach for a run on a date.
 pub(crate) fn reach_of(project: &Project, inputs: &PinnedInputs, at: i64) -> BTreeMap<EntityId, i64> {
     let mut reach = reach::watermarks(project, inputs);
+    // What is owed from a day on is known not to be there before anybody has entered anything.
+    let is_owed = |kpi: &Kpi| matches!(&kpi.measure, Measure::Entered(of) if of.since.is_some());
+    if let Ok(entity) = ENTERED_VALUE.parse::<EntityId>()
+        && project.kpis.values().flat_map(|kpi| kpi.wordings()).any(is_owed)
+    {
+        reach.entry(entity).or_insert(at);
+    }
     // What people enter is known when it is entered: what they have not entered by now is not there. Nor has anything happened to
     // items that the log does not say, where they are landed of it, nor was anything landed.
     let is_of_the_log = |from: &Connector| matches!(from, Connector::Items | Connector::Loads);

@@ -13,22 +13,10 @@ use kepi_model::{
     project::{Kpi, Project},
 };
 use kepi_query::value::{Finality, Segment, Value};
-use kepi_report::say::Say;
-use serde::Serialize;
+use kepi_report::{dual::Vetted, say::Say};
 
 /// What is asked of it, and the verdict that is worth a word.
 const ASKED: [(&str, Verdict); 2] = [("vanity", Verdict::No), ("redundancy", Verdict::Yes)];
-
-/// What an analysis says of a new KPI.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Vetted {
-    /// The KPI.
-    pub kpi: KpiId,
-    /// The analysis: `vanity`, `redundancy`.
-    pub analysis: &'static str,
-    /// In words.
-    pub said: String,
-}
 
 /// Figures over all rows, by the definitions that would be in force.
 struct Planned<'a> {
@@ -85,7 +73,7 @@ pub(crate) fn vetted<'a>(
             let insight = analysis.and_then(|of| (of.answer)(&ask, &frames));
             let Some(insight) = insight.filter(|of| of.verdict == worth) else { continue };
             let said: Vec<String> = insight.says.iter().map(|of| say.sentence(of)).collect();
-            found.push(Vetted { kpi: kpi.id.clone(), analysis: name, said: said.join(" ") });
+            found.push(Vetted { kpi: kpi.id.to_string(), analysis: name.to_owned(), said: said.join(" ") });
         }
     }
     found

@@ -1,10 +1,13 @@
 //! Is what was agreed on kept? How far KPIs may go as long as others hold, held against the figures of a period.
 
+use std::collections::BTreeSet;
+
 use kepi_model::{
-    id::KpiId,
+    id::{DimensionId, KpiId},
     project::{Better, Demand, Guardrail, Kpi, Project},
+    unit::Unit,
 };
-use kepi_query::value::Segment;
+use kepi_query::{state::Member, value::Segment};
 
 use crate::{
     analysis::{Analysis, Ask, Cadence, Check, Frames, Insight, Verdict},
@@ -69,6 +72,25 @@ pub fn all_of<'a>(
     guardrail.demands().map(known).collect()
 }
 
+/// Where a guardrail holds: over all rows, and within each unit of its level, by the dimension on which a scorecard cascades there.
+#[must_use]
+pub fn places<'a>(guardrail: &Guardrail, project: &'a Project) -> Vec<(Option<&'a Unit>, Segment)> {
+    let mut all = vec![(None, Segment::total())];
+    let Some(level) = &guardrail.level else { return all };
+    let cascades = project.scorecards.values().filter_map(|card| card.cascade.as_ref());
+    let dimensions: BTreeSet<&DimensionId> = cascades
+        .flat_map(|of| &of.levels)
+        .filter(|(of, _)| *of == level)
+        .map(|(_, dimension)| dimension)
+        .collect();
+    for unit in project.units.values().filter(|unit| unit.level.as_ref() == Some(level)) {
+        let member = || Member::Value(unit.member.as_str().into());
+        let segment = |dimension: &&DimensionId| Segment::new(vec![((**dimension).clone(), member())]);
+        all.extend(dimensions.iter().map(|dimension| (Some(unit), segment(dimension))));
+    }
+    all
+}
+
 /// Whether a guardrail is kept: not where one demand surely does not hold, and only where all surely do; none: it is not known.
 #[must_use]
 pub fn is_kept(demands: &[(&Kpi, Demand, Held)]) -> Option<bool> {
@@ -78,7 +100,7 @@ pub fn is_kept(demands: &[(&Kpi, Demand, Held)]) -> Option<bool> {
     demands.iter().all(|(.., held)| *held == Held::Yes).then_some(true)
 }
 
-/// What is broken of what was agreed on about a KPI, over all rows.
+/// What is broken of what was agreed on about a KPI, over all rows or within a unit.
 #[must_use]
 pub fn broken(ask: &Ask<'_>, frames: &dyn Frames) -> Vec<Sentence> {
     let says = answer(ask, frames).map_or_else(Vec::new, |insight| insight.says);
@@ -93,13 +115,22 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     if guardrails.is_empty() || ask.period.grain != ask.kpi.period {
         return None;
     }
-    let total = Segment::total();
     let mut says = Vec::new();
     let mut kept = Vec::new();
     let mut looked_at = 0;
-    for guardrail in guardrails {
+    let places = |of: &'_ Guardrail| places(of, project);
+    let held_at = guardrails.into_iter().flat_map(|of| places(of).into_iter().map(move |place| (of, place)));
+    for (guardrail, (unit, segment)) in held_at {
         let look =
-            |kpi: &Kpi| (frames.figure(kpi, ask.period, &total), frames.judged(kpi, ask.period, &total));
+            |kpi: &Kpi| (frames.figure(kpi, ask.period, &segment), frames.judged(kpi, ask.period, &segment));
+        // A unit of which nothing was measured, or is seen, trades nothing off.
+        if unit.is_some() && frames.figure(ask.kpi, ask.period, &segment).is_none() {
+            continue;
+        }
+        let name = match unit {
+            Some(unit) => format!("{}, {}", guardrail.name, unit.name),
+            None => guardrail.name.clone(),
+        };
         // As with stage gates: what is not seen whole is not there.
         let Some(demands) = all_of(guardrail, project, look) else { continue };
         looked_at += demands.len();
@@ -114,17 +145,11 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
             };
             if told {
                 let (kpi, unit) = (kpi.name.clone(), kpi.unit.clone());
-                says.push(Sentence::Guarded(Guarded {
-                    guardrail: guardrail.name.clone(),
-                    kpi,
-                    unit,
-                    demand,
-                    held,
-                }));
+                says.push(Sentence::Guarded(Guarded { guardrail: name.clone(), kpi, unit, demand, held }));
             }
         }
         if says.len() == before {
-            says.push(Sentence::Kept { guardrail: guardrail.name.clone() });
+            says.push(Sentence::Kept { guardrail: name });
         }
     }
     if kept.is_empty() {

@@ -726,6 +726,10 @@ codes! {
         "More of the leading indicators of this scorecard are known not to predict than are known to predict. What it says of times to come is then mostly belief."
         "leading indicators that predict; `kepi analyse KPI --analysis reliance` says of each"
         "put others in their place, or say of them that they lag";
+    DUE "K0671" Error "when a figure is due is said twice, or in days of nobody"
+        "A figure that people enter is due so long after the end of its period (`due`), or by the end of the how-manieth day of business after it (`due_day`). Whose days of business those are is said only beside `due_day`."
+        "either `due: 10 days` or `due_day: 5`"
+        "keep one of them, and `business_hours` only beside `due_day`";
 
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."

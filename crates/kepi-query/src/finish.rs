@@ -18,6 +18,7 @@ use std::{
 use kepi_model::{
     calendar::{CalendarError, Grain, Period, day_of_ordinal},
     id::{DimensionId, EntityId, Hash, KpiId, LevelId},
+    measure::Entered,
     project::{Consequence, Kpi, Measure, Project},
 };
 use kepi_stats::estimate::{Level, Method, NotComputable};
@@ -212,6 +213,7 @@ impl<'a> AtGrain<'a> {
             });
             Ok(())
         })?;
+        self.owed(kpi, &key, &mut values)?;
         self.beside_unscreened(kpi, &key, &mut values)?;
         let mut values = bridged::shared_out(kpi, values, level)?;
         self.late_in_part(kpi, level, &mut values)?;
@@ -236,6 +238,44 @@ impl<'a> AtGrain<'a> {
                 value.estimate = Err(NotComputable::Late);
             }
         }
+        Ok(())
+    }
+
+    /// What people are to enter is owed from a day on, whether or not anybody has ever entered anything: awaited, then late.
+    fn owed(&self, kpi: &Kpi, key: &DigestKey, values: &mut Vec<Value>) -> Result<(), FinishError> {
+        let Measure::Entered(Entered { since: Some(since), .. }) = &kpi.measure else { return Ok(()) };
+        let Some(until) = reach::data_until(kpi, self.context.watermarks) else { return Ok(()) };
+        let calendar = &self.context.project.calendar;
+        let first = calendar.period_of_day(self.grain, day_of_ordinal(*since)?).ordinal;
+        let last = calendar.period_at(self.grain, until.saturating_sub(1))?.ordinal;
+        let known: BTreeSet<i32> = values
+            .iter()
+            .filter(|value| value.segment.is_total())
+            .map(|value| value.period.ordinal)
+            .collect();
+        let mut states = Vec::new();
+        View::kept(&CellStates::default()).encode(key, &mut states);
+        let mut owed = Vec::new();
+        for ordinal in (first..=last).filter(|ordinal| !known.contains(ordinal)) {
+            let period = calendar.period(self.grain, ordinal);
+            let finality = reach::finality(kpi, calendar.bounds(period)?.end, self.context.watermarks);
+            owed.push(Value {
+                kpi: kpi.id.clone(),
+                period,
+                segment: Segment::total(),
+                estimate: Err(entered::missing(kpi, NotComputable::NoRows, finality)),
+                coverage: Coverage::default(),
+                finality,
+                states: states.as_slice().into(),
+            });
+        }
+        // Before that day nobody owed it, whatever else was entered then.
+        values.retain(|value| value.period.ordinal >= first || value.coverage.eligible > 0);
+        // The whole goes before its parts, the oldest period first.
+        let (mut whole, parts): (Vec<Value>, Vec<Value>) =
+            std::mem::take(values).into_iter().chain(owed).partition(|value| value.segment.is_total());
+        whole.sort_by_key(|value| value.period.ordinal);
+        values.extend(whole.into_iter().chain(parts));
         Ok(())
     }
 

@@ -65,7 +65,7 @@ pub fn data_until(kpi: &Kpi, watermarks: &BTreeMap<EntityId, i64>) -> Option<i64
 /// Whether a KPI's value for a period that ends at `end` may still change: not if all that it reads is known for as long as
 /// a row of the period may change.
 pub fn finality(kpi: &Kpi, end: i64, watermarks: &BTreeMap<EntityId, i64>) -> Finality {
-    let final_at = end.saturating_add(kind_of(&kpi.measure).wait(kpi).max(kpi.reach));
+    let final_at = kind_of(&kpi.measure).settled(kpi, end).max(end.saturating_add(kpi.reach));
     let data_until = data_until(kpi, watermarks);
     if data_until.is_some_and(|until| until >= final_at) {
         Finality::Final

@@ -10,7 +10,7 @@ use kepi_model::{
 use kepi_query::value::Segment;
 use serde::Serialize;
 
-use crate::difference::Difference;
+use crate::{difference::Difference, dual::DualRun};
 
 /// Something that waits for somebody, or did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -400,6 +400,9 @@ pub struct ItemInFull {
     pub work: Work,
     /// What was learnt before about something like it, what is most alike first.
     pub learnt: Vec<Learnt>,
+    /// Figures by what is in force and by what it proposes; of a notice, by what was and by what is since. None: it changes none, or
+    /// they were not computed yet.
+    pub dual: Option<DualRun>,
 }
 
 /// When what happened to an item, from its signal to its effect.

@@ -21,6 +21,7 @@ pub mod benchmarks;
 pub mod csv;
 pub mod decided;
 pub mod difference;
+pub mod dual;
 pub mod facts;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;

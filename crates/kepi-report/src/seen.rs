@@ -37,6 +37,7 @@ use crate::{
         Attested, Commentary, Heard, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
         Periods, Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness,
     },
+    dual::DualRun,
     facts::{Discrepancies, Entry, Facts, OfficialFigure, OfficialScore, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged, Proven},
     people::{Directory, PeopleAsked},
@@ -166,6 +167,32 @@ impl Seen {
         item.has_part(self.viewer.acts_as.as_deref())
             || (self.part.is_none() || !item.secret)
                 && item.touches.iter().all(|touch| self.shows_touch(touch))
+    }
+
+    /// Leaves of a dual run what is seen. What it says of new KPIs names others, too.
+    fn hide_in(&self, run: &mut DualRun) {
+        if self.sees_everything() {
+            return;
+        }
+        let project = self.facts.project();
+        run.vetted.clear();
+        run.figures.retain(|of| self.shows_definition(&format!("kpi/{}", of.id)));
+        for of in &mut run.figures {
+            let Ok(kpi) = of.id.parse::<KpiId>() else { continue };
+            let whole = project.units.keys().all(|unit| self.sees_kpi(&kpi, Some(unit)));
+            let whole = whole && self.sees_kpi(&kpi, None);
+            of.seen(whole, |part| part.parse().is_ok_and(|segment| self.shows(&kpi, &segment)));
+        }
+        run.scores.retain(|of| self.shows_definition(&format!("scorecard/{}", of.id)));
+        for of in &mut run.scores {
+            let Ok(card) = of.id.parse::<ScorecardId>() else { continue };
+            let own = project.scorecards.get(&card).and_then(|card| card.unit.clone());
+            let whole = project.units.keys().all(|unit| self.sees_scorecard(&card, Some(unit)));
+            of.seen(whole && self.sees_scorecard(&card, None), |part| {
+                let unit = part.parse::<UnitId>().ok().filter(|unit| own.as_ref() != Some(unit));
+                self.sees_scorecard(&card, unit.as_ref())
+            });
+        }
     }
 
     /// Whether what was learnt is seen: by whoever sees the figures that it is about.
@@ -563,6 +590,9 @@ impl Facts for Seen {
             of.follow.retain(|id| self.shows_definition(&format!("kpi/{id}")));
             of.watched_by.retain(|id| self.shows_definition(id));
             of.learnt.retain(|learnt| self.shows_learnt(learnt));
+            if let Some(run) = &mut of.dual {
+                self.hide_in(run);
+            }
             let me = self.viewer.acts_as.as_deref();
             // Whoever leads a review sees its points; who takes part, those whose figures she sees.
             let turn = me.is_some_and(|me| of.item.turn.iter().any(|name| name == me));

@@ -78,6 +78,15 @@ pub struct Moved<'a> {
     pub to: Option<&'a UnitId>,
 }
 
+/// What a rule about units that are late makes of a unit's score.
+#[derive(Debug, Clone)]
+pub enum ByRule {
+    /// It has none: the unit was left out, or stands below one that was.
+    LeftOut,
+    /// Another than that of the rows that landed.
+    Made(ScoreNode),
+}
+
 /// The score of one unit in one period.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnitScore {
@@ -387,6 +396,24 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
             Some(self.without(id, period, late).unwrap_or_else(|| self.grow(id, period)))
         });
         Some(self.mean(unit, nodes.collect(), period))
+    }
+
+    /// What the rule about units that are late makes of a unit's score in a period; none: it is that of the rows that landed. What becomes of
+    /// a unit becomes of those below it.
+    pub fn by_rule(
+        &self,
+        unit: Option<&'a UnitId>,
+        period: Period,
+        late: &BTreeMap<UnitId, WhenLate>,
+    ) -> Option<ByRule> {
+        let mut above = unit.into_iter().flat_map(|unit| self.above(unit, period));
+        match above.find_map(|unit| late.get(unit)) {
+            Some(WhenLate::Exclude) => Some(ByRule::LeftOut),
+            Some(WhenLate::Carry) => Some(ByRule::Made(self.tree(unit, period.offset(-1)))),
+            Some(WhenLate::Block | WhenLate::Warn) | None => {
+                self.without(unit, period, late).map(ByRule::Made)
+            }
+        }
     }
 
     /// Whether a unit's data go into what a unit shows in a period: it is the same, or lies below; or above, so that what becomes of

@@ -25,6 +25,7 @@ use crate::{
     cli::Address,
     compose::{self, Site},
     failure::Failure,
+    progress::Terminal,
 };
 
 /// The desk of the project at a site.
@@ -94,10 +95,19 @@ impl SiteDesk {
         }
         let acting = Acting { actor, at: compose::now(), key: Some(&key) };
         if let Wish::Change { id, from, edit, item, why } = wish {
-            return changed(&app, (&id, from.as_deref(), item), edit, why, acting).await;
+            let item = changed(&app, (&id, from.as_deref(), item), edit, why, acting).await?;
+            dual_runs(app);
+            return Ok(item);
         }
+        let votes = matches!(wish, Wish::Vote { .. });
         match wanted(&app, wish, acting).await {
-            Ok(item) => Ok(item),
+            Ok(item) => {
+                // What others proposed may rest on something else by it.
+                if votes {
+                    dual_runs(Arc::clone(&app));
+                }
+                Ok(item)
+            }
             // Both came at once, and the other was first.
             Err(AppError::Store(StoreError::KeyUsed(_))) => {
                 let item = deciding.sent_before(&key, actor).await.map_err(|error| in_words(error, actor))?;
@@ -108,6 +118,15 @@ impl SiteDesk {
             Err(error) => Err(in_words(error, actor)),
         }
     }
+}
+
+/// Computes figures by both definitions of what waits, beside: nobody waits for them, and the page shows them once they are there.
+fn dual_runs(app: Arc<App>) {
+    tokio::spawn(async move {
+        if let Err(why) = app.dual_runs(compose::now(), false, &Terminal::new(true)).await {
+            tracing::warn!("figures by both definitions were not computed: {why}");
+        }
+    });
 }
 
 /// A definition written anew: looked at, or proposed if it has no errors.

@@ -110,9 +110,9 @@ impl Published {
         self.values.get(&(of.kpi.id.clone(), of.grain, of.segment.clone()))?.get(&ordinal)
     }
 
-    /// The figure of a KPI over all rows, and what is usual of it.
-    fn at(&self, kpi: &Kpi, ordinal: i32) -> (Option<Figure>, Judgement) {
-        let place = (kpi.id.clone(), kpi.period, Segment::total());
+    /// The figure of a KPI over a segment, and what is usual of it.
+    fn at(&self, kpi: &Kpi, segment: &Segment, ordinal: i32) -> (Option<Figure>, Judgement) {
+        let place = (kpi.id.clone(), kpi.period, segment.clone());
         let value = self.values.get(&place).and_then(|of| of.get(&ordinal));
         let figure = value.and_then(|value| {
             Some(Figure::of(ordinal, value.measured().ok()?, value.finality == Finality::Final))
@@ -152,14 +152,17 @@ impl Watched<'_> {
         Some(target::in_force(self.kpi, project, unit, top, &Segment::total(), self.rule, period)?.lines)
     }
 
-    /// Whether a guardrail is broken that says how far it may go; guardrails are about all rows.
+    /// Whether a guardrail is broken that says how far it may go: over all rows, or within a unit of the level of the guardrail.
     fn breaks(&self, project: &Project, ordinal: i32, published: &Published) -> Option<bool> {
-        let of = |guardrail: &&Guardrail| guardrail.kpis.contains_key(&self.kpi.id);
-        let guardrails = project.guardrails.values().filter(of);
-        let is_whole = self.segment == Segment::total() && self.grain == self.kpi.period;
-        let look = |kpi: &Kpi| published.at(kpi, ordinal);
+        let of = |guardrail: &&Guardrail| {
+            let holds_here =
+                || guardrail::places(guardrail, project).iter().any(|(_, of)| *of == self.segment);
+            guardrail.kpis.contains_key(&self.kpi.id) && (self.segment.is_total() || holds_here())
+        };
+        let guardrails = project.guardrails.values().filter(|_| self.grain == self.kpi.period).filter(of);
+        let look = |kpi: &Kpi| published.at(kpi, &self.segment, ordinal);
         let known = guardrails.filter_map(|of| guardrail::is_kept(&guardrail::all_of(of, project, look)?));
-        known.filter(|_| is_whole).map(|kept| !kept).reduce(|one, other| one || other)
+        known.map(|kept| !kept).reduce(|one, other| one || other)
     }
 
     /// What is known of each of its figures, oldest first.
@@ -333,7 +336,8 @@ impl Watched<'_> {
     }
 }
 
-/// The series that an alert looks at: of the KPIs that it names, or of those of all scorecards; over all rows, and by unit if it says so.
+/// The series that an alert looks at: of the KPIs that it names, or of those of all scorecards and those that run in shadow; over all rows, and
+/// by unit if it says so.
 pub(super) fn watched<'a>(project: &'a Project, alert: &Alert) -> Vec<Watched<'a>> {
     let mut found: Vec<Watched<'a>> = Vec::new();
     let mut seen: BTreeSet<(KpiId, Option<UnitId>)> = BTreeSet::new();
@@ -359,7 +363,9 @@ pub(super) fn watched<'a>(project: &'a Project, alert: &Alert) -> Vec<Watched<'a
             }
         }
     }
-    for id in &alert.kpis {
+    // What was rotated out runs in shadow: nothing scores it, and whoever answers for it is asked about its fall all the same.
+    let shadows = project.kpis.values().filter(|kpi| alert.kpis.is_empty() && kpi.runs_in_shadow());
+    for id in alert.kpis.iter().chain(shadows.map(|kpi| &kpi.id)) {
         let known = seen.iter().any(|(kpi, _)| kpi == id);
         let Some(kpi) = project.kpis.get(id).filter(|_| !known) else { continue };
         found.push(Watched {

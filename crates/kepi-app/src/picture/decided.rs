@@ -481,6 +481,7 @@ pub(super) async fn item(
         },
         ..ItemInFull::default()
     };
+    full.dual = app.dual_run_of(&organisation, item).await?;
     full.rounds = Deciding(store).rounds(&organisation, item).await?;
     full.texts = Deciding(store).proposed_texts(item).await?;
     full.item.subject.extend(app.beside(number).await?);
@@ -638,8 +639,13 @@ pub(super) async fn official_score(
     let position = i64::try_from(close.published).unwrap_or(i64::MAX);
     let then = app.values.as_of(&SCORE, position, Some(&own)).await.map_err(AppError::Lake)?;
     let unit = unit.map_or("", |unit| unit.as_str());
-    let found = scores_of(&then, project, period)?.into_iter().find(|(_, own, _)| own == unit);
-    Ok(Some(OfficialScore { version, at: close.at, score: found.map(|(.., score)| score) }))
+    let published = scores_of(&then, project, period)?;
+    let mut by_rule = app.scores_by_rule(Some(scorecard), period, close).await?;
+    let score = by_rule.remove(&(scorecard.to_string(), unit.to_owned())).or_else(|| {
+        let found = published.into_iter().find(|(_, own, _)| own == unit);
+        found.map(|(.., score)| score)
+    });
+    Ok(Some(OfficialScore { version, at: close.at, score }))
 }
 
 /// The official figures of a period; none: it was never closed.

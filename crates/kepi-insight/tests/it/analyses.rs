@@ -315,6 +315,7 @@ fn guard(planted: &mut Planted, at_most: f64) {
         description: None,
         kpis: [(kpi.clone(), Bound { at_least: None, at_most: Some(at_most) })].into(),
         meanwhile: [(kpi, Demand::NotWorse)].into(),
+        level: None,
         owner: None,
         span: planted.project.kpis.values().next().unwrap().span,
     };

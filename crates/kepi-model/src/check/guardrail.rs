@@ -50,6 +50,7 @@ fn one(
         description: written.description.cloned(),
         kpis: BTreeMap::new(),
         meanwhile: BTreeMap::new(),
+        level: written.level.cloned(),
         owner: written.owner.cloned(),
         span: written.guardrail.span,
     };

@@ -2,7 +2,7 @@
 
 use crate::{
     decode::{AmountText, Either, Map, Name, choices, table},
-    id::{GuardrailId, KpiId, PersonId},
+    id::{GuardrailId, KpiId, LevelId, PersonId},
     project::Still,
 };
 
@@ -24,5 +24,6 @@ table! {
     description: String, optional;
     kpis: Map<KpiId, Bound>, required, "How far these may go.", "{handle_time: {at_most: 9 minutes}}";
     while_ "while": Map<KpiId, Condition>, required, "As long as this holds: a bound, or `not worse` than usual.", "{first_contact_resolution: {at_least: 75%}, effort: not worse}";
+    level: LevelId, optional, "Within each unit of this level it holds, too, as a scorecard cascades there: none trades one off against the other.", "region";
     owner: PersonId, optional, "Who answers for it.", "service_lead";
 }

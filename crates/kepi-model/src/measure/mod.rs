@@ -50,7 +50,7 @@ pub use circumstances::{Circumstances, Counted};
 pub use composite::{BasisPoints, Composite, CompositePart, MissingRule};
 pub use design::{Design, MARGIN_SCALE, Margin, MarginTo, Trim};
 pub use duration::{Duration, DurationSummary};
-pub use entered::{Combine, ENTERED_VALUE, Entered, EnteredType};
+pub use entered::{Combine, Due, ENTERED_VALUE, Entered, EnteredType};
 pub use formula::{Choice, Formula, Input, Node as FormulaNode, Operator, Part, Together};
 pub use kpi::{
     AsOf, Belief, Better, Dimension, Elsewhere, Indicator, Kpi, Life, Sensitivity, Sign, SurveyGates,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     bound::Bound,
-    id::{GuardrailId, KpiId, PersonId, StageGateId, UnitId},
+    id::{GuardrailId, KpiId, LevelId, PersonId, StageGateId, UnitId},
     source_text::Span,
     word::words,
 };
@@ -39,6 +39,8 @@ pub struct Guardrail {
     pub kpis: BTreeMap<KpiId, Bound>,
     /// What holds meanwhile.
     pub meanwhile: BTreeMap<KpiId, Demand>,
+    /// Within each unit of this level it holds, too; none: it is about all rows.
+    pub level: Option<LevelId>,
     /// Who answers for it.
     pub owner: Option<PersonId>,
     /// Where it is defined.

@@ -486,6 +486,14 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ),
         ("K0619", kpis("top: 3", "top: 3, summary: mean")),
         ("K0620", strategy("to: recommended", "to: fast")),
+        (
+            "K0671",
+            vec![edit(
+                "kpis.yml",
+                "",
+                "---\nkpi: trained\nname: Trained\nbetter: higher\nmeasure:\n  entered: {figure: trained, due: 10 days, due_day: 5}\nperiod: month\npurpose: service_improvement\n---\nkpi: certified\nname: Certified\nbetter: higher\nmeasure:\n  entered: {figure: certified, business_hours: desk}\nperiod: month\npurpose: service_improvement\n",
+            )],
+        ),
         ("K0621", strategy("links:", "links:\n  - {from: recommended, to: fast, sign: positive}")),
         ("K0622", kpis("by: [region]\n", "by: [region, account.region]\n")),
         ("K0623", kpis("cross: [[region, tier]]", "cross: [[region, teir]]")),

@@ -18,7 +18,7 @@ use crate::{
     side::{LowerError, Lowering, Term},
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).waiting(wait).a_mean(moments);
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).waiting(settled).a_mean(moments);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Duration(duration) = &kpi.measure else { return Ok(()) };
@@ -45,10 +45,10 @@ fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotCompu
 }
 
 /// Whether a row was late is known only when its limit has passed.
-fn wait(kpi: &Kpi) -> i64 {
+fn settled(kpi: &Kpi, end: i64) -> i64 {
     match &kpi.measure {
-        Measure::Duration(duration) => duration.known_after(),
-        _ => 0,
+        Measure::Duration(duration) => end.saturating_add(duration.known_after()),
+        _ => end,
     }
 }
 

@@ -51,10 +51,10 @@ fn finish(kpi: &Kpi, view: &View<'_>, _: Level) -> Result<Finished, NotComputabl
     Ok(Finished { estimate: Ok(estimate), coverage })
 }
 
-fn due(kpi: &Kpi) -> i64 {
+fn due(kpi: &Kpi, end: i64) -> i64 {
     match &kpi.measure {
-        Measure::Entered(entered) => entered.due,
-        _ => 0,
+        Measure::Entered(entered) => entered.due.at(end),
+        _ => end,
     }
 }
 

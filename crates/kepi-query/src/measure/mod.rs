@@ -41,7 +41,7 @@ pub struct MeasureKind {
     lower: fn(&Kpi, &mut Lowering<'_>) -> Result<(), LowerError>,
     finish: fn(&Kpi, &View<'_>, Level) -> Result<Finished, NotComputable>,
     presence: fn(&Kpi) -> Presence,
-    wait: fn(&Kpi) -> i64,
+    settled: fn(&Kpi, i64) -> i64,
     exact: fn(&Kpi, &View<'_>) -> Option<Exact>,
     moments: Option<Moments>,
     fit: Option<Fit>,
@@ -74,7 +74,7 @@ impl MeasureKind {
             lower,
             finish,
             presence: |_| Presence::AnySide,
-            wait: |_| 0,
+            settled: |_, end| end,
             exact: |_, _| None,
             moments: None,
             fit: None,
@@ -88,9 +88,9 @@ impl MeasureKind {
         self
     }
 
-    /// The kind, final only so many µs after the end of a period.
-    const fn waiting(mut self, wait: fn(&Kpi) -> i64) -> Self {
-        self.wait = wait;
+    /// The kind, final only some time after the end of a period.
+    const fn waiting(mut self, settled: fn(&Kpi, i64) -> i64) -> Self {
+        self.settled = settled;
         self
     }
 
@@ -144,9 +144,9 @@ impl MeasureKind {
         is_total || self.presence(kpi) != Presence::EverySide
     }
 
-    /// How long after the end of a period a row of it may still change, in µs.
-    pub fn wait(&self, kpi: &Kpi) -> i64 {
-        (self.wait)(kpi).max(0)
+    /// Until when a row of a period that ends at an instant may still change, both in µs UTC.
+    pub fn settled(&self, kpi: &Kpi, end: i64) -> i64 {
+        (self.settled)(kpi, end).max(end)
     }
 
     /// The value with all its digits, where nothing is divided.

@@ -1,6 +1,11 @@
 //! Figures that people enter, by hand: added up or averaged, awaited until they are due, then late, and never zero.
 
-use kepi_model::{calendar::Grain, id::KpiId, project::Project};
+use jiff::civil::date;
+use kepi_model::{
+    calendar::Grain,
+    id::KpiId,
+    project::{Measure, Project},
+};
 use kepi_query::{
     finish::AtGrain,
     value::{Finality, Segment, Value},
@@ -37,6 +42,23 @@ kpi: orders
 name: Orders
 better: higher
 measure: {entered: {figure: orders, type: count}}
+period: month
+---
+business_hours: easter
+name: Easter
+week: {weekdays: ["09:00-17:00"]}
+holidays: [2026-04-03, 2026-04-06]
+---
+kpi: trained
+name: Trained
+better: higher
+measure: {entered: {figure: trained, type: count, due_day: 5, business_hours: easter, since: 2026-02-10}}
+period: month
+---
+kpi: certified
+name: Certified
+better: higher
+measure: {entered: {figure: certified, type: count, due_day: 12}}
 period: month
 "#;
 
@@ -95,6 +117,28 @@ fn what_is_entered_is_added_up_or_averaged_and_what_is_not_is_awaited_then_late(
     assert!(
         desk.value("orders", Grain::Month, "2025-12", "").is_none(),
         "nothing is late before the first row"
+    );
+    // On the fifth day of business after March, with two holidays between: by the end of 9 April. April's is the 7th of May.
+    let midnight =
+        |day: jiff::civil::Date| day.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().as_microsecond();
+    let measured = |kpi: &str| desk.project.kpis[&kpi.parse::<KpiId>().unwrap()].measure.clone();
+    let Measure::Entered(trained) = measured("trained") else { panic!() };
+    assert_eq!(trained.due.at(midnight(date(2026, 4, 1))), midnight(date(2026, 4, 10)));
+    let Measure::Entered(certified) = measured("certified") else { panic!() };
+    assert_eq!(certified.due.at(midnight(date(2026, 4, 1))), midnight(date(2026, 4, 17)));
+    // Nobody ever entered it: it is owed from the period of the day on, and nothing before.
+    assert!(desk.value("trained", Grain::Month, "2026-01", "").is_none());
+    assert_eq!(desk.month("trained", "2026-02", ""), Err(NotComputable::Late));
+    assert_eq!(desk.month("trained", "2026-03", ""), Err(NotComputable::Late), "data reach to the 15th");
+    let final_at = midnight(date(2026, 5, 8));
+    assert_eq!(desk.month("trained", "2026-04", ""), Err(NotComputable::NotMature { final_at }));
+    assert_eq!(
+        desk.value("trained", Grain::Quarter, "2026-Q1", "").unwrap().estimate,
+        Err(NotComputable::Late)
+    );
+    assert_eq!(
+        desk.month("certified", "2026-03", "").unwrap_err(),
+        NotComputable::NotMature { final_at: midnight(date(2026, 4, 17)) }
     );
     // The quarter is not over for whoever enters until March is due; what is there by then is shown as provisional.
     let quarter = desk.value("share", Grain::Quarter, "2026-Q1", "").unwrap();

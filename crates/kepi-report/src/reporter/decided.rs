@@ -21,12 +21,14 @@ use super::{Reporter, insights::Which, map::evidence_of, words};
 use crate::{
     decided::{Case, Draft, Item, Missing, RegisterAsked, Review, ReviewPoint, Silence, Work, is_of},
     difference::{Difference, How},
+    dual::{Both, ByBoth, Counts, DualRun},
+    format,
     reader::ViewError,
     view::{
-        BallotView, CaseView, ClosedView, ComingView, DocumentView, DraftView, EditorView, FieldView, Forms,
-        HappenedView, HeldView, InboxView, ItemRow, ItemView, LeadingView, LedView, Named, OfficialFigure,
-        OfficialView, PeriodView, PeriodsView, PointView, RegisterView, RemarkView, ReviewView, ReviewsView,
-        RoundView, SaidView, SilenceView, TouchView,
+        BallotView, BothView, CaseView, ClosedView, ComingView, DocumentView, DraftView, DualView,
+        EditorView, FieldView, Forms, HappenedView, HeldView, InboxView, ItemRow, ItemView, LeadingView,
+        LedView, Named, OfficialFigure, OfficialView, PeriodView, PeriodsView, PointView, RegisterView,
+        RemarkView, ReviewView, ReviewsView, RoundView, SaidView, SilenceView, TouchView,
     },
 };
 
@@ -34,6 +36,14 @@ use crate::{
 const MOST_PERIODS: usize = 8;
 /// Whose turn it is while an author can give it up.
 const OTHERS: [&str; 2] = ["write", "ask"];
+/// What is asked about a definition that is to be confirmed, by analyses.
+const EVIDENCE: [(&str, &str); 5] = [
+    ("Validity", "validity"),
+    ("Reliability", "reliability"),
+    ("Gaming", "vanity"),
+    ("Redundancy", "redundancy"),
+    ("Acted on", "acted_on"),
+];
 /// Words of how items end.
 const ENDS: [&str; 6] = ["done", "rejected", "withdrawn", "lapsed", "recovered", "dismissed"];
 /// More names than this in a line hide the first.
@@ -119,6 +129,7 @@ impl<'a> Reporter<'a> {
             watched_by: of.watched_by,
             people: of.people,
             learnt: of.learnt,
+            dual: of.dual.map(|run| self.dual(run, item.ended.is_some() || item.kind == "change_notice")),
             concerned: item.concerned.clone(),
             ballots: item
                 .ballots
@@ -329,6 +340,7 @@ impl<'a> Reporter<'a> {
             ahead: Vec::new(),
             commentary: None,
             items: Vec::new(),
+            evidence: Vec::new(),
             decided: point.decided.clone(),
         };
         if let (Some(kpi), Some(whole), None) = (kpi, self.period_reviewed(of), gone) {
@@ -351,6 +363,9 @@ impl<'a> Reporter<'a> {
                 if place.segment.as_ref().is_some_and(Segment::is_total) {
                     view.ahead = self.ahead(kpi, period);
                 }
+                if point.of_definition {
+                    view.evidence = self.evidence(kpi, period);
+                }
                 let name = unit.map(|unit| &unit.name);
                 let said = self.commentary(kpi)?;
                 view.commentary =
@@ -362,6 +377,54 @@ impl<'a> Reporter<'a> {
             view.items.push((*item, spaced(of.item.kind), spaced(of.item.state)));
         }
         Ok(view)
+    }
+
+    /// What speaks for a definition and against it: what uses it, how much it takes, and what analyses say.
+    fn evidence(self, kpi: &'a Kpi, period: Period) -> Vec<(&'static str, String)> {
+        let project = self.project();
+        let cards = project.scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id));
+        let cards: Vec<&str> = cards.map(|card| card.name.as_str()).collect();
+        let watched = project.alerts.values().filter(|alert| match alert.kpis.is_empty() {
+            true => !cards.is_empty() || kpi.runs_in_shadow(),
+            false => alert.kpis.contains(&kpi.id),
+        });
+        let watched: Vec<&str> = watched.map(|alert| alert.name.as_str()).collect();
+        let named = |what: &str, all: &[&str]| match all {
+            [] => format!("{what} none"),
+            all => format!("{what} {}", all.join(", ")),
+        };
+        let told: BTreeSet<_> = kpi.consulted.iter().chain(&kpi.informed).collect();
+        let mut evidence = vec![(
+            "Usage",
+            format!(
+                "{}; {}; {} asked or told of it.",
+                named("scorecards:", &cards),
+                named("alerts:", &watched),
+                match told.len() {
+                    0 => "nobody is".to_owned(),
+                    1 => "1 person is".to_owned(),
+                    n => format!("{n} persons are"),
+                }
+            ),
+        )];
+        if let Some(entry) = self.facts.entry(&kpi.id, period, &Segment::total()) {
+            let rows = entry.value.coverage.eligible;
+            let said = match rows {
+                1 => "1 row is read for a period.".to_owned(),
+                n => format!("{} rows are read for a period.", format::count(n)),
+            };
+            evidence.push(("Cost", said));
+        }
+        for (about, name) in EVIDENCE {
+            for of in self.analyses(kpi, period, Which::Named(name)) {
+                let said = of.says.len().saturating_sub(of.behind);
+                let said: Vec<String> = of.says.into_iter().take(said).collect();
+                if !said.is_empty() {
+                    evidence.push((about, said.join(" ")));
+                }
+            }
+        }
+        evidence
     }
 
     fn silence(self, of: Silence) -> SilenceView {
@@ -771,6 +834,47 @@ impl<'a> Reporter<'a> {
             kind => (format!("{} {name}", spaced(kind)), None),
         };
         TouchView { id: id.to_owned(), name: shown, path, from: from.to_owned() }
+    }
+
+    /// Figures by both definitions.
+    fn dual(self, run: DualRun, since: bool) -> DualView {
+        let row = |of: &ByBoth, part: Option<String>| {
+            (of.period.clone(), part, of.before.clone(), of.after.clone())
+        };
+        let both = |of: &Both, named: (Named, Option<String>), part: &dyn Fn(&ByBoth) -> String| BothView {
+            of: named,
+            counts: of.counts.map(Counts::words),
+            rows: of
+                .newest
+                .iter()
+                .map(|of| row(of, None))
+                .chain(of.parts.iter().map(|of| row(of, Some(part(of)))))
+                .collect(),
+        };
+        let segment = |of: &ByBoth| of.segment().map_or_else(|| of.part.clone(), |of| words::segment(&of));
+        let unit = |of: &ByBoth| {
+            let unit = of.part.parse().ok().and_then(|id| self.project().units.get(&id));
+            unit.map_or_else(|| of.part.clone(), |unit| unit.name.clone())
+        };
+        let project = self.project();
+        let of_kpi = |of: &Both| {
+            let known = of.id.parse().is_ok_and(|id| project.kpis.contains_key(&id));
+            (self.kpi_named(&of.id), known.then(|| format!("/kpis/{}", of.id)))
+        };
+        let of_card = |of: &Both| {
+            let known = of.id.parse().is_ok_and(|id| project.scorecards.contains_key(&id));
+            (self.scorecard_named(&of.id), known.then(|| format!("/scorecards/{}", of.id)))
+        };
+        let figures = run.figures.iter().map(|of| both(of, of_kpi(of), &segment));
+        let scores = run.scores.iter().map(|of| both(of, of_card(of), &unit));
+        DualView {
+            at: self.instant(run.at),
+            since,
+            both: figures.chain(scores).collect(),
+            vetted: run.vetted.iter().map(|of| (self.kpi_named(&of.kpi), of.clone())).collect(),
+            not_run: run.not_run.clone(),
+            run,
+        }
     }
 
     fn document(self, of: Difference) -> DocumentView {

@@ -25,7 +25,10 @@ impl<'a> Reporter<'a> {
         let successor =
             kpi.successor.as_ref().and_then(|id| self.project().kpis.get(id)).filter(|of| seen(&of.id));
         Some(EndingView {
-            state: life.on(self.day_shown(kpi)?),
+            state: match life.on(self.day_shown(kpi)?) {
+                "sunset" if kpi.runs_in_shadow() => "shadow",
+                state => state,
+            },
             sunset: life.sunset.to_string(),
             retired: life.retired.map(|day| day.to_string()),
             successor: successor.map(|of| Named::new(&of.id, &of.name)),

@@ -20,7 +20,7 @@ use kepi_query::{
 use kepi_score::{
     band::Band,
     bridge,
-    card::Moved,
+    card::{ByRule, Moved},
     tree::{NoScore, NodeId, ScoreNode},
 };
 
@@ -149,21 +149,13 @@ impl<'a> Reporter<'a> {
         let late: Vec<_> = late.into_iter().filter(concerns).collect();
         let closed = late.first()?.closed;
         let how: BTreeMap<_, _> = late.iter().map(|of| (of.unit.clone(), of.how)).collect();
-        // What becomes of a unit becomes of those below it.
-        let mut above = asked.unit.into_iter().flat_map(|unit| asked.card.above(unit, asked.period));
-        let without = match above.find_map(|unit| how.get(unit)) {
-            Some(WhenLate::Exclude) => Some(ScoreView {
+        let without = asked.card.by_rule(asked.unit, asked.period, &how).map(|of| match of {
+            ByRule::LeftOut => ScoreView {
                 score: Outcome::Reason(Reason { code: "left_out", text: "it is left out".to_owned() }),
                 ..score_view(None)
-            }),
-            Some(WhenLate::Carry) => {
-                Some(score_view(Some(&asked.card.tree(asked.unit, asked.period.offset(-1)))))
-            }
-            Some(WhenLate::Block | WhenLate::Warn) | None => {
-                let tree = asked.card.without(asked.unit, asked.period, &how);
-                tree.as_ref().map(|tree| score_view(Some(tree)))
-            }
-        };
+            },
+            ByRule::Made(tree) => score_view(Some(&tree)),
+        });
         let named = |of: &LateUnit| {
             let unit = self.project().units.get(&of.unit);
             let says = match of.how {

@@ -476,3 +476,22 @@ fn the_row_that_a_value_rests_on_is_named_only_when_asked_for() {
     }
     assert!(named > 0);
 }
+
+#[test]
+fn a_definition_that_is_to_be_confirmed_comes_with_what_speaks_for_it_and_against_it() {
+    let planted = airport();
+    let review = planted.items(true).unwrap().into_iter().find(|of| of.kind == "review").unwrap();
+    let view = Reporter::new(planted).item(&review.number.to_string()).unwrap();
+    let points = view.review.unwrap().points;
+    let of_definition = points.iter().find(|of| of.of_definition).unwrap();
+    let said = |about: &str| {
+        let found = of_definition.evidence.iter().find(|(of, _)| *of == about);
+        found
+            .map(|(_, said)| said.as_str())
+            .unwrap_or_else(|| panic!("{about}: {:?}", of_definition.evidence))
+    };
+    assert!(said("Usage").contains("scorecards: Passenger experience"), "{}", said("Usage"));
+    assert!(said("Cost").ends_with(" are read for a period."), "{}", said("Cost"));
+    assert!(said("Validity").contains("Passengers who visit a shop"), "{}", said("Validity"));
+    assert!(points.iter().filter(|of| !of.of_definition).all(|of| of.evidence.is_empty()));
+}

@@ -3,7 +3,7 @@
 use kepi_model::project::ValueUnit;
 
 use super::{CommentaryView, InsightView, KpiRow, LinkEvidence, Named, ProjectView};
-use crate::{decided, difference::Difference};
+use crate::{decided, difference::Difference, dual};
 
 /// What waits, for whom it waits first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +109,8 @@ pub struct ItemView {
     pub work: decided::Work,
     /// What was learnt before about something like it, what is most alike first.
     pub learnt: Vec<decided::Learnt>,
+    /// Figures by both definitions.
+    pub dual: Option<DualView>,
     /// What is known of it because it is a case.
     pub case: Option<CaseView>,
     /// What is known of it because it is a review.
@@ -121,6 +123,34 @@ pub struct ItemView {
     pub persons: Vec<Named>,
     /// What who looks may try: the forms that stand on the page.
     pub forms: Forms,
+}
+
+/// Figures by both definitions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DualView {
+    /// When they were computed, RFC 3339.
+    pub at: String,
+    /// Whether what is proposed is in force since: then it is before and since, not is and would be.
+    pub since: bool,
+    /// Of each KPI and scorecard.
+    pub both: Vec<BothView>,
+    /// What figures say of KPIs that are new: the KPI, and in words.
+    pub vetted: Vec<(Named, dual::Vetted)>,
+    /// Why there are none by what is proposed.
+    pub not_run: Option<String>,
+    /// As it was found.
+    pub run: dual::DualRun,
+}
+
+/// Figures of one KPI or scorecard by both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BothView {
+    /// Which, and the path of its page; none: it is not in force yet.
+    pub of: (Named, Option<String>),
+    /// How many of all periods and parts differ.
+    pub counts: Option<String>,
+    /// The newest periods over all rows, then the parts of the newest period that differ: period, part, before, after.
+    pub rows: Vec<(String, Option<String>, Option<dual::Said>, Option<dual::Said>)>,
 }
 
 /// A review, with the evidence of each point.
@@ -205,6 +235,8 @@ pub struct PointView {
     pub commentary: Option<CommentaryView>,
     /// Open items about it when the agenda was made: number, kind, and what has become of it.
     pub items: Vec<(u64, String, String)>,
+    /// Of a definition: what speaks for it and against it, each under what it is about.
+    pub evidence: Vec<(&'static str, String)>,
     /// What was decided; none: nothing yet.
     pub decided: Option<decided::PointDecided>,
 }

@@ -121,7 +121,7 @@ pub struct KpiView {
 /// That a KPI comes to its end, or did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndingView {
-    /// `deprecated`, `sunset` or `retired`.
+    /// `deprecated`, `sunset`, `shadow` (nothing takes its place) or `retired`.
     pub state: &'static str,
     /// First day on which it is not to be used.
     pub sunset: String,
@@ -142,6 +142,9 @@ impl EndingView {
             }
             ("sunset", Some(day)) => {
                 format!("not to be used since {}; it has figures until {day}", self.sunset)
+            }
+            ("shadow", _) => {
+                format!("runs in shadow since {}: measured and watched, and used by nothing", self.sunset)
             }
             ("sunset", None) => format!("not to be used since {}", self.sunset),
             (_, Some(day)) => {

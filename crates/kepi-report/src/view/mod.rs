@@ -37,10 +37,10 @@ pub use customers::{
     Amounts, ByStage, Cell, Cohort, CohortsView, Flow, FlowView, Funnel, JourneyView, Shade, StageMap, Step,
 };
 pub use decided::{
-    BallotView, CaseView, ClosedView, ComingView, DocumentView, DraftView, EditorView, FieldView, Forms,
-    HappenedView, HeldView, InboxView, ItemRow, ItemView, LeadingView, LedView, OfficialFigure, OfficialView,
-    PeriodView, PeriodsView, PointView, RegisterView, RemarkView, ReviewView, ReviewsView, RoundView,
-    SaidView, SilenceView, TouchView,
+    BallotView, BothView, CaseView, ClosedView, ComingView, DocumentView, DraftView, DualView, EditorView,
+    FieldView, Forms, HappenedView, HeldView, InboxView, ItemRow, ItemView, LeadingView, LedView,
+    OfficialFigure, OfficialView, PeriodView, PeriodsView, PointView, RegisterView, RemarkView, ReviewView,
+    ReviewsView, RoundView, SaidView, SilenceView, TouchView,
 };
 pub use disclosure::{
     DisclosureView, MethodologyView, ReadinessView, StatementView, UnitReadinessView, WithheldView,

@@ -1,6 +1,9 @@
 //! One item, of whatever kind: what it is about, whose turn it is, what differs by it, what was said, what became of it.
 
-use kepi_report::view::{BallotView, DocumentView, ItemView, Named, RemarkView, TouchView};
+use kepi_report::{
+    dual::Said as Figure,
+    view::{BallotView, DocumentView, ItemView, Named, RemarkView, TouchView},
+};
 use maud::{Markup, html};
 
 use super::{Said, review, work};
@@ -41,6 +44,7 @@ pub(crate) fn render(view: &ItemView, said: Option<&Said>) -> Markup {
                 }
                 (review::agenda(view, view.project.viewer.as_ref(), said))
                 (changes(view))
+                (by_both(view))
                 (rounds(view))
                 (discussion(view, said))
             }
@@ -274,6 +278,52 @@ fn changes(view: &ItemView) -> Markup {
             div.panel {
                 h2 { "What it is about" }
                 ul.plain { @for of in &view.touches { li { (touched(of)) } } }
+            }
+        }
+    }
+}
+
+/// Figures by both definitions, and what figures say of what is new.
+fn by_both(view: &ItemView) -> Markup {
+    let Some(dual) = &view.dual else { return html! {} };
+    let (before, after) = if dual.since { ("Before", "Since") } else { ("Is", "Would be") };
+    let figure = |of: &Option<Figure>| {
+        html! {
+            @match of {
+                Some(of) => { (of.text) @if let Some(interval) = &of.interval { " " span.detail { (interval) } } }
+                None => span.detail { "nothing" },
+            }
+        }
+    };
+    html! {
+        @if !dual.vetted.is_empty() {
+            div.panel {
+                h2 { "What figures say of what is new" }
+                ul { @for (kpi, of) in &dual.vetted { li { strong { (kpi.name) } " (" (of.analysis) "): " (of.said) } } }
+            }
+        }
+        @if !dual.both.is_empty() || dual.not_run.is_some() {
+            div.panel {
+                h2 { "Figures by both" }
+                p.note { "Computed on " (parts::day(&dual.at)) " from what had landed; nothing of it is published." }
+                @if let Some(why) = &dual.not_run { p.reason { "They could not be computed: " (why) } }
+                @for of in &dual.both {
+                    h3 { @match &of.of.1 { Some(path) => a href=(path) { (of.of.0.name) }, None => (of.of.0.name) } @if let Some(counts) = &of.counts { " " span.detail { (counts) } } }
+                    @if !of.rows.is_empty() {
+                        div.scroll tabindex="0" role="group" aria-label={ "Figures of " (of.of.0.name) " by both" } {
+                            table.figures.differs role="table" {
+                                thead role="rowgroup" { tr role="row" { th scope="col" role="columnheader" { "Period" } th scope="col" role="columnheader" { (before) } th scope="col" role="columnheader" { (after) } } }
+                                tbody role="rowgroup" { @for (period, part, then, now) in &of.rows {
+                                    tr role="row" {
+                                        th scope="row" role="rowheader" { (period) @if let Some(part) = part { " · " (part) } }
+                                        td role="cell" data-label=(before) { span { (figure(then)) } }
+                                        td role="cell" data-label=(after) { @if then == now { span { (figure(now)) } } @else { strong { (figure(now)) } } }
+                                    }
+                                } }
+                            }
+                        }
+                    }
+                }
             }
         }
     }

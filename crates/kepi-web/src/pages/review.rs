@@ -198,6 +198,9 @@ fn shown(point: &PointView, whole: bool) -> Markup {
                     p { strong { (insight.action) } }
                 }
             }
+            @if !point.evidence.is_empty() {
+                dl { @for (about, said) in &point.evidence { dt { (about) } dd { (said) } } }
+            }
             @if let Some(said) = &point.commentary {
                 @if whole {
                     dl.parts { @for (name, text) in &said.parts {

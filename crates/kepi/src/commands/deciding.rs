@@ -10,12 +10,16 @@ use kepi_app::{
 };
 
 use kepi_model::{edit, governance::Mode};
+use kepi_report::dual::{Counts, DualRun};
+use serde::Serialize;
 
+use super::plan::by_both;
 use crate::{
     cli::{Cli, Format, Inbox, Numbered, Propose, Pull, Vote},
     compose::{self, Site},
     failure::Failure,
     output::{Field, Grid, Output},
+    progress::Terminal,
 };
 
 /// Proposes what stands in the folder.
@@ -35,6 +39,7 @@ pub async fn propose(what: &Propose, cli: &Cli, out: Output) -> Result<(), Failu
         false => deciding.propose(&files, &project, acting(&actor), why, what.item).await?,
     };
     pull::note(&app.store, site.folder).await;
+    dual_runs(&app, out).await;
     show(&app, item, out).await
 }
 
@@ -80,6 +85,7 @@ async fn propose_values(what: &Propose, of: &str, cli: &Cli, out: Output) -> Res
         return Err(Failure::Other(said.join("\n")));
     };
     let item = deciding.propose(&files, &project, acting(&actor), &what.message, what.item).await?;
+    dual_runs(&app, out).await;
     show(&app, item, out).await
 }
 
@@ -166,6 +172,7 @@ pub async fn vote(what: &Vote, stance: Stance, cli: &Cli, out: Output) -> Result
     let content = what.content.as_deref();
     Deciding(&app.store).vote(what.item, stance, content, acting(&actor), what.message.as_deref()).await?;
     pull::note(&app.store, site.folder).await;
+    dual_runs(&app, out).await;
     show(&app, what.item, out).await
 }
 
@@ -235,8 +242,10 @@ pub(super) fn acting(actor: &str) -> Acting<'_> {
 pub(super) async fn show(app: &App, number: u64, out: Output) -> Result<(), Failure> {
     let (item, mut said) = Deciding(&app.store).item(number).await?;
     said.extend(app.beside(number).await?);
+    let dual = app.dual_run(number).await?;
+    said.extend(dual.iter().flat_map(figures));
     match out.format {
-        Format::Json => out.json(&item)?,
+        Format::Json => out.json(&WithFigures { item, figures: dual })?,
         Format::Csv => {
             let mut grid = Grid::new(&["By", "Said", "When", "Why"]);
             for of in &item.ballots {
@@ -249,6 +258,36 @@ pub(super) async fn show(app: &App, number: u64, out: Output) -> Result<(), Fail
         Format::Table => out.line(in_words(&item, &said).trim_end())?,
     }
     Ok(())
+}
+
+/// An item with figures by both definitions.
+#[derive(Serialize)]
+struct WithFigures {
+    #[serde(flatten)]
+    item: ItemView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    figures: Option<DualRun>,
+}
+
+/// What a dual run found, in lines.
+fn figures(of: &DualRun) -> Vec<String> {
+    let mut lines: Vec<String> =
+        of.vetted.iter().map(|of| format!("{} ({}): {}", of.kpi, of.analysis, of.said)).collect();
+    lines.extend(of.not_run.iter().map(|why| format!("figures by both could not be computed: {why}")));
+    for both in of.figures.iter().chain(&of.scores) {
+        lines.push(format!("{} by both: {}", both.id, both.counts.map_or(String::new(), Counts::words)));
+        lines.extend(both.newest.iter().chain(&both.parts).map(|of| format!("  {}", by_both(of))));
+    }
+    lines
+}
+
+/// Computes figures by both definitions of what waits now. What cannot be computed keeps nobody from deciding.
+async fn dual_runs(app: &App, out: Output) {
+    let progress = Terminal::new(out.quiet);
+    if let Err(why) = app.dual_runs(compose::now(), false, &progress).await {
+        tracing::warn!("figures by both definitions were not computed: {why}");
+    }
+    progress.done();
 }
 
 fn in_words(item: &ItemView, said: &[String]) -> String {

@@ -5,12 +5,15 @@ use std::fmt::Write as _;
 use kepi_app::{
     cost::ScanCost,
     open,
-    planned::{Both, Planned},
+    planned::Planned,
     pull::{self, TakenIn},
 };
 use kepi_model::id::KpiId;
 use kepi_query::kept::{Amount, Why};
-use kepi_report::difference::{Difference, How};
+use kepi_report::{
+    difference::{Difference, How},
+    dual::{Both, ByBoth, Counts, Said},
+};
 
 use crate::{
     cli::{Cli, Format, Plan},
@@ -165,7 +168,7 @@ fn in_words(planned: &Planned, markdown: bool) -> String {
         text.title("What figures say of what is new");
     }
     for of in &planned.vetted {
-        text.point(&format!("{} ({}): {}", text.code(of.kpi.as_str()), of.analysis, of.said));
+        text.point(&format!("{} ({}): {}", text.code(&of.kpi), of.analysis, of.said));
     }
     if let Some(why) = &planned.not_run {
         text.title("Figures by both");
@@ -213,15 +216,17 @@ impl Text {
     }
 
     fn both(&mut self, of: &Both) {
-        let counts = [(of.differ, "differ"), (of.same, "stay"), (of.new, "are new"), (of.gone, "go")];
-        let counts: Vec<String> =
-            counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
-        let counts = if counts.is_empty() { "no figures".to_owned() } else { counts.join(", ") };
+        let counts = of.counts.map_or(String::new(), Counts::words);
         self.point(&format!("{}: {counts}", self.code(&of.id)));
-        for (period, then, now) in &of.newest {
-            let of = |said: &Option<String>| said.clone().unwrap_or_else(|| "nothing".to_owned());
-            let said = if then == now { of(now) } else { format!("{} → {}", of(then), of(now)) };
-            self.under(&format!("{period}: {said}"));
-        }
+        of.newest.iter().chain(&of.parts).for_each(|of| self.under(&by_both(of)));
     }
+}
+
+/// A figure by both: `2026-03 region=north: 4.1, 3.9 – 4.3 → 4.3, 4.1 – 4.5`.
+pub(super) fn by_both(of: &ByBoth) -> String {
+    let said = |said: &Option<Said>| said.as_ref().map_or_else(|| "nothing".to_owned(), Said::words);
+    let (before, after) = (said(&of.before), said(&of.after));
+    let said = if before == after { after } else { format!("{before} → {after}") };
+    let part = if of.part.is_empty() { String::new() } else { format!(" {}", of.part) };
+    format!("{}{part}: {said}", of.period)
 }

@@ -163,6 +163,12 @@ fn one(point: &PointView, whole: bool, text: &mut String) {
             );
         }
     }
+    if !point.evidence.is_empty() {
+        let _ = writeln!(text);
+    }
+    for (about, said) in &point.evidence {
+        let _ = writeln!(text, "- {about}: {}", plain(said));
+    }
     if let Some(said) = point.commentary.as_ref().filter(|_| whole) {
         let _ = writeln!(text, "\nSaid by {}:\n", said.by.join(", "));
         for (name, part) in &said.parts {

@@ -185,6 +185,18 @@ fn a_late_unit_is_shown_as_late_and_left_out_or_carried_by_the_rule() {
         assert_eq!(of("region=south"), (south, says));
         assert_eq!(of("region=north"), (published(&month, "region=north"), Value::Null));
         assert_eq!(of(""), (published(&month, ""), json!("with rows of South, which nobody attested")));
+        // The official score of the whole is by the rule, too; of a unit that was in time it is its own.
+        let score_of = |unit: &str| {
+            let is = |of: &&Value| of["kpi"] == "customers" && of["segment"] == unit;
+            let of = official.as_array().unwrap().iter().find(is).unwrap_or_else(|| panic!("{official}"));
+            (of["official_value"].as_f64(), of["late"].clone())
+        };
+        let (whole, how) = score_of("company");
+        assert!((whole.unwrap() - expected).abs() < 1e-5, "{whole:?} is {expected}");
+        assert_eq!(how, json!("by the rule about units that were late"));
+        let souths = if otherwise == "exclude" { None } else { Some(score("south", &before)) };
+        assert_eq!(score_of("south").0, souths);
+        assert_eq!(score_of("north").0, Some(score("north", &month)));
         // Its own card says what the rule makes of it, and that of another says nothing.
         let own = asked(&project, &["show", "scorecard", "--unit", "south", "--period", &month]);
         let by_rule = if otherwise == "exclude" { Value::Null } else { json!(score("south", &before)) };

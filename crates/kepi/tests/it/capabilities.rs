@@ -262,3 +262,22 @@ fn page(capabilities: &[Capability]) -> String {
     }
     page
 }
+
+#[test]
+fn every_attack_of_the_list_is_a_test_that_is_there() {
+    let text = fs::read_to_string(root().join("docs/operations/attacks.md")).unwrap();
+    let rows: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| attack")).collect();
+    assert!(rows.len() >= 16, "{rows:?}");
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows {
+        let shown = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+        let tests: Vec<&str> = shown.split('`').filter(|part| part.contains(": ")).collect();
+        assert!(!tests.is_empty() || row.contains("**open"), "nothing shows it, and nothing says so: {row}");
+        for test in tests {
+            let (krate, name) = test.split_once(": ").unwrap();
+            let all = known.entry(krate.to_owned()).or_insert_with(|| tests_of(krate));
+            assert!(all.contains(name), "there is no test `{name}` in {krate}: {row}");
+        }
+    }
+}

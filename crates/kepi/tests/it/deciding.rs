@@ -98,6 +98,58 @@ fn computes_by_what_is_in_force(project: &Project) {
 }
 
 #[test]
+fn figures_by_both_definitions_stand_with_what_is_proposed_and_with_what_whoever_uses_it_is_told() {
+    let project = Project::example("tiny");
+    edit(&project, "kpis.yml", "kpi: recommendation\n", "kpi: recommendation\ninformed: [dan]\n");
+    let project = in_force(project, REVIEWED);
+    let points = |project: &Project| -> Vec<(String, f64)> {
+        let shown = json_of(&project.ok(&["show", "kpi", "recommendation", "--quiet", "--format", "json"]));
+        let history = shown["kpi"]["history"].as_array().unwrap().clone();
+        history
+            .iter()
+            .map(|of| (of["period"].as_str().unwrap().to_owned(), of["point"].as_f64().unwrap()))
+            .collect()
+    };
+    let before = meaning(&project);
+    let was = points(&project);
+    edit(&project, "kpis.yml", NPS, NORTH);
+    let said = project.ok(&["propose", "-m", "only the north", "--as", "ann"]);
+    assert!(said.contains("recommendation by both: ") && said.contains(" → "), "{said}");
+    let figures = item(&project, "1")["figures"]["figures"].clone();
+    assert_eq!((figures.as_array().unwrap().len(), &figures[0]["id"]), (1, &json!("recommendation")));
+    let newest = figures[0]["newest"].as_array().unwrap().clone();
+    assert!(newest.iter().all(|of| of["after"]["interval"].is_string()), "with their intervals: {newest:?}");
+    // Where they differ: of the south nothing is left, of the north all.
+    let parts: Vec<&str> =
+        figures[0]["parts"].as_array().unwrap().iter().map(|of| of["part"].as_str().unwrap()).collect();
+    assert!(parts.contains(&"region=south") && !parts.contains(&"region=north"), "{parts:?}");
+    assert_eq!(meaning(&project), before, "nothing of it is published");
+    // A run computes them anew of what has landed by then.
+    project.fails_or_not(&["run", "--quiet"]);
+    assert_eq!(item(&project, "1")["figures"]["figures"][0]["newest"], figures[0]["newest"]);
+    project.ok(&["approve", "1", "--as", "bea"]);
+    project.ok(&["run", "--quiet"]);
+    // What was shown is what came.
+    let now = points(&project);
+    for of in &newest {
+        for (which, all) in [("before", &was), ("after", &now)] {
+            let text = of[which]["text"].as_str().unwrap().replace('−', "-");
+            let (_, point) =
+                all.iter().find(|(period, _)| *period == of["period"].as_str().unwrap()).unwrap();
+            assert!((text.parse::<f64>().unwrap() - point).abs() <= 0.5, "{which}: {text} and {point}");
+        }
+    }
+    // Whoever uses it is told with the same figures.
+    let all = json_of(&project.ok(&["inbox", "--all", "--quiet", "--format", "json"]));
+    let all = all.as_array().unwrap();
+    let notice = all.iter().find(|of| of["kind"] == "change_notice").unwrap_or_else(|| panic!("{all:?}"));
+    let told = item(&project, &notice["item"].to_string());
+    assert_eq!(told["figures"]["figures"], figures);
+    let words = project.ok(&["item", &notice["item"].to_string()]);
+    assert!(words.contains("recommendation by both: "), "{words}");
+}
+
+#[test]
 fn a_broken_folder_holds_no_figures_up_where_it_is_decided() {
     let project = governed(REVIEWED);
     edit(&project, "kpis.yml", NPS, "nps: {of: nothing}");
@@ -480,6 +532,20 @@ fn an_entered_kpi_has_a_page_before_anybody_entered_anything_and_hides_no_other_
     assert!(first["score"].is_number() && first["scorecard"]["id"] != "a_first", "{first}");
     let page = project.ok(&["show", "kpi", "market_share", "--quiet"]);
     assert!(page.contains("Market share"), "{page}");
+    // Owed from a day on, it is late before the first row of all, on its page and on the scorecard; what is computed again is the same.
+    edit(&project, "entered.yml", "due: 10 days", "due_day: 5, since: 2026-01-01");
+    project.ok(&["run", "--quiet"]);
+    let shown = json_of(&project.ok(&["show", "kpi", "market_share", "--quiet", "--format", "json"]));
+    let values = shown["values"].as_array().unwrap();
+    let codes = |period: &str| {
+        let of = values.iter().find(|row| row["period"] == period && row["segment"] == "");
+        of.map(|row| (row["value"].clone(), row["reason_code"].clone()))
+    };
+    assert_eq!(codes("2026-01"), Some((Value::Null, json!("late"))), "{values:?}");
+    assert_eq!(codes("2026-02"), Some((Value::Null, json!("late"))));
+    assert_eq!(codes("2025-12"), None);
+    project.ok(&["reproduce", "--quiet"]);
+    project.ok(&["explain", "market_share", "--period", "2026-01", "--quiet"]);
 }
 
 #[test]

@@ -120,6 +120,20 @@ fn a_kpi_is_announced_to_go_used_by_nothing_retired_and_still_read_and_reproduce
     let (said, _) = project.fails(1, &["check"]);
     assert!(said.contains("K0812"), "{said}");
     edit(&project, "kepi.yml", "recommendation: 80%, answers: 20%", "recommendation: 80%, told: 20%");
+    // What it meant is not worded anew: its figures stay, and are those of what it meant. Its words may be.
+    let text = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+    assert!(text.contains("count: {of: survey_response}"), "{text}");
+    edit(
+        &project,
+        "kpis.yml",
+        "count: {of: survey_response}",
+        "count: {of: survey_response, where: score > 5}",
+    );
+    let (_, refused) = project.fails(3, &["propose", "-m", "as it should have been", "--as", "ann"]);
+    assert!(refused.contains("G1125: `kpi/answers` is retired since 2026-02-15"), "{refused}");
+    project.write("kpis.yml", &text.replace("name: Answers\n", "name: Answers of old\n"));
+    decided(&project, "a name", &["bea", "owner", "carl"]);
+    project.write("kpis.yml", &text.replace("name: Answers\n", "name: Answers of old\n"));
     let text = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
     let kept: Vec<&str> = text.split("---\n").filter(|of| !of.starts_with("kpi: answers")).collect();
     project.write("kpis.yml", &kept.join("---\n"));
@@ -128,4 +142,85 @@ fn a_kpi_is_announced_to_go_used_by_nothing_retired_and_still_read_and_reproduce
     project.write("kpis.yml", &format!("{}{other}", kept.join("---\n")));
     let (_, refused) = project.fails(3, &["propose", "-m", "another one", "--as", "ann"]);
     assert!(refused.contains("is the name of a KPI that went"), "{refused}");
+}
+
+#[test]
+fn in_an_open_project_a_retired_kpi_is_not_worded_anew_unseen() {
+    let project = Project::example("tiny");
+    edit(
+        &project,
+        "kpis.yml",
+        "kpi: answers\n",
+        "kpi: answers\nlife: {sunset: 2026-02-01, retired: 2026-02-15}\n",
+    );
+    edit(&project, "kepi.yml", "recommendation: 80%, answers: 20%", "recommendation: 100%");
+    project.ok(&["run", "--quiet"]);
+    let before = asked(&project, &["show", "kpi", "answers"])["kpi"]["history"].clone();
+    edit(
+        &project,
+        "kpis.yml",
+        "count: {of: survey_response}",
+        "count: {of: survey_response, where: score > 5}",
+    );
+    let (_, said) = project.fails(1, &["run"]);
+    assert!(said.contains("WAITING: `kpi/answers` differs"), "{said}");
+    assert_eq!(asked(&project, &["show", "kpi", "answers"])["kpi"]["history"], before);
+    let (_, said) = project.fails(3, &["propose", "-m", "as it should have been"]);
+    assert!(said.contains("G1125: `kpi/answers` is retired since 2026-02-15"), "{said}");
+    // Brought back it is said that it is, and then it is worded as any other.
+    edit(
+        &project,
+        "kpis.yml",
+        "count: {of: survey_response, where: score > 5}",
+        "count: {of: survey_response}",
+    );
+    edit(&project, "kpis.yml", "life: {sunset: 2026-02-01, retired: 2026-02-15}\n", "");
+    project.ok(&["run", "--quiet"]);
+    edit(
+        &project,
+        "kpis.yml",
+        "count: {of: survey_response}",
+        "count: {of: survey_response, where: score > 5}",
+    );
+    project.ok(&["run", "--quiet"]);
+}
+
+#[test]
+fn what_was_rotated_out_runs_in_shadow_and_its_fall_is_asked_about() {
+    let project = Project::example("tiny");
+    let month = |month: u32, answers: usize| -> String {
+        (1..=answers).map(|n| format!("{month}-{n},2026-{month:02}-{n:02} 10:00,north,10\n")).collect()
+    };
+    let rows =
+        |last: usize| format!("id,answered,region,score\n{}{}{}", month(1, 12), month(2, last), month(3, 1));
+    project.write("data/answers.csv", &rows(12));
+    let lone = "kpi: answers\nlife: {sunset: 2026-01-01}\n";
+    edit(&project, "kpis.yml", "kpi: answers\n", lone);
+    edit(&project, "kepi.yml", "recommendation: 80%, answers: 20%", "recommendation: 100%");
+    project.write("alerts.yml", "alert: any\nname: Any\non: [red]\npersistence: 1\n");
+    project.ok(&["run", "--quiet"]);
+    let ending = asked(&project, &["show", "kpi", "answers"])["ending"].clone();
+    assert_eq!(ending["state"], "shadow", "{ending}");
+    assert!(project.ok(&["show", "kpi", "answers"]).contains("runs in shadow since 2026-01-01"));
+    let items = |project: &Project| asked(project, &["inbox", "--open"]).as_array().unwrap().clone();
+    assert_eq!(items(&project), Vec::<Value>::new(), "it fell nowhere");
+
+    // Another project, in which it fell in the newest month that is final; whoever answers for it is asked.
+    let fallen = |kpi: &str| {
+        let project = Project::example("tiny");
+        project.write("data/answers.csv", &rows(2));
+        edit(&project, "kpis.yml", "kpi: answers\n", kpi);
+        edit(&project, "kepi.yml", "recommendation: 80%, answers: 20%", "recommendation: 100%");
+        project.write("alerts.yml", "alert: any\nname: Any\non: [red]\npersistence: 1\n");
+        project.fails_or_not(&["run", "--quiet"]);
+        items(&project)
+    };
+    let found = fallen(lone);
+    let [item] = found.as_slice() else { panic!("{found:?}") };
+    assert!(item["why"].as_str().unwrap().contains("Answers"), "{item}");
+    assert_eq!(item["work"]["owner"]["person"], "owner");
+    // Where another takes its place, that is watched; what is on no scorecard and was never rotated out is nobody's.
+    let replaced = "kpi: answers\nlife: {sunset: 2026-01-01}\nsuccessor: recommendation\n";
+    assert_eq!(fallen(replaced), Vec::<Value>::new());
+    assert_eq!(fallen("kpi: answers\n"), Vec::<Value>::new());
 }

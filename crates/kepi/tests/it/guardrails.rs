@@ -122,3 +122,67 @@ fn a_broken_guardrail_is_said_and_somebody_is_asked() {
         "{item}"
     );
 }
+
+#[test]
+fn no_unit_trades_off_what_holds_of_the_whole() {
+    let project = Project::empty();
+    let whole = PROJECT
+        .replace("  solved: {type: boolean}\n", "  solved: {type: boolean}\n  region: {type: text}\n")
+        .replace("as: boolean}\n", "as: boolean}\n  region: {column: region, as: text}\n")
+        .replace("period: month\naccountable", "period: month\nby: [region]\nobjective: soon\naccountable")
+        .replace("on: [guardrail]\n", "on: [guardrail]\nby_unit: true\n");
+    let units = "---\nunit: all\nname: All\nmanager: head\n---\nunit: north\nname: North\nlevel: region\nmember: north\nparent: all\n---\n\
+                 unit: south\nname: South\nlevel: region\nmember: south\nparent: all\n---\n\
+                 strategy: ours\nmission: Soon.\nperspectives:\n  customers: {name: Customers}\nobjectives:\n  soon: {name: Soon, perspective: customers}\n---\n\
+                 scorecard: service\nname: Service\nperiod: month\nunit: all\nperspectives:\n  customers:\n    weight: 100%\n    objectives:\n      \
+                 soon: {weight: 100%, kpis: {handle_time: 50%, solved_at_once: 50%}}\n\
+                 cascade: {match: {region: region}, value: recompute, targets: inherit}\n";
+    let project_with = |level: &str| project.write("kepi.yml", &format!("{whole}{level}{units}"));
+    project_with("");
+    // Of the whole 80 % are solved at once; in the south, where calls are short, 62 % of 400.
+    let mut rows = String::from("id,began,minutes,solved,region\n");
+    for month in 1..=5 {
+        for n in 0..800 {
+            let (day, region) = (n % 28 + 1, if n % 2 == 0 { "north" } else { "south" });
+            let share = if region == "north" { 98 } else { 62 };
+            let solved = if n / 2 * 37 % 100 < share { "yes" } else { "no" };
+            let minutes = 7 + [0, 0, 1, 1][n % 4];
+            writeln!(rows, "{month}-{n},2026-{month:02}-{day:02} 09:00,{minutes},{solved},{region}").unwrap();
+        }
+    }
+    project.write("data/all.csv", &rows);
+    project.fails_or_not(&["run", "--quiet"]);
+    let said = |period: &str| {
+        let asked =
+            ["analyse", "handle_time", "--analysis", "guardrail", "--period", period, "--format", "json"];
+        let answer: Value = serde_json::from_str(&project.ok(&asked)).unwrap();
+        let of = answer["insights"][0].clone();
+        let says: Vec<String> =
+            of["says"].as_array().unwrap().iter().map(|of| of.as_str().unwrap().to_owned()).collect();
+        (of["verdict"].as_str().unwrap().to_owned(), says)
+    };
+    let kept = "“Longer calls, fewer of them” is kept.";
+    assert_eq!(said("2026-04"), ("yes".to_owned(), vec![kept.to_owned()]));
+    let items = || -> Value {
+        serde_json::from_str(&project.ok(&["inbox", "--open", "--quiet", "--format", "json"])).unwrap()
+    };
+    assert_eq!(items(), serde_json::json!([]));
+
+    project_with("level: region\n");
+    project.fails_or_not(&["run", "--quiet"]);
+    let (verdict, says) = said("2026-04");
+    assert_eq!(verdict, "no", "{says:?}");
+    assert_eq!(says[0], kept, "of the whole");
+    assert_eq!(says[1], "“Longer calls, fewer of them, North” is kept.");
+    assert!(
+        says[2].starts_with("“Longer calls, fewer of them, South” is broken: Solved at once is 6"),
+        "{says:?}"
+    );
+    let items = items();
+    let [item] = items.as_array().unwrap().as_slice() else { panic!("{items}") };
+    assert!(
+        item["why"].as_str().unwrap().contains("Handle time of South is beyond what was agreed on"),
+        "{item}"
+    );
+    assert!(item["touches"].to_string().contains("south"), "{item}");
+}

@@ -216,6 +216,141 @@ async fn a_board_decides_in_browsers() {
     project.ok(&["audit", "verify", "--quiet"]);
 }
 
+/// Somebody proposes in her browser that recommendation is measured in the north only.
+async fn propose_the_north(anns: &WebDriver, site: &str) {
+    anns.goto(format!("{site}/kpis/recommendation")).await.unwrap();
+    anns.find(By::LinkText("Propose a change")).await.unwrap().click().await.unwrap();
+    arrives(anns, "/changes/new").await;
+    edit(anns, "survey_response, answer: score", "survey_response, answer: score, where: region = 'north'")
+        .await;
+    let form = "form:has(textarea[name=text])";
+    let why = anns.find(By::Css(format!("{form} textarea[name=why]"))).await.unwrap();
+    why.send_keys("only the north answers").await.unwrap();
+    let send = anns.find(By::Css(format!("{form} button[value=propose]"))).await.unwrap();
+    send.click().await.unwrap();
+}
+
+/// Scenario 2: a change is asked for in a frozen half-year, refused and logged; later it is decided on by functions, who see what it
+/// touches and two years of figures by both definitions.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_under_a_freeze_is_refused_and_decided_later_by_functions_in_browsers() {
+    let Some(driver) = Driver::start() else { return };
+    let project = Project::example("tiny");
+    // Three scorecards have the KPI, 38 people are told of it beside those who answer for it.
+    let persons: Vec<String> = (1..=38).map(|n| format!("reader{n:02}")).collect();
+    let all: String = persons.iter().map(|id| format!("---\nperson: {id}\nname: Reader {id}\n")).collect();
+    project.write("governance.yml", &format!("{GOVERNED}{all}"));
+    let kpis = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+    let informed = format!("kpi: recommendation\ninformed: [{}]\n", persons.join(", "));
+    project.write("kpis.yml", &kpis.replace("kpi: recommendation\n", &informed));
+    let mut whole = std::fs::read_to_string(project.path().join("kepi.yml")).unwrap();
+    for (id, name) in [("board", "Board"), ("service", "Service")] {
+        whole.push_str(&format!(
+            "---\nscorecard: {id}\nname: {name}\nperiod: month\nperspectives:\n  customers:\n    weight: 100%\n    objectives:\n      \
+             customers_recommend_us: {{weight: 100%, kpis: {{recommendation: 100%}}}}\n"
+        ));
+    }
+    project.write("kepi.yml", &whole);
+    // Two years of answers; the north recommends more each month, the south less.
+    let mut rows = String::from("id,answered,region,score\n");
+    for month in 0..24 {
+        let (year, month_of) = (2024 + (month + 6) / 12, (month + 6) % 12 + 1);
+        for n in 0..20 {
+            let (region, happy) =
+                if n % 2 == 0 { ("north", n / 2 < 3 + month / 4) } else { ("south", n / 2 < 6 - month / 4) };
+            let score = if happy { 10 } else { 5 };
+            rows.push_str(&format!("{month}-{n},{year}-{month_of:02}-{:02} 10:00,{region},{score}\n", n + 1));
+        }
+    }
+    project.write("data/answers.csv", &rows);
+    project.ok(&["run", "--quiet"]);
+    for (name, roles) in [
+        ("ann", &["owner"][..]),
+        ("bea", &["owner"]),
+        ("carl", &["viewer", "decider"]),
+        ("dan", &["viewer", "decider"]),
+    ] {
+        let_in(&project, name, roles);
+    }
+    project.ok(&["freeze", "2026-H1", "-m", "while bonuses are judged", "--as", "ann"]);
+    for by in ["bea", "carl"] {
+        project.ok(&["approve", "1", "--as", by]);
+    }
+
+    let (_server, address) = project.serve();
+    let site = format!("http://{address}");
+    let (anns, others) = (browser(&driver, Look::Light).await, browser(&driver, Look::Light).await);
+    sign_in(&anns, &site, "ann").await;
+    propose_the_north(&anns, &site).await;
+    arrives(&anns, "/changes").await;
+    let refused = text(&anns, "main").await;
+    assert!(refused.contains("It changes what holds between 2026-01-01 and 2026-07-01"), "{refused}");
+    let refusals = project.ok(&["audit", "log", "--kind", "attempt.forbidden", "--as", "ann"]);
+    assert!(refusals.contains("G0901"), "{refusals}");
+    let items = || -> usize {
+        let all = project.ok(&["inbox", "--all", "--quiet", "--format", "json", "--as", "ann"]);
+        serde_json::from_str::<Value>(&all).unwrap().as_array().unwrap().len()
+    };
+    assert_eq!(items(), 1, "the freeze, and nothing was proposed");
+
+    // Later: what was frozen is lifted by others, and the same is proposed again.
+    project.ok(&["lift", "1", "-m", "bonuses are paid", "--as", "bea"]);
+    for by in ["ann", "carl", "dan"] {
+        project.ok(&["approve", "2", "--as", by]);
+    }
+    propose_the_north(&anns, &site).await;
+    arrives(&anns, "/items/3").await;
+    let page = text(&anns, "main").await;
+    for said in
+        ["You wrote it: others decide.", "Waits for the board, 0 of 2", "Customers", "Board", "Service"]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("Approve"), "{page}");
+    let people = anns.find_all(By::Css("dd p .role")).await.unwrap().len();
+    assert_eq!(people, 39, "38 who are told and who answers for it");
+    // The dual run comes without anybody waiting for it: 24 months, all rows and each region.
+    for n in 0.. {
+        if text(&anns, "main").await.contains("Figures by both") {
+            break;
+        }
+        assert!(n < 120, "{}", text(&anns, "main").await);
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        anns.goto(format!("{site}/items/3")).await.unwrap();
+    }
+    let run: Value =
+        serde_json::from_str(&project.ok(&["item", "3", "--format", "json", "--as", "ann"])).unwrap();
+    let of = &run["figures"]["figures"][0];
+    // By region the north is what it was, and the south is gone.
+    assert_eq!(
+        (&of["counts"]["same"], &of["counts"]["differ"], &of["counts"]["gone"]),
+        (&24.into(), &24.into(), &24.into()),
+        "{of}"
+    );
+    assert_eq!(run["figures"]["scores"].as_array().unwrap().len(), 3, "{run}");
+    let page = text(&anns, "main").await;
+    let newest = of["newest"].as_array().unwrap().last().unwrap();
+    for figure in [&newest["before"]["text"], &newest["after"]["text"]] {
+        assert!(page.contains(figure.as_str().unwrap()), "{figure}: {page}");
+    }
+
+    // Two functions of three decide, each in a session of their own; the author never.
+    for (name, after) in [("carl", "review"), ("dan", "done")] {
+        sign_in(&others, &site, name).await;
+        others.goto(format!("{site}/items/3")).await.unwrap();
+        assert!(text(&others, "main").await.contains("Figures by both"), "{name} decides by them");
+        others.find(By::Css("button[value=yes]")).await.unwrap().click().await.unwrap();
+        arrives(&others, "/items/3").await;
+        let run: Value =
+            serde_json::from_str(&project.ok(&["item", "3", "--format", "json", "--as", "ann"])).unwrap();
+        assert_eq!(run["state"], after, "{name}");
+        sign_out(&others).await;
+    }
+    anns.quit().await.unwrap();
+    others.quit().await.unwrap();
+    project.ok(&["audit", "verify", "--quiet", "--as", "ann"]);
+}
+
 /// What a server answers: status, headers with their names in small letters, and body.
 fn curl(arguments: &[&str]) -> (String, String, String) {
     let output = Command::new("curl")

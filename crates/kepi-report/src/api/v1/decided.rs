@@ -1,10 +1,11 @@
 //! What programs are told of what waits, is in force, frozen and closed.
 
 use super::{
-    CaseAnswer, CaseContact, Demanded, Differs, FrozenDays, Gate, HeldDefinition, Inbox, Item, ItemBallot,
-    ItemCase, ItemChild, ItemDecided, ItemEvent, ItemPart, ItemPoint, ItemRemark, ItemReview, ItemRound,
-    ItemStep, ItemWork, Named, OfficialFigure, OfficialFigures, OfficialScore, PeriodClose, PeriodComing,
-    PeriodState, PeriodsDecided, Register, Silent, Touched, Waiting, from_named, measured_in,
+    ByBoth, CaseAnswer, CaseContact, Demanded, Differs, FrozenDays, Gate, HeldDefinition, Inbox, Item,
+    ItemBallot, ItemCase, ItemChild, ItemDecided, ItemEvent, ItemEvidence, ItemPart, ItemPoint, ItemRemark,
+    ItemReview, ItemRound, ItemStep, ItemWork, Named, OfficialFigure, OfficialFigures, OfficialScore,
+    PeriodClose, PeriodComing, PeriodState, PeriodsDecided, Register, Silent, Touched, Waiting, from_named,
+    measured_in,
 };
 use crate::{
     decided::{RegisterAsked, Work},
@@ -125,6 +126,13 @@ pub fn item(facts: &dyn Facts, number: &str) -> Result<Item, ViewError> {
         scorecards: view.scorecards.into_iter().map(from_named).collect(),
         watched_by: view.watched_by,
         follow: view.follow.into_iter().map(from_named).collect(),
+        figures: view.dual.map(|of| ByBoth {
+            at: of.at,
+            figures: of.run.figures,
+            scores: of.run.scores,
+            vetted: of.run.vetted,
+            not_run: of.run.not_run,
+        }),
         concerned: view.concerned,
         ballots: view
             .ballots
@@ -191,6 +199,11 @@ fn review(of: ReviewView) -> ItemReview {
         why: of.why.into_iter().map(str::to_owned).collect(),
         plan_owed: of.plan_owed,
         of_definition: of.of_definition,
+        evidence: of
+            .evidence
+            .into_iter()
+            .map(|(about, said)| ItemEvidence { about: about.to_owned(), said })
+            .collect(),
         items: of.items.into_iter().map(|(item, ..)| item).collect(),
         decided: of.decided.map(|of| ItemDecided {
             decision: of.decision.to_owned(),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{MeasuredIn, Named};
+use crate::dual::{Both, Vetted};
 
 /// What waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,6 +107,9 @@ pub struct Item {
     /// KPIs that follow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub follow: Vec<Named>,
+    /// Figures by what is in force and by what it proposes, or by what was and what is since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<ByBoth>,
     /// Whom it touches so that they cannot decide on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub concerned: Vec<String>,
@@ -122,6 +126,32 @@ pub struct Item {
     /// Who works on it, and what became of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work: Option<ItemWork>,
+}
+
+/// What speaks for a definition or against it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemEvidence {
+    /// What it is about: `Usage`, `Cost`, `Validity`, `Reliability`, `Gaming`, `Redundancy`, `Acted on`.
+    pub about: String,
+    /// In words.
+    pub said: String,
+}
+
+/// Figures by two definitions, as a dual run found them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ByBoth {
+    /// When they were computed.
+    pub at: String,
+    /// KPIs.
+    pub figures: Vec<Both>,
+    /// Scorecards.
+    pub scores: Vec<Both>,
+    /// What analyses say of KPIs that are new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vetted: Vec<Vetted>,
+    /// Why there are none by what is proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_run: Option<String>,
 }
 
 /// What is known of an item because somebody works on it.
@@ -208,6 +238,9 @@ pub struct ItemPoint {
     pub plan_owed: bool,
     /// Whether it is about the definition, and not about the figure.
     pub of_definition: bool,
+    /// Of a definition: what speaks for it and against it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<ItemEvidence>,
     /// Open items about it when the agenda was made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<u64>,

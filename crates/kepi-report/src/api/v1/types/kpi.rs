@@ -113,7 +113,7 @@ pub struct KpiInFull {
 /// That a KPI comes to its end, or did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ending {
-    /// `deprecated`, `sunset` or `retired`.
+    /// `deprecated`, `sunset`, `shadow` (nothing takes its place) or `retired`.
     pub state: String,
     /// First day on which it is not to be used.
     pub sunset: String,
