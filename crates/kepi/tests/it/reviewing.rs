@@ -277,7 +277,7 @@ async fn a_plan_is_asked_for_before_a_review_and_what_comes_up_since_is_on_its_a
 async fn a_review_is_of_the_periods_of_its_scorecard() {
     let weeks = "scorecard: customers\nname: Customers\nweek_start: sunday\nfiscal_year_start: february\ncalendar: {weeks: 4-4-5}\n";
     let definitions = PROJECT.replace("scorecard: customers\nname: Customers\n", weeks);
-    let world = World::of(&definitions, [6, 8, 12, 40, 42]).await;
+    let world = World::of(&definitions, [6, 8, 40, 42, 12]).await;
     world.run("2026-05-01T08:00").await;
     assert_eq!(world.run("2026-05-04T08:00").await.plans_asked, 0);
     assert_eq!(world.run("2026-05-05T08:00").await.plans_asked, 1);
@@ -292,7 +292,7 @@ async fn a_review_is_of_the_periods_of_its_scorecard() {
     let review = world.of_kind("review").await.pop().unwrap();
     let [point] = &review.work.review.as_ref().unwrap().points[..] else { panic!("one point") };
     assert_eq!(point.kpi, "recommendation__4_4_5_february_sunday");
-    assert!(point.why.contains(&"a plan is owed"), "{:?}", point.why);
+    assert!(point.why.contains(&"red"), "{:?}", point.why);
 }
 
 #[tokio::test(flavor = "multi_thread")]
