@@ -4,6 +4,9 @@ use jiff::civil::Date;
 
 use crate::library::Library;
 
+/// SHA-256 of a file of the project, by its path.
+pub type DigestOf<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// Facts from outside; what is not given is not asked for.
 #[derive(Default, Clone, Copy)]
 pub struct Options<'a> {
@@ -11,7 +14,7 @@ pub struct Options<'a> {
     pub known_files: Option<&'a dyn Fn(&str) -> usize>,
     /// SHA-256 of a file in the project's folder, as hexadecimal digits; none where it cannot be read. Without this, evidence is
     /// not held to what was attached.
-    pub digest: Option<&'a dyn Fn(&str) -> Option<String>>,
+    pub digest: Option<&'a DigestOf<'a>>,
     /// Whether a label of an encoding is known; without it a list of the usual ones is used.
     pub known_encodings: Option<&'a dyn Fn(&str) -> bool>,
     /// Today in the reporting zone, for findings about targets that do not hold yet.

@@ -405,7 +405,7 @@ fn of_document(project: &Project, id: &str) -> Audience {
 pub fn otherwise_aimed(before: &Project, after: &Project) -> BTreeSet<KpiId> {
     let aims = |kpi: &Kpi| -> Vec<_> {
         let of = |kpi: &Kpi| {
-            let people = [&kpi.responsible, &kpi.consulted, &kpi.informed].map(|of| listed(of));
+            let people = [&kpi.responsible, &kpi.consulted, &kpi.informed].map(listed);
             (kpi.from, targets(kpi), kpi.accountable.clone(), people)
         };
         kpi.wordings().map(of).collect()

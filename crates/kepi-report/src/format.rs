@@ -405,7 +405,7 @@ mod tests {
 
     #[test]
     fn what_is_said_keeps_all_its_digits() {
-        let said = |raw: f64, unit: &ValueUnit| said(raw, unit).replace(THIN, "_").replace('\u{a0}', "_");
+        let said = |raw: f64, unit: &ValueUnit| said(raw, unit).replace([THIN, '\u{a0}'], "_");
         assert_eq!(said(1250.5, &money_in("EUR")), "€1_250 (exactly 1_250.5)");
         assert_eq!(said(1250.0, &money_in("EUR")), "€1_250");
         assert_eq!(said(-3.333333, &money_in("EUR")), "−€3.33 (exactly −3.333333)");

@@ -403,8 +403,7 @@ fn marks(kpi: &Kpi, at: Span, scorecard: &written::Scorecard, context: &mut Cont
             .fix(format!("add a target with `period: {wanted}`"));
     }
     let Some(cascade) = scorecard.cascade.get() else { return };
-    let of_units: Vec<&str> =
-        cascade.match_.items().iter().filter_map(|of| Some(of.value.as_deref()?)).collect();
+    let of_units: Vec<&str> = cascade.match_.items().iter().filter_map(|of| of.value.as_deref()).collect();
     for target in &kpi.targets {
         for (dimension, member) in target.segment.iter().filter(|(of, _)| of_units.contains(&of.as_str())) {
             context

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use jiff::civil::Date;
-use kepi_insight::{analysis::Verdict, link};
+use kepi_insight::{analysis::Verdict, link, sentence::Sentence};
 use kepi_model::{
     acting::CASE,
     calendar::{FiscalCalendar, Grain, Period},
@@ -291,7 +291,7 @@ impl<'a> Reporter<'a> {
                 Some(known) => known.leading.push(leading),
                 None => led.push(LedView {
                     ahead: match place.segment.as_ref().is_some_and(Segment::is_total) {
-                        true => self.ahead(pair.effect, period),
+                        true => self.ahead_in_short(pair.effect, period),
                         false => Vec::new(),
                     },
                     kpi: Named::new(&pair.effect.id, &pair.effect.name),
@@ -308,6 +308,15 @@ impl<'a> Reporter<'a> {
     /// What is to be expected of a KPI, in sentences.
     fn ahead(self, kpi: &'a Kpi, period: Period) -> Vec<String> {
         self.analyses(kpi, period, Which::Named("outlook")).into_iter().flat_map(|of| of.says).collect()
+    }
+
+    /// What is to be expected of its next period, alone and beside what leads it.
+    fn ahead_in_short(self, kpi: &'a Kpi, period: Period) -> Vec<String> {
+        let insight = self.answer("outlook", kpi, period);
+        let says = insight.iter().flat_map(|(insight, say)| insight.says.iter().map(move |of| (of, say)));
+        let next = says.clone().find(|(of, _)| matches!(of, Sentence::Outlook(_)));
+        let beside = says.clone().find(|(of, _)| matches!(of, Sentence::WithLeader { .. }));
+        next.into_iter().chain(beside).map(|(of, say)| say.sentence(of)).collect()
     }
 
     /// The period that a review is of.

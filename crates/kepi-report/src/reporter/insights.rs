@@ -306,10 +306,25 @@ impl<'a> Reporter<'a> {
         Some(ControlView { kind, points, has_season: chart.season.is_some(), notes })
     }
 
-    pub(crate) fn analyses(self, kpi: &'a Kpi, period: Period, which: Which<'_>) -> Vec<AnalysisView> {
-        // With the digits of what is computed, as the figures are that analyses are made of.
+    /// How what analyses say of a KPI in a period is worded: with the digits of what is computed, as the figures are that they are made of.
+    fn say(self, kpi: &'a Kpi, period: Period) -> Say<'a> {
         let observed = self.facts.as_computed(&kpi.id, period, &Segment::total());
-        let say = Say::of(kpi, observed.as_ref(), &self.project().calendar);
+        Say::of(kpi, observed.as_ref(), &self.project().calendar)
+    }
+
+    /// What one analysis says of a KPI over all rows, with how it is worded.
+    pub(crate) fn answer(
+        self,
+        name: &str,
+        kpi: &'a Kpi,
+        period: Period,
+    ) -> Option<(insight::Insight, Say<'a>)> {
+        let analysis = ANALYSES.iter().find(|analysis| analysis.name == name)?;
+        Some(((analysis.answer)(&Ask { kpi, period }, &self)?, self.say(kpi, period)))
+    }
+
+    pub(crate) fn analyses(self, kpi: &'a Kpi, period: Period, which: Which<'_>) -> Vec<AnalysisView> {
+        let say = self.say(kpi, period);
         let wanted = ANALYSES.iter().filter(|analysis| match which {
             Which::Standing => analysis.cadence == Cadence::Standing,
             Which::All => analysis.cadence != Cadence::ByName,

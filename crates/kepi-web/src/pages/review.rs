@@ -128,7 +128,7 @@ fn head(review: &ReviewView) -> Markup {
 /// What lags beside what is believed to lead it: whether what is to come was announced.
 fn led(review: &ReviewView) -> Markup {
     let figure = |row: &kepi_report::view::KpiRow, period: &str| {
-        html! { (parts::status(row.status)) " " (parts::value(&row.value)) " in " (period) " " (parts::against_target(row)) }
+        html! { (parts::status(row.status)) " " (parts::value(&row.value)) " in " (period) @if let Some(target) = &row.target { ", target " (target.target) } }
     };
     html! {
         @if !review.led.is_empty() {

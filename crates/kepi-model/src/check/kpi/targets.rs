@@ -22,6 +22,9 @@ use crate::{
 /// What amounts are in, and what they can be.
 type Amounts<'a> = (&'a ValueUnit, (f64, f64));
 
+/// From when on a target holds, and of what.
+type Start<'a> = (Option<&'a UnitId>, Vec<(DimensionId, String)>, Grain, Date);
+
 /// Reads all targets of a KPI, sorted by unit and date.
 pub(super) fn read(
     written: &Field<List<written::Target>>,
@@ -31,8 +34,7 @@ pub(super) fn read(
     context: &mut Context<'_>,
 ) -> Vec<Target> {
     let mut targets: Vec<Target> = Vec::new();
-    let mut starts: BTreeMap<(Option<&UnitId>, Vec<(DimensionId, String)>, Grain, Date), Span> =
-        BTreeMap::new();
+    let mut starts: BTreeMap<Start<'_>, Span> = BTreeMap::new();
     for written in written.items().iter().map(|t| &t.value) {
         let of_period = written.period.cloned().unwrap_or(period);
         if of_period < period {
