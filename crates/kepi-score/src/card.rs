@@ -84,7 +84,7 @@ pub enum ByRule {
     /// It has none: the unit was left out, or stands below one that was.
     LeftOut,
     /// Another than that of the rows that landed.
-    Made(ScoreNode),
+    Made(Box<ScoreNode>),
 }
 
 /// The score of one unit in one period.
@@ -409,9 +409,9 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
         let mut above = unit.into_iter().flat_map(|unit| self.above(unit, period));
         match above.find_map(|unit| late.get(unit)) {
             Some(WhenLate::Exclude) => Some(ByRule::LeftOut),
-            Some(WhenLate::Carry) => Some(ByRule::Made(self.tree(unit, period.offset(-1)))),
+            Some(WhenLate::Carry) => Some(ByRule::Made(Box::new(self.tree(unit, period.offset(-1))))),
             Some(WhenLate::Block | WhenLate::Warn) | None => {
-                self.without(unit, period, late).map(ByRule::Made)
+                self.without(unit, period, late).map(|tree| ByRule::Made(Box::new(tree)))
             }
         }
     }

@@ -154,7 +154,7 @@ impl<'a> Reporter<'a> {
                 score: Outcome::Reason(Reason { code: "left_out", text: "it is left out".to_owned() }),
                 ..score_view(None)
             },
-            ByRule::Made(tree) => score_view(Some(&tree)),
+            ByRule::Made(tree) => score_view(Some(tree.as_ref())),
         });
         let named = |of: &LateUnit| {
             let unit = self.project().units.get(&of.unit);
