@@ -150,7 +150,7 @@ period: year
 
     fn of(kpi: &str, own: [f64; 3], others: &[[f64; 3]], expected: f64) -> Result<Effect, Alone> {
         let project = project();
-        let year = |ordinal| Period { grain: Grain::Year, ordinal };
+        let year = |ordinal| project.calendar.period(Grain::Year, ordinal);
         let others: Vec<Course> = others.iter().copied().map(course).collect();
         let kpi = &project.kpis[&kpi.parse().unwrap()];
         beside(kpi, &project.calendar, (year(4), year(5)), &course(own), &others, expected)
@@ -207,7 +207,7 @@ period: year
                 };
                 let (own, others) = (one(), [one(), one(), one(), one(), one()]);
                 let project = project();
-                let year = |ordinal| Period { grain: Grain::Year, ordinal };
+                let year = |ordinal| project.calendar.period(Grain::Year, ordinal);
                 let kpi = &project.kpis[&"balance".parse().unwrap()];
                 if let Ok(found) = beside(kpi, &project.calendar, (year(1), year(2)), &own, &others, 1.0) {
                     asked += 1;

@@ -338,6 +338,7 @@ mod tests {
             by_unit: false,
             bounds: BTreeMap::new(),
             capacity: None,
+            worth: BTreeMap::new(),
             persistence,
             clear: 2,
             severity: Severity::Normal,

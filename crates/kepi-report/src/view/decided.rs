@@ -142,6 +142,9 @@ pub struct DualView {
     pub run: dual::DualRun,
 }
 
+/// A period, a part of it or the whole, and what is said there before and after.
+pub type BothRow = (String, Option<String>, Option<dual::Said>, Option<dual::Said>);
+
 /// Figures of one KPI or scorecard by both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BothView {
@@ -149,8 +152,8 @@ pub struct BothView {
     pub of: (Named, Option<String>),
     /// How many of all periods and parts differ.
     pub counts: Option<String>,
-    /// The newest periods over all rows, then the parts of the newest period that differ: period, part, before, after.
-    pub rows: Vec<(String, Option<String>, Option<dual::Said>, Option<dual::Said>)>,
+    /// The newest periods over all rows, then the parts of the newest period that differ.
+    pub rows: Vec<BothRow>,
 }
 
 /// A review, with the evidence of each point.
