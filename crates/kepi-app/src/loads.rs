@@ -27,15 +27,16 @@ pub(crate) async fn after(
     let is_own = |from: &Connector| matches!(from, Connector::Entries | Connector::Items | Connector::Loads);
     let own: BTreeSet<&SourceId> =
         project.sources.values().filter(|source| is_own(&source.from)).map(|source| &source.id).collect();
+    // Where nothing is written nothing is new: the loads of Kepi's own are looked at once more.
     let mut last = seen;
     for recorded in &new {
-        last = recorded.seq;
         let (load, rule, again) = match recorded.event()? {
             Event::LoadLanded(of) => (of.load, None, of.replaces.is_some()),
             Event::LoadStopped(of) => (of.load, Some(of.rule.to_string()), false),
             _ => continue,
         };
         if !own.contains(&load.source) {
+            last = recorded.seq;
             into.row(&row(&load, recorded.at, rule.as_deref(), again).to_string())?;
         }
     }

@@ -102,7 +102,7 @@ pub struct OfficialView {
 }
 
 /// What keeps a period from being closed with a good conscience.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Readiness {
     /// Figures of the period.
     pub figures: usize,
@@ -110,6 +110,9 @@ pub struct Readiness {
     pub provisional: usize,
     /// Of them, those with a reason in place of a figure.
     pub reasons: usize,
+    /// Figures of periods of the same length of other calendars that begin on the same day: they are official by it, too.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub also: BTreeMap<String, usize>,
 }
 
 type Key = (KpiId, Segment);
@@ -166,6 +169,10 @@ impl App {
             readiness.figures += 1;
             readiness.provisional += usize::from(value.finality != Finality::Final);
             readiness.reasons += usize::from(value.estimate.is_err());
+        }
+        let others = now.iter().filter(|value| value.period.grain == of.grain && value.period != of);
+        for value in others.filter(|value| project.calendar.first_day(value.period) == Ok(first)) {
+            *readiness.also.entry(project.name_of(value.period)).or_default() += 1;
         }
         // Of a period without figures nothing is official: that is a law, which is told that nothing was published.
         let newest = runs.last().filter(|_| readiness.figures > 0);

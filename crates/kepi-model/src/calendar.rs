@@ -399,7 +399,10 @@ impl Calendar {
         let fail = || CalendarError::NotAPeriod(text.to_owned());
         let text_day = text.strip_prefix("week of ");
         if let Some(day) = text_day {
-            return Ok(self.period_of_day(Grain::Week, day.parse().map_err(|_| fail())?));
+            let day = day.parse().map_err(|_| fail())?;
+            // A day within a week, or one that begins a week of another calendar, names none.
+            let week = self.period_of_day(Grain::Week, day);
+            return if self.first_day(week) == Ok(day) { Ok(week) } else { Err(fail()) };
         }
         let (year_text, rest) = text.split_once('-').map_or((text, None), |(y, r)| (y, Some(r)));
         let (year_text, fiscal) = year_text.split_once('/').map_or((year_text, None), |(y, f)| (y, Some(f)));

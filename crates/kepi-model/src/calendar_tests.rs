@@ -177,6 +177,20 @@ fn periods_beyond_the_calendar_are_errors() {
     }
 }
 
+#[test]
+fn a_week_is_named_by_the_day_on_which_it_begins() {
+    let sunday = Calendar { week_start: 6, ..calendar("UTC") };
+    assert_eq!(
+        sunday.parse("week of 2026-08-02").map(|week| sunday.label(week)).as_deref(),
+        Ok("week of 2026-08-02")
+    );
+    for text in ["week of 2026-08-05", "week of 2026-08-03"] {
+        assert!(sunday.parse(text).is_err(), "{text}");
+    }
+    // Where weeks begin on Mondays it names none: another week would be closed by it.
+    assert!(calendar("UTC").parse("week of 2026-08-02").is_err());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -83,7 +83,11 @@ impl Aspect {
             // Without a `member` it says which rows are the unit's.
             ("unit", "name") => Self::Definition,
             ("kpi", "assumptions" | "proposed_by") | (_, "name" | "description") => Self::Words,
-            ("scorecard", "period" | "unit" | "cascade" | "from") => Self::Definition,
+            (
+                "scorecard",
+                "period" | "unit" | "cascade" | "from" | "time_zone" | "calendar" | "week_start"
+                | "fiscal_year_start",
+            ) => Self::Definition,
             (kind, _) => Self::of_kind(kind),
         }
     }
@@ -165,6 +169,11 @@ mod tests {
     fn what_is_called_a_name_may_mean_more() {
         assert_eq!(Aspect::of_key("kpi", "name"), Aspect::Words);
         assert_eq!(Aspect::of_key("unit", "name"), Aspect::Definition, "which rows are the unit's");
+        assert_eq!(
+            Aspect::of_key("scorecard", "calendar"),
+            Aspect::Definition,
+            "other periods are other figures"
+        );
         assert_eq!(Aspect::of_key("person", "away"), Aspect::Absence, "whose turn it is meanwhile");
         assert_eq!(Aspect::of_key("person", "email"), Aspect::Governance, "who it is that signs in");
     }

@@ -207,6 +207,20 @@ impl Project {
         all
     }
 
+    /// Whether a KPI was rotated out by a day: nothing is to use it by then and nothing does, nothing takes its place, and it goes on being measured.
+    pub fn runs_in_shadow(&self, kpi: &Kpi, on: Date) -> bool {
+        let over = kpi.life.is_some_and(|life| life.retired.is_none() && life.sunset <= on);
+        // As it is defined, or by the calendar of a scorecard.
+        let is_it = |id: &KpiId| {
+            *id == kpi.id
+                || self.kpis.get(id).and_then(|of| of.elsewhere.as_ref()).is_some_and(|of| of.of == kpi.id)
+        };
+        over && kpi.successor.is_none()
+            && kpi.elsewhere.is_none()
+            && !self.scorecards.values().any(|card| card.kpis().any(is_it))
+            && !self.guardrails.values().any(|of| of.kpis.keys().chain(of.meanwhile.keys()).any(is_it))
+    }
+
     /// The calendar by which a KPI is computed, and of which its periods are.
     pub fn calendar_of<'a>(&'a self, kpi: &'a Kpi) -> &'a Calendar {
         kpi.elsewhere.as_ref().map_or(&self.calendar, |of| &of.calendar)

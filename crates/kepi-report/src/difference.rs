@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use kepi_model::governance::Aspect;
 use kepi_model::{
+    calendar::Calendar,
     describe,
     documents::{DocumentText, documents, keys_that_differ},
     id::{KpiId, PersonId, UnitId},
@@ -335,6 +336,11 @@ fn weights(of: &Scorecard) -> BTreeMap<String, u32> {
     all
 }
 
+/// By what periods are counted, in words.
+fn counted(of: &Calendar) -> String {
+    format!("{}, days of {}", describe::fiscal(of.fiscal()), of.zone)
+}
+
 fn scorecard(then: &Scorecard, now: &Scorecard, said: &mut Said) {
     let (old, new) = (weights(then), weights(now));
     let shown =
@@ -353,6 +359,14 @@ fn scorecard(then: &Scorecard, now: &Scorecard, said: &mut Said) {
     };
     said.changed(Aspect::Weight, "what is missing", &missing(then), &missing(now));
     said.changed(Aspect::Definition, "period", grain_text(then.period), grain_text(now.period));
+    if then.calendar != now.calendar {
+        said.changed(
+            Aspect::Definition,
+            "by what its periods are counted",
+            &counted(&then.calendar),
+            &counted(&now.calendar),
+        );
+    }
     said.changed(Aspect::Definition, "unit", &listed(&then.unit), &listed(&now.unit));
     if then.cascade != now.cascade {
         said.of(Aspect::Definition, "its cascade".to_owned());

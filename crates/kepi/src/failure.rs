@@ -90,7 +90,7 @@ impl Failure {
                     for (text, path) in named {
                         // What is typed is an id; what it is called says whether it is meant.
                         let id = path.split('?').next().and_then(|path| path.rsplit('/').next());
-                        match id.filter(|id| !id.is_empty() && id != text) {
+                        match id.filter(|id| !id.is_empty() && !text.ends_with(id)) {
                             Some(id) => tell(format_args!("  perhaps: {id} ({text})")),
                             None => tell(format_args!("  perhaps: {text}")),
                         }

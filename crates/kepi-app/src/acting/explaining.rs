@@ -56,12 +56,17 @@ impl App {
         let project = Deciding(&self.store).in_force_project(&organisation).await?;
         let published = self.published(&texts_of(self, &run.pins).await?.1).await?;
         for (id, _) in closed {
-            for kpi in project.kpis.values().filter(|kpi| kpi.period == id.grain) {
+            for kpi in project.kpis.values() {
                 let period = period_of_kpi(&project, &kpi.id, id);
-                if !project.scorecards.values().any(|card| card.kpis().any(|of| *of == kpi.id)) {
+                // Of a KPI that is counted by another calendar no period begins there, or another one.
+                let is_its = project.calendar_of(kpi).first_day(period) == Ok(id.first);
+                if !is_its || !project.scorecards.values().any(|card| card.kpis().any(|of| *of == kpi.id)) {
                     continue;
                 }
-                let Some(watched) = place(&project, &kpi.id, None) else { continue };
+                // It is asked about by the periods in which its scorecard shows it.
+                let Some(watched) = place(&project, &kpi.id, None).filter(|of| of.grain == id.grain) else {
+                    continue;
+                };
                 let looked = watched.looked(&project, None, &published);
                 let own = looked.iter().find(|of| of.ordinal == period.ordinal);
                 let calls = own.is_some_and(|of| of.red == Some(true) || of.beyond == Some(true));
@@ -77,7 +82,7 @@ impl App {
                 let Some(owner) = way.and_then(|way| way.last().map(|stop| stop.person)) else { continue };
                 let why = NewText::new(format!(
                     "{} is closed, and nobody has said why {} is as it is",
-                    project.calendar.label(period),
+                    project.name_of(period),
                     told(&project, &kpi.id)
                 ));
                 let now = jiff::Timestamp::from_microsecond(at).unwrap_or_default();

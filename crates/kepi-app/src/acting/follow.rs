@@ -6,6 +6,7 @@ use std::{
     ops::RangeInclusive,
 };
 
+use jiff::civil::Date;
 use kepi_govern::{
     Command, Content, Evidence, Item, Observe, Open, Organisation, Permit, Principal,
     items::{self, Seen},
@@ -145,7 +146,19 @@ impl KpiValues for NoFigures {
     }
 }
 
-impl Watched<'_> {
+impl<'a> Watched<'a> {
+    /// A KPI over all rows, of no scorecard.
+    fn alone(kpi: &'a Kpi) -> Self {
+        Watched {
+            kpi,
+            grain: kpi.period,
+            unit: None,
+            segment: Segment::total(),
+            rule: Down::default(),
+            top: None,
+        }
+    }
+
     pub fn lines(&self, project: &Project, period: Period) -> Option<TargetLines> {
         let top = self.top.as_ref();
         let unit = self.unit.as_ref();
@@ -363,21 +376,17 @@ pub(super) fn watched<'a>(project: &'a Project, alert: &Alert) -> Vec<Watched<'a
             }
         }
     }
-    // What was rotated out runs in shadow: nothing scores it, and whoever answers for it is asked about its fall all the same.
-    let shadows = project.kpis.values().filter(|kpi| alert.kpis.is_empty() && kpi.runs_in_shadow());
-    for id in alert.kpis.iter().chain(shadows.map(|kpi| &kpi.id)) {
-        let known = seen.iter().any(|(kpi, _)| kpi == id);
-        let Some(kpi) = project.kpis.get(id).filter(|_| !known) else { continue };
-        found.push(Watched {
-            kpi,
-            grain: kpi.period,
-            unit: None,
-            segment: Segment::total(),
-            rule: Down::default(),
-            top: None,
-        });
-    }
+    let known = |id: &KpiId| seen.iter().any(|(kpi, _)| kpi == id);
+    let others = alert.kpis.iter().filter(|id| !known(id)).filter_map(|id| project.kpis.get(id));
+    found.extend(others.map(Watched::alone));
     found
+}
+
+/// What an alert on all KPIs looks at besides: whoever answers for one that was rotated out and runs in shadow is asked about its fall, though
+/// nothing scores it.
+fn in_shadow<'a>(project: &'a Project, alert: &Alert, today: Date) -> impl Iterator<Item = Watched<'a>> {
+    let shadows = project.kpis.values().filter(move |kpi| project.runs_in_shadow(kpi, today));
+    shadows.filter(|_| alert.kpis.is_empty()).map(Watched::alone)
 }
 
 impl App {
@@ -417,8 +426,10 @@ impl App {
         self.play_states(&project, &published, run, at, report).await?;
         let number = run.number.unsigned_abs();
         let mut asking = Asking::new(&self.store, at);
+        let today = project.calendar.first_day(project.calendar.period_at(Grain::Day, at)?)?;
         for alert in project.alerts.values() {
-            let all = watched(&project, alert);
+            let mut all = watched(&project, alert);
+            all.extend(in_shadow(&project, alert, today));
             let mut candidates = Vec::new();
             if alert.on.contains(&Signal::Stale) {
                 let late = self.late(&project, &all, at).await?;

@@ -198,11 +198,6 @@ impl Kpi {
         }
     }
 
-    /// Whether it was rotated out or is to be: nothing is to use it from a day on and nothing takes its place, and it goes on being measured.
-    pub fn runs_in_shadow(&self) -> bool {
-        self.successor.is_none() && self.life.is_some_and(|life| life.retired.is_none())
-    }
-
     /// Whether it changed with time, or begins on a day.
     pub fn is_dated(&self) -> bool {
         self.from.is_some() || !self.earlier.is_empty()

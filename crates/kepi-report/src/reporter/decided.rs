@@ -393,8 +393,9 @@ impl<'a> Reporter<'a> {
         let project = self.project();
         let cards = project.scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id));
         let cards: Vec<&str> = cards.map(|card| card.name.as_str()).collect();
+        let last_day = project.calendar.last_day(period).ok();
         let watched = project.alerts.values().filter(|alert| match alert.kpis.is_empty() {
-            true => !cards.is_empty() || kpi.runs_in_shadow(),
+            true => !cards.is_empty() || last_day.is_some_and(|day| project.runs_in_shadow(kpi, day)),
             false => alert.kpis.contains(&kpi.id),
         });
         let watched: Vec<&str> = watched.map(|alert| alert.name.as_str()).collect();

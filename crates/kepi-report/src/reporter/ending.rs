@@ -26,7 +26,7 @@ impl<'a> Reporter<'a> {
             kpi.successor.as_ref().and_then(|id| self.project().kpis.get(id)).filter(|of| seen(&of.id));
         Some(EndingView {
             state: match life.on(self.day_shown(kpi)?) {
-                "sunset" if kpi.runs_in_shadow() => "shadow",
+                "sunset" if self.project().runs_in_shadow(kpi, self.day_shown(kpi)?) => "shadow",
                 state => state,
             },
             sunset: life.sunset.to_string(),

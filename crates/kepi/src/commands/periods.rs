@@ -7,7 +7,7 @@ use crate::{
     cli::{Cli, Close, Format, Freeze, Lift, Periods},
     compose::{self, Site},
     failure::Failure,
-    output::{Field, Grid, Output},
+    output::{Field, Grid, Output, counted},
 };
 
 /// Asks to freeze a period.
@@ -36,6 +36,12 @@ pub async fn close(what: &Close, cli: &Cli, out: Output) -> Result<(), Failure> 
         "{} has {} figures: {} provisional, {} with a reason in place of a figure",
         what.period, n.figures, n.provisional, n.reasons
     ));
+    for (name, figures) in &n.also {
+        out.remark(&format!(
+            "{name} begins on the same day: {} of it are official by that, too",
+            counted(*figures as u64, "figure")
+        ));
+    }
     show(&app, item, out).await
 }
 
