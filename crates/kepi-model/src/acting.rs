@@ -145,7 +145,7 @@ pub struct Alert {
     pub bounds: BTreeMap<KpiId, Bound>,
     /// So many alerts somebody has at once; none: as many as come.
     pub capacity: Option<u16>,
-    /// What acting on a KPI is worth, in points of a scorecard, whatever its target says.
+    /// What acting on a KPI is worth, in points of a scorecard, where no target says what it costs.
     pub worth: BTreeMap<KpiId, u16>,
     /// For so many periods in a row it has to be red, or beyond its bound.
     pub persistence: u16,

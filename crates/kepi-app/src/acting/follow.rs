@@ -251,16 +251,15 @@ impl<'a> Watched<'a> {
         };
         let share = rows(&self.segment).zip(rows(&Segment::total()));
         let share = share.map_or(1.0, |(own, all)| if all > 0.0 { (own / all).min(1.0) } else { 1.0 });
-        if let Some(worth) = alert.worth.get(&self.kpi.id) {
-            return f64::from(*worth) * share;
-        }
         let cost = || {
             let estimate = published.value(self, ordinal)?.measured().ok()?;
             let lines = self.lines(project, project.period(self.kpi, self.grain, ordinal))?;
             let score = band::score(estimate.point, &lines, self.kpi.better) as f64 / 1e6;
             Some((100.0 - score).max(0.0) * weight(project, &self.kpi.id))
         };
-        cost().unwrap_or(0.0) * share
+        // What it costs against its target is known; the word of the alert stands for what is not.
+        let worth = || alert.worth.get(&self.kpi.id).copied().map_or(0.0, f64::from);
+        cost().unwrap_or_else(worth) * share
     }
 }
 
@@ -442,18 +441,16 @@ impl App {
                     let series = (Grain::Day, &looked[..]);
                     let found =
                         self.alarm(&project, (alert, watched), series, number, (&mut asking, report)).await?;
-                    candidates.extend(found.map(|(period, sign)| {
-                        Candidate {
-                            alert,
-                            watched,
-                            period,
-                            sign,
-                            why: why.cloned().unwrap_or_default(),
-                            cost: alert
-                                .worth
-                                .get(&watched.kpi.id)
-                                .map_or_else(|| weight(&project, &watched.kpi.id), |worth| f64::from(*worth)),
-                        }
+                    candidates.extend(found.map(|(period, sign)| Candidate {
+                        alert,
+                        watched,
+                        period,
+                        sign,
+                        why: why.cloned().unwrap_or_default(),
+                        cost: match weight(&project, &watched.kpi.id) {
+                            weight if weight > 0.0 => weight,
+                            _ => alert.worth.get(&watched.kpi.id).copied().map_or(0.0, f64::from),
+                        },
                     }));
                 }
             }
