@@ -92,6 +92,8 @@ pub struct Followed {
     pub held_out: u64,
     /// Those that wait for room.
     pub without_room: u64,
+    /// Rows that would start a playbook once for each of something, and name none.
+    pub of_nobody: u64,
     /// Those of which it was seen whether they helped.
     pub looked_at: u64,
 }

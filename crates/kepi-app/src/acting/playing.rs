@@ -161,7 +161,10 @@ impl App {
             let mut seen = BTreeSet::new();
             let mut starts: Vec<(Option<i128>, Start)> = Vec::new();
             for row in rows.into_iter().filter(|row| row.permitted != Some(false)) {
-                let Some(about) = about(&self.store, of, &row) else { continue };
+                let Some(about) = about(&self.store, of, &row) else {
+                    report.of_nobody += 1;
+                    continue;
+                };
                 if seen.insert(about) {
                     let key = match (&row.answers_to, each) {
                         (Some(whom), Some(each)) => whom_text(project, (of, each), whom),

@@ -329,6 +329,9 @@ fn tell(report: &RunReport, out: Output) {
             of.held_out
         ));
     }
+    if let Some(of) = report.followed.as_ref().filter(|of| of.of_nobody > 0) {
+        out.remark(&format!("{} start no playbook: they say nobody by its `each`", rows(of.of_nobody)));
+    }
     if let Some(of) = report.followed.as_ref().filter(|of| of.reviews > 0) {
         out.remark(&format!("{} opened: `kepi review list`", counted(of.reviews, "review")));
     }
