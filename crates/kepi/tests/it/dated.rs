@@ -153,8 +153,8 @@ fn each_period_is_computed_by_the_definition_that_was_in_force() {
         })
         .collect();
     assert_eq!(newest, [("2026-01", "4", "4"), ("2026-02", "5", "3"), ("2026-03", "6", "4")]);
-    assert_eq!((&both["gone"], &both["new"]), (&0.into(), &0.into()));
-    assert!(plan["scores"][0]["differ"].as_u64() > Some(0), "{plan}");
+    assert_eq!((&both["counts"]["gone"], &both["counts"]["new"]), (&0.into(), &0.into()));
+    assert!(plan["scores"][0]["counts"]["differ"].as_u64() > Some(0), "{plan}");
     let run = json(&project.ok(&["run", "--quiet", "--format", "json"]));
     let now = points(&project, "answers");
     let expected = [("2026-01", 4.0), ("2026-02", 3.0), ("2026-03", 4.0)];
