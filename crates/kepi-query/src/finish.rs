@@ -222,12 +222,18 @@ impl<'a> AtGrain<'a> {
 
     /// What people enter is late for a longer period as soon as it is for a part of it: what is there would stand for what is not.
     fn late_in_part(&self, kpi: &Kpi, level: Level, values: &mut [Value]) -> Result<(), FinishError> {
-        let calendar = &self.context.project.calendar;
-        if self.grain == kpi.period || !matches!(kpi.measure, Measure::Entered(_)) {
+        let Measure::Entered(Entered { rows, .. }) = &kpi.measure else { return Ok(()) };
+        if self.grain == kpi.period {
             return Ok(());
         }
+        let calendar = &self.context.project.calendar;
+        // Of all scans only those of what is entered are rolled up once more.
+        let is_its = |scan: &MeasuredScan| scan.plan.entity == rows.of;
+        let all = self.context.scans;
+        let own = all.iter().position(is_its).zip(all.iter().rposition(is_its));
+        let scans = own.and_then(|(first, last)| all.get(first..=last)).unwrap_or(all);
         let mut late: BTreeSet<(i32, Segment)> = BTreeSet::new();
-        for part in Self::new(self.context, kpi.period)?.values_at(kpi, level)? {
+        for part in Self::new(Context { scans, ..self.context }, kpi.period)?.values_at(kpi, level)? {
             if part.estimate == Err(NotComputable::Late) {
                 let whole = calendar.period_of_day(self.grain, calendar.first_day(part.period)?);
                 late.insert((whole.ordinal, part.segment));
