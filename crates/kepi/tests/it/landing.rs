@@ -564,6 +564,18 @@ fn a_scorecard_of_another_calendar_is_shown_explained_traced_reproduced_and_clos
     assert!(!page.contains("was closed"), "{page}");
     let (_, said) = project.fails(3, &["close", "wholesale:2026/27-Q1", "-m", "as reported"]);
     assert!(said.contains("`wholesale:2026/27-Q1` names no period"), "{said}");
+    // A period is taken as lists print it; a week that begins on another day is none, and no other is closed in its place.
+    assert_eq!(score("retail", "retail:2026/27-Q1")["score"], 91.666667);
+    project.ok(&["show", "kpi", "orders__4_4_5_february_sunday", "--period", "retail:2026/27-P03"]);
+    for week in ["week of 2026-04-05", "retail:week of 2026-04-07"] {
+        let (_, said) = project.fails(3, &["close", week, "-m", "as reported"]);
+        assert!(said.contains("names no period"), "{said}");
+    }
+    // Other periods are other figures: that is a definition, and said.
+    let text = std::fs::read_to_string(project.path().join("kepi.yml")).unwrap();
+    project.write("kepi.yml", &text.replace("weeks: 4-4-5", "weeks: 4-5-4"));
+    let plan = project.ok(&["plan"]);
+    assert!(plan.contains("definition") && plan.contains("by what its periods are counted: "), "{plan}");
 }
 
 #[test]
