@@ -266,18 +266,45 @@ async fn two_workers_at_once_send_each_message_once() {
     assert_eq!(office.carrier.take().len(), 2);
 }
 
+/// Carries as the other does, and never says that it did: whoever waits for it stands between what has left and what is known of it.
+struct Hangs<'a>(&'a Keeps);
+
+impl Carrier for Hangs<'_> {
+    fn send<'a>(&'a self, to: &'a Way, parcel: &'a Parcel) -> Sending<'a> {
+        Box::pin(async move {
+            self.0.send(to, parcel).await?;
+            std::future::pending().await
+        })
+    }
+}
+
 /// Killed at each point at which it waits for anything, and started anew: everything arrives, nothing is made twice, and what left twice, because it left
 /// just before the end, is known by its id.
 #[tokio::test]
 async fn wherever_a_worker_is_killed_everything_arrives_and_nothing_is_made_twice() {
     let office = Office::new().await;
     let mut at = monday(600);
-    let (mut points, mut twice) = (0, 0);
+    // How often it waits is a matter of luck: a thread of the database may have answered before it is asked. So the points are walked until
+    // three times in a row nothing was left to stop, and the one point that matters most is met on purpose, at first.
+    let (mut points, mut whole, mut stops) = (0, 0, 0);
     loop {
         // A day of its own: what is too much for one is another test.
         at += 24 * 60 * 60_000_000;
         let item = office.propose(&format!("unit_{points}"), at).await;
-        let stopped = Stopped::after(points, office.app.deliver(&office.carrier, &|| at)).await;
+        let left = points == 0;
+        let stopped = if left {
+            let hangs = Hangs(&office.carrier);
+            let now = || at;
+            let worker = office.app.deliver(&hangs, &now);
+            let has_left = async {
+                while office.carrier.got.lock().unwrap().is_empty() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! { biased; done = worker => Some(done), () = has_left => None }
+        } else {
+            Stopped::after(points, office.app.deliver(&office.carrier, &|| at)).await
+        };
         // Another begins after the lease of what the first held.
         let other = office.world.app().await;
         other.deliver(&office.carrier, &|| at + LEASE).await.unwrap();
@@ -287,16 +314,17 @@ async fn wherever_a_worker_is_killed_everything_arrives_and_nothing_is_made_twic
         let of_item = |of: &&Parcel| of.messages.iter().any(|message| message.item == item);
         assert!(got.iter().any(|of| of_item(&of)), "stopped after {points} waits, {item} never came");
         assert_eq!(ids.len(), 1, "stopped after {points} waits: {got:?}");
-        twice += usize::from(got.len() > 1);
+        assert!(!left || got.len() == 2, "it left, and nobody knew: {got:?}");
         let waits: Vec<String> =
             office.app.outbox(None).await.unwrap().into_iter().map(|of| of.state).collect();
         assert!(!waits.iter().any(|state| state == "waiting"), "stopped after {points} waits: {waits:?}");
         points += 1;
-        if stopped.is_some() {
+        stops += u32::from(stopped.is_none());
+        whole = if stopped.is_some() { whole + 1 } else { 0 };
+        if whole == 3 {
             break;
         }
         assert!(points < 500, "it waits for ever");
     }
-    // It was really stopped in between, also between what left and what is known of it.
-    assert!(points > 10 && twice >= 1, "{points} {twice}");
+    assert!(stops > 10, "it was really stopped in between: {stops}");
 }
