@@ -1,12 +1,17 @@
 //! An effect beside units in which nothing was done: what a figure came to, less what it would have come to had it moved as theirs did.
 //!
-//! The difference in differences on the scale of the KPI's kind ([`Scaling`]), with the inference of Donald and Lang (2007), *Inference with
+//! The difference in differences, with the inference of Donald and Lang (2007), *Inference with
 //! difference-in-differences and other panel data*: what a unit moves by without any plan varies from unit to unit, which sampling errors know nothing of, so
 //! the spread of the others' movements says how surely the one stands out, with as many degrees of freedom as there are others, less one. What sampling
 //! adds for this unit, if its cases are fewer than those of the others, is added.
+//!
+//! Units differ in size. Shares, scores and means move alike whatever the size, on the scale of their kind; what is counted, added up, or
+//! said per something moves by so many per cent, so units are compared by logarithms there: what all do is then nobody's effect. How long the periods are
+//! falls out of a difference of logarithms.
 
 use kepi_model::{
     calendar::{Calendar, Period},
+    measure::Measure,
     project::Kpi,
 };
 use kepi_query::value::Segment;
@@ -14,7 +19,7 @@ use kepi_stats::{control::usual::Point, distribution::student, estimate::Level};
 
 use crate::{
     effect::Effect,
-    frame::{Figure, Scaling, Segments},
+    frame::{Figure, Scale, Scaling, Segments, counts_events},
 };
 
 /// So many units are needed to know what units move by.
@@ -41,7 +46,75 @@ pub enum Alone {
     NoPast,
     /// It went otherwise than the others already before.
     OtherCourse,
+    /// Something that adds up came to nothing or less in one of them: nobody knows how much more or less of it is as much.
+    NoSize,
+    /// All others moved by exactly the same, and nothing is sampled: what units vary by is not known.
+    Alike,
 }
+
+/// How units are compared.
+enum Measured<'a> {
+    /// On the scale of the kind, whatever their size.
+    Level(Scaling<'a>),
+    /// By the logarithm, on which all that grow by as many per cent move alike; of events with half of one more (Anscombe 1948), so that none has a place.
+    Size { half: f64 },
+}
+
+impl<'a> Measured<'a> {
+    /// How these figures of a KPI are compared.
+    fn of(
+        kpi: &Kpi,
+        calendar: &'a Calendar,
+        (before, after): (Period, Period),
+        figures: Vec<Figure>,
+    ) -> Self {
+        let is_total = matches!(kpi.measure, Measure::Total(_));
+        if is_total || matches!(Scale::of(&kpi.unit), Scale::Root | Scale::Logarithm) {
+            let half = if counts_events(kpi) { 0.5 } else { 0.0 };
+            return Self::Size { half };
+        }
+        let segments = Segments::from([(Segment::total(), figures)]);
+        Self::Level(Scaling::of(kpi, before.grain, calendar, &segments, after.ordinal))
+    }
+
+    fn point(&self, of: &Figure) -> Option<Point> {
+        let half = match self {
+            Self::Level(scaling) => return scaling.point(of),
+            Self::Size { half } => *half,
+        };
+        let size = of.point + half;
+        if size <= 0.0 {
+            return None;
+        }
+        let spread = match of.interval {
+            Some((low, high, level)) => {
+                let z = Level::new(level).unwrap_or(Level::NINETY_FIVE).z();
+                let ends = if low + half > 0.0 {
+                    libm::log((high + half) / (low + half))
+                } else {
+                    (high - low) / size
+                };
+                ends / (2.0 * z)
+            }
+            // Of events that come one by one.
+            None if half > 0.0 => size.sqrt().recip(),
+            None => 0.0,
+        };
+        let value = libm::log(size);
+        (value.is_finite() && spread.is_finite()).then_some(Point { value, variance: spread * spread })
+    }
+
+    /// The value at a place, of a period.
+    fn value(&self, place: f64, ordinal: i32) -> f64 {
+        match self {
+            Self::Level(scaling) => scaling.value(scaling.scale.within(place), ordinal),
+            Self::Size { half } => (libm::exp(place) - half).max(0.0),
+        }
+    }
+}
+
+/// Movements that differ by less than this are the same: digits that arithmetic leaves.
+const SAME: f64 = 1e-9;
 
 /// How far what moved by `own` stands out among others that moved by these, with the half of its interval.
 fn stands_out(own: (Point, Point), others: &[(Point, Point)]) -> (f64, f64) {
@@ -60,7 +133,8 @@ fn stands_out(own: (Point, Point), others: &[(Point, Point)]) -> (f64, f64) {
 /// What came of an expected change, other than zero, of one unit beside others. The periods of `own` are `before` and `after`.
 ///
 /// # Errors
-/// There are too few others, it is not known whether all went alike before, or they did not: an effect is then told from nothing.
+/// There are too few others, it is not known whether all went alike before, they did not, or they cannot be compared: an effect is then told from
+/// nothing.
 pub fn beside(
     kpi: &Kpi,
     calendar: &Calendar,
@@ -69,27 +143,30 @@ pub fn beside(
     others: &[Course],
     expected: f64,
 ) -> Result<Effect, Alone> {
-    let all = std::iter::once(own).chain(others);
-    let figures = all.flat_map(|of| of.earlier.into_iter().chain([of.before, of.after])).collect();
-    let scaling =
-        Scaling::of(kpi, before.grain, calendar, &Segments::from([(Segment::total(), figures)]), i32::MAX);
-    let pair = |from: &Figure, to: &Figure| scaling.point(from).zip(scaling.point(to));
-    let moved: Vec<_> = others.iter().filter_map(|of| pair(&of.before, &of.after)).collect();
-    let Some(mine) = pair(&own.before, &own.after).filter(|_| moved.len() >= FEWEST_UNITS) else {
+    if others.len() < FEWEST_UNITS {
         return Err(Alone::FewUnits);
-    };
+    }
+    let figures = |of: &Course| of.earlier.into_iter().chain([of.before, of.after]);
+    let all: Vec<Figure> = std::iter::once(own).chain(others).flat_map(figures).collect();
+    let measured = Measured::of(kpi, calendar, (before, after), all);
+    let pair = |from: &Figure, to: &Figure| measured.point(from).zip(measured.point(to));
+    let moved: Option<Vec<_>> = others.iter().map(|of| pair(&of.before, &of.after)).collect();
+    let (mine, moved) = pair(&own.before, &own.after).zip(moved).ok_or(Alone::NoSize)?;
     let earlier = |of: &Course| of.earlier.as_ref().and_then(|earlier| pair(earlier, &of.before));
     let past: Vec<_> = others.iter().filter_map(earlier).collect();
     let Some(own_past) = earlier(own).filter(|_| past.len() >= FEWEST_UNITS) else {
         return Err(Alone::NoPast);
     };
     let (ahead, half) = stands_out(own_past, &past);
-    if ahead.abs() > half {
+    if ahead.abs() > half.max(SAME) {
         return Err(Alone::OtherCourse);
     }
     let (ahead, half) = stands_out(mine, &moved);
+    if half <= SAME * mine.1.value.abs().max(1.0) {
+        return Err(Alone::Alike);
+    }
     // What it would have come to without it, at the ends of what is not known.
-    let without = |off: f64| scaling.value(scaling.scale.within(mine.1.value - ahead + off), after.ordinal);
+    let without = |off: f64| measured.value(mine.1.value - ahead + off, after.ordinal);
     let change = own.after.point - without(0.0);
     let ends = [own.after.point - without(half), own.after.point - without(-half)];
     let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
@@ -127,6 +204,12 @@ kpi: visits
 name: Visits
 better: higher
 measure: {count: {of: visit}}
+period: year
+---
+kpi: minutes
+name: Minutes in all
+better: higher
+measure: {sum: {of: visit, value: minutes}}
 period: year
 ---
 kpi: balance
@@ -174,13 +257,31 @@ period: year
         assert_eq!(of("balance", [75.0, 55.0, 65.0], &others, 8.0), Err(Alone::OtherCourse));
     }
 
-    /// Counts are compared by what they grow by, whatever their size: by root, in years without a leap day (1973 to 1975).
+    /// Units differ in size, and what all grow by is nobody's effect: found by a tester, to whom a count that rose by half everywhere was one.
     #[test]
-    fn counts_are_compared_on_their_scale() {
-        // √ of 10 000 is 100, of 10 201 it is 101; the others, of another size, do the same on that scale.
-        let others = [[2500.0, 2500.0, 2601.0], [3600.0, 3600.0, 3721.0], [4900.0, 4900.0, 5041.0]];
-        let found = of("visits", [10_000.0, 10_000.0, 10_201.0], &others, 100.0).unwrap();
-        assert!(found.change.abs() < 1e-6 && found.came == Came::NotShown, "{found:?}");
+    fn what_is_counted_or_added_up_is_compared_by_what_it_grows_by_whatever_its_size() {
+        let others = |times: f64| -> Vec<[f64; 3]> {
+            [4_000.0, 4_100.0, 4_150.0, 4_200.0].iter().map(|of| [*of, *of, of * times]).collect()
+        };
+        for times in [1.5, 0.5] {
+            let found = of("visits", [400.0, 400.0, 400.0 * times], &others(times), -50.0).unwrap();
+            assert!(found.change.abs() < 0.6 && found.came == Came::NotShown, "{found:?}");
+        }
+        // 400 would have been 600 as the others went, and are 300; of events half of one more is counted.
+        let found = of("visits", [400.0, 400.0, 300.0], &others(1.5), -50.0).unwrap();
+        assert!((found.change + 300.0).abs() < 0.5 && found.came == Came::Shown, "{found:?}");
+        // Sums are not events: where all others did exactly the same, nobody knows what units vary by.
+        let sums: Vec<[f64; 3]> = others(1.2);
+        assert_eq!(of("minutes", [700.0, 700.0, 840.0], &sums, 5.0), Err(Alone::Alike));
+        let sums = [[700.0, 700.0, 770.0], [910.0, 910.0, 910.0], [770.0, 770.0, 847.0]];
+        let found = of("minutes", [700.0, 700.0, 750.0], &sums, 5.0).unwrap();
+        // They grew by the cube root of 1.21.
+        assert!((found.change - (750.0 - 700.0 * 1.21_f64.cbrt())).abs() < 1e-9, "{found:?}");
+        let below = [[700.0, 700.0, 770.0], [910.0, 910.0, -1.0], [770.0, 770.0, 847.0]];
+        assert_eq!(of("minutes", [700.0, 700.0, 750.0], &below, 5.0), Err(Alone::NoSize));
+        // A score whose others all stand still.
+        let still = [[50.0; 3], [60.0; 3], [70.0; 3]];
+        assert_eq!(of("balance", [55.0, 55.0, 65.0], &still, 8.0), Err(Alone::Alike));
     }
 
     /// Where nothing is done, one of twenty is taken for an effect, however much units differ and however much of it is sampled.

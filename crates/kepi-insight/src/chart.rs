@@ -17,7 +17,7 @@ use kepi_stats::{
     estimate::NotComputable,
     series::{
         change_point::sup_f,
-        decomposition::{SeasonShape, StlOptions, StlOutliers, stl},
+        decomposition::{SeasonShape, StlOptions, stl},
     },
 };
 
@@ -31,7 +31,7 @@ use crate::{
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "chart",
-    version: 2,
+    version: 3,
     question: "Does its control chart signal, and when did its level change?",
     cadence: Cadence::Standing,
     family: None,
@@ -80,8 +80,10 @@ pub struct Chart {
     pub limits: Vec<Limits>,
     /// What the points vary by.
     pub spreading: Spreading,
-    /// What the season adds in each period, and how strong it is.
+    /// What the season adds in each period on a scale on which points vary alike, and how strong it is.
     pub season: Option<(Vec<f64>, f64)>,
+    /// That scale; as it is where there is no season.
+    scale: Scale,
 }
 
 impl Chart {
@@ -100,7 +102,10 @@ impl Chart {
         let one = self.levels.last().is_none_or(|(from, ..)| *from <= self.from);
         match self.limits(place).filter(|_| one) {
             Some(limits) => limits.centre,
-            None => of.map_or(0.0, |(.., mean)| mean + season),
+            None => of.map_or(0.0, |(.., mean)| match self.scale.to(*mean) {
+                Some(mean) => self.scale.from(self.scale.within(mean + season)),
+                None => *mean,
+            }),
         }
     }
 
@@ -173,15 +178,15 @@ fn mean(of: &[f64]) -> f64 {
 }
 
 /// The season of values in a row, and how strong it is: only where there is one for certain, and two rounds of it.
+///
+/// All values make it, also those far off: what is left then varies less than chance by as much everywhere, and limits that rest on what is left
+/// are as narrow. Taken from the rest alone it would leave all of what lies far off and less of what does not, and three times as many points
+/// that nothing happened in would lie beyond limits.
 fn season(values: &[f64], first: i32, length: Option<usize>) -> Option<(Vec<f64>, f64)> {
     let length = length?;
     let places: Series = values.iter().map(|value| Some(Point { value: *value, variance: 0.0 })).collect();
     Season::find(&places, length, i64::from(first))?;
-    let options = StlOptions {
-        shape: SeasonShape::Fixed,
-        outliers: StlOutliers::DownWeighted,
-        ..StlOptions::default()
-    };
+    let options = StlOptions { shape: SeasonShape::Fixed, ..StlOptions::default() };
     let found = stl(values, length, options).ok()?;
     let strength = found.seasonal_strength();
     Some((found.seasonal, strength))
@@ -312,9 +317,14 @@ pub fn of(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Result<Chart, NoChart>> 
 }
 
 fn charted(kpi: &Kpi, first: Period, values: Vec<f64>, frames: &dyn Frames) -> Result<Chart, NotComputable> {
-    let season = season(&values, first.ordinal, season_of(first.grain));
+    // What has a season varies the more the more there is of it: it is taken off where points vary alike.
+    let wanted = Scale::of(&kpi.unit);
+    let placed: Option<Vec<f64>> = values.iter().map(|value| wanted.to(*value)).collect();
+    let (scale, placed) = placed.map_or_else(|| (Scale::Plain, values.clone()), |placed| (wanted, placed));
+    let season = season(&placed, first.ordinal, season_of(first.grain));
+    let (scale, placed) = if season.is_some() { (scale, placed) } else { (Scale::Plain, values.clone()) };
     let off = |place: usize| season.as_ref().and_then(|(of, _)| of.get(place)).copied().unwrap_or(0.0);
-    let left: Vec<f64> = values.iter().enumerate().map(|(place, value)| value - off(place)).collect();
+    let left: Vec<f64> = placed.iter().enumerate().map(|(place, value)| value - off(place)).collect();
     let begins = levels(&left);
     // The chart is of what came since the last change, unless that is too little.
     let from = begins.iter().rev().copied().find(|from| left.len() - from >= NEED).unwrap_or(0);
@@ -347,7 +357,10 @@ fn charted(kpi: &Kpi, first: Period, values: Vec<f64>, frames: &dyn Frames) -> R
     // No limit lies where no value can be.
     let (least, most) = ends(kpi, values.iter().copied());
     let limits = places.iter().zip(&found).enumerate().map(|(place, ((low, centre, high, _), rules))| {
-        let at = |value: f64| (value * times(place) + off(from + place)).clamp(least, most);
+        let at = |value: f64| {
+            let value = scale.from(scale.within(value + off(from + place)));
+            (value * times(place)).clamp(least, most)
+        };
         Limits { low: at(*low), centre: at(*centre), high: at(*high), signals: !rules.is_empty() }
     });
     let limits = limits.collect();
@@ -355,9 +368,11 @@ fn charted(kpi: &Kpi, first: Period, values: Vec<f64>, frames: &dyn Frames) -> R
     let levels = begins
         .iter()
         .zip(ends)
-        .map(|(from, to)| (*from, to, mean(left.get(*from..to).unwrap_or_default())))
+        .map(|(from, to)| {
+            (*from, to, scale.from(scale.within(mean(left.get(*from..to).unwrap_or_default()))))
+        })
         .collect();
-    Ok(Chart { first, values, levels, from, limits, spreading, season })
+    Ok(Chart { first, values, levels, from, limits, spreading, season, scale })
 }
 
 fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {

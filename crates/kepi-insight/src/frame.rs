@@ -281,6 +281,13 @@ pub fn goes_by_the_day(of: &[(i32, f64, f64)], scale: Scale) -> bool {
     neighbours < NEIGHBOURS || differ.1 <= differ.0
 }
 
+/// Whether values of a KPI are numbers of events that come one by one.
+#[must_use]
+pub fn counts_events(kpi: &Kpi) -> bool {
+    matches!(&kpi.measure, Measure::Total(total) if total.aggregate == Aggregate::Count)
+        && kpi.weight.is_none()
+}
+
 /// How the values of a KPI are put on a scale.
 #[derive(Debug, Clone)]
 pub struct Scaling<'a> {
@@ -308,13 +315,8 @@ impl<'a> Scaling<'a> {
     /// That of a KPI at a grain, in the project's calendar or its own; plain where one of the values has no place on the scale of its unit.
     #[must_use]
     pub fn of(kpi: &Kpi, grain: Grain, calendar: &'a Calendar, segments: &Segments, upto: i32) -> Self {
-        let (events, adds_up) = match &kpi.measure {
-            Measure::Total(total) => (
-                total.aggregate == Aggregate::Count && kpi.weight.is_none(),
-                matches!(total.aggregate, Aggregate::Count | Aggregate::Sum(_)),
-            ),
-            _ => (false, false),
-        };
+        let events = counts_events(kpi);
+        let adds_up = matches!(&kpi.measure, Measure::Total(total) if matches!(total.aggregate, Aggregate::Count | Aggregate::Sum(_)));
         let fiscal = kpi.elsewhere.as_ref().map_or(calendar, |of| &of.calendar).fiscal();
         let wanted = Scale::of(&kpi.unit);
         let known = segments.values().flatten().filter(|figure| figure.ordinal <= upto);

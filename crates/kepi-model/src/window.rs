@@ -49,19 +49,19 @@ impl Over {
         Ok(self.first_day(period, calendar)? <= calendar.first_day(earlier.offset(1))?)
     }
 
-    /// The day on which data begin whose first row is of `day`, for windows of periods of `grain`.
+    /// The day on which data begin whose first row is of `day`, for the window of a period.
     ///
     /// Nobody knows whether rows are missing before the first one or there were none. What is said without a window of the
-    /// period in which the first row lies is said with one: a window that counts months or longer takes the month of the
-    /// first row as whole, and none takes less than the period.
+    /// period in which the first row lies is said with one that is the period; any other window that counts months or longer takes the month of the
+    /// first row as whole, whatever the period that ends with it. So the twelve months to December are refused or said alike by month and by quarter.
     ///
     /// # Errors
-    /// The day lies beyond what the calendar can name.
-    pub fn data_from(self, day: Date, grain: Grain, calendar: &Calendar) -> Result<Date, CalendarError> {
-        let start = |grain| calendar.first_day(calendar.period_of_day(grain, day));
+    /// The day or the period lies beyond what the calendar can name.
+    pub fn data_from(self, day: Date, period: Period, calendar: &Calendar) -> Result<Date, CalendarError> {
         let (Self::Last(_, counted) | Self::ToDate(counted)) = self;
-        let whole = counted.min(Grain::Month);
-        Ok(start(grain)?.min(start(whole)?))
+        let is_period = self.first_day(period, calendar)? == calendar.first_day(period)?;
+        let whole = if is_period { period.grain } else { counted.min(Grain::Month) };
+        calendar.first_day(calendar.period_of_day(whole, day))
     }
 
     /// About how many days it has, to tell which of two is longer.

@@ -71,19 +71,24 @@ fn windows_never_go_back_as_periods_go_on() {
 }
 
 #[test]
-fn data_begin_with_the_period_of_their_first_row_or_with_its_month_where_months_are_counted() {
+fn data_begin_with_their_first_row_or_with_its_month_where_months_are_counted_or_with_the_period() {
     let plain = calendar(0, 1);
     let day: Date = "2026-03-10".parse().unwrap();
-    for (over, grain, from) in [
-        (Over::Last(28, Grain::Day), Grain::Day, "2026-03-10"),
-        (Over::Last(28, Grain::Day), Grain::Month, "2026-03-01"),
-        (Over::Last(12, Grain::Month), Grain::Month, "2026-03-01"),
-        (Over::Last(12, Grain::Month), Grain::Day, "2026-03-01"),
-        (Over::ToDate(Grain::Year), Grain::Day, "2026-03-01"),
-        (Over::Last(12, Grain::Month), Grain::Year, "2026-01-01"),
-        (Over::Last(4, Grain::Week), Grain::Day, "2026-03-09"),
+    for (over, period, from) in [
+        (Over::Last(28, Grain::Day), "2026-03-10", "2026-03-10"),
+        (Over::Last(28, Grain::Day), "2026-03", "2026-03-10"),
+        (Over::Last(12, Grain::Month), "2026-03", "2026-03-01"),
+        (Over::Last(12, Grain::Month), "2026-Q4", "2026-03-01"),
+        (Over::Last(12, Grain::Month), "2026-12-31", "2026-03-01"),
+        (Over::Last(12, Grain::Month), "2026", "2026-01-01"),
+        (Over::Last(1, Grain::Month), "2026-03", "2026-03-01"),
+        (Over::ToDate(Grain::Year), "2026-03-10", "2026-03-01"),
+        (Over::ToDate(Grain::Quarter), "2026-Q1", "2026-01-01"),
+        (Over::Last(4, Grain::Week), "2026-03-10", "2026-03-09"),
     ] {
-        assert_eq!(over.data_from(day, grain, &plain).unwrap().to_string(), from, "{over:?} {grain:?}");
+        let of = plain.parse(period).unwrap();
+        let found = over.data_from(day, of, &plain).unwrap();
+        assert_eq!(found.to_string(), from, "{over:?} {period}");
     }
 }
 

@@ -863,6 +863,8 @@ fn beside_others(
         Alone::FewUnits => few,
         Alone::NoPast => items::Alone::NoPast,
         Alone::OtherCourse => items::Alone::OtherCourse,
+        Alone::NoSize => items::Alone::NoSize,
+        Alone::Alike => items::Alone::Alike,
     })?;
     Ok((found, u16::try_from(others.len()).unwrap_or(u16::MAX)))
 }

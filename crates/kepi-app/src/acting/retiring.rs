@@ -103,7 +103,7 @@ impl App {
                 }
                 let drops: Vec<String> = effects.iter().map(ToString::to_string).collect();
                 let why = format!(
-                    "up to {label} what it does does not, or no longer, go with {}",
+                    "up to {label} figures do not, or no longer, bear out that it moves {}",
                     drops.join(", ")
                 );
                 ("drop", drops, why, Some(text))
@@ -133,8 +133,9 @@ impl App {
     /// There is nothing to propose, a law forbids it, or the database refuses.
     pub async fn retire(&self, wanted: &Retiring, today: Date, acting: Acting<'_>) -> Result<u64, AppError> {
         if deciding::mode(&self.store).await? == Mode::Open {
+            let with = wanted.successor.as_ref().map(|of| format!(" --successor {of}")).unwrap_or_default();
             return Err(AppError::NotFound(format!(
-                "this project is open: the next run puts in force what stands in its files; write what `kepi retire {}` says there",
+                "this project is open: the next run puts in force what stands in its files; `kepi retire {}{with}` prints what to write there",
                 wanted.kpi
             )));
         }

@@ -358,6 +358,10 @@ pub enum Alone {
     NoPast,
     /// They did not go alike before.
     OtherCourse,
+    /// What adds up came to nothing or less in one of them.
+    NoSize,
+    /// All others moved by exactly the same.
+    Alike,
 }
 
 impl Alone {
@@ -368,6 +372,12 @@ impl Alone {
             Self::FewUnits => "fewer than three units of its level had figures and no plan",
             Self::NoPast => "too few figures say whether units went alike before",
             Self::OtherCourse => "it went otherwise than units without a plan already before",
+            Self::NoSize => {
+                "in one of the units it came to nothing or less, and units of different size are compared by what they grow by"
+            }
+            Self::Alike => {
+                "units without a plan all moved by exactly the same, so nobody knows what they vary by"
+            }
         }
     }
 }

@@ -567,8 +567,14 @@ fn untold() -> impl Strategy<Value = Untold> {
 }
 
 fn beside() -> impl Strategy<Value = Option<Result<Beside, Alone>>> {
-    let alone =
-        prop_oneof![Just(Alone::Whole), Just(Alone::FewUnits), Just(Alone::NoPast), Just(Alone::OtherCourse)];
+    let alone = prop_oneof![
+        Just(Alone::Whole),
+        Just(Alone::FewUnits),
+        Just(Alone::NoPast),
+        Just(Alone::OtherCourse),
+        Just(Alone::NoSize),
+        Just(Alone::Alike)
+    ];
     option::of(prop_oneof![
         (1u16.., amount()).prop_map(|(units, alone)| Ok(Beside { units, alone })),
         alone.prop_map(Err)

@@ -41,7 +41,7 @@ table! {
     base: ExpressionText, optional, "A number attribute that weights rows, before all else.", "base_weight";
     rake: Map<String, MarginText>, optional,
         "Weights are made for each period so that the rows add up to each of these margins: dimensions of `by`, or paths.",
-        "{account.region: {known: {EU: 3500, NA: 4000}}, account.tier: asked}";
+        "{account.region: {known: {EU: 45%, NA: 55%}}, account.tier: asked}";
     post_stratify: Map<String, MarginText>, optional, "The same with one margin.",
         "{account.region: {known: {EU: 35%, NA: 65%}}}";
     trim: WrittenTrim, optional, "Between which limits the weights are kept.", "{times_median: 5}";

@@ -131,6 +131,10 @@ impl<'a> Weigher<'a> {
 
     /// The members of each margin, and what they are to amount to.
     fn margins(&self, here: &[Fine], place: &Placing<'_>) -> Vec<Vec<(Member, i128)>> {
+        // Shares beside what was asked are of as many as were asked: all margins are of one population.
+        let is_asked = self.design.margins.iter().any(|margin| margin.to == MarginTo::Asked);
+        let asked = here.iter().map(|fine| i128::from(fine.asked)).sum::<i128>();
+        let times = if is_asked { asked } else { 1 };
         let of = self.design.margins.iter().zip(&place.margins).map(|(margin, at)| {
             let mut amounts: BTreeMap<Member, i128> = BTreeMap::new();
             for fine in here.iter().filter(|fine| fine.asked > 0 || fine.moments.n > 0) {
@@ -146,9 +150,8 @@ impl<'a> Weigher<'a> {
                 }
             }
             if let MarginTo::Known { of, .. } = &margin.to {
-                amounts.extend(
-                    of.iter().map(|(member, amount)| (Member::Value(member.clone()), (*amount).into())),
-                );
+                let amount = |amount: i64| i128::from(amount).saturating_mul(times);
+                amounts.extend(of.iter().map(|(member, of)| (Member::Value(member.clone()), amount(*of))));
             }
             amounts.into_iter().collect()
         });

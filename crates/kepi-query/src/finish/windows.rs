@@ -118,14 +118,15 @@ impl AtGrain<'_> {
     /// The windows of all periods, from that of the first row to the last that the data reach.
     fn windows(&self, kpi: &Kpi, over: Over, lowered: &Lowered) -> Result<Vec<Window>, FinishError> {
         let calendar = &self.context.project.calendar;
-        let (mut span, mut data_from): (Option<(i32, i32)>, Option<i32>) = (None, None);
+        let (mut span, mut latest): (Option<(i32, i32)>, Option<i32>) = (None, None);
         for days in self.days(kpi, lowered, &[])? {
             let Some((first, last)) = days.ends() else { continue };
             span = Some(span.map_or((first, last), |(f, l)| (f.min(first), l.max(last))));
-            let from = ordinal_of_day(over.data_from(day_of_ordinal(first)?, self.grain, calendar)?);
-            data_from = data_from.max(Some(from));
+            latest = latest.max(Some(first));
         }
-        let Some(((first, last), data_from)) = span.zip(data_from) else { return Ok(Vec::new()) };
+        let Some(((first, last), latest)) = span.zip(latest) else { return Ok(Vec::new()) };
+        // The side whose rows begin last.
+        let latest = day_of_ordinal(latest)?;
         let period_of =
             |day| Ok::<_, FinishError>(calendar.period_of_day(self.grain, day_of_ordinal(day)?).ordinal);
         let (first, mut last) = (period_of(first)?, period_of(last)?);
@@ -139,6 +140,7 @@ impl AtGrain<'_> {
                 return Ok(None);
             };
             let begins = ordinal_of_day(over.first_day(period, calendar)?);
+            let data_from = ordinal_of_day(over.data_from(latest, period, calendar)?);
             Ok(Some(Window {
                 bucket,
                 first: begins,

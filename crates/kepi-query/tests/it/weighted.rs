@@ -319,6 +319,32 @@ fn too_low_a_response_or_too_different_a_one_is_held_back() {
     assert_eq!(reason("effective_n: 116"), NotComputable::TooFew { n: 115, need: 116 });
 }
 
+/// Shares of a population beside those who were asked are shares of as many as were asked: the same as both in numbers.
+#[test]
+fn shares_stand_beside_those_who_were_asked() {
+    let csv = include_str!("../../../kepi-stats/tests/it/data/nps_synth.csv");
+    let mut tiers = std::collections::BTreeMap::<&str, u32>::new();
+    for line in csv.lines().skip(1) {
+        *tiers.entry(line.split(',').nth(3).unwrap().trim_matches('"')).or_default() += 1;
+    }
+    assert_eq!(tiers.values().sum::<u32>(), 600);
+    let known: Vec<String> = tiers.iter().map(|(tier, n)| format!("{tier}: {n}")).collect();
+    let shares = "region: {known: {NA: 40%, EU: 35%, APAC: 25%}}";
+    let numbers = "region: {known: {NA: 240, EU: 210, APAC: 150}}";
+    let (project, road) = world(&format!(
+        "{}{}",
+        kpi("asked", &format!("weight: {{rake: {{{shares}, tier: asked}}}}")),
+        kpi(
+            "numbers",
+            &format!("weight: {{rake: {{{numbers}, tier: {{known: {{{}}}}}}}}}", known.join(", "))
+        ),
+    ));
+    let of = |kpi: &str| value(&project, &road, kpi, "").estimate.unwrap();
+    let (asked, numbers) = (of("asked"), of("numbers"));
+    close("score", asked.point, numbers.point);
+    close("effective n", asked.effective_n, numbers.effective_n);
+}
+
 /// Kidney stones (Charig et al. 1986, as retold by Julious and Mullee 1994): open surgery cured 81 of 87 small and 192 of 263 large
 /// ones, keyhole surgery 234 of 270 and 55 of 80. Taken together keyhole looks better, 83 against 78 %; with everybody's mix of 357
 /// small and 343 large stones open surgery does, 83.3 against 77.9 %.

@@ -957,7 +957,7 @@ fn waits(item: &Item) -> Vec<String> {
         .map(|of| match (of.what, of.functions) {
             ("all", _) => names(of, " and "),
             ("owner", _) => format!("an owner: {}", names(of, " or ")),
-            ("objecting", _) => format!("an answer to what {} objects", names(of, " and ")),
+            ("objecting", _) => format!("an answer to the objection of {}", names(of, " and ")),
             ("board", Some((functions, quorum))) => {
                 format!("the board, {functions} of {quorum} functions have said yes: {}", names(of, ", "))
             }

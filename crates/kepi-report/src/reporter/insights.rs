@@ -14,8 +14,10 @@ use kepi_insight::{
 };
 use kepi_model::{
     calendar::{Grain, Period},
+    id::{KpiId, ScorecardId},
     measure::Indicator,
     project::{Kpi, Project, ValueUnit},
+    source_text::Span,
 };
 use kepi_query::{landing::LoadReport, value::Segment};
 
@@ -30,15 +32,15 @@ use crate::{
     },
 };
 
-/// What published figures speak against, by its name in definitions.
+/// What published figures speak against, by its name in definitions and the place of the wording that was judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Against {
     /// The target of a KPI.
-    Target(String),
+    Target(KpiId, Span),
     /// That a KPI leads.
-    Leading(String),
+    Leading(KpiId, Span),
     /// That the leading indicators of a scorecard predict.
-    Scorecard(String),
+    Scorecard(ScorecardId, Span),
 }
 
 impl Frames for Reporter<'_> {
@@ -173,36 +175,42 @@ impl<'a> Reporter<'a> {
     /// # Errors
     /// What is published could not be read.
     pub fn against(self) -> Result<Vec<(Against, String)>, ViewError> {
-        let mut found: Vec<(Against, String)> = Vec::new();
-        for (kpi, _, said) in self.analyse_all("target")? {
-            if said.verdict != "yes" {
-                found.push((Against::Target(kpi.id), said.says.join(" ")));
-            }
-        }
+        self.want_all()?;
+        let project = self.project();
         let newest = |kpi: &Kpi| {
             let (_, ordinal) = self.facts.span(&kpi.id, kpi.period, &Segment::total())?;
-            Some(self.project().period(kpi, kpi.period, ordinal))
+            Some(project.period(kpi, kpi.period, ordinal))
         };
-        let leading =
-            self.kpis_in_order().into_iter().filter(|kpi| kpi.indicator == Some(Indicator::Leading));
-        for kpi in leading {
+        let says = |kpi: &Kpi, period: Period, name: &str, verdict: &[&str]| {
+            let said = self.analyses(kpi, period, Which::Named(name)).pop()?;
+            verdict.contains(&said.verdict).then(|| said.says.join(" "))
+        };
+        let mut found: Vec<(Against, String)> = Vec::new();
+        for kpi in self.kpis_in_order() {
             let Some(period) = newest(kpi) else { continue };
-            if validity::fails(&Ask { kpi, period }, &self) == Some(true) {
-                let said = self.analyses(kpi, period, Which::Named("validity")).pop();
-                found.push((
-                    Against::Leading(kpi.id.to_string()),
-                    said.map(|of| of.says.join(" ")).unwrap_or_default(),
-                ));
+            let wording = kpi.in_period(period, &project.calendar).unwrap_or(kpi);
+            if let Some(says) = says(kpi, period, "target", &["no", "contrary"]) {
+                // The one that the next period is held against.
+                let target = kpi.target(None, &[], period.offset(1), &project.calendar);
+                let span = target.map_or(wording.span, |of| of.span);
+                found.push((Against::Target(kpi.id.clone(), span), says));
+            }
+            if kpi.indicator == Some(Indicator::Leading)
+                && validity::fails(&Ask { kpi, period }, &self) == Some(true)
+                && let Some(says) = says(kpi, period, "validity", &["yes", "no", "contrary", "unknown"])
+            {
+                found.push((Against::Leading(kpi.id.clone(), wording.span), says));
             }
         }
-        for scorecard in self.project().scorecards.values() {
-            let known = scorecard.kpis().filter_map(|id| self.project().kpis.get(id));
+        for scorecard in project.scorecards.values() {
+            let known = scorecard.kpis().filter_map(|id| project.kpis.get(id));
             let Some((kpi, period)) = known.filter_map(|kpi| Some((kpi, newest(kpi)?))).next() else {
                 continue;
             };
-            let said = self.analyses(kpi, period, Which::Named("reliance")).pop();
-            if let Some(said) = said.filter(|of| of.verdict == "no") {
-                found.push((Against::Scorecard(scorecard.id.to_string()), said.says.join(" ")));
+            if let Some(says) = says(kpi, period, "reliance", &["no"]) {
+                let day = project.calendar.last_day(period).ok();
+                let wording = day.and_then(|day| scorecard.in_force(day)).unwrap_or(scorecard);
+                found.push((Against::Scorecard(scorecard.id.clone(), wording.span), says));
             }
         }
         Ok(found)

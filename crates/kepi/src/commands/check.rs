@@ -84,28 +84,23 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
 }
 
 /// What published figures say against the definitions, as findings at the places where those stand. Where nothing can be read nothing is said.
-async fn against(site: compose::Site<'_>, project: &Project, out: Output) -> Vec<Finding> {
+async fn against(site: compose::Site<'_>, out: Output) -> Vec<Finding> {
     let Ok(board) = compose::board(site, out).await else { return Vec::new() };
     let found = Reporter::new(&board).against().unwrap_or_default().into_iter();
-    let mut all: Vec<Finding> = found.filter_map(|(of, says)| finding(&of, &says, project)).collect();
+    let mut all: Vec<Finding> = found.filter_map(|(of, says)| finding(of, &says)).collect();
     all.sort_by_key(|finding| (finding.at.span, finding.code));
     all
 }
 
-fn finding(of: &Against, says: &str, project: &Project) -> Option<Finding> {
-    let kpi = |id: &str| project.kpis.get(&id.parse().ok()?);
+fn finding(of: Against, says: &str) -> Option<Finding> {
     let (code, span, message) = match of {
-        Against::Target(id) => {
-            let kpi = kpi(id)?;
-            let newest = kpi.targets.iter().filter(|of| of.unit.is_none() && of.segment.is_empty());
-            let span = newest.max_by_key(|of| of.from).map_or(kpi.span, |of| of.span);
+        Against::Target(id, span) => {
             (codes::TARGET_AGAINST_PAST, span, format!("the past of `{id}` does not bear its target out"))
         }
-        Against::Leading(id) => {
-            (codes::LEADS_NOWHERE, kpi(id)?.span, format!("`{id}` is said to lead and does not predict"))
+        Against::Leading(id, span) => {
+            (codes::LEADS_NOWHERE, span, format!("`{id}` is said to lead and does not predict"))
         }
-        Against::Scorecard(id) => {
-            let span = project.scorecards.get(&id.parse().ok()?)?.span;
+        Against::Scorecard(id, span) => {
             (codes::LEANS_ON_NOTHING, span, format!("`{id}` leans on what does not predict"))
         }
     };
@@ -156,7 +151,7 @@ pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
         }
     }
     let against = match (&verified, &checked.value) {
-        (Some(_), Some(project)) => against(site, project, out).await,
+        (Some(_), Some(_)) => against(site, out).await,
         _ => Vec::new(),
     };
     if out.format == Format::Table && !against.is_empty() {

@@ -71,8 +71,7 @@ async fn propose_values(what: &Propose, of: &str, cli: &Cli, out: Output) -> Res
     let drafted = deciding.drafted(of, from.as_deref(), Edit::Values(&values), what.item).await?;
     let Some((files, project)) = drafted.whole else {
         let fields = edit::fields(&drafted.draft.text).unwrap_or_default();
-        let fields: Vec<String> =
-            fields.iter().map(|field| format!("  {}={}", field.path.join("/"), field.value)).collect();
+        let fields: Vec<String> = fields.iter().map(|field| format!("  {}", field.path.join("/"))).collect();
         let mut said: Vec<String> = drafted
             .draft
             .findings
@@ -80,7 +79,7 @@ async fn propose_values(what: &Propose, of: &str, cli: &Cli, out: Output) -> Res
             .map(|of| format!("{} {}", of.message, of.place).trim().to_owned())
             .collect();
         if !fields.is_empty() {
-            said.push(format!("values of `{of}` that can be set:\n{}", fields.join("\n")));
+            said.push(format!("what of `{of}` can be set:\n{}", fields.join("\n")));
         }
         return Err(Failure::Other(said.join("\n")));
     };
@@ -358,7 +357,7 @@ fn waits_for(of: &MissingView) -> String {
         ("all", _) => names(" and "),
         ("named", _) => format!("two of those named for emergencies: {}", names(", ")),
         ("owner", _) => format!("an owner: {}", names(" or ")),
-        ("objecting", _) => format!("an answer to what {} objects", names(" and ")),
+        ("objecting", _) => format!("an answer to the objection of {}", names(" and ")),
         ("board", Some((functions, quorum))) => {
             format!("the board, {functions} of {quorum} functions have said yes: {}", names(", "))
         }

@@ -9,7 +9,11 @@ use std::{
 use kepi_lake::draft::{draft, look};
 use rust_embed::RustEmbed;
 
-use crate::{cli::Init, failure::Failure, output::Output};
+use crate::{
+    cli::Init,
+    failure::Failure,
+    output::{Output, counted},
+};
 
 /// The project to start from.
 #[derive(RustEmbed)]
@@ -36,6 +40,9 @@ fn from_files(folder: &Path, files: &[PathBuf], out: Output) -> Result<(), Failu
     let mut names: BTreeSet<String> = BTreeSet::new();
     // All are looked at before anything is written.
     for file in files {
+        if !file.is_file() {
+            return Err(Failure::Other(format!("there is no file `{}`", file.display())));
+        }
         let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let plain = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
         let mut name: String = name.chars().map(plain).collect();
@@ -62,15 +69,19 @@ fn from_files(folder: &Path, files: &[PathBuf], out: Output) -> Result<(), Failu
         fs::write(&to, text).map_err(Failure::io(format!("`{}` could not be written", to.display())))?;
     }
     for looked in &found {
-        let columns = looked.columns.len();
         let more = if looked.more { "more than " } else { "" };
-        out.remark(&format!("{}: {columns} columns, {more}{} rows", looked.path, looked.rows));
+        let (columns, rows) =
+            (counted(looked.columns.len() as u64, "column"), counted(looked.rows as u64, "row"));
+        out.remark(&format!("{}: {columns}, {more}{rows}", looked.path));
     }
     out.remark(&format!(
-        "wrote a first project to {0}; {1} doubts stand in it as comments: look for `# doubt`\n\
+        "wrote a first project to {0}; {1} in it, as comments: look for `# doubt`\n\
          next: kepi -C {0} check, kepi -C {0} run, kepi -C {0} serve",
         folder.display(),
-        drafted.doubts
+        match drafted.doubts {
+            1 => "1 doubt stands".to_owned(),
+            n => format!("{n} doubts stand"),
+        }
     ));
     Ok(())
 }

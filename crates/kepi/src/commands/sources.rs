@@ -119,7 +119,7 @@ pub fn promises(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<()
         "Kept",
         "Too late",
         "Not at all",
-        "By up to",
+        "Longest delay",
     ]);
     for of in view.promises.iter().filter(|of| is_meant(&of.source.id)) {
         let count = |n: u64| Field::digits(n.to_string(), n.to_string());

@@ -40,7 +40,7 @@ fn a_scripted_negotiation_ends_with_an_accepted_target_whose_history_is_complete
     project.ok(&["item", "1", "comment", "-m", "last year it was 38", "--as", "carl"]);
     let said = project.ok(&["item", "1", "object", "-m", "thirty is given away", "--as", "owner"]);
     assert!(said.contains("2. owner OBJECTS: thirty is given away"), "{said}");
-    assert!(said.contains("waits for an answer to what owner objects"), "{said}");
+    assert!(said.contains("waits for an answer to the objection of owner"), "{said}");
     // The counter-offer is the objection's own answer, and is signed by whoever writes it.
     let said = set(
         Some("1"),

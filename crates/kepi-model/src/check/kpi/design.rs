@@ -222,7 +222,7 @@ impl Reader<'_, '_> {
                 .report(
                     codes::MARGIN,
                     weights.rake.key,
-                    "one margin counts a population, another is of unknown size",
+                    "one margin counts a population, another is of unknown size or of those who were asked",
                 )
                 .expected("all margins as numbers, or none")
                 .fix("write shares instead of numbers");

@@ -4,7 +4,7 @@ use super::super::Context;
 use crate::{
     calendar::{Calendar, Grain},
     codes, definitions as written,
-    measure::Imputation,
+    measure::{Aggregate, Imputation},
     project::{Kpi, Measure, WithoutData},
     window::Over,
     word::Word,
@@ -28,8 +28,10 @@ pub(super) fn read(
         context.report(codes::WITHOUT_DATA, at, message).fix(fix);
     };
     match &kpi.measure {
+        // A sum of nothing is nothing known: whether it is 0 is what this says.
+        Measure::Total(total) if matches!(total.aggregate, Aggregate::Sum(_)) => {}
         Measure::Total(_) | Measure::Stock(_) => report(
-            "what is counted or added up has a value in every period: nothing of it is 0".to_owned(),
+            "what is counted has a value in every period: nothing of it is 0".to_owned(),
             "remove `without_data`",
         ),
         Measure::Formula(_) | Measure::Composite(_) => report(
