@@ -163,6 +163,8 @@ pub enum Shown {
     Value(f64),
     /// A difference of values.
     Difference(f64),
+    /// A difference that may be much smaller than what is shown of values, with digits of its own.
+    Moved(f64),
     /// One of the parts of a difference in its column, which add up as shown.
     Part(f64),
     /// How many.

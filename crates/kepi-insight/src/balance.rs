@@ -172,11 +172,21 @@ pub(crate) fn card<'a>(kpi: &Kpi, period: Period, project: &'a Project) -> Optio
 fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let scorecard = card(ask.kpi, ask.period, frames.project())?;
     let found = of(scorecard, frames.project());
-    let verdict = if found.is_empty() { Verdict::Yes } else { Verdict::No };
+    let kpis = scorecard.kpis().collect::<BTreeSet<_>>().len();
+    let enough = kpis >= FEWEST;
+    let verdict = match () {
+        () if !enough => Verdict::Unknown,
+        () if found.is_empty() => Verdict::Yes,
+        () => Verdict::No,
+    };
     let mut says: Vec<Sentence> = found.into_iter().map(Sentence::Imbalance).collect();
     if says.is_empty() {
-        says.push(Sentence::Balanced { scorecard: scorecard.name.clone() });
+        let scorecard = scorecard.name.clone();
+        says.push(match enough {
+            true => Sentence::Balanced { scorecard },
+            false => Sentence::TooSmallToBalance { scorecard, kpis, need: FEWEST },
+        });
     }
-    let checks = vec![Check { name: "enough KPIs", holds: scorecard.kpis().count() >= FEWEST }];
-    Some(Insight { verdict, says, exhibit: None, checks, looked_at: scorecard.kpis().count() })
+    let checks = vec![Check { name: "enough KPIs", holds: enough }];
+    Some(Insight { verdict, says, exhibit: None, checks, looked_at: kpis })
 }

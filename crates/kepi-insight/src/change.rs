@@ -302,6 +302,14 @@ fn begun_within(kpi: &Kpi, total: &[Figure]) -> Option<i32> {
     (first.coverage.cases > 0 && first.coverage.cases * 2 < usual).then_some(first.ordinal)
 }
 
+/// The most that single answers of earlier periods scattered by, as a variance: if nothing happened those of the judged period scatter no more. By its
+/// own scatter one answer a thousand times too large would widen what is usual so far that it lies within.
+fn scatter(scaling: &Scaling<'_>, before: &[Figure]) -> f64 {
+    let known = before.iter().filter(|figure| figure.is_final && figure.effective_n > 0.0);
+    let each = known.filter_map(|figure| Some(scaling.point(figure)?.variance * figure.effective_n));
+    each.reduce(f64::max).unwrap_or(f64::INFINITY)
+}
+
 /// Puts the series of a KPI on its scale and filters them.
 fn filter<'f>(
     project: &'f Project,
@@ -364,6 +372,11 @@ fn filter<'f>(
             if let Some(place) = place {
                 *place = scaling.point(figure);
             }
+        }
+        if let Some(Some(last)) = points.last_mut()
+            && matches!(scaling.scale, Scale::Plain | Scale::Logarithm)
+        {
+            last.variance = last.variance.min(scatter(&scaling, before) / now.effective_n.max(1.0));
         }
         taken.push((segment, points, have));
     }

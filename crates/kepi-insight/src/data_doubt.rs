@@ -42,6 +42,10 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let before = frames.before(ask.kpi, ask.period);
     let wording = |period| ask.kpi.in_period(period, &project.calendar).map(|kpi| kpi.wording);
     let redefined = before.filter(|before| wording(*before) != wording(ask.period));
+    // What is computed of other KPIs has no data of its own: those are asked.
+    if redefined.is_none() && !ask.kpi.measure.kind().inputs().is_empty() {
+        return None;
+    }
     let looked_at = usize::from(periods.is_some()) + deliveries;
     let (verdict, mut says) = match () {
         () if !doubts.is_empty() || redefined.is_some() => (Verdict::Yes, Vec::new()),

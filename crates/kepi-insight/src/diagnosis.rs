@@ -13,7 +13,7 @@ use crate::{
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "diagnosis",
-    version: 2,
+    version: 3,
     question: "What could have made it, and what speaks for each?",
     cadence: Cadence::Standing,
     // It asks only of what was called out.
@@ -29,13 +29,16 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     // At the mix of the period before it would be this.
     let splits = mix::splits(ask, frames);
     let at_one_mix: Vec<f64> = splits.iter().map(|split| point - split.parts.mix_total()).collect();
-    let explains = at_one_mix.iter().any(|value| (usual.low..=usual.high).contains(value));
-    suspects.push((Suspect::Mix, if at_one_mix.is_empty() { Verdict::Unknown } else { told(explains) }));
+    // It explains that the value lies beyond if it would not on that side; what explains more than all of it explains it, too.
+    let explains = |value: &f64| if usual.above { *value <= usual.high } else { *value >= usual.low };
+    suspects.push((
+        Suspect::Mix,
+        if at_one_mix.is_empty() { Verdict::Unknown } else { told(at_one_mix.iter().any(explains)) },
+    ));
     suspects.push((Suspect::Members, of(&location::ANALYSIS)));
-    let stayed = splits.iter().filter_map(|split| among_those_who_stayed(split, point));
-    let stayed: Vec<f64> = stayed.collect();
-    let explains = stayed.iter().any(|value| (usual.low..=usual.high).contains(value));
-    suspects.push((Suspect::Left, if splits.is_empty() { Verdict::Unknown } else { told(explains) }));
+    let mut stayed = splits.iter().filter_map(|split| among_those_who_stayed(split, point));
+    let left = if splits.is_empty() { Verdict::Unknown } else { told(stayed.any(|value| explains(&value))) };
+    suspects.push((Suspect::Left, left));
     suspects.extend(answered(ask, frames).map(|verdict| (Suspect::Answered, verdict)));
     let inputs = ask.kpi.measure.kind().inputs();
     if !inputs.is_empty() {

@@ -160,7 +160,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     }));
     let row = |name: String, moves: Option<f64>| {
         let moves = moves?;
-        Some((name, vec![Shown::Difference(moves), Shown::Value(value - moves)]))
+        Some((name, vec![Shown::Moved(moves), Shown::Value(value - moves)]))
     };
     let rows = of.most.iter().filter_map(|of| row(of.name.clone(), of.moves));
     let files =

@@ -2,10 +2,12 @@
 //! the leading indicator that has saved most, too, of those that are supported.
 
 use kepi_model::calendar::{Calendar, Grain, Period};
+use kepi_query::value::Segment;
 
 use crate::{
     ahead::{NoOutlook, Outlook},
     analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Shown, Verdict},
+    change::Verdict as Judged,
     forecast::{self, Led},
     foretold::{self, Said},
     leading,
@@ -65,6 +67,12 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     };
     let (within, of) = course.backtest;
     let mut says: Vec<Sentence> = outlooks.iter().copied().map(Sentence::Outlook).collect();
+    // What was called out says little of where the level goes until it lasts: whoever reads both is told.
+    let total = Segment::total();
+    let called_out = frames.judged(ask.kpi, ask.period, &total).is_ok_and(|of| of.verdict == Judged::Beyond);
+    let value = frames.figure(ask.kpi, ask.period, &total).map(|of| of.point);
+    let apart = value.filter(|value| called_out && !(next.low..=next.high).contains(value));
+    says.extend(apart.map(|value| Sentence::IfItLasts { value }));
     says.extend((of > 0).then_some(Sentence::Backtest { within, of }));
     let led =
         leading::led(&course, (ask.kpi, ask.period), frames).map(|(leader, led)| (leader.name.clone(), led));

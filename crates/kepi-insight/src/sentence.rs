@@ -221,6 +221,11 @@ pub enum Sentence {
     },
     /// What is expected of a period if nothing changes.
     Outlook(Outlook),
+    /// The newest value was called out and lies outside of what is expected next.
+    IfItLasts {
+        /// That value.
+        value: f64,
+    },
     /// How often values held back lay in the range that would have been said a period before.
     Backtest {
         /// So many did.
@@ -611,6 +616,15 @@ pub enum Sentence {
     Balanced {
         /// The scorecard.
         scorecard: String,
+    },
+    /// A scorecard has too few KPIs to ask for its balance.
+    TooSmallToBalance {
+        /// Its name.
+        scorecard: String,
+        /// So many it has.
+        kpis: usize,
+        /// So many it takes.
+        need: usize,
     },
     /// Nobody does.
     NobodyStandsApart {

@@ -34,12 +34,15 @@ const MICROS: [(f64, &str); 5] = [(86_400e6, "d"), (3_600e6, "h"), (60e6, "min")
 pub fn decimals(point: f64, interval: Option<(f64, f64)>, unit: &ValueUnit) -> u8 {
     let (least, most) = match unit {
         ValueUnit::Count => (0, 0),
-        ValueUnit::Number { decimals } => (0, *decimals),
+        // What is smaller than its last digit would be read as nothing: two digits that say something.
+        ValueUnit::Number { decimals } => {
+            (0, (*decimals).max(if *decimals > 0 { leading(point) } else { 0 }))
+        }
         ValueUnit::Share | ValueUnit::NetPromoter | ValueUnit::Duration => (0, 1),
         ValueUnit::Rating { .. } => (1, 2),
         ValueUnit::Money { .. } if point.abs() >= 1000.0 => (0, 0),
         ValueUnit::Money { .. } => (2, 2),
-        ValueUnit::Rate { .. } => (0, 2),
+        ValueUnit::Rate { .. } => (0, leading(point).max(2)),
     };
     let scale = match unit {
         ValueUnit::Share => 100.0,
@@ -53,6 +56,12 @@ pub fn decimals(point: f64, interval: Option<(f64, f64)>, unit: &ValueUnit) -> u
     let digits = if (3.55..9.5).contains(&leading) { 0.0 } else { 1.0 };
     let magnitude = if leading >= 9.5 { magnitude + 1.0 } else { magnitude };
     (digits - magnitude).clamp(f64::from(least), f64::from(most)) as u8
+}
+
+/// Decimals with which two digits of a number below one are shown, at most six.
+fn leading(point: f64) -> u8 {
+    let size = point.abs();
+    if size > 0.0 && size < 1.0 { (1.0 - size.log10().floor()).clamp(0.0, 6.0) as u8 } else { 0 }
 }
 
 /// The smallest difference that is shown with so many decimals, in the unit.
@@ -129,20 +138,26 @@ pub fn interval(point: f64, low: f64, high: f64, unit: &ValueUnit, decimals: u8)
     }
 }
 
-/// A declared line such as a target: as few decimals as it was written with, at most the unit's.
+/// A declared line such as a target: as few decimals as it was written with, however many those are of a share, a number or a rate; the unit's where it
+/// was computed.
 pub fn line(raw: f64, unit: &ValueUnit) -> String {
-    let most = decimals(raw, None, unit).max(if matches!(unit, ValueUnit::Money { .. }) { 2 } else { 1 });
+    let own = decimals(raw, None, unit).max(if matches!(unit, ValueUnit::Money { .. }) { 2 } else { 1 });
+    let most = match unit {
+        ValueUnit::Number { .. } | ValueUnit::Rate { .. } => 6,
+        ValueUnit::Share => 4,
+        _ => own,
+    };
     let scale = if matches!(unit, ValueUnit::Share) { 100.0 } else { 1.0 };
     let least = match unit {
         ValueUnit::Rating { .. } => 1,
         ValueUnit::Money { .. } if (raw - raw.round()).abs() > 1e-9 => 2,
         _ => 0,
     };
-    let needed = (least..most).find(|d| {
+    let needed = (least..=most).find(|d| {
         let factor = 10f64.powi(i32::from(*d));
         (raw * scale * factor - (raw * scale * factor).round()).abs() < 1e-6
     });
-    value(raw, unit, needed.unwrap_or(most))
+    value(raw, unit, needed.unwrap_or(own))
 }
 
 /// What a value may be: `at least 75 %`, `2 to 4 days`.
@@ -479,6 +494,9 @@ mod tests {
         assert_eq!(line(0.075, &ValueUnit::Share), "7.5\u{202f}%");
         assert_eq!(line(4.0, &RATING), "4.0");
         assert_eq!(line(4.15, &RATING), "4.15");
+        let ratio = ValueUnit::Number { decimals: 2 };
+        assert_eq!([0.015, 0.01, 1.0 / 3.0, 4.0].map(|of| line(of, &ratio)), ["0.015", "0.01", "0.33", "4"]);
+        assert_eq!(line(0.0025, &ValueUnit::Share), "0.25\u{202f}%");
         assert_eq!(line(20.0, &money_in("USD")), "$20");
         assert_eq!(line(14.5, &money_in("USD")), "$14.50");
     }

@@ -210,11 +210,11 @@ impl<'a> Say<'a> {
             Sentence::NotAdditive => {
                 "Not said: no dimension has members that make up the whole and are all shown.".to_owned()
             }
-            Sentence::MadeOf { dimension, values, mix } => format!(
-                "By {dimension}: {} from changed values, {} from another mix.",
-                self.signed(*values),
-                self.signed(*mix)
-            ),
+            Sentence::MadeOf { dimension, values, mix } => {
+                let mut parts = self.parts(&[*values, *mix]).into_iter();
+                let mut next = || parts.next().unwrap_or_default();
+                format!("By {dimension}: {} from changed values, {} from another mix.", next(), next())
+            }
             Sentence::Turns { dimension, total, held } => format!(
                 "Yes: by {dimension} at a common mix it moved {}, the total {}: the mix has changed.",
                 self.signed(*held),
@@ -237,6 +237,10 @@ impl<'a> Say<'a> {
             Sentence::Linked { cause, lag, found } => self.linked(cause, *lag, found),
             Sentence::Untold { causes, why } => untold(&listed(causes), *why),
             Sentence::Outlook(of) => self.expected(of),
+            Sentence::IfItLasts { value } => format!(
+                "That takes what was called out for something that does not last; if it does, it stays near {}.",
+                self.number(*value).text
+            ),
             Sentence::Backtest { within, of } => {
                 format!(
                     "Of the last {of} values {within} lay in the range of 95\u{202f}% that their past lets expect a period before."
@@ -480,6 +484,10 @@ impl<'a> Say<'a> {
             Sentence::Gains(of) => gains(of),
             Sentence::GainUntold { effects, why } => gain_untold(&listed(effects), *why),
             Sentence::Imbalance(of) => imbalance(of),
+            Sentence::TooSmallToBalance { scorecard, kpis, need } => {
+                let has = if *kpis == 1 { "1 KPI".to_owned() } else { format!("{kpis} KPIs") };
+                format!("Not asked: “{scorecard}” has {has}, and balance is asked of {need} or more.")
+            }
             Sentence::Balanced { scorecard } => {
                 format!("Nothing is out of balance in “{scorecard}” by the limits that are looked at.")
             }
@@ -900,6 +908,7 @@ mod tests {
             .into_iter()
             .flat_map(|lines| [0.001, 0.4, 0.999].map(|chance| Some((lines, chance))));
         all.extend(targets.chain([None]).map(|target| Sentence::Outlook(Outlook { ahead, target })));
+        all.push(Sentence::IfItLasts { value: 0.7 });
         for why in [NoOutlook::TooFew { have: 3, need: 24 }, NoOutlook::StartsOver, NoOutlook::NeverMoved] {
             all.push(Sentence::NoOutlook(why));
         }
@@ -1029,6 +1038,8 @@ mod tests {
             Sentence::DropBelief { effects: vec![name()] },
             Sentence::Retire,
             Sentence::Balanced { scorecard: name() },
+            Sentence::TooSmallToBalance { scorecard: name(), kpis: 1, need: 4 },
+            Sentence::TooSmallToBalance { scorecard: name(), kpis: 3, need: 4 },
             Sentence::Backtest { within: 11, of: 12 },
             Sentence::Suggested { value: 0.5 },
             Sentence::Redefined { since: month() },

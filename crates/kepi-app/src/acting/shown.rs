@@ -202,7 +202,7 @@ fn stop(of: &Reached, told: &Told) -> String {
     let passed = match of.passed {
         Some(Passed::Gone) => ", is there no longer",
         Some(Passed::Away) => ", is away",
-        Some(Passed::Refused) => ", has refused it",
+        Some(Passed::Refused) => ", has refused it or let it go by",
         Some(Passed::Unaccepted) => ", has not accepted it yet",
         None => "",
     };

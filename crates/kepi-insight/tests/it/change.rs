@@ -13,7 +13,7 @@ use kepi_model::{
 };
 use kepi_query::value::Segment;
 use kepi_stats::{
-    estimate::{Estimate, Level},
+    estimate::{Estimate, Interval, Level, Method},
     estimation::{proportion, total},
     random::Random,
 };
@@ -94,7 +94,7 @@ fn a_kpi_that_is_added_takes_its_share_and_no_more() {
 fn one(measure: &str, values: &[Estimate]) -> (Project, Frame, i32) {
     let text = format!(
         "project: one\nname: One\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\nentity: answer\nname: Answer\n\
-         key: [id]\ntime: at\nattributes:\n  id: {{type: text}}\n  at: {{type: date}}\n  good: {{type: boolean}}\n---\n\
+         key: [id]\ntime: at\nattributes:\n  id: {{type: text}}\n  at: {{type: date}}\n  good: {{type: boolean}}\n  minutes: {{type: \"number, 1 decimals\"}}\n---\n\
          strategy: plan\nmission: More.\nperspectives:\n  all: {{name: All}}\nobjectives:\n  all: {{name: All, perspective: all, owner: owner}}\n---\n\
          kpi: it\nname: It\nobjective: all\nindicator: leading\nbetter: higher\nmeasure: {measure}\nperiod: month\naccountable: owner\n"
     );
@@ -134,6 +134,24 @@ fn a_fall_is_called_out_and_a_wobble_is_not() {
     let usual = judged(SHARE, &values).unwrap();
     assert_eq!((usual.verdict, usual.above, usual.look), (Verdict::Beyond, false, 1));
     assert!(usual.low > 0.56, "{usual:?}");
+}
+
+/// One answer a thousand times too large makes its month unsure of itself, and does not make it usual: found by a tester.
+#[test]
+fn what_one_wrong_answer_adds_does_not_widen_what_is_usual() {
+    let mean = |point: f64, half: f64| Estimate {
+        point,
+        interval: Ok(Interval::new(point - half, point + half, Level::NINETY_FIVE)),
+        n: 2_000,
+        effective_n: 2_000.0,
+        method: Method::StudentMean,
+    };
+    let mut random = Random::seeded(19);
+    let mut values: Vec<Estimate> = (0..25).map(|_| mean(10.5 + 0.07 * random.normal(), 0.14)).collect();
+    values.push(mean(15.88, 10.3));
+    let usual = judged("{mean: {of: answer, value: minutes}}", &values).unwrap();
+    assert_eq!((usual.verdict, usual.above), (Verdict::Beyond, true), "{usual:?}");
+    assert!(usual.low > 10.0 && usual.high < 11.0, "{usual:?}");
 }
 
 #[test]

@@ -417,6 +417,10 @@ impl Reporter<'_> {
         let drivers = priorities(kpi, period, &self, score).into_iter().map(|of| DriverRow {
             kpi: Named::new(&of.driver.id, &of.driver.name),
             importance_text: match (&of.found, of.importance) {
+                // What goes the other way gains nothing, and is said as it goes.
+                (Ok(found), Some(0.0)) if found.association.effect != 0.0 => {
+                    format!("{}, the other way", format::moved(found.association.effect, &kpi.unit))
+                }
                 (Ok(_), Some(gain)) => format::moved(gain, &kpi.unit),
                 (Err(Untold::TooFew { have: 0, .. }), _) => {
                     "not known: there is no period with figures of both, or you do not see them".to_owned()

@@ -1,6 +1,9 @@
 //! What analyses say of a KPI: asked of published figures when somebody looks.
 
-use std::ops::{Range, RangeInclusive};
+use std::{
+    collections::BTreeSet,
+    ops::{Range, RangeInclusive},
+};
 
 use kepi_insight::{
     ANALYSES,
@@ -189,11 +192,19 @@ impl<'a> Reporter<'a> {
         for kpi in self.kpis_in_order() {
             let Some(period) = newest(kpi) else { continue };
             let wording = kpi.in_period(period, &project.calendar).unwrap_or(kpi);
-            if let Some(says) = says(kpi, period, "target", &["no", "contrary"]) {
+            // Targets may be for longer periods than its own; one that carries over is judged once.
+            let mut judged: BTreeSet<Span> = BTreeSet::new();
+            for grain in std::iter::once(kpi.period).chain(kpi.also.iter().copied()) {
+                let Some((_, newest)) = self.facts.span(&kpi.id, grain, &Segment::total()) else { continue };
+                let period = project.period(kpi, grain, newest);
                 // The one that the next period is held against.
                 let target = kpi.target(None, &[], period.offset(1), &project.calendar);
-                let span = target.map_or(wording.span, |of| of.span);
-                found.push((Against::Target(kpi.id.clone(), span), says));
+                let Some(span) = target.map(|of| of.span).filter(|span| judged.insert(*span)) else {
+                    continue;
+                };
+                if let Some(says) = says(kpi, period, "target", &["no", "contrary"]) {
+                    found.push((Against::Target(kpi.id.clone(), span), says));
+                }
             }
             if kpi.indicator == Some(Indicator::Leading)
                 && validity::fails(&Ask { kpi, period }, &self) == Some(true)
@@ -367,6 +378,7 @@ fn shown(of: &Exhibit, say: &Say<'_>) -> ExhibitView {
     let mut figure = |(at, figure): (usize, &Shown)| match *figure {
         Shown::Value(raw) => (say.number(raw).text, raw),
         Shown::Difference(raw) => (say.signed(raw), raw),
+        Shown::Moved(raw) => (format::moved(raw, say.unit()), raw),
         Shown::Part(raw) => (parts.get_mut(at).and_then(Iterator::next).unwrap_or_default(), raw),
         Shown::Count(raw) => (format::count(raw.max(0.0).round() as u64), raw),
         Shown::Share(raw) => (format::share(raw), raw),

@@ -615,7 +615,7 @@ pub(super) fn suspected(suspect: &Suspect, verdict: Verdicts) -> String {
         ),
         Suspect::Mix => (
             "Another mix of rows".to_owned(),
-            "at the mix of the period before it would be within what is usual",
+            "at the mix of the period before it would not be called out that way",
             "at the mix of the period before it would be beyond what is usual all the same",
         ),
         Suspect::Members => (
@@ -625,7 +625,7 @@ pub(super) fn suspected(suspect: &Suspect, verdict: Verdicts) -> String {
         ),
         Suspect::Left => (
             "Who left or came".to_owned(),
-            "among those who are there in both periods it is within what is usual",
+            "among those who are there in both periods it would not be called out that way",
             "nobody did, or among those who are there in both periods it is beyond what is usual all the same",
         ),
         Suspect::Answered => (

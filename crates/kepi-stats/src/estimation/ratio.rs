@@ -73,7 +73,7 @@ pub fn across(
     Ok(Estimate {
         point,
         interval: Err(NotComputable::Unsupported(
-            "numerator and denominator belong to different entities, so their joint spread is unknown"
+            "numerator and denominator are of different entities, or count different values, so their joint spread is unknown"
                 .to_owned(),
         )),
         n,

@@ -97,9 +97,11 @@ fn finding(of: Against, says: &str) -> Option<Finding> {
         Against::Target(id, span) => {
             (codes::TARGET_AGAINST_PAST, span, format!("the past of `{id}` does not bear its target out"))
         }
-        Against::Leading(id, span) => {
-            (codes::LEADS_NOWHERE, span, format!("`{id}` is said to lead and does not predict"))
-        }
+        Against::Leading(id, span) => (
+            codes::LEADS_NOWHERE,
+            span,
+            format!("`{id}` is said to lead, and not all that it is believed to move follows it"),
+        ),
         Against::Scorecard(id, span) => {
             (codes::LEANS_ON_NOTHING, span, format!("`{id}` leans on what does not predict"))
         }
