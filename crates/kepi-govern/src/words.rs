@@ -218,7 +218,14 @@ fn proposed(content: &Content) -> String {
         },
         Content::ActionPlan(plan) => {
             let Expected { change, to, .. } = &plan.expected;
-            format!("{kind}: {} actions for kpi/{}, {change} expected by {to}", plan.actions.len(), plan.kpi)
+            format!(
+                "{kind}: {} for kpi/{}, {change} expected by {to}",
+                match plan.actions.len() {
+                    1 => "1 action".to_owned(),
+                    n => format!("{n} actions"),
+                },
+                plan.kpi
+            )
         }
         Content::PostMortem(of) => match &of.of {
             Missed::Plan(plan) => format!("{kind}: of item {plan}"),

@@ -730,6 +730,10 @@ codes! {
         "A figure that people enter is due so long after the end of its period (`due`), or by the end of the how-manieth day of business after it (`due_day`). Whose days of business those are is said only beside `due_day`."
         "either `due: 10 days` or `due_day: 5`"
         "keep one of them, and `business_hours` only beside `due_day`";
+    TARGET_OF_NOTHING "K0672" Warning "a target for a segment of which there is no figure"
+        "A member that no row has may be one that is yet to come, or a slip: other members are then held against another target. `kepi check --data` says so where figures are published."
+        "a member that rows have"
+        "correct the member, or keep the target until there are rows";
 
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."

@@ -65,6 +65,9 @@ fn how(what: &str, format: Option<&str>, seems: &[String]) -> String {
         (None, _) if !seems.is_empty() => {
             let time = if what == "day" { "" } else { " and time" };
             let formats: Vec<String> = seems.iter().map(|format| format!("`format: \"{format}\"`")).collect();
+            if seems.iter().all(|format| format.starts_with("epoch")) {
+                return format!("as year-month-day{time}; if it counts since 1970: {}", formats.join(" or "));
+            }
             let which = if seems.len() > 1 { ", whichever of day and month stands first" } else { "" };
             format!("as year-month-day{time}; say how it is written: {}{which}", formats.join(" or "))
         }
@@ -85,6 +88,17 @@ fn unreadable(what: &'static str, format: Option<&str>, text: &str) -> TimeError
 /// The patterns by which a text may be written: three numbers of which one has four digits, with one sign between them, and a time
 /// behind. Two patterns where nothing tells day and month apart.
 fn seeming(what: &str, text: &str) -> Vec<String> {
+    // A number alone counts since 1970, by its length in which unit.
+    if what != "day" && text.bytes().all(|of| of.is_ascii_digit()) {
+        let unit = match text.len() {
+            10 => "seconds",
+            13 => "milliseconds",
+            16 => "microseconds",
+            19 => "nanoseconds",
+            _ => return Vec::new(),
+        };
+        return vec![format!("epoch {unit}")];
+    }
     let (day, time) = text.split_once([' ', 'T']).unwrap_or((text, ""));
     let Some(sign) = day.chars().find(|c| !c.is_ascii_digit()).filter(|c| "./-".contains(*c)) else {
         return Vec::new();

@@ -13,7 +13,8 @@ use crate::{
     source_text::Span,
 };
 
-/// Nobody reports to herself, however far up, and nobody substitutes for herself.
+/// Nobody reports to herself, however far up, and nobody substitutes for herself. Two who stand in for each other are away at different times; if not, the
+/// line goes on.
 pub(super) fn lines(
     written: &[Placed<written::Person>],
     persons: &BTreeMap<PersonId, Person>,
@@ -25,8 +26,8 @@ pub(super) fn lines(
             (&person.reports_to, (|of| of.reports_to.as_ref()) as fn(&Person) -> Option<&PersonId>),
             (&person.substitute, |of: &Person| of.substitute.as_ref()),
         ];
-        for (field, next) in lines {
-            if let Some(way) = circle(id, persons, next) {
+        for ((field, next), shortest) in lines.into_iter().zip([usize::MAX, 2]) {
+            if let Some(way) = circle(id, persons, next).filter(|way| way.len() <= shortest) {
                 let names: Vec<&str> = way.iter().map(|id| id.as_str()).collect();
                 context
                     .report(codes::LINES, field.span, format!("this leads back: {}", names.join(" → ")))

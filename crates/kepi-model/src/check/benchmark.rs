@@ -73,7 +73,8 @@ fn plausible(written: &written::Benchmark, context: &mut Context<'_>) {
     if !read.is_some_and(within) {
         context
             .report(codes::BENCHMARK, written.value.span, format!("`{}` is no such figure", shorten(value)))
-            .expected(expected);
+            .expected(expected)
+            .fix("correct `value`, or say by `figure` what it is");
     }
     if let (Some(top), Some((low, high))) = (written.top.get(), scale)
         && top.0 > high - low

@@ -389,6 +389,10 @@ fn has_attribute(name: &AttributeId, at: Span, entity: &Entity, findings: &mut F
 fn version(written: &written::Source, entity: &Entity, findings: &mut Findings) -> Option<AttributeId> {
     let version = &written.version;
     match written.mode.get() {
+        // What Kepi hands over itself comes in the order in which it was said.
+        Some(Mode::Upsert) if matches!(written.from.get(), Some(written::Connector::Kepi(_))) => {
+            version.cloned().filter(|name| has_attribute(name, version.span, entity, findings))
+        }
         Some(Mode::Upsert) if !version.is_written() => {
             findings
                 .report(

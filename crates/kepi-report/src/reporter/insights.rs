@@ -17,12 +17,13 @@ use kepi_insight::{
 };
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{KpiId, ScorecardId},
+    id::{DimensionId, KpiId, ScorecardId},
     measure::Indicator,
     project::{Kpi, Project, ValueUnit},
     source_text::Span,
+    wording::resembling,
 };
-use kepi_query::{landing::LoadReport, value::Segment};
+use kepi_query::{landing::LoadReport, state::Member, value::Segment};
 
 use super::{Reporter, kpi::is_by};
 use crate::{
@@ -40,6 +41,8 @@ use crate::{
 pub enum Against {
     /// The target of a KPI.
     Target(KpiId, Span),
+    /// A target of a segment of which nothing is published.
+    Segment(KpiId, Span),
     /// That a KPI leads.
     Leading(KpiId, Span),
     /// That the leading indicators of a scorecard predict.
@@ -206,6 +209,7 @@ impl<'a> Reporter<'a> {
                     found.push((Against::Target(kpi.id.clone(), span), says));
                 }
             }
+            found.extend(self.targets_of_nothing(kpi));
             if kpi.indicator == Some(Indicator::Leading)
                 && validity::fails(&Ask { kpi, period }, &self) == Some(true)
                 && let Some(says) = says(kpi, period, "validity", &["yes", "no", "contrary", "unknown"])
@@ -225,6 +229,45 @@ impl<'a> Reporter<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// Targets of segments of which nothing is published, with the members that may have been meant.
+    fn targets_of_nothing(self, kpi: &Kpi) -> Vec<(Against, String)> {
+        let mut found = Vec::new();
+        for target in kpi.targets.iter().filter(|target| !target.segment.is_empty()) {
+            let published = self.facts.segments(&kpi.id, kpi.period);
+            let has = |segment: &Segment, (dimension, member): &(DimensionId, String)| {
+                segment
+                    .0
+                    .iter()
+                    .any(|(of, is)| of == dimension && *is == Member::Value(member.as_str().into()))
+            };
+            if published.is_empty()
+                || published.iter().any(|of| target.segment.iter().all(|part| has(of, part)))
+            {
+                continue;
+            }
+            let missing = target.segment.iter().find(|part| !published.iter().any(|of| has(of, part)));
+            let says = match missing {
+                Some((dimension, member)) => {
+                    let of_dimension =
+                        published.iter().flat_map(|of| &of.0).filter(|(of, _)| of == dimension);
+                    let known: BTreeSet<&str> = of_dimension
+                        .filter_map(|(_, is)| if let Member::Value(is) = is { Some(&**is) } else { None })
+                        .collect();
+                    let alike = resembling(member, known, 3);
+                    let perhaps = if alike.is_empty() {
+                        String::new()
+                    } else {
+                        format!(", perhaps {}", alike.join(", "))
+                    };
+                    format!("no row has {dimension} `{member}`{perhaps}")
+                }
+                None => "no row has these members together".to_owned(),
+            };
+            found.push((Against::Segment(kpi.id.clone(), target.span), says));
+        }
+        found
     }
 
     /// What changed of a KPI over all rows, and what the analyses found that could have made it, as the first words of a commentary.

@@ -34,7 +34,7 @@ pub(crate) fn render(view: &SourcesView) -> Markup {
         header.head {
             h1 { "Data" }
             p.sub {
-                (view.sources.len()) " sources"
+                (view.sources.len()) (if view.sources.len() == 1 { " source" } else { " sources" })
                 @if let Some(snapshot) = &view.snapshot { " · snapshot " (snapshot) }
             }
         }
@@ -112,7 +112,8 @@ fn doubts(source: &SourceView) -> Vec<Markup> {
         html! { (format::count(r.broken)) (verb) code { (r.name) } }
     }));
     if !source.drift.is_empty() {
-        doubts.push(html! { (source.drift.len()) " changes of shape" });
+        let changes = if source.drift.len() == 1 { " change of shape" } else { " changes of shape" };
+        doubts.push(html! { (source.drift.len()) (changes) });
     }
     if !rows.balances() {
         doubts.push(html! { strong.red { "its rows do not add up" } });

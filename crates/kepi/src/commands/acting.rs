@@ -16,7 +16,7 @@ use crate::{
     },
     compose::{self, Site},
     failure::Failure,
-    output::{Field, Grid, Output},
+    output::{Field, Grid, Output, counted},
 };
 
 /// Shows an item, or does something about it.
@@ -172,7 +172,10 @@ pub async fn tick(cli: &Cli, out: Output) -> Result<(), Failure> {
     let after = app.store.newest_event().await.map_err(kepi_app::AppError::from)?;
     match after - before {
         0 => out.remark("nothing was due"),
-        n => out.remark(&format!("{n} events: `kepi audit log --after {before}`")),
+        n => {
+            let events = counted(n, "event");
+            out.remark(&format!("{events}: `kepi audit log --after {before}`"));
+        }
     }
     Ok(())
 }

@@ -97,6 +97,9 @@ fn finding(of: Against, says: &str) -> Option<Finding> {
         Against::Target(id, span) => {
             (codes::TARGET_AGAINST_PAST, span, format!("the past of `{id}` does not bear its target out"))
         }
+        Against::Segment(id, span) => {
+            (codes::TARGET_OF_NOTHING, span, format!("a target of `{id}` holds for nothing"))
+        }
         Against::Leading(id, span) => (
             codes::LEADS_NOWHERE,
             span,

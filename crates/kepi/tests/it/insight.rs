@@ -604,3 +604,34 @@ fn segments_are_held_against_targets_of_their_own_and_evidence_to_what_was_attac
     let said = project.ok(&["check"]);
     assert!(said.contains("`said.txt` is not the file that was attached"), "{said}");
 }
+
+/// What figures speak against is said of the target that was judged, not of the one written last; and of a member that no row has.
+#[test]
+fn a_target_that_is_out_of_reach_and_one_of_nobody_are_found_where_they_stand() {
+    let project = Project::empty();
+    let targets = "targets:\n  - {from: 2024-01-01, threshold: 90%, target: 95%, basis: {negotiated: plan}}\n  \
+         - {from: 2024-01-01, segment: {team: nroth}, threshold: 50%, target: 60%, basis: {negotiated: plan}}\n  \
+         - {from: 2028-01-01, threshold: 60%, target: 80%, basis: {negotiated: plan}}\n";
+    let kpi = share("solved", "case", &format!("by: [team]\n{targets}"));
+    let text = [HEAD, &entity("case", ""), &kpi].concat();
+    project.write("kepi.yml", &text);
+    let months: Vec<_> =
+        (0..30).map(|month| vec![("north", 68 + month * 7 % 5, 100), ("south", 70, 100)]).collect();
+    rows(&project, "case", jiff::civil::date(2024, 1, 1), &months);
+    project.fails_or_not(&["run", "--quiet"]);
+    let said: Value =
+        serde_json::from_str(&project.fails_or_not(&["check", "--data", "--format", "json"]).0).unwrap();
+    let line = |code: &str| {
+        let found = said.as_array().unwrap().iter().find(|of| of["code"] == code);
+        let found = found.unwrap_or_else(|| panic!("{said}"));
+        let line = found["at"]["line"].as_u64().unwrap() as usize;
+        (text.lines().nth(line - 1).unwrap().to_owned(), found["message"].as_str().unwrap().to_owned())
+    };
+    let (place, _) = line("K0668");
+    assert!(place.contains("target: 95%"), "{place}");
+    let (place, message) = line("K0672");
+    assert!(
+        place.contains("nroth") && message.contains("no row has team `nroth`, perhaps north"),
+        "{message}"
+    );
+}
