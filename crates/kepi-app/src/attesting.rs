@@ -244,8 +244,7 @@ impl Deciding<'_> {
         at: i64,
     ) -> Result<Vec<LateUnit>, AppError> {
         let organisation = self.0.organisation().await?;
-        let closes = organisation.periods.closed.get(&period);
-        if let Some(close) = closes.and_then(|closes| closes.last()) {
+        if let Some(close) = organisation.periods.closes(period, until).next_back() {
             let late = close.late.iter();
             return Ok(late
                 .map(|(unit, how)| LateUnit { unit: unit.clone(), how: *how, closed: true })

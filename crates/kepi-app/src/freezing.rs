@@ -36,7 +36,7 @@ impl Deciding<'_> {
             let Some(by) = &freeze.rule else { continue };
             let was =
                 |content: &Content| matches!(content, Content::Freeze(was) if was.rule.as_ref() == Some(by));
-            if organisation.periods.closed.contains_key(&by.period)
+            if organisation.periods.closes(by.period, freeze.until).next().is_some()
                 || organisation.items.all().any(|item| was(&item.content))
             {
                 continue;

@@ -110,7 +110,7 @@ pub struct Readiness {
     pub provisional: usize,
     /// Of them, those with a reason in place of a figure.
     pub reasons: usize,
-    /// Figures of periods of the same length of other calendars that begin on the same day: they are official by it, too.
+    /// Figures of the same days as other calendars name them: they are official by it, too.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub also: BTreeMap<String, usize>,
 }
@@ -171,7 +171,7 @@ impl App {
             readiness.reasons += usize::from(value.estimate.is_err());
         }
         let others = now.iter().filter(|value| value.period.grain == of.grain && value.period != of);
-        for value in others.filter(|value| project.calendar.first_day(value.period) == Ok(first)) {
+        for value in others.filter(|value| days(&project, value.period).ok() == Some((first, until))) {
             *readiness.also.entry(project.name_of(value.period)).or_default() += 1;
         }
         // Of a period without figures nothing is official: that is a law, which is told that nothing was published.
@@ -180,15 +180,6 @@ impl App {
         Deciding(&self.store).tick(acting.at).await?;
         let organisation = self.store.organisation().await?;
         let id = PeriodId { grain: of.grain, first };
-        let other =
-            organisation.periods.closed.get(&id).and_then(|all| all.iter().find(|of| of.until != until));
-        if let Some(other) = other {
-            // Closes are known by length and first day.
-            let (_, closed) = closed_period(&project, id, other.until);
-            return Err(AppError::NotFound(format!(
-                "{period} begins on the same day as {closed}, which is closed: of two such periods one is official"
-            )));
-        }
         // Without which units it goes, if they are late by their rules; whether it may is a law.
         let late = attestation::late(&organisation.items, first, until, acting.at);
         let close = Close { period: id, until, published, late };
@@ -218,7 +209,7 @@ impl App {
                 let both = self.both(&project, period, close).await?;
                 view.closed.push(ClosedView {
                     period: label,
-                    version: n + 1,
+                    version: closes.iter().take(n + 1).filter(|of| of.until == close.until).count(),
                     at: close.at,
                     event: close.seq,
                     published: close.published,
@@ -235,10 +226,10 @@ impl App {
     /// # Errors
     /// The period was never closed, the database refuses, or what is published cannot be read.
     pub async fn official(&self, period: &str) -> Result<Vec<OfficialView>, AppError> {
-        let (project, of, first, _) = self.period(period).await?;
+        let (project, of, first, until) = self.period(period).await?;
         let organisation = self.store.organisation().await?;
         let id = PeriodId { grain: of.grain, first };
-        let Some(close) = organisation.periods.closed.get(&id).and_then(|closes| closes.last()) else {
+        let Some(close) = organisation.periods.closes(id, until).next_back() else {
             return Err(AppError::NotFound(format!(
                 "{period} is not closed, and nothing of it is official: `kepi close {period}`"
             )));
@@ -459,7 +450,7 @@ impl App {
 }
 
 /// The first day of a period, and the day after its last.
-fn days(project: &Project, period: Period) -> Result<(Date, Date), AppError> {
+pub(crate) fn days(project: &Project, period: Period) -> Result<(Date, Date), AppError> {
     let last = project.calendar.last_day(period)?;
     let until = last.tomorrow().map_err(|e| AppError::NotFound(e.to_string()))?;
     Ok((project.calendar.first_day(period)?, until))

@@ -109,11 +109,17 @@ pub struct Closed {
 pub struct Periods {
     /// What is frozen, by the number of the item that froze it.
     pub frozen: BTreeMap<u64, Freeze>,
-    /// The closes of each period, the first one first: each is the next version.
+    /// The closes of the periods that begin on a day, the first one first; of those with the same end each is the next version.
     pub closed: BTreeMap<PeriodId, Vec<Closed>>,
 }
 
 impl Periods {
+    /// The closes of a period, the first one first. Periods of other calendars may begin on the same day: that one of them is closed says
+    /// nothing of one that ends on another.
+    pub fn closes(&self, period: PeriodId, until: Date) -> impl DoubleEndedIterator<Item = &Closed> {
+        self.closed.get(&period).into_iter().flatten().filter(move |close| close.until == until)
+    }
+
     /// The freezes that adoptions would break by changing what holds on their days, in respects that are frozen; of adoptions whose
     /// respects are not known, in any.
     pub fn broken_by(

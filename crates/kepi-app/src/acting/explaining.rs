@@ -1,6 +1,8 @@
 //! Asks why, once a period is closed: of each KPI of a scorecard that was red in it, or changed for the worse beyond what is usual, and of which nobody
 //! has said so. It keeps no memory: once for a KPI and period, and over when somebody has said it.
 
+use std::collections::BTreeSet;
+
 use kepi_govern::{
     Command, Content, Evidence, Item, Observe, Open,
     items::{Action, Seen, Task, TaskOf},
@@ -13,7 +15,7 @@ use super::{
     follow::{Followed, job, place, unless},
     period_of_kpi, told,
 };
-use crate::{deciding::Deciding, error::AppError, open::App, picture::texts_of};
+use crate::{deciding::Deciding, error::AppError, open::App, periods::days, picture::texts_of};
 
 /// Of what was closed longer ago nobody is asked any more, in µs.
 const ASKED_WITHIN: i64 = 31 * 86_400_000_000;
@@ -29,9 +31,11 @@ impl App {
         let organisation = self.store.organisation().await?;
         let is_asked =
             |item: &Item| matches!(&item.content, Content::Task(Task { of: TaskOf::Comment { .. }, .. }));
-        let closed: Vec<_> = (organisation.periods.closed.iter())
-            .filter_map(|(period, closes)| Some((*period, closes.last()?.at)))
-            .filter(|(_, closed)| closed + ASKED_WITHIN > at)
+        let closes = organisation.periods.closed.iter();
+        let closed: BTreeSet<_> = closes
+            .flat_map(|(period, closes)| closes.iter().map(move |close| (*period, close)))
+            .filter(|(_, close)| close.at + ASKED_WITHIN > at)
+            .map(|(period, close)| (period, close.until))
             .collect();
         if closed.is_empty() && !organisation.items.open().any(is_asked) {
             return Ok(());
@@ -55,11 +59,11 @@ impl App {
         }
         let project = Deciding(&self.store).in_force_project(&organisation).await?;
         let published = self.published(&texts_of(self, &run.pins).await?.1).await?;
-        for (id, _) in closed {
+        for (id, until) in closed {
             for kpi in project.kpis.values() {
                 let period = period_of_kpi(&project, &kpi.id, id);
-                // Of a KPI that is counted by another calendar no period begins there, or another one.
-                let is_its = project.calendar_of(kpi).first_day(period) == Ok(id.first);
+                // Of a KPI that is counted by another calendar no period has these days, or another one.
+                let is_its = days(&project, period).ok() == Some((id.first, until));
                 if !is_its || !project.scorecards.values().any(|card| card.kpis().any(|of| *of == kpi.id)) {
                     continue;
                 }

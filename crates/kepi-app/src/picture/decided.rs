@@ -7,7 +7,7 @@ use kepi_govern::{
     Content, DocumentId, Evidence, Item, Organisation, Principal,
     directory::Duty,
     items::{Decision, Emergency, Outcome, Task, TaskOf, Turn, change_request::Change, turn},
-    periods::PeriodId,
+    periods::{self, PeriodId},
 };
 use kepi_insight::analysis::Acts;
 use kepi_model::{
@@ -37,7 +37,7 @@ use crate::{
     acting::{self, WorkView, above, learning, period_of_kpi},
     deciding::{self, Deciding},
     overrides::Overriding,
-    periods::scores_of,
+    periods::{days, scores_of},
     publishing::values_in,
     register::{self, Asked},
     told::Told,
@@ -596,6 +596,18 @@ pub(super) async fn periods(app: &App, at: i64) -> Result<Periods, AppError> {
     })
 }
 
+/// The last close of a period, and which version that is.
+fn last_close<'a>(
+    organisation: &'a Organisation,
+    project: &Project,
+    period: Period,
+) -> Result<Option<(usize, &'a periods::Closed)>, AppError> {
+    let (first, until) = days(project, period)?;
+    let closes: Vec<_> =
+        organisation.periods.closes(PeriodId { grain: period.grain, first }, until).collect();
+    Ok(closes.last().map(|last| (closes.len(), *last)))
+}
+
 /// What is official of a figure; none: its period was never closed. Of what is published only that KPI is read.
 pub(super) async fn official_figure(
     app: &App,
@@ -607,11 +619,7 @@ pub(super) async fn official_figure(
     if organisation.periods.closed.is_empty() {
         return Ok(None);
     }
-    let id = PeriodId { grain: period.grain, first: project.calendar.first_day(period)? };
-    let closes = organisation.periods.closed.get(&id);
-    let Some((version, close)) = closes.and_then(|all| Some((all.len(), all.last()?))) else {
-        return Ok(None);
-    };
+    let Some((version, close)) = last_close(&organisation, project, period)? else { return Ok(None) };
     let own = [kpi.to_string()];
     let position = i64::try_from(close.published).unwrap_or(i64::MAX);
     let then = app.values.as_of(&VALUE, position, Some(&own)).await.map_err(AppError::Lake)?;
@@ -630,11 +638,7 @@ pub(super) async fn official_score(
     (scorecard, unit, period): (&ScorecardId, Option<&UnitId>, Period),
 ) -> Result<Option<OfficialScore>, AppError> {
     let organisation = app.store.organisation().await?;
-    let id = PeriodId { grain: period.grain, first: project.calendar.first_day(period)? };
-    let closes = organisation.periods.closed.get(&id);
-    let Some((version, close)) = closes.and_then(|all| Some((all.len(), all.last()?))) else {
-        return Ok(None);
-    };
+    let Some((version, close)) = last_close(&organisation, project, period)? else { return Ok(None) };
     let own = [scorecard.to_string()];
     let position = i64::try_from(close.published).unwrap_or(i64::MAX);
     let then = app.values.as_of(&SCORE, position, Some(&own)).await.map_err(AppError::Lake)?;

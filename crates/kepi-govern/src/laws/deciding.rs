@@ -203,7 +203,7 @@ fn of_content(
             ),
         },
         Content::Close(close) => {
-            let last = organisation.periods.closed.get(&close.period).and_then(|closes| closes.last());
+            let last = organisation.periods.closes(close.period, close.until).next_back();
             if overrides::begins(close.until).is_some_and(|over| at < over) {
                 violated.say(
                     NOT_TO_CLOSE,
@@ -296,7 +296,9 @@ fn by_rule(
         violated.say(BY_ITSELF, format!("that is not what the rule `{}` says", by.rule));
     }
     let before = |item: &Item| matches!(&item.content, Content::Freeze(was) if was.rule.as_ref() == Some(by));
-    if organisation.items.all().any(before) || organisation.periods.closed.contains_key(&by.period) {
+    if organisation.items.all().any(before)
+        || organisation.periods.closes(by.period, freeze.until).next().is_some()
+    {
         violated.say(ALREADY_OPEN, "that period was frozen by this rule before, or is closed");
     }
 }

@@ -38,7 +38,7 @@ pub async fn close(what: &Close, cli: &Cli, out: Output) -> Result<(), Failure> 
     ));
     for (name, figures) in &n.also {
         out.remark(&format!(
-            "{name} begins on the same day: {} of it are official by that, too",
+            "{name} is the same days: {} of it are official by that, too",
             counted(*figures as u64, "figure")
         ));
     }
