@@ -738,7 +738,9 @@ impl App {
                 );
                 let organisation = self.store.organisation().await?;
                 let others = untouched(project, &organisation, (item.number, plan));
-                match beside_others(project, published, (plan, own.kpi), periods, &others) {
+                let beside = others
+                    .and_then(|others| beside_others(project, published, (plan, own.kpi), periods, &others));
+                match beside {
                     Ok((found, units)) => {
                         let alone = Number::new(by_itself.change);
                         let beside = alone.map(|alone| Ok(items::Beside { units, alone }));
@@ -791,15 +793,18 @@ fn untold(why: effect::Untold) -> items::Untold {
     }
 }
 
-/// Units of the level of that of a plan in which nothing is done about its KPI meanwhile: no plan that is for them, for one above them
-/// that is not above both, or below them, and no initiative that is to move it there.
+/// Units of the level of that of a plan in which nothing is done about its KPI meanwhile but what is done in its own as well: no plan that is for
+/// them, for one above them that is not above both, or below them, and no initiative that is to move it there.
+///
+/// # Errors
+/// It is of all rows, or something else was done in its own unit or below: what came of that is not told from what came of it.
 fn untouched(
     project: &Project,
     organisation: &Organisation,
     (number, plan): (u64, &items::ActionPlan),
-) -> BTreeSet<UnitId> {
+) -> Result<BTreeSet<UnitId>, items::Alone> {
     let Some(own) = plan.unit.as_ref().and_then(|unit| project.units.get(unit)) else {
-        return BTreeSet::new();
+        return Err(items::Alone::Whole);
     };
     let chain = |unit: &UnitId| -> BTreeSet<UnitId> {
         let mut all = BTreeSet::new();
@@ -823,14 +828,17 @@ fn untouched(
         let runs = of.begins.is_some_and(|day| day < ends) && of.ends.is_none_or(|day| day > begins);
         treated.extend(of.unit.clone().filter(|_| runs));
     }
+    if treated.iter().any(|other| chain(other).contains(&own.id)) {
+        return Err(items::Alone::Mixed);
+    }
     let is_touched = |unit: &UnitId| {
         let above = chain(unit);
         treated
             .iter()
-            .any(|other| above.contains(other) && !above_own.contains(other) || chain(other).contains(unit))
+            .any(|other| above.contains(other) != above_own.contains(other) || chain(other).contains(unit))
     };
     let alike = project.units.values().filter(|of| of.level == own.level && !above_own.contains(&of.id));
-    alike.filter(|of| !is_touched(&of.id)).map(|of| of.id.clone()).collect()
+    Ok(alike.filter(|of| !is_touched(&of.id)).map(|of| of.id.clone()).collect())
 }
 
 /// What a plan came to beside units in which nothing was done, and beside how many.
@@ -841,9 +849,6 @@ fn beside_others(
     (before, after): (Period, Period),
     others: &BTreeSet<UnitId>,
 ) -> Result<(effect::Effect, u16), items::Alone> {
-    if plan.unit.is_none() {
-        return Err(items::Alone::Whole);
-    }
     let earlier = before.offset(before.ordinal - after.ordinal);
     let course = |unit: Option<&UnitId>| {
         let segment = place(project, &kpi.id, unit)?.segment;

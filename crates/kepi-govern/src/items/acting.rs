@@ -362,6 +362,8 @@ pub enum Alone {
     NoSize,
     /// All others moved by exactly the same.
     Alike,
+    /// Something else was done about the KPI in its unit meanwhile.
+    Mixed,
 }
 
 impl Alone {
@@ -374,6 +376,9 @@ impl Alone {
             Self::OtherCourse => "it went otherwise than units without a plan already before",
             Self::NoSize => {
                 "in one of the units it came to nothing or less, and units of different size are compared by what they grow by"
+            }
+            Self::Mixed => {
+                "another plan or an initiative was to move it there meanwhile, and what came of which is not told apart"
             }
             Self::Alike => {
                 "units without a plan all moved by exactly the same, so nobody knows what they vary by"

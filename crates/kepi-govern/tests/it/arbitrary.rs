@@ -573,7 +573,8 @@ fn beside() -> impl Strategy<Value = Option<Result<Beside, Alone>>> {
         Just(Alone::NoPast),
         Just(Alone::OtherCourse),
         Just(Alone::NoSize),
-        Just(Alone::Alike)
+        Just(Alone::Alike),
+        Just(Alone::Mixed)
     ];
     option::of(prop_oneof![
         (1u16.., amount()).prop_map(|(units, alone)| Ok(Beside { units, alone })),

@@ -571,6 +571,23 @@ fn a_scorecard_of_another_calendar_is_shown_explained_traced_reproduced_and_clos
         let (_, said) = project.fails(3, &["close", week, "-m", "as reported"]);
         assert!(said.contains("names no period"), "{said}");
     }
+    // Four weeks of March that begin on its first day are not March: closing them says nothing of it, and each has its own figures.
+    project.ok(&["close", "retail:2026/27-P02", "-m", "as reported"]);
+    let (_, said) = project.fails(3, &["periods", "2026-03"]);
+    assert!(said.contains("2026-03 is not closed"), "{said}");
+    let march = score("company", "2026-03")["official"].clone();
+    assert!(march.is_null(), "{march}");
+    project.ok(&["close", "2026-03", "-m", "as reported"]);
+    for (period, its, other) in [
+        ("2026-03", "orders", "orders__4_4_5_february_sunday"),
+        ("retail:2026/27-P02", "orders__4_4_5_february_sunday", "orders"),
+    ] {
+        let official = json(&["periods", period]);
+        assert!(of(&official, its).is_some() && of(&official, other).is_none(), "{official}");
+    }
+    let listed = json(&["periods"])["closed"].clone();
+    let names: Vec<&str> = listed.as_array().unwrap().iter().filter_map(|of| of["period"].as_str()).collect();
+    assert!(names.contains(&"2026-03") && names.contains(&"retail:2026/27-P02"), "{names:?}");
     // Other periods are other figures: that is a definition, and said.
     let text = std::fs::read_to_string(project.path().join("kepi.yml")).unwrap();
     project.write("kepi.yml", &text.replace("weeks: 4-4-5", "weeks: 4-5-4"));
