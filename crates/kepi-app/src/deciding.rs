@@ -526,6 +526,15 @@ impl Deciding<'_> {
         Ok((shown, said))
     }
 
+    /// Whether there is such an item, and nobody is told of it: a run of a playbook, or a case, that is held out and only watched.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn is_only_watched(&self, number: u64) -> Result<bool, AppError> {
+        let organisation = self.0.organisation().await?;
+        Ok(organisation.items.get(number).is_some_and(crate::acting::is_only_watched))
+    }
+
     /// How definitions differ by a change that waits: from those in force, or, while it is in force and is to be ratified, from those that
     /// would hold again. None: it waits no more, or it does not go together with what is in force by now, which a vote says.
     pub(crate) async fn differences_by(

@@ -1,12 +1,14 @@
 //! Landing what the sources of a project have: their files, and what is fetched of other systems, which is a file first.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use kepi_model::{
+    id::SourceId,
     project::{Connector, Project, Source},
     wording::with_causes,
 };
 use kepi_query::landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Raw};
+use serde::Serialize;
 
 use crate::{
     entries,
@@ -19,6 +21,34 @@ use crate::{
 
 /// What was landed and what was not.
 type Landed = (Vec<LoadReport>, Vec<NotLanded>);
+
+/// What looking at sources came to.
+#[derive(Default)]
+pub(crate) struct Looked {
+    /// What was landed.
+    pub loads: Vec<LoadReport>,
+    /// What was not, and why.
+    pub not_landed: Vec<NotLanded>,
+    /// Sources that the run went on without.
+    pub left_alone: Vec<LeftAlone>,
+    /// How long each took that was looked at, µs.
+    pub took: Vec<(Option<SourceId>, i64)>,
+}
+
+/// A source at which a run did not look, since it is not its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftAlone {
+    /// The source.
+    pub source: SourceId,
+    /// From when on a run looks at it, µs UTC; left out: its window never opens again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+}
+
+/// Microseconds since an instant.
+pub(crate) fn since(began: Instant) -> i64 {
+    i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX)
+}
 
 fn not_landed(source: &Source, file: Option<String>, error: &PortError) -> NotLanded {
     NotLanded {
@@ -46,19 +76,40 @@ impl App {
         request: &Request,
         by: &str,
         progress: &dyn RunProgress,
-    ) -> Result<Landed, AppError> {
+    ) -> Result<Looked, AppError> {
         let landing = Landing { app: self, project, request, by, progress };
-        let (mut reports, mut failed) = (Vec::new(), Vec::new());
+        let mut looked = Looked::default();
+        let last = self.last_looks(project).await?;
         for source in landing_order(project) {
+            if let Some(schedule) = source.schedule.as_ref().filter(|_| !request.any_time) {
+                let window = schedule.window.as_ref().and_then(|id| project.business_hours.get(id));
+                let last = last.get(&source.id).copied();
+                let until = schedule.next(last, request.at, window.map(|named| &named.hours));
+                if until.is_none_or(|until| until > request.at) {
+                    looked.left_alone.push(LeftAlone { source: source.id.clone(), until });
+                    continue;
+                }
+            }
+            let began = Instant::now();
             let (more, troubles) = match (source.from.objects(), source.from.stream()) {
                 (Some(_), _) => landing.objects(source).await?,
                 (None, None) => landing.files(source, self.sources.offered(source)).await?,
                 (None, Some(_)) => landing.fetched(source).await?,
             };
-            reports.extend(more);
-            failed.extend(troubles);
+            looked.loads.extend(more);
+            looked.not_landed.extend(troubles);
+            looked.took.push((Some(source.id.clone()), since(began)));
         }
-        Ok((reports, failed))
+        Ok(looked)
+    }
+
+    /// When published runs last looked at sources, µs UTC; nothing where no source says when it is looked at.
+    async fn last_looks(&self, project: &Project) -> Result<BTreeMap<SourceId, i64>, AppError> {
+        if project.sources.values().all(|source| source.schedule.is_none()) {
+            return Ok(BTreeMap::new());
+        }
+        let times = self.values.times().await.map_err(AppError::Lake)?.into_iter();
+        Ok(times.filter_map(|of| Some((of.source?, of.at))).collect())
     }
 }
 

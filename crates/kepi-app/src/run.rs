@@ -1,6 +1,9 @@
 //! A run: land what is new, compute every value, score, publish. What is published is never overwritten.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use kepi_govern::{Permit, laws};
 use kepi_model::{
@@ -34,6 +37,7 @@ use crate::{
     deciding::{self, Deciding, Waiting},
     error::AppError,
     insights::JudgedReport,
+    landing::{LeftAlone, Looked, since},
     open::App,
     picture::project_of,
     plan,
@@ -53,6 +57,8 @@ pub struct Request {
     pub land: bool,
     /// Whether other systems are asked for what is new; else only what was fetched before lands.
     pub fetch: bool,
+    /// Whether sources are looked at, too, whose time it is not.
+    pub any_time: bool,
 }
 
 /// Where a run is.
@@ -106,6 +112,9 @@ pub struct RunReport {
     pub loads: Vec<LoadReport>,
     /// What could not be landed, and why.
     pub not_landed: Vec<NotLanded>,
+    /// Sources at which it did not look, since it is not their time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_alone: Vec<LeftAlone>,
     /// Values computed.
     pub values: u64,
     /// Of them, without a publishable figure: a reason stands in its place.
@@ -267,6 +276,7 @@ impl App {
         request: &Request,
         progress: &dyn RunProgress,
     ) -> Result<RunReport, AppError> {
+        let began = Instant::now();
         let permit = self.permit(&request.actor).await?;
         let deciding = Deciding(&self.store);
         deciding.tick(request.at).await?;
@@ -309,8 +319,8 @@ impl App {
         };
         let by = permit.by().to_string();
         let number = self.values.begin(request.at).await.map_err(AppError::Lake)?;
-        let (loads, not_landed) =
-            if request.land { self.land(project, request, &by, progress).await? } else { Default::default() };
+        let Looked { loads, not_landed, left_alone, mut took } =
+            if request.land { self.land(project, request, &by, progress).await? } else { Looked::default() };
         let rejected = self.rejected(project, &loads).await?;
         let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
         let damaged = self.lake.damaged(inputs.snapshot).await.map_err(AppError::Lake)?;
@@ -325,7 +335,11 @@ impl App {
         progress.step(Step::Publish);
         let Published { counts, changed, .. } =
             self.publish(project, definitions, (request, &by), number, &inputs, &computed).await?;
+        took.push((None, since(began)));
         // What is published stands, whatever becomes of this.
+        if let Err(why) = self.values.record_times(number, &took).await {
+            tracing::warn!("it was not recorded how long run {number} took: {why}");
+        }
         progress.step(Step::Judge);
         let (judged, not_judged) = match self.judge(&by, request.at).await {
             Ok(judged) => (judged, None),
@@ -349,6 +363,7 @@ impl App {
             engine: self.evaluator.version().0,
             loads,
             not_landed,
+            left_alone,
             values,
             reasons: computed.values.iter().filter(|v| v.estimate.is_err()).count() as u64,
             scores: all.computed() - values,

@@ -7,7 +7,7 @@ use kepi_model::{
     expression::Node,
     id::{DimensionId, EntityId},
     measure::{Aggregate, Measure},
-    project::{Kpi, Project},
+    project::{Better, Kpi, Project},
 };
 use kepi_query::{state::Member, value::Segment};
 use kepi_stats::decomposition::{
@@ -17,6 +17,7 @@ use kepi_stats::decomposition::{
 
 use crate::{
     analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Shown, Verdict},
+    change::{self, Usual},
     sentence::{Sentence, StagePart},
 };
 
@@ -63,6 +64,67 @@ fn of_kpi<'a>(kpi: &'a Kpi, project: &'a Project) -> Option<(&'a EntityId, &'a S
 pub fn counts(kpi: &Kpi, journey: &EntityId) -> bool {
     let own = kpi.measure.bases().first().is_some_and(|base| *base == journey);
     own && matches!(&kpi.measure, Measure::Total(total) if matches!(total.aggregate, Aggregate::Count))
+}
+
+/// What is unusual at a stage of a journey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Departure {
+    /// Fewer go on from it.
+    DropOff,
+    /// More or fewer come into it.
+    Volume,
+    /// Another KPI is worse there.
+    Worse,
+}
+
+/// A stage at which a KPI is called out.
+#[derive(Debug, Clone)]
+pub struct Departed<'a> {
+    /// What it is.
+    pub what: Departure,
+    /// The stage.
+    pub stage: &'a str,
+    /// The KPI by stage.
+    pub kpi: &'a Kpi,
+    /// What the KPI is at it.
+    pub now: f64,
+    /// What is usual of it there.
+    pub usual: Usual,
+}
+
+/// What is unusual of a journey, stage by stage, in the last period of each KPI by stage within one. What gets better is unusual only of how many come into a
+/// stage: that may be good or bad.
+#[must_use]
+pub fn departed<'a>(journey: &'a EntityId, within: Period, frames: &'a dyn Frames) -> Vec<Departed<'a>> {
+    let project = frames.project();
+    let stages = match project.entities.get(journey).map(|entity| &entity.rows) {
+        Some(Some(Rows::Stages(stages))) => &stages.stages,
+        _ => return Vec::new(),
+    };
+    let Ok(last) = project.calendar.last_day(within) else { return Vec::new() };
+    let mut found = Vec::new();
+    for kpi in project.kpis.values().filter(|kpi| kpi.period <= within.grain) {
+        let Some(dimension) = stage_of(kpi, journey, project) else { continue };
+        let period = project.calendar_of(kpi).period_of_day(kpi.period, last);
+        let own = kpi.measure.bases().first().is_some_and(|base| *base == journey);
+        for stage in stages {
+            let member = Member::Value(stage.name.as_str().into());
+            let segment = Segment::new(vec![(dimension.clone(), member)]);
+            let Ok(usual) = frames.judged(kpi, period, &segment) else { continue };
+            let worse = if kpi.better == Better::Lower { usual.above } else { !usual.above };
+            let what = match (counts(kpi, journey), own && matches!(kpi.measure, Measure::Share(_))) {
+                (true, _) => Departure::Volume,
+                (false, _) if !worse || kpi.better == Better::InRange => continue,
+                (false, true) => Departure::DropOff,
+                (false, false) => Departure::Worse,
+            };
+            let is_called_out = matches!(usual.verdict, change::Verdict::Beyond | change::Verdict::Drifting);
+            let figure = frames.figure(kpi, period, &segment).filter(|of| of.is_final && is_called_out);
+            found.extend(figure.map(|of| Departed { what, stage: &stage.name, kpi, now: of.point, usual }));
+        }
+    }
+    found.sort_by_key(|of| of.what);
+    found
 }
 
 /// What is split, in two periods.

@@ -56,7 +56,7 @@ pub(crate) use rule::DataRule;
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{
     Attest, Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HttpGet, HttpPages,
-    Mapping, Own, SingerStream, Source, SourceZone, TimeZone, Unpivot,
+    Load, Mapping, Own, SingerStream, Source, SourceZone, TimeZone, Unpivot,
 };
 pub(crate) use strategy::Strategy;
 pub(crate) use withholding::Withholding;

@@ -1,4 +1,4 @@
-//! When a source is expected to deliver. Pure: what came and what time it is go in, when the next is due comes out.
+//! When a source is expected to deliver, and when runs look at it. Pure: what came and what time it is go in, when the next is due comes out.
 
 use jiff::{civil, tz::TimeZone};
 
@@ -35,6 +35,31 @@ impl Promised {
     /// Whether it came in time.
     pub fn is_kept(self) -> bool {
         self.came.is_some_and(|came| came < self.due)
+    }
+}
+
+/// When runs look at a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// At most once in so many µs; none: at every run.
+    pub every: Option<i64>,
+    /// Only while this is open; none: at any time.
+    pub window: Option<BusinessHoursId>,
+}
+
+/// Timers are not exact: what comes this part of the time too early comes in time.
+const TOO_EARLY: i64 = 10;
+
+impl Schedule {
+    /// From when on a run looks at it, µs UTC: not later than now if one does now. None: the window never opens again.
+    pub fn next(&self, last: Option<i64>, now: i64, window: Option<&BusinessHours>) -> Option<i64> {
+        let every = self.every.unwrap_or(0);
+        let rested = last.map_or(now, |last| now.max(last.saturating_add(every - every / TOO_EARLY)));
+        match window {
+            // The first instant after which the least time of it has passed lies that time after it began.
+            Some(hours) => Some(hours.add(rested, 1)? - 1),
+            None => Some(rested),
+        }
     }
 }
 

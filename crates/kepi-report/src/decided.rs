@@ -129,8 +129,9 @@ pub struct Review {
 pub struct ReviewPoint {
     /// Its number, from 1.
     pub number: usize,
-    /// The KPI.
-    pub kpi: String,
+    /// What it is about.
+    #[serde(flatten)]
+    pub about: About,
     /// The unit; none: of all rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
@@ -145,6 +146,35 @@ pub struct ReviewPoint {
     /// What was decided; none: nothing yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided: Option<PointDecided>,
+}
+
+/// What a point of an agenda is about, by its name in definitions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// A KPI: its figure, or its definition.
+    Kpi(String),
+    /// A journey, by the entity whose rows are its stages.
+    Journey(String),
+    /// A source.
+    Source(String),
+}
+
+impl Default for About {
+    fn default() -> Self {
+        Self::Kpi(String::new())
+    }
+}
+
+impl std::fmt::Display for About {
+    /// `kpi/NAME`, `journey/NAME` or `source/NAME`.
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Kpi(id) => write!(to, "kpi/{id}"),
+            Self::Journey(id) => write!(to, "journey/{id}"),
+            Self::Source(id) => write!(to, "source/{id}"),
+        }
+    }
 }
 
 /// What was decided on a point.

@@ -21,7 +21,7 @@ use kepi_model::{
 use kepi_query::{
     landing::{Delivered, LoadReport, QuarantinedRow},
     port::SnapshotId,
-    published::Withdrawn,
+    published::{RunTime, Withdrawn},
     screen::{CutOffs, Tally},
     value::{Finality, Pins, Segment, Value},
 };
@@ -371,6 +371,10 @@ pub trait Facts: KpiValues + Send + Sync {
     /// When runs were published, µs UTC, and of which snapshot of the lake, the oldest first.
     fn published_runs(&self) -> Vec<(i64, SnapshotId)> {
         Vec::new()
+    }
+    /// How long published runs took, and looking at sources in them, oldest first.
+    fn times(&self) -> &[RunTime] {
+        &[]
     }
     /// What units promised to say of their data, and whether they did.
     ///

@@ -18,6 +18,11 @@ pub fn length(seconds: i64) -> String {
     duration(seconds as f64 * 1e6, 1)
 }
 
+/// Microseconds in the two largest units that fit: `350 ms`, `12.5 s`, `3 h 30 min`.
+pub fn lasting(micros: i64) -> String {
+    duration(micros as f64, 1)
+}
+
 /// Narrow no-break space: between digits' groups, and between a number and its sign.
 pub const THIN: char = '\u{202f}';
 /// The minus sign.

@@ -14,6 +14,7 @@ use kepi_insight::{
     analysis::Acts,
     change::{Judgement, Refusal},
     foretold::Foretold,
+    stages,
 };
 use kepi_model::{
     calendar::{Grain, Period},
@@ -24,6 +25,7 @@ use kepi_model::{
 use kepi_query::{
     landing::{Delivered, LoadReport, QuarantinedRow},
     port::SnapshotId,
+    published::RunTime,
     state::Member,
     value::Segment,
 };
@@ -137,6 +139,12 @@ impl Seen {
             }
             "scorecard" => name.parse().is_ok_and(|card| anywhere(&|unit| part.sight.scorecard(&card, unit))),
             "source" => name.parse().is_ok_and(|source| part.sight.data(&source)),
+            // Stages are of all rows.
+            "journey" => name.parse().is_ok_and(|of| {
+                let mut by_stage =
+                    project.kpis.values().filter(|kpi| stages::stage_of(kpi, &of, project).is_some());
+                by_stage.all(|kpi| part.sight.kpi(&kpi.id, None))
+            }),
             _ => true,
         }
     }
@@ -432,6 +440,10 @@ impl Facts for Seen {
     fn published_runs(&self) -> Vec<(i64, SnapshotId)> {
         self.facts.published_runs()
     }
+    fn times(&self) -> &[RunTime] {
+        // What looking at a source costs is for who sees its deliveries: the reporter asks for those of its project alone.
+        self.facts.times()
+    }
     fn attested(&self) -> Result<Vec<Attested>, ViewError> {
         let mut all = self.facts.attested()?;
         let Some(part) = &self.part else { return Ok(all) };
@@ -600,7 +612,7 @@ impl Facts for Seen {
                 of.item.touches.retain(|touch| self.shows_touch(touch));
                 review.points.retain(|point| {
                     let unit = point.unit.as_ref().and_then(|unit| unit.parse().ok());
-                    let touch = Touch::new(format!("kpi/{}", point.kpi), "ever").of(Rows::Unit(unit));
+                    let touch = Touch::new(point.about.to_string(), "ever").of(Rows::Unit(unit));
                     self.shows_touch(&touch)
                 });
             }

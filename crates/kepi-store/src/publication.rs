@@ -56,6 +56,19 @@ pub struct VouchedRow {
     pub not_renewed: Option<String>,
 }
 
+/// How long a run took, or looking at one of its sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeRow {
+    /// The run.
+    pub run: i64,
+    /// When it began, µs UTC.
+    pub at: i64,
+    /// The source; empty: of the run itself, until it was published.
+    pub source: String,
+    /// How long, µs.
+    pub took: i64,
+}
+
 /// A file of published rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedFile {
@@ -144,6 +157,27 @@ pub async fn vouch(tx: &mut Transaction, run: i64, all: &[VouchedRow]) -> Result
             .await?;
     }
     Ok(())
+}
+
+/// Records how long a run took, and looking at its sources: µs by source, of the run itself by an empty name.
+///
+/// # Errors
+/// The database refused, for one because there is no such run.
+pub async fn took(tx: &mut Transaction, run: i64, all: &[(String, i64)]) -> Result<(), StoreError> {
+    for (source, took) in all {
+        tx.query(sql::TOOK).bind(run).bind(&**source).bind(*took).run().await?;
+    }
+    Ok(())
+}
+
+/// How long published runs took, and looking at their sources; oldest first.
+///
+/// # Errors
+/// The database refused.
+pub async fn times(of: &mut Reading) -> Result<Vec<TimeRow>, StoreError> {
+    let read =
+        |row: &Row| Ok(TimeRow { run: row.get(0)?, at: row.get(1)?, source: row.get(2)?, took: row.get(3)? });
+    of.query(sql::TIMES).all().await?.iter().map(read).collect()
 }
 
 /// Published runs up to a position of the log, or all; oldest first.

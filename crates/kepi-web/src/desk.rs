@@ -95,6 +95,17 @@ pub enum Wish {
         /// Why.
         why: String,
     },
+    /// To say why a published figure is as it is.
+    Comment {
+        /// The KPI.
+        kpi: String,
+        /// The period.
+        period: String,
+        /// The unit; none: of all rows.
+        unit: Option<String>,
+        /// What happened, why, what is done, what is to be expected, and what is not sure of that.
+        parts: [String; 5],
+    },
     /// To enter a figure that no source has.
     Enter {
         /// The KPI.

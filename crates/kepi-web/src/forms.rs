@@ -159,6 +159,22 @@ pub const FORMS: &[FormRoute] = &[
         },
     },
     FormRoute {
+        path: "/commentary",
+        page: "/commentary/new",
+        wish: |_, fields| {
+            let part = |name| {
+                said(fields, name, "say all five parts: none may be missing")?;
+                short(fields, name)
+            };
+            Ok(Wish::Comment {
+                kpi: said(fields, "kpi", "name the KPI")?,
+                period: said(fields, "period", "name a period, such as 2026-05")?,
+                unit: Some(short(fields, "unit")?).filter(|unit| !unit.is_empty()),
+                parts: [part("what")?, part("why")?, part("done")?, part("outlook")?, part("unsure")?],
+            })
+        },
+    },
+    FormRoute {
         path: "/disputes",
         page: "/disputes/new",
         wish: |_, fields| {

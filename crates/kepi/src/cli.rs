@@ -377,7 +377,8 @@ Examples:
   kepi sources --format csv        with what became of every row, and bookmarks
   kepi sources --discrepancies     what sources that know the same rows say against each other
   kepi sources --promises          what was promised of data by source, unit and month, and how it was kept
-  kepi sources --reliability       how far each is to be relied on, and how long it takes to its figures")]
+  kepi sources --reliability       how far each is to be relied on, and how long it takes to its figures
+  kepi sources --cost              how long looking at each takes, and what another frequency would cost")]
     Sources {
         /// Only this one, with what the values of its newest file are like.
         source: Option<String>,
@@ -390,6 +391,9 @@ Examples:
         /// How far each is to be relied on over the last year, and how long it takes from what it says to its figures.
         #[arg(long, conflicts_with_all = ["discrepancies", "promises"])]
         reliability: bool,
+        /// How long looking at each takes, as measured of earlier runs, and what that comes to a day at other frequencies.
+        #[arg(long, conflicts_with_all = ["discrepancies", "promises", "reliability"])]
+        cost: bool,
     },
     /// Show what is published.
     #[command(subcommand)]
@@ -614,6 +618,9 @@ pub struct Run {
     /// Ask no other system for new rows; land what was fetched before.
     #[arg(long)]
     pub no_fetch: bool,
+    /// Look at every source, also at one whose time it is not by its `load: …`.
+    #[arg(long, conflicts_with = "no_land")]
+    pub any_time: bool,
     /// Threads for scans, at most 1024; default all.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use kepi_app::{
     App, AppError,
     acting::{By, Decision, Disputed, Doing, Method, NewPlan, no_figure},
+    commentary::Commenting,
     deciding::{self, Acting, Deciding, Stance},
     editing::Edit,
     entries::Entering,
@@ -67,7 +68,9 @@ impl SiteDesk {
             kpi.parse().is_ok_and(|kpi| unit.is_ok_and(|unit| sight.kpi(&kpi, unit.as_ref())))
         };
         match wish {
-            Wish::Dispute { kpi, period, unit, .. } if !sees(kpi, unit.as_deref()) => {
+            Wish::Dispute { kpi, period, unit, .. } | Wish::Comment { kpi, period, unit, .. }
+                if !sees(kpi, unit.as_deref()) =>
+            {
                 Err(no_figure(Disputed { kpi, period, unit: unit.as_deref() }))
             }
             Wish::PainPoint { kpi, unit, .. } if !sees(kpi, unit.as_deref()) => {
@@ -224,6 +227,19 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
         Wish::Dispute { kpi, period, unit, why } => {
             let of = Disputed { kpi: &kpi, period: &period, unit: unit.as_deref() };
             app.dispute(of, &why, acting).await
+        }
+        Wish::Comment { kpi, period, unit, parts: [what, why, done, outlook, unsure] } => {
+            let of = Commenting {
+                kpi: &kpi,
+                period: &period,
+                unit: unit.as_deref(),
+                what: &what,
+                why: &why,
+                done: &done,
+                outlook: &outlook,
+                unsure: &unsure,
+            };
+            app.comment(of, acting).await
         }
         Wish::Enter { kpi, period, part, value, evidence, why } => {
             let what =

@@ -540,10 +540,13 @@ impl App {
         }
         let delivered = self.lake.delivered().await.map_err(AppError::Lake)?;
         let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
+        let times = self.values.times().await.map_err(AppError::Lake)?.into_iter();
+        let times: BTreeMap<i64, i64> =
+            times.filter(|of| of.source.is_none()).map(|of| (of.run, of.took)).collect();
         let took = |of: &Source| {
             let (at, _) = delivered.get(&of.id)?.deliveries.last()?;
-            let by = runs.iter().map(|run| run.at).filter(|run| run >= at).min()?;
-            Some(by - at)
+            let run = runs.iter().filter(|run| run.at >= *at).min_by_key(|run| run.at)?;
+            Some(run.at + times.get(&run.number).copied().unwrap_or(0) - at)
         };
         let late = project.sources.values().filter_map(|of| {
             let (most, took) = promised(of).zip(took(of))?;

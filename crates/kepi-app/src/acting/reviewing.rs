@@ -6,16 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_govern::{
     Command, Content, Directory, Evidence, Item, Observe, Open, Organisation, Principal,
-    items::{Action, Decision, Dispute, OnAgenda, Point, Review, Seen, Task, TaskOf, midnight},
+    items::{Action, Decision, Dispute, OnAgenda, Point, Review, Seen, Task, TaskOf, Topic, midnight},
     laws,
     periods::PeriodId,
     plain::Name,
 };
-use kepi_insight::{analysis::Ask, validity};
+use kepi_insight::{
+    analysis::Ask,
+    stages::{self, Departure},
+    validity,
+};
 use kepi_model::{
     business_hours::nth_open_day,
     calendar::{Calendar, CalendarError, Grain, Period},
-    id::{KpiId, PersonId, SourceId, UnitId},
+    derived::Rows,
+    id::{EntityId, KpiId, PersonId, SourceId, UnitId},
     project::{Better, Kpi, Project, Scorecard},
     review,
 };
@@ -37,8 +42,8 @@ use crate::{deciding::Deciding, error::AppError, open::App, picture::texts_of};
 /// Business hours of a day.
 const DAY: u16 = 8;
 
-/// A KPI in a unit, and whether it is about its definition.
-type Subject = (KpiId, Option<UnitId>, bool);
+/// What in a unit, and whether it is about its definition.
+type Subject = (Topic, Option<UnitId>, bool);
 
 /// Points by what they are about.
 type Points = BTreeMap<Subject, (BTreeSet<OnAgenda>, BTreeSet<u64>)>;
@@ -74,6 +79,9 @@ fn below<'a>(
     }
 }
 
+/// What speaks against sources: a delivery that is overdue, a promise that was not kept, rows that were set aside.
+type Doubted = BTreeMap<SourceId, BTreeSet<OnAgenda>>;
+
 /// What an agenda is made of.
 struct Agenda<'a> {
     project: &'a Project,
@@ -84,8 +92,8 @@ struct Agenda<'a> {
     period: Period,
     id: PeriodId,
     at: i64,
-    /// Sources whose delivery is overdue, or many of whose rows were set aside in the period.
-    doubted: &'a BTreeSet<SourceId>,
+    /// What speaks against sources in the period.
+    doubted: &'a Doubted,
 }
 
 /// Worse so many times in a row is a trend.
@@ -119,9 +127,10 @@ impl Agenda<'_> {
             self.figure(kpi, self.unit(), &mut points)?;
         }
         self.waiting(&mut points)?;
+        self.of_journeys(&mut points);
         self.of_data(&mut points);
         self.before(&mut points);
-        let point = |((kpi, unit, _), (why, items)): (Subject, _)| Point { why, kpi, unit, items };
+        let point = |((about, unit, _), (why, items)): (Subject, _)| Point { why, about, unit, items };
         let mut points: Vec<Point> = points.into_iter().map(point).collect();
         points.sort();
         Ok(points)
@@ -185,7 +194,7 @@ impl Agenda<'_> {
             why.insert(OnAgenda::Unexplained);
         }
         if !why.is_empty() {
-            points.entry((id.clone(), unit.cloned(), false)).or_default().0.extend(why);
+            points.entry((Topic::Kpi(id.clone()), unit.cloned(), false)).or_default().0.extend(why);
         }
         Ok(())
     }
@@ -243,28 +252,74 @@ impl Agenda<'_> {
         validity::fails(&Ask { kpi, period }, &frames) == Some(true)
     }
 
-    /// Sources whose data are late or set aside: said at all KPIs of theirs that are on the agenda, or at the first of them, so that one source is
-    /// gone through once.
+    /// Whether a KPI rests on the rows of an entity.
+    fn rests(&self, kpi: &KpiId, on: &EntityId) -> bool {
+        let kpi = self.project.kpis.get(kpi);
+        kpi.is_some_and(|kpi| kpi.reads.contains(on) || kpi.looked_at.contains(on))
+    }
+
+    /// Whether a journey belongs to the scorecard: a KPI of it is by stage, rests on the stages, or on those who go through them.
+    fn is_gone_on(&self, journey: &EntityId, of: &EntityId) -> bool {
+        let by_stage = |kpi: &KpiId| {
+            let kpi = self.project.kpis.get(kpi);
+            kpi.is_some_and(|kpi| stages::stage_of(kpi, journey, self.project).is_some())
+        };
+        self.card.kpis().any(|kpi| by_stage(kpi) || self.rests(kpi, journey) || self.rests(kpi, of))
+    }
+
+    /// The journeys that are gone through: stages are of all rows, so that a review of a unit has none.
+    fn journeys(&self) -> impl Iterator<Item = &EntityId> {
+        let all = self.project.entities.values().filter(|_| self.unit().is_none());
+        all.filter_map(|entity| match &entity.rows {
+            Some(Rows::Stages(stages)) if self.is_gone_on(&entity.id, &stages.of) => Some(&entity.id),
+            _ => None,
+        })
+    }
+
+    /// Whether a journey rests on the rows of an entity, by its KPIs by stage.
+    fn goes_over(&self, journey: &EntityId, on: &EntityId) -> bool {
+        let by_stage = |kpi: &&Kpi| stages::stage_of(kpi, journey, self.project).is_some();
+        self.project.kpis.values().filter(by_stage).any(|kpi| self.rests(&kpi.id, on))
+    }
+
+    /// Journeys on whose stages something is unusual, each a point of its own.
+    fn of_journeys(&self, points: &mut Points) {
+        let Some(published) = self.published else { return };
+        let frames = OfProject { project: self.project, published };
+        for journey in self.journeys() {
+            let why = stages::departed(journey, self.period, &frames).into_iter().map(|of| match of.what {
+                Departure::DropOff => OnAgenda::DropOff,
+                Departure::Volume => OnAgenda::Volume,
+                Departure::Worse => OnAgenda::Unusual,
+            });
+            let why: BTreeSet<OnAgenda> = why.collect();
+            if !why.is_empty() {
+                points.entry((Topic::Journey(journey.clone()), None, false)).or_default().0.extend(why);
+            }
+        }
+    }
+
+    /// Sources whose data are late, set aside or not as promised: each a point of its own, and said at the KPIs and journeys that are on the agenda and rest on it.
     fn of_data(&self, points: &mut Points) {
-        for source in self.doubted.iter().filter_map(|id| self.project.sources.get(id)) {
-            let rests = |id: &&KpiId| {
-                let kpi = self.project.kpis.get(*id);
-                kpi.is_some_and(|kpi| {
-                    kpi.reads.contains(&source.into) || kpi.looked_at.contains(&source.into)
-                })
-            };
-            let mut said = false;
-            for ((kpi, _, of_definition), (why, _)) in points.iter_mut() {
-                if !of_definition && rests(&kpi) {
+        for (id, why) in self.doubted {
+            let Some(source) = self.project.sources.get(id) else { continue };
+            let on = &source.into;
+            if !self.card.kpis().any(|kpi| self.rests(kpi, on))
+                && !self.journeys().any(|of| self.goes_over(of, on))
+            {
+                continue;
+            }
+            for ((about, _, of_definition), (why, _)) in points.iter_mut() {
+                let rests = match about {
+                    Topic::Kpi(kpi) => !*of_definition && self.rests(kpi, on),
+                    Topic::Journey(journey) => self.goes_over(journey, on),
+                    Topic::Source(_) => false,
+                };
+                if rests {
                     why.insert(OnAgenda::Data);
-                    said = true;
                 }
             }
-            let first = self.card.kpis().find(rests).filter(|_| !said);
-            if let Some(first) = first {
-                let key = (first.clone(), self.unit().cloned(), false);
-                points.entry(key).or_default().0.insert(OnAgenda::Data);
-            }
+            points.entry((Topic::Source(id.clone()), None, false)).or_default().0.extend(why);
         }
     }
 
@@ -303,12 +358,12 @@ impl Agenda<'_> {
             if unit != self.unit() && seen.insert((kpi.clone(), unit.cloned())) {
                 self.figure(kpi, unit, points)?;
             }
-            let point = points.entry((kpi.clone(), unit.cloned(), false)).or_default();
+            let point = points.entry((Topic::Kpi(kpi.clone()), unit.cloned(), false)).or_default();
             point.0.insert(why);
             point.1.insert(item.number);
         }
         for (kpi, unit, plan) in plans {
-            if let Some(point) = points.get_mut(&(kpi, unit, false)) {
+            if let Some(point) = points.get_mut(&(Topic::Kpi(kpi), unit, false)) {
                 point.1.insert(plan);
             }
         }
@@ -341,13 +396,18 @@ impl Agenda<'_> {
         for (last, (of, item)) in reviews.iter().rev().enumerate().rev() {
             for (place, point) in of.points.iter().enumerate() {
                 let decided = u16::try_from(place).ok().and_then(|place| item.work.decided.get(&place));
-                let Some(decided) = decided.filter(|_| kpis.contains(&&point.kpi)) else { continue };
+                let is_there = match &point.about {
+                    Topic::Kpi(kpi) => kpis.contains(&kpi),
+                    Topic::Journey(id) => self.project.entities.contains_key(id),
+                    Topic::Source(id) => self.project.sources.contains_key(id),
+                };
+                let Some(decided) = decided.filter(|_| is_there) else { continue };
                 let deferred = decided.decision == Decision::Defer;
                 if deferred && last == 0 && !point.is_of_definition() {
-                    let key = (point.kpi.clone(), self.named(point.unit.as_ref()).cloned(), false);
+                    let key = (point.about.clone(), self.named(point.unit.as_ref()).cloned(), false);
                     let plan = |item: &Item| {
                         matches!(&item.content, Content::ActionPlan(plan)
-                            if plan.kpi == point.kpi && self.named(plan.unit.as_ref()) == self.named(point.unit.as_ref()))
+                            if point.about.kpi() == Some(&plan.kpi) && self.named(plan.unit.as_ref()) == self.named(point.unit.as_ref()))
                     };
                     // What was owed is owed until somebody has filed it, whatever this period's figure is.
                     let owed =
@@ -356,14 +416,14 @@ impl Agenda<'_> {
                     why.insert(OnAgenda::Deferred);
                     why.extend(owed.then_some(OnAgenda::PlanOwed));
                 }
-                if !deferred && point.is_of_definition() {
-                    confirmed.insert(&point.kpi, of.period);
+                if let Some(kpi) = point.about.kpi().filter(|_| !deferred && point.is_of_definition()) {
+                    confirmed.insert(kpi, of.period);
                 }
             }
         }
         let Some(within) = self.rule.rotation else { return };
         for kpi in rotated(&kpis, &confirmed, within) {
-            points.entry((kpi.clone(), None, true)).or_default().0.insert(OnAgenda::Definition);
+            points.entry((Topic::Kpi(kpi.clone()), None, true)).or_default().0.insert(OnAgenda::Definition);
         }
     }
 }
@@ -383,7 +443,7 @@ impl<'a> About<'a> {
         self,
         rule: &'a review::Review,
         period: Period,
-        doubted: &'a BTreeSet<SourceId>,
+        doubted: &'a Doubted,
     ) -> Result<Option<Agenda<'a>>, AppError> {
         let Self { in_force: project, organisation, published, at } = self;
         let Some(card) = project.scorecards.get(&rule.scorecard) else { return Ok(None) };
@@ -405,7 +465,7 @@ const GRAVE: [OnAgenda; 7] = [
 
 /// Points of an agenda as it would be made now that are not on it yet.
 fn came_up(of: &Review, now: Vec<Point>) -> Vec<Point> {
-    let about = |point: &Point| (point.kpi.clone(), point.unit.clone());
+    let about = |point: &Point| (point.about.clone(), point.unit.clone());
     let known: BTreeSet<_> = of.points.iter().filter(|point| !point.is_of_definition()).map(about).collect();
     let is_new = |point: &Point| {
         !point.is_of_definition()
@@ -526,7 +586,7 @@ impl App {
                 }
                 Content::Task(Task { of: TaskOf::Before { review, period, kpi, unit }, .. }) => {
                     let Some(rule) = rule_of(review) else { continue };
-                    let none = BTreeSet::new();
+                    let none = Doubted::new();
                     let of = period_of_card(in_force, &rule.scorecard, *period);
                     let Some(agenda) = about.agenda(rule, of, &none)? else { continue };
                     if agenda.is_red_beyond_chance(kpi, unit.as_ref())? != Some(false) {
@@ -542,20 +602,21 @@ impl App {
         }
         for rule in in_force.reviews.values().filter(|rule| rule.plans > 0) {
             let Some((period, opens)) = self.review_ahead(in_force, rule, at)? else { continue };
-            let none = BTreeSet::new();
+            let none = Doubted::new();
             let Some(agenda) = about.agenda(rule, period, &none)? else { continue };
             let Evidence::Answerable(directory) = asking.found().await? else { continue };
             for point in agenda.points()?.iter().filter(|of| of.why.contains(&OnAgenda::PlanOwed)) {
                 let nobody = BTreeSet::new();
-                let way = directory.owner(&point.kpi, point.unit.as_ref(), at, &nobody);
+                let Some(kpi) = point.about.kpi() else { continue };
+                let way = directory.owner(kpi, point.unit.as_ref(), at, &nobody);
                 let Some(owner) = way.and_then(|way| way.last().map(|stop| stop.person)) else { continue };
                 let Ok(review) = rule.id.as_str().parse() else { continue };
                 let why = NewText::new(format!(
                     "{} is red beyond chance, and nobody has filed a plan; {} opens on {opens}",
-                    told(in_force, &point.kpi),
+                    told(in_force, kpi),
                     rule.name
                 ));
-                let (kpi, unit) = (point.kpi.clone(), point.unit.clone());
+                let (kpi, unit) = (kpi.clone(), point.unit.clone());
                 let of = TaskOf::Before { review, period: agenda.id, kpi, unit };
                 let by = opens.yesterday().unwrap_or(opens);
                 let action = Action { what: why.commitment, owner, by };
@@ -593,14 +654,29 @@ impl App {
         Ok(None)
     }
 
-    /// Sources whose delivery is overdue, or of whose rows that landed since a period began so many were set aside.
-    async fn doubted(
-        &self,
-        project: &Project,
-        period: Period,
-        at: i64,
-    ) -> Result<BTreeSet<SourceId>, AppError> {
-        let mut doubted: BTreeSet<SourceId> = self.overdue(project, at).await?.into_keys().collect();
+    /// What speaks against sources: a delivery that is overdue, one of the period that came late or never, and so many rows that landed since the period
+    /// began and were set aside.
+    async fn doubted(&self, project: &Project, period: Period, at: i64) -> Result<Doubted, AppError> {
+        let mut doubted = Doubted::new();
+        let mut say = |source: &SourceId, why| {
+            doubted.entry(source.clone()).or_default().insert(why);
+        };
+        self.overdue(project, at).await?.keys().for_each(|source| say(source, OnAgenda::Late));
+        let bounds = project.calendar.bounds(period)?;
+        let delivered = self.lake.delivered().await.map_err(AppError::Lake)?;
+        for source in project.sources.values() {
+            let (Some(expect), Some(delivered)) = (&source.expect, delivered.get(&source.id)) else {
+                continue;
+            };
+            let hours =
+                expect.hours.as_ref().and_then(|id| project.business_hours.get(id)).map(|of| &of.hours);
+            let came: Vec<i64> = delivered.deliveries.iter().map(|(at, _)| *at).collect();
+            let mut all = expect.promised(&came, at, &project.calendar, hours).into_iter();
+            // What is due at the end of a period is of that period.
+            if all.any(|of| of.due > bounds.start && of.due <= bounds.end && !of.is_kept()) {
+                say(&source.id, OnAgenda::Promise);
+            }
+        }
         let begins = midnight(project.calendar.first_day(period)?);
         let mut rows: BTreeMap<SourceId, (u64, u64)> = BTreeMap::new();
         for load in self.lake.loads(None).await.map_err(AppError::Lake)? {
@@ -612,7 +688,8 @@ impl App {
         }
         let many =
             rows.into_iter().filter(|(_, (aside, all))| *aside * 100 >= SET_ASIDE * *all && *aside > 0);
-        doubted.extend(many.map(|(source, _)| source).filter(|source| project.sources.contains_key(source)));
+        many.filter(|(source, _)| project.sources.contains_key(source))
+            .for_each(|(source, _)| say(&source, OnAgenda::SetAside));
         Ok(doubted)
     }
 

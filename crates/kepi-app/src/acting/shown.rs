@@ -4,12 +4,12 @@ use kepi_govern::{
     Content, Directory, Item, Organisation, Principal,
     directory::{Duty, Passed, Reached},
     event::Subject,
-    items::{Missed, OnAgenda, Permission, Seen, TaskOf},
+    items::{Missed, OnAgenda, Permission, Seen, TaskOf, Topic},
     plain::Number,
 };
 use kepi_model::id::KpiId;
 use kepi_proof::Commitment;
-use kepi_report::decided::{PointDecided, Review, ReviewPoint};
+use kepi_report::decided::{About, PointDecided, Review, ReviewPoint};
 use kepi_store::Store;
 use serde::Serialize;
 
@@ -162,7 +162,11 @@ fn review_of(item: &Item, told: &Told) -> Option<Review> {
     let Content::Review(of) = &item.content else { return None };
     let points = of.points.iter().zip(0u16..).map(|(point, place)| ReviewPoint {
         number: usize::from(place) + 1,
-        kpi: point.kpi.to_string(),
+        about: match &point.about {
+            Topic::Kpi(id) => About::Kpi(id.to_string()),
+            Topic::Journey(id) => About::Journey(id.to_string()),
+            Topic::Source(id) => About::Source(id.to_string()),
+        },
         unit: point.unit.as_ref().map(ToString::to_string),
         why: point.why.iter().map(|why| why.words()).collect(),
         plan_owed: point.why.contains(&OnAgenda::PlanOwed),
@@ -373,7 +377,7 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
                 (false, true) => ", watched beside its case",
                 (false, false) => "",
             };
-            vec![format!("{}: {}{watched}", of(&said.kpi, &said.unit), said.playbook)]
+            vec![format!("{}: playbook/{}{watched}", of(&said.kpi, &said.unit), said.playbook)]
         }
         Content::Dispute(said) => vec![format!("{} in {}", of(&said.kpi, &said.unit), said.period)],
         _ => Vec::new(),

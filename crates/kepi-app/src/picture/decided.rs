@@ -117,7 +117,7 @@ pub(super) fn acts(organisation: &Organisation, kpi: &KpiId, within: &std::ops::
             Content::Review(review) if opened => {
                 let points = review.points.iter().zip(0_u16..);
                 let decided = points.filter(|(_, at)| item.work.decided.contains_key(at));
-                decided.for_each(|(point, _)| add(&point.kpi));
+                decided.filter_map(|(point, _)| point.about.kpi()).for_each(&mut add);
             }
             Content::ActionPlan(_)
             | Content::PostMortem(_)
@@ -258,9 +258,10 @@ fn with_work(
             (kpis.collect(), of.touches, false)
         }
         Content::Review(review) => {
-            let points = review.points.iter().map(|point| {
-                Touch::new(format!("kpi/{}", point.kpi), "ever").of(Rows::Unit(point.unit.clone()))
-            });
+            let points = review
+                .points
+                .iter()
+                .map(|point| Touch::new(point.about.to_string(), "ever").of(Rows::Unit(point.unit.clone())));
             (points.collect(), of.touches, false)
         }
         Content::Dispute(_) | Content::Play(_) | Content::PainPoint(_) => {

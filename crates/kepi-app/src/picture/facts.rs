@@ -18,7 +18,7 @@ use kepi_model::{
 use kepi_query::{
     landing::{Delivered, LoadReport, PortError, QuarantinedRow},
     port::SnapshotId,
-    published::{INSIGHT, figure, is_final, point, restates},
+    published::{INSIGHT, Run, RunTime, figure, is_final, point, restates},
     value::Segment,
 };
 use kepi_report::{
@@ -240,7 +240,13 @@ impl Facts for Picture {
     fn published_runs(&self) -> Vec<(i64, SnapshotId)> {
         let mut all: Vec<_> = self.runs.values().collect();
         all.sort_by_key(|run| run.seq);
-        all.into_iter().map(|run| (run.at, run.pins.snapshot)).collect()
+        let took: BTreeMap<i64, i64> =
+            self.times.iter().filter(|of| of.source.is_none()).map(|of| (of.run, of.took)).collect();
+        let published = |run: &Run| run.at + took.get(&run.number).copied().unwrap_or(0);
+        all.into_iter().map(|run| (published(run), run.pins.snapshot)).collect()
+    }
+    fn times(&self) -> &[RunTime] {
+        &self.times
     }
     fn attested(&self) -> Result<Vec<Attested>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };

@@ -47,6 +47,7 @@ impl Picture {
         };
         let newest = runs.last().map_or(0, |run| run.seq);
         let watermarks = runs.last().map(|run| run.pins.watermarks.clone()).unwrap_or_default();
+        let times = app.values.times().await.map_err(AppError::Lake)?;
         let runs: BTreeMap<i64, Arc<_>> = runs.into_iter().map(|run| (run.number, Arc::new(run))).collect();
         // What could not be renewed keeps the words under which it was computed.
         let mut earlier: BTreeMap<Hash, Project> = BTreeMap::new();
@@ -72,6 +73,7 @@ impl Picture {
             files,
             folder,
             runs,
+            times,
             standing: standing
                 .into_iter()
                 .map(|(by, of)| ((of.subject.clone(), of.grain), (by, of)))
@@ -107,6 +109,7 @@ impl Picture {
             files,
             folder: Folder::Same,
             runs: BTreeMap::new(),
+            times: Vec::new(),
             standing: BTreeMap::new(),
             changed: BTreeMap::new(),
             watermarks: BTreeMap::new(),

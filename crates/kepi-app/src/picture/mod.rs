@@ -18,7 +18,9 @@ use kepi_query::{
     finish,
     landing::{Delivered, LoadReport, PortError},
     port::SnapshotId,
-    published::{Run, Subject, Table, TableBuilder, VALUE, Vouched, Withdrawn, figure, restates, states_of},
+    published::{
+        Run, RunTime, Subject, Table, TableBuilder, VALUE, Vouched, Withdrawn, figure, restates, states_of,
+    },
     value::{Pins, Segment, Value},
 };
 use kepi_report::facts::{Discrepancies, Entry, Said, Standing, Withdrawal};
@@ -62,6 +64,8 @@ pub struct Picture {
     folder: Folder,
     /// Published runs by their numbers.
     runs: BTreeMap<i64, Arc<Run>>,
+    /// How long they took, and looking at sources in them.
+    times: Vec<RunTime>,
     /// Who vouches for what, by subject and grain.
     standing: BTreeMap<(Subject, Grain), (i64, Vouched)>,
     /// Newest snapshot that changed each table.

@@ -139,7 +139,7 @@ fn cell(array: &arrow::array::ArrayRef, row: usize) -> String {
 
 pub async fn run(app: &App, fetch: bool) -> Result<RunReport, AppError> {
     let (files, project) = open::load(&app.root, app.sources.as_ref(), None)?;
-    let request = Request { actor: "tester".to_owned(), at: NOON, land: true, fetch };
+    let request = Request { actor: "tester".to_owned(), at: NOON, land: true, fetch, any_time: false };
     app.run(&files, &project, &request, &Silent).await
 }
 

@@ -72,7 +72,7 @@ pub use kind::{KINDS, Kind, Step, Timeout, Turn};
 pub use pain_point::PainPoint;
 pub use play::{Play, PlayStep};
 pub use remark::{Remark, Says};
-pub use review::{Decided, Decision, Follows, OnAgenda, Point, Review};
+pub use review::{Decided, Decision, Follows, OnAgenda, Point, Review, Topic};
 pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally, turn};
 
 /// What an item proposes, by kind.
@@ -485,7 +485,7 @@ impl Items {
         let of_point = || match (content, &parent()?.content) {
             (Content::Task(Task { of: TaskOf::Point { point, .. }, .. }), Content::Review(review)) => {
                 let point = review.points.get(usize::from(*point))?;
-                Some((&point.kpi, point.unit.as_ref()))
+                Some((point.about.kpi()?, point.unit.as_ref()))
             }
             (_, parent) => parent.about(),
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use kepi_model::id::{KpiId, ScorecardId, UnitId};
+use kepi_model::id::{EntityId, KpiId, ScorecardId, SourceId, UnitId};
 use kepi_proof::Commitment;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -52,12 +52,44 @@ pub struct Review {
 pub struct Point {
     /// Why it is on the agenda, the gravest first.
     pub why: BTreeSet<OnAgenda>,
-    /// The KPI.
-    pub kpi: KpiId,
+    /// What it is about.
+    pub about: Topic,
     /// The unit; none: of all rows.
     pub unit: Option<UnitId>,
     /// Open items that are about it.
     pub items: BTreeSet<u64>,
+}
+
+/// What a point of an agenda is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// A KPI: its figure, or its definition.
+    Kpi(KpiId),
+    /// A journey, by the entity whose rows are its stages.
+    Journey(EntityId),
+    /// A source.
+    Source(SourceId),
+}
+
+impl Topic {
+    /// The KPI, if it is one.
+    pub fn kpi(&self) -> Option<&KpiId> {
+        match self {
+            Self::Kpi(kpi) => Some(kpi),
+            Self::Journey(_) | Self::Source(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Topic {
+    /// `kpi/NAME`, `journey/NAME` or `source/NAME`.
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Kpi(id) => write!(to, "kpi/{id}"),
+            Self::Journey(id) => write!(to, "journey/{id}"),
+            Self::Source(id) => write!(to, "source/{id}"),
+        }
+    }
 }
 
 /// Why something is on the agenda, the gravest first.
@@ -74,6 +106,16 @@ pub enum OnAgenda {
     Unusual,
     /// What was agreed on with others is broken.
     Guardrail,
+    /// Fewer go on from a stage of a journey than usual.
+    DropOff,
+    /// More or fewer come into a stage of a journey than usual.
+    Volume,
+    /// A delivery is overdue.
+    Late,
+    /// What was promised of its data in the period was not kept.
+    Promise,
+    /// Many of its rows were set aside.
+    SetAside,
     /// An alert is open.
     Alert,
     /// What is to be done by a plan is late.
@@ -96,12 +138,17 @@ pub enum OnAgenda {
 
 impl OnAgenda {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::PlanOwed,
         Self::Red,
         Self::Disputed,
         Self::Unusual,
         Self::Guardrail,
+        Self::DropOff,
+        Self::Volume,
+        Self::Late,
+        Self::Promise,
+        Self::SetAside,
         Self::Alert,
         Self::Overdue,
         Self::Unknown,
@@ -121,6 +168,11 @@ impl OnAgenda {
             Self::Disputed => "the figure is disputed",
             Self::Unusual => "worse than usual",
             Self::Guardrail => "beyond what was agreed on",
+            Self::DropOff => "fewer go on from a stage than usual",
+            Self::Volume => "more or fewer come into a stage than usual",
+            Self::Late => "a delivery is overdue",
+            Self::Promise => "what was promised was not kept",
+            Self::SetAside => "many of its rows were set aside",
             Self::Alert => "an alert is open",
             Self::Overdue => "what is to be done is late",
             Self::Unknown => "there is no sure figure",

@@ -41,7 +41,7 @@ pub(super) fn opened(
         violated.say(NOTHING_NEW, "the period has not begun");
     }
     let points: BTreeSet<_> =
-        of.points.iter().map(|point| (&point.kpi, &point.unit, point.is_of_definition())).collect();
+        of.points.iter().map(|point| (&point.about, &point.unit, point.is_of_definition())).collect();
     if points.len() < of.points.len() || of.points.iter().any(|point| point.why.is_empty()) {
         violated.say(INCOMPLETE, "each point stands on the agenda once, and for a reason");
     }
@@ -54,7 +54,7 @@ pub(super) fn opened(
 
 /// What came up since a review opened: points that are not on its agenda yet.
 pub(super) fn extended(of: &Review, points: &[Point], violated: &mut Violated<'_>) {
-    let about = |point: &Point| (point.kpi.clone(), point.unit.clone(), point.is_of_definition());
+    let about = |point: &Point| (point.about.clone(), point.unit.clone(), point.is_of_definition());
     let mut known: BTreeSet<_> = of.points.iter().map(about).collect();
     if points.is_empty() || !points.iter().all(|point| !point.why.is_empty() && known.insert(about(point))) {
         violated.say(NOTHING_NEW, "each point stands on the agenda once, and for a reason");
@@ -108,6 +108,12 @@ pub(super) fn decided(
         violated.say(
             PLAN_OWED,
             "it is red beyond chance, and nobody has filed a plan: ask somebody for one, or put it off and say why",
+        );
+    }
+    if decision == Decision::Plan && point.about.kpi().is_none() {
+        violated.say(
+            INCOMPLETE,
+            "a plan says what it is to come to at a KPI, and this point is about none: ask somebody to do something",
         );
     }
     let task = organisation.items.next();

@@ -559,7 +559,9 @@ impl Observed {
             Self::Signal(of) => items::Seen::Signal { period: of.period.into(), run: of.run },
             Self::Clear(of) => items::Seen::Clear { period: of.period.into(), run: of.run },
             Self::Helped(Helped { helped, run }) => items::Seen::Helped { helped, run },
-            Self::Agenda(points) => items::Seen::Agenda(points.into_iter().map(items::Point::from).collect()),
+            Self::Agenda(points) => {
+                items::Seen::Agenda(points.into_iter().map(Point::read).collect::<Result<_, _>>()?)
+            }
             Self::Effect(of) => {
                 let change = match (of.change, of.low, of.high) {
                     (Some(change), Some(low), Some(high)) => Some((change, Some((low, high)))),

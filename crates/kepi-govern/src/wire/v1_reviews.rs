@@ -1,6 +1,6 @@
 //! Bodies of version 1 of reviews and disputes: these never change.
 
-use kepi_model::id::{KpiId, ScorecardId, UnitId};
+use kepi_model::id::{EntityId, KpiId, ScorecardId, SourceId, UnitId};
 use kepi_proof::Commitment;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     acting,
     event::{Event, Subject},
-    items::{self, Decision, OnAgenda, Rung},
+    items::{self, Decision, OnAgenda, Rung, Topic},
     plain::Name,
     principal::Principal,
 };
@@ -39,7 +39,12 @@ pub(super) struct Review {
 #[serde(deny_unknown_fields)]
 pub(super) struct Point {
     why: Vec<OnAgenda>,
-    kpi: KpiId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    kpi: Option<KpiId>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    journey: Option<EntityId>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    source: Option<SourceId>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     unit: Option<UnitId>,
     items: Vec<u64>,
@@ -47,23 +52,37 @@ pub(super) struct Point {
 
 impl From<&items::Point> for Point {
     fn from(of: &items::Point) -> Self {
+        let (mut kpi, mut journey, mut source) = (None, None, None);
+        match &of.about {
+            Topic::Kpi(id) => kpi = Some(id.clone()),
+            Topic::Journey(id) => journey = Some(id.clone()),
+            Topic::Source(id) => source = Some(id.clone()),
+        }
         Self {
             why: of.why.iter().copied().collect(),
-            kpi: of.kpi.clone(),
+            kpi,
+            journey,
+            source,
             unit: of.unit.clone(),
             items: of.items.iter().copied().collect(),
         }
     }
 }
 
-impl From<Point> for items::Point {
-    fn from(of: Point) -> Self {
-        Self {
-            why: of.why.into_iter().collect(),
-            kpi: of.kpi,
-            unit: of.unit,
-            items: of.items.into_iter().collect(),
-        }
+impl Point {
+    pub(super) fn read(self) -> Result<items::Point, String> {
+        let about = match (self.kpi, self.journey, self.source) {
+            (Some(id), None, None) => Topic::Kpi(id),
+            (None, Some(id), None) => Topic::Journey(id),
+            (None, None, Some(id)) => Topic::Source(id),
+            _ => return Err("a point of an agenda is about a KPI, a journey or a source".to_owned()),
+        };
+        Ok(items::Point {
+            why: self.why.into_iter().collect(),
+            about,
+            unit: self.unit,
+            items: self.items.into_iter().collect(),
+        })
     }
 }
 
@@ -95,7 +114,7 @@ impl Review {
             participants: read(self.participants)?,
             hours: self.hours,
             run: self.run,
-            points: self.points.into_iter().map(items::Point::from).collect(),
+            points: self.points.into_iter().map(Point::read).collect::<Result<_, _>>()?,
             ladder: self.ladder,
         })
     }

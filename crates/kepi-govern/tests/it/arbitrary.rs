@@ -25,7 +25,7 @@ use kepi_govern::{
         Action, ActionPlan, Alert, Alone, Attestation, Beside, By, Came, Case, Change, ChangeNotice,
         Commentary, Decision, Dispute, Effect, Emergency, Expected, Follows, Handover, Method, Missed, Named,
         Notice, OnAgenda, Outcome, PainPoint, Permission, Play, PlayStep, Point, PostMortem, Review, Rung,
-        Says, Seen, Task, TaskOf, Untold,
+        Says, Seen, Task, TaskOf, Topic, Untold,
     },
     judging::{Judging, Verdict},
     overrides::{Figure, Over, Override},
@@ -457,10 +457,18 @@ fn play() -> impl Strategy<Value = Content> {
     )
 }
 
+fn topic() -> impl Strategy<Value = Topic> {
+    prop_oneof![
+        parsed().prop_map(Topic::Kpi),
+        parsed().prop_map(Topic::Journey),
+        parsed().prop_map(Topic::Source)
+    ]
+}
+
 fn reviewed() -> impl Strategy<Value = Content> {
     let why = collection::btree_set((0..OnAgenda::ALL.len()).prop_map(|n| OnAgenda::ALL[n]), 0..3);
-    let point = (why, parsed(), option::of(parsed()), collection::btree_set(1..9u64, 0..3))
-        .prop_map(|(why, kpi, unit, items)| Point { why, kpi, unit, items });
+    let point = (why, topic(), option::of(parsed()), collection::btree_set(1..9u64, 0..3))
+        .prop_map(|(why, about, unit, items)| Point { why, about, unit, items });
     let of = (parsed(), parsed(), option::of(parsed()), period());
     let who = (0..6u64, persons(), 1..99u16, option::of(1..9u64));
     let review = (of, who, collection::vec(point, 0..4)).prop_map(
@@ -541,9 +549,9 @@ fn seen() -> impl Strategy<Value = Seen> {
         (period(), whole()).prop_map(|(period, run)| Seen::Signal { period, run }),
         (period(), whole()).prop_map(|(period, run)| Seen::Clear { period, run }),
         (any::<bool>(), whole()).prop_map(|(helped, run)| Seen::Helped { helped, run }),
-        (parsed(), option::of(parsed())).prop_map(|(kpi, unit)| {
+        (topic(), option::of(parsed())).prop_map(|(about, unit)| {
             let why = [OnAgenda::Trend].into();
-            Seen::Agenda(vec![Point { why, kpi, unit, items: [].into() }])
+            Seen::Agenda(vec![Point { why, about, unit, items: [].into() }])
         }),
         (came, change, any::<bool>(), option::of(whole()), beside(), option::of(untold())).prop_map(
             |(came, change, enough, run, beside, untold)| {

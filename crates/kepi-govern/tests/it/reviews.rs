@@ -3,7 +3,9 @@
 use jiff::civil::Date;
 use kepi_govern::{
     Command, Content, Deed, Observe, Open,
-    items::{Action, Decision, Dispute, Follows, OnAgenda, Outcome, Point, Review, Seen, Task, TaskOf},
+    items::{
+        Action, Decision, Dispute, Follows, OnAgenda, Outcome, Point, Review, Seen, Task, TaskOf, Topic,
+    },
     laws,
     periods::PeriodId,
 };
@@ -17,7 +19,7 @@ use crate::{
 pub fn point(kpi: &str, unit: Option<&str>, why: &[OnAgenda]) -> Point {
     Point {
         why: why.iter().copied().collect(),
-        kpi: kpi.parse().unwrap(),
+        about: Topic::Kpi(kpi.parse().unwrap()),
         unit: unit.map(|of| of.parse().unwrap()),
         items: [].into(),
     }
@@ -139,17 +141,27 @@ fn what_comes_up_after_a_review_opened_is_decided_as_well_and_who_was_there_is_k
     acting.act(2, item, decide(0, Decision::Defer, None)).unwrap();
     let more = |points: Vec<Point>| Command::Observe(Observe { item, seen: Seen::Agenda(points) });
     let new = point("renewals", Some("apac"), &[OnAgenda::Trend, OnAgenda::Data]);
+    let of = |about: Topic, why: OnAgenda| Point { why: [why].into(), about, unit: None, items: [].into() };
+    let source = of(Topic::Source("calls".parse().unwrap()), OnAgenda::Late);
+    let journey = of(Topic::Journey("journey".parse().unwrap()), OnAgenda::DropOff);
     assert_eq!(acting.ask(person(2), &more(vec![new.clone()])).unwrap_err(), [laws::BY_ITSELF]);
     let known = point("renewals", Some("emea"), &[OnAgenda::Alert]);
     for wrong in [vec![], vec![known], vec![new.clone(), new.clone()], vec![point("nps", None, &[])]] {
         assert_eq!(acting.job(&more(wrong)).unwrap_err(), [laws::NOTHING_NEW]);
     }
     let was = acting.item(item).digest;
-    acting.job(&more(vec![new])).unwrap();
+    acting.job(&more(vec![new, source.clone(), journey])).unwrap();
+    assert_eq!(acting.job(&more(vec![source])).unwrap_err(), [laws::NOTHING_NEW]);
     assert!(acting.item(item).digest != was);
     // It is closed with a decision on that point, too.
     assert_eq!(acting.finish(2, item, "held").unwrap_err(), [laws::UNDECIDED]);
     acting.act(2, item, decide(3, Decision::Accept, None)).unwrap();
+    // A plan says what it is to come to at a KPI; about a source or a journey somebody does something.
+    assert_eq!(acting.act(2, item, decide(4, Decision::Plan, until(5, 20))).unwrap_err(), [laws::INCOMPLETE]);
+    acting.act(2, item, decide(4, Decision::Task, until(5, 20))).unwrap();
+    let task = acting.world.organisation.items.next() - 1;
+    assert_eq!((acting.owner(task), acting.finish(5, task, "done").is_ok()), (5, true));
+    acting.act(2, item, decide(5, Decision::Defer, None)).unwrap();
     // Who was there is said by whoever leads it, or is above; said again, the last counts.
     let attend = |present: &[u64]| Deed::Attend { present: present.iter().copied().collect() };
     assert_eq!(acting.act(5, item, attend(&[5])).unwrap_err(), [laws::NOT_YOUR_TURN]);

@@ -13,14 +13,17 @@ use std::{path::PathBuf, sync::Arc};
 
 use jiff::civil::Date;
 use kepi_govern::{Command, Evidence, Publish, event::RunCounts, plain::Engine};
-use kepi_model::{calendar::ordinal_of_day, id::Hash};
+use kepi_model::{
+    calendar::ordinal_of_day,
+    id::{Hash, SourceId},
+};
 use kepi_proof::{Digest, canonical};
 use kepi_query::{
     landing::PortError,
     port::{EngineVersion, Fut, SnapshotId},
     published::{
-        Counts, Form, NewInsights, NewRun, PublishError, Published, Run, RunPins, SCORE, Subject, Table,
-        VALUE, Values, Vouched, causes, newest, point,
+        Counts, Form, NewInsights, NewRun, PublishError, Published, Run, RunPins, RunTime, SCORE, Subject,
+        Table, VALUE, Values, Vouched, causes, newest, point,
     },
 };
 use kepi_store::{
@@ -323,6 +326,33 @@ impl Values for LocalLake {
 
     fn insights_reach(&self) -> Fut<'_, Result<i64, PortError>> {
         Box::pin(async move { Ok(i64::try_from(self.store().cursor(insights::FOLLOWER).await?)?) })
+    }
+
+    fn record_times<'a>(
+        &'a self,
+        run: i64,
+        all: &'a [(Option<SourceId>, i64)],
+    ) -> Fut<'a, Result<(), PortError>> {
+        let name = |of: &Option<SourceId>| of.as_ref().map_or(String::new(), ToString::to_string);
+        let all: Vec<(String, i64)> = all.iter().map(|(source, took)| (name(source), *took)).collect();
+        Box::pin(async move {
+            let mut tx = self.store().begin().await?;
+            rows::took(&mut tx, run, &all).await?;
+            Ok(tx.commit().await?)
+        })
+    }
+
+    fn times(&self) -> Fut<'_, Result<Vec<RunTime>, PortError>> {
+        Box::pin(async move {
+            let all = rows::times(&mut self.store().read().await?).await?;
+            let read = |of: rows::TimeRow| RunTime {
+                run: of.run,
+                at: of.at,
+                source: of.source.parse().ok(),
+                took: of.took,
+            };
+            Ok(all.into_iter().map(read).collect())
+        })
     }
 
     fn runs(&self, up_to: Option<i64>) -> Fut<'_, Result<Vec<Run>, PortError>> {

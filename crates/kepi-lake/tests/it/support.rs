@@ -188,6 +188,7 @@ pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<M
         rules: vec![],
         complete_until: None,
         expect: None,
+        schedule: None,
         purpose: None,
         owner: None,
         attest: None,

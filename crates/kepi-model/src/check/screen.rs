@@ -265,6 +265,7 @@ pub(super) fn sources(
             rules: Vec::new(),
             complete_until: None,
             expect: None,
+            schedule: None,
             purpose: feeding().find_map(|source| source.purpose.clone()),
             owner: feeding().find_map(|source| source.owner.clone()),
             attest: None,

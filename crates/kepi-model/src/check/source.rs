@@ -107,6 +107,7 @@ pub(super) fn read(
         rules,
         complete_until: written.complete_until.cloned(),
         expect: expect::read(&written.expect, project_zone, findings),
+        schedule: expect::schedule(&written.load, findings),
         purpose: written.purpose.cloned(),
         owner: written.owner.cloned(),
         attest: attest(&written.attest),

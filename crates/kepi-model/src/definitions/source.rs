@@ -193,6 +193,12 @@ table! {
 }
 
 table! {
+    Load = "load", "When runs look at the source: once in `every`, while the `window` is open. A run at another time goes on without it, and says so.";
+    every: Micros, optional, "At most once in so long; a run that comes a tenth of it too early is in time.", "1 hour";
+    window: BusinessHoursId, optional, "Only while it is open: hours of the day, days of the week, no holidays.", "nights";
+}
+
+table! {
     Rejections = "rejections", "How many rows of a file may be rejected.";
     at_most: Share, default "5%", "A run that rejects more ends with a finding.", "5%";
 }
@@ -339,6 +345,7 @@ table! {
         "Last day for which everything is in, whatever the last row says.", "2015-12-31";
     expect: Expect, optional, "When it is expected to deliver; what is late is said on pages, and of the KPIs it feeds.",
         "{every: day, by: \"06:00\"}";
+    load: Load, optional, "When runs look at it; default at every run.", "{every: 1 hour, window: nights}";
     purpose: PurposeId, optional, "What its data may be used for.", "service_improvement";
     owner: PersonId, optional, "Who answers for it.", "terminal_lead";
     attest: Attest, optional, "That whoever keeps its rows says of each period that they are whole and right.",

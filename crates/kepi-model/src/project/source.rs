@@ -13,7 +13,7 @@ use super::Unit;
 use crate::{
     calendar::Grain,
     entity::screening::Screen,
-    expectation::Expectation,
+    expectation::{Expectation, Schedule},
     expression::{Expression, Literal, Type},
     id::{AttributeId, ConnectionId, EntityId, Hash, LevelId, PersonId, PurposeId, RuleId, SourceId, UnitId},
     source_text::Span,
@@ -74,6 +74,8 @@ pub struct Source {
     pub complete_until: Option<Date>,
     /// When it is expected to deliver.
     pub expect: Option<Expectation>,
+    /// When runs look at it; none: at every run.
+    pub schedule: Option<Schedule>,
     /// What its data may be used for.
     pub purpose: Option<PurposeId>,
     /// Who answers for it.

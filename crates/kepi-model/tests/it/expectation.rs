@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kepi_model::{
     business_hours::{BusinessHours, Opened, Opening},
     calendar::{Calendar, Grain},
-    expectation::{Expectation, Rhythm},
+    expectation::{Expectation, Rhythm, Schedule},
 };
 
 fn at(text: &str) -> i64 {
@@ -156,4 +156,34 @@ fn the_end_of_a_day_is_not_the_beginning_of_the_next_promise() {
     let due: Vec<String> =
         missed.iter().map(|of| Timestamp::from_microsecond(of.due).unwrap().to_string()).collect();
     assert_eq!(due, ["2026-03-04T00:00:00Z", "2026-03-05T00:00:00Z", "2026-03-06T00:00:00Z"]);
+}
+
+#[test]
+fn a_source_is_looked_at_once_in_so_long_while_its_window_is_open() {
+    const HOUR: i64 = 3_600_000_000;
+    let next = |every: Option<i64>, last: Option<&str>, now: &str, hours: Option<&BusinessHours>| {
+        Schedule { every, window: None }.next(last.map(at), at(now), hours)
+    };
+    let noon = "2026-12-23T12:00:00Z";
+    assert_eq!(next(None, Some(noon), noon, None), Some(at(noon)), "by every run");
+    assert_eq!(next(Some(HOUR), None, noon, None), Some(at(noon)), "never before");
+    // An hour less six minutes, since timers are not exact.
+    assert_eq!(next(Some(HOUR), Some("2026-12-23T11:30:00Z"), noon, None), Some(at("2026-12-23T12:24:00Z")));
+    assert_eq!(next(Some(HOUR), Some("2026-12-23T11:06:00Z"), noon, None), Some(at(noon)));
+    // A window of a Thursday evening before a holiday opens on Monday at nine; at nine it is open, at five it is not.
+    let desk = desk();
+    assert_eq!(next(None, None, noon, Some(&desk)), Some(at(noon)));
+    assert_eq!(next(None, None, "2026-12-24T18:00:00Z", Some(&desk)), Some(at("2026-12-28T09:00:00Z")));
+    assert_eq!(next(None, None, "2026-12-28T09:00:00Z", Some(&desk)), Some(at("2026-12-28T09:00:00Z")));
+    assert_eq!(next(None, None, "2026-12-24T17:00:00Z", Some(&desk)), Some(at("2026-12-28T09:00:00Z")));
+    // Both: once in eight hours from half past eleven is half past six in the evening, when it is closed.
+    let both = next(Some(8 * HOUR), Some("2026-12-23T11:30:00Z"), noon, Some(&desk));
+    assert_eq!(both, Some(at("2026-12-24T09:00:00Z")));
+    // What never opens is never looked at.
+    let never = BusinessHours::from(Opened {
+        zone: "UTC".to_owned(),
+        week: Default::default(),
+        days: BTreeMap::new(),
+    });
+    assert_eq!(next(None, None, noon, Some(&never)), None);
 }

@@ -17,7 +17,9 @@ pub use figure::{
     scored, states_of,
 };
 pub use insight::{INSIGHT, InsightRow, USUAL, UsualRow, insight_row, push_insight, push_usual, usual_row};
-pub use port::{NewInsights, NewRun, PublishError, Published, Run, RunPins, Subject, Values, Vouched};
+pub use port::{
+    NewInsights, NewRun, PublishError, Published, Run, RunPins, RunTime, Subject, Values, Vouched,
+};
 pub use table::{
     Cell, Column, ColumnSpec, ColumnType, Corrupt, Data, Form, GRAINS, Place, Restated, Table, TableBuilder,
     grain_text, newest,

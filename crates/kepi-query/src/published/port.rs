@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use jiff::civil::Date;
 use kepi_model::{
     calendar::Grain,
-    id::{EntityId, Hash, InvalidName, KpiId, ScorecardId},
+    id::{EntityId, Hash, InvalidName, KpiId, ScorecardId, SourceId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -178,6 +178,19 @@ pub struct Run {
     pub pins: RunPins,
 }
 
+/// How long a published run took, or looking at a source in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunTime {
+    /// The run.
+    pub run: i64,
+    /// When it began, µs UTC.
+    pub at: i64,
+    /// The source; none: the run itself, until it was published.
+    pub source: Option<SourceId>,
+    /// How long, µs.
+    pub took: i64,
+}
+
 /// What publishing did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
@@ -225,6 +238,14 @@ pub trait Values: Send + Sync {
     fn publish_insights<'a>(&'a self, insights: NewInsights<'a>) -> Fut<'a, Result<bool, PublishError>>;
     /// Position of the newest run whose insights are published; 0: none.
     fn insights_reach(&self) -> Fut<'_, Result<i64, PortError>>;
+    /// Records how long a published run took, and looking at each source in it, µs.
+    fn record_times<'a>(
+        &'a self,
+        run: i64,
+        all: &'a [(Option<SourceId>, i64)],
+    ) -> Fut<'a, Result<(), PortError>>;
+    /// How long published runs took, oldest first; nothing of those of which that was not recorded.
+    fn times(&self) -> Fut<'_, Result<Vec<RunTime>, PortError>>;
     /// Published runs up to a position of the log, or all; oldest first.
     fn runs(&self, up_to: Option<i64>) -> Fut<'_, Result<Vec<Run>, PortError>>;
     /// What stands as of a position of the log, or now: of each subject and grain the run that vouches for it and what

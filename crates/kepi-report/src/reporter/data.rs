@@ -63,6 +63,7 @@ impl<'a> Reporter<'a> {
             discrepancies: self.discrepancies()?,
             reliability: self.reliability(),
             promises: self.promises()?,
+            costs: self.costs(),
         })
     }
 

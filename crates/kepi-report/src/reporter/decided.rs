@@ -19,7 +19,7 @@ use kepi_query::{
 
 use super::{Reporter, insights::Which, map::evidence_of, words};
 use crate::{
-    decided::{Case, Draft, Item, Missing, RegisterAsked, Review, ReviewPoint, Silence, Work, is_of},
+    decided::{About, Case, Draft, Item, Missing, RegisterAsked, Review, ReviewPoint, Silence, Work, is_of},
     difference::{Difference, How},
     dual::{Both, ByBoth, Counts, DualRun},
     format,
@@ -332,10 +332,13 @@ impl<'a> Reporter<'a> {
         let unit = point.unit.as_ref().and_then(|id| project.units.get(&id.parse().ok()?));
         // Of a unit that is not there any more there is no figure, and all rows are not it.
         let gone = point.unit.as_ref().filter(|_| unit.is_none());
-        let kpi = point.kpi.parse().ok().and_then(|id| project.kpis.get(&id));
+        let kpi = match &point.about {
+            About::Kpi(id) => id.parse().ok().and_then(|id| project.kpis.get(&id)),
+            About::Journey(_) | About::Source(_) => None,
+        };
         let mut view = PointView {
             number: point.number,
-            kpi: self.kpi_named(&point.kpi),
+            about: self.about_point(&point.about),
             unit: match gone {
                 Some(id) => Some(Named::new(id, format!("{id} (no such unit is in force any more)"))),
                 None => unit.map(|unit| Named::new(&unit.id, &unit.name)),
@@ -352,7 +355,16 @@ impl<'a> Reporter<'a> {
             evidence: Vec::new(),
             decided: point.decided.clone(),
         };
-        if let (Some(kpi), Some(whole), None) = (kpi, self.period_reviewed(of), gone) {
+        let whole = self.period_reviewed(of);
+        view.evidence = match (&point.about, whole) {
+            (About::Journey(id), Some(whole)) => self.evidence_of_journey(id, whole),
+            (About::Source(id), Some(whole)) => {
+                let source = id.parse().ok().and_then(|id| project.sources.get(&id));
+                source.map_or_else(Vec::new, |source| self.evidence_of_source(source, whole))
+            }
+            _ => Vec::new(),
+        };
+        if let (Some(kpi), Some(whole), None) = (kpi, whole, gone) {
             let period = project.calendar.last_day(whole).ok();
             let grain = card.map_or(kpi.period, |card| card.period.max(kpi.period));
             let period = period.map(|day| project.calendar_of(kpi).period_of_day(grain, day));
@@ -389,7 +401,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// What speaks for a definition and against it: what uses it, how much it takes, and what analyses say.
-    fn evidence(self, kpi: &'a Kpi, period: Period) -> Vec<(&'static str, String)> {
+    fn evidence(self, kpi: &'a Kpi, period: Period) -> Vec<(String, String)> {
         let project = self.project();
         let cards = project.scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id));
         let cards: Vec<&str> = cards.map(|card| card.name.as_str()).collect();
@@ -405,7 +417,7 @@ impl<'a> Reporter<'a> {
         };
         let told: BTreeSet<_> = kpi.consulted.iter().chain(&kpi.informed).collect();
         let mut evidence = vec![(
-            "Usage",
+            "Usage".to_owned(),
             format!(
                 "{}; {}; {} asked or told of it.",
                 named("scorecards:", &cards),
@@ -423,14 +435,14 @@ impl<'a> Reporter<'a> {
                 1 => "1 row is read for a period.".to_owned(),
                 n => format!("{} rows are read for a period.", format::count(n)),
             };
-            evidence.push(("Cost", said));
+            evidence.push(("Cost".to_owned(), said));
         }
         for (about, name) in EVIDENCE {
             for of in self.analyses(kpi, period, Which::Named(name)) {
                 let said = of.says.len().saturating_sub(of.behind);
                 let said: Vec<String> = of.says.into_iter().take(said).collect();
                 if !said.is_empty() {
-                    evidence.push((about, said.join(" ")));
+                    evidence.push((about.to_owned(), said.join(" ")));
                 }
             }
         }
@@ -744,6 +756,7 @@ impl<'a> Reporter<'a> {
                 }
                 "kpi" => first.parse().ok().and_then(|id| project.kpis.get(&id)).map(|kpi| &kpi.name),
                 "unit" => first.parse().ok().and_then(|id| project.units.get(&id)).map(|unit| &unit.name),
+                "playbook" => first.parse().ok().and_then(|id| project.playbooks.get(&id)).map(|of| &of.name),
                 "review" => first.parse().ok().and_then(|id| project.reviews.get(&id)).map(|of| &of.name),
                 _ => None,
             };

@@ -1,9 +1,9 @@
-//! How sources deliver: when, how much, and whether the next is late.
+//! How sources deliver: when, how much, whether the next is late, and what looking at them costs.
 
 use jiff::{Timestamp, tz::TimeZone};
 use kepi_model::{
     calendar::Grain,
-    expectation::{Expectation, Rhythm},
+    expectation::{Expectation, Rhythm, Schedule},
     project::{Kpi, Source},
 };
 
@@ -11,7 +11,7 @@ use super::Reporter;
 use crate::{
     format,
     people::is_of_screening,
-    view::{DeliveryView, SourceState},
+    view::{CostRow, DeliveryView, Named, SourceState, WouldCost},
 };
 
 /// Deliveries that are looked back on to say what is usual.
@@ -19,6 +19,12 @@ const LOOKED_BACK: usize = 30;
 /// Fewer say nothing.
 const FEWEST: usize = 3;
 const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400 * SECOND;
+/// Runs of so many days say what looking at a source costs.
+const COSTS_OVER: i64 = 30;
+/// How often it can be looked at: in words, and how often a day.
+const FREQUENCIES: [(&str, i64); 4] =
+    [("once a day", 1), ("every hour", 24), ("every 15 minutes", 96), ("every 5 minutes", 288)];
 
 impl<'a> Reporter<'a> {
     /// The sources that a KPI is fed by, of those that are seen.
@@ -62,6 +68,46 @@ impl<'a> Reporter<'a> {
                 .and_then(|d| d.bookmark.clone())
                 .filter(|_| !is_of_screening(self.project(), source)),
         }
+    }
+
+    /// What looking at each source costs, and a run in all: how long runs took, as often as it were done. Of what was never measured nothing is said.
+    pub(crate) fn costs(self) -> Vec<CostRow> {
+        let sources = self.project().sources.values();
+        let whole = self.cost(None).into_iter();
+        whole.chain(sources.filter_map(|source| self.cost(Some(source)))).collect()
+    }
+
+    fn cost(self, source: Option<&Source>) -> Option<CostRow> {
+        let id = source.map(|source| &source.id);
+        let own = self.facts.times().iter().filter(|of| of.source.as_ref() == id);
+        let mut own: Vec<(i64, i64)> = own.map(|of| (of.at, of.took)).collect();
+        let newest = own.iter().map(|(at, _)| *at).max()?;
+        own.retain(|(at, _)| *at > newest - COSTS_OVER * DAY);
+        let oldest = own.iter().map(|(at, _)| *at).min()?;
+        let took = middle(own.iter().map(|(_, took)| *took).collect())?;
+        let would = FREQUENCIES.map(|(how_often, a_day)| WouldCost {
+            how_often,
+            a_day: took.saturating_mul(a_day),
+            fits: took < DAY / a_day,
+        });
+        Some(CostRow {
+            source: source.map(|source| Named::new(&source.id, &source.name)),
+            schedule: source.and_then(|source| source.schedule.as_ref()).map(|of| self.scheduled(of)),
+            times: own.len() as u64,
+            a_day: (newest > oldest).then(|| (own.len() - 1) as f64 * DAY as f64 / (newest - oldest) as f64),
+            took,
+            would: would.into(),
+        })
+    }
+
+    /// When runs look at a source, in words.
+    pub(super) fn scheduled(self, of: &Schedule) -> String {
+        let every = of.every.map(|micros| format!("once in {}", format::lasting(micros)));
+        let window = of.window.as_ref().map(|id| {
+            let named = self.project().business_hours.get(id);
+            format!("while {} is open", named.map_or(id.as_str(), |named| named.name.as_str()))
+        });
+        every.into_iter().chain(window).collect::<Vec<_>>().join(", ")
     }
 
     /// What is said of a KPI whose sources are late.
@@ -120,7 +166,12 @@ impl<'a> Reporter<'a> {
 }
 
 /// The one in the middle, of two the lesser.
-fn median(mut of: Vec<u64>) -> Option<u64> {
+fn middle<T: Ord + Copy>(mut of: Vec<T>) -> Option<T> {
     of.sort_unstable();
-    of.get(of.len().checked_sub(1)? / 2).copied().filter(|_| of.len() >= FEWEST)
+    of.get(of.len().checked_sub(1)? / 2).copied()
+}
+
+/// The same of so many that it says something.
+fn median(of: Vec<u64>) -> Option<u64> {
+    if of.len() < FEWEST { None } else { middle(of) }
 }

@@ -3,6 +3,7 @@
 //! Pages (one file each) and [`crate::api`] are written from the same readings, so they cannot differ in a figure.
 
 mod acting;
+mod agenda;
 mod benchmarks;
 pub(crate) mod bridge;
 mod cohorts;

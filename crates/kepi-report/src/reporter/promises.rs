@@ -73,7 +73,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// What a source promised to deliver in the months that are looked back on.
-    fn promised(self, source: &Source) -> Vec<Promised> {
+    pub(super) fn promised(self, source: &Source) -> Vec<Promised> {
         let project = self.project();
         let (Some(expect), Some(now), Some((_, since))) = (&source.expect, self.facts.now(), self.since())
         else {
@@ -102,7 +102,7 @@ impl<'a> Reporter<'a> {
         self.project().sources.values().map(|source| self.reliability_of(source, &runs)).collect()
     }
 
-    fn reliability_of(self, source: &Source, runs: &[(i64, SnapshotId)]) -> ReliabilityRow {
+    pub(super) fn reliability_of(self, source: &Source, runs: &[(i64, SnapshotId)]) -> ReliabilityRow {
         let mut kept = Kept::default();
         self.promised(source).into_iter().for_each(|of| kept.add(of));
         let rows: RowCounts = self.landed(source).map(|load| load.counts).sum();

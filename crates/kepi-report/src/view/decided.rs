@@ -211,13 +211,38 @@ pub struct LeadingView {
     pub evidence: LinkEvidence,
 }
 
+/// What a point of an agenda is about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AboutView {
+    /// A KPI: its figure, or its definition.
+    Kpi(Named),
+    /// A journey, by the entity whose rows are its stages.
+    Journey(Named),
+    /// A source.
+    Source(Named),
+}
+
+impl AboutView {
+    /// Its name.
+    pub fn named(&self) -> &Named {
+        match self {
+            Self::Kpi(of) | Self::Journey(of) | Self::Source(of) => of,
+        }
+    }
+
+    /// Whether a plan can say what it is to come to.
+    pub fn is_kpi(&self) -> bool {
+        matches!(self, Self::Kpi(_))
+    }
+}
+
 /// A point of an agenda.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PointView {
     /// Its number, from 1.
     pub number: usize,
-    /// The KPI.
-    pub kpi: Named,
+    /// What it is about.
+    pub about: AboutView,
     /// The unit; none: of all rows.
     pub unit: Option<Named>,
     /// Why it is on the agenda.
@@ -238,8 +263,8 @@ pub struct PointView {
     pub commentary: Option<CommentaryView>,
     /// Open items about it when the agenda was made: number, kind, and what has become of it.
     pub items: Vec<(u64, String, String)>,
-    /// Of a definition: what speaks for it and against it, each under what it is about.
-    pub evidence: Vec<(&'static str, String)>,
+    /// Of a definition, a journey or a source: what speaks for it and against it, each under what it is about.
+    pub evidence: Vec<(String, String)>,
     /// What was decided; none: nothing yet.
     pub decided: Option<decided::PointDecided>,
 }

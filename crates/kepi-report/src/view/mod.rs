@@ -37,8 +37,8 @@ pub use customers::{
     Amounts, ByStage, Cell, Cohort, CohortsView, Flow, FlowView, Funnel, JourneyView, Shade, StageMap, Step,
 };
 pub use decided::{
-    BallotView, BothView, CaseView, ClosedView, ComingView, DocumentView, DraftView, DualView, EditorView,
-    FieldView, Forms, HappenedView, HeldView, InboxView, ItemRow, ItemView, LeadingView, LedView,
+    AboutView, BallotView, BothView, CaseView, ClosedView, ComingView, DocumentView, DraftView, DualView,
+    EditorView, FieldView, Forms, HappenedView, HeldView, InboxView, ItemRow, ItemView, LeadingView, LedView,
     OfficialFigure, OfficialView, PeriodView, PeriodsView, PointView, RegisterView, RemarkView, ReviewView,
     ReviewsView, RoundView, SaidView, SilenceView, TouchView,
 };
@@ -73,9 +73,9 @@ pub use scorecard::{
     ScorecardView, UnitMove,
 };
 pub use sources::{
-    DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, OverruledView,
-    ProfileView, PromiseRow, QuarantineView, QuarantinedRow, ReliabilityRow, RuleCount, RuleView, ScreenView,
-    SourceState, SourceView, SourcesView,
+    CostRow, DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView, MissingCount,
+    OverruledView, ProfileView, PromiseRow, QuarantineView, QuarantinedRow, ReliabilityRow, RuleCount,
+    RuleView, ScreenView, SourceState, SourceView, SourcesView, WouldCost,
 };
 pub use strategy::{Lane, LinkEvidence, MapLink, MapObjective, StrategyMapView, ThemeView};
 pub use what_if::{PlaceView, WhatIfView};

@@ -27,6 +27,36 @@ pub struct SourcesView {
     pub reliability: Vec<ReliabilityRow>,
     /// What was promised of data, by source, unit and period, the newest first, and how it was kept.
     pub promises: Vec<PromiseRow>,
+    /// What looking at sources costs, and a run in all.
+    pub costs: Vec<CostRow>,
+}
+
+/// What looking at a source costs, or a run in all, as measured of runs of the last thirty days; of older ones where there are none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CostRow {
+    /// The source; none: a run in all, from its beginning to its figures.
+    pub source: Option<Named>,
+    /// When runs look at it, in words; none: at every run.
+    pub schedule: Option<String>,
+    /// Runs it is measured of.
+    pub times: u64,
+    /// How often a day that was, from the first of them to the last; none: there was one only.
+    pub a_day: Option<f64>,
+    /// How long it takes, the median, µs.
+    pub took: i64,
+    /// What other frequencies would cost.
+    pub would: Vec<WouldCost>,
+}
+
+/// What a frequency would cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WouldCost {
+    /// How often, in words.
+    pub how_often: &'static str,
+    /// How long a day, µs: the median as often as that.
+    pub a_day: i64,
+    /// Whether one is done before the next begins.
+    pub fits: bool,
 }
 
 /// How far a source is to be relied on, over the last year.

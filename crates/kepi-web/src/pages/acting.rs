@@ -143,7 +143,9 @@ fn playbook(of: &PlaybookRow) -> Markup {
                 details {
                     summary { "Newest runs" }
                     ul.plain { @for run in &of.runs { li {
-                        a href={ "/items/" (run.item) } { "Run " (run.item) } " of " (parts::day(&run.opened))
+                        // What is only watched has no page: those who treat some are not told whom they hold out.
+                        @if run.held_out { "Run " (run.item) } @else { a href={ "/items/" (run.item) } { "Run " (run.item) } }
+                        " of " (parts::day(&run.opened))
                         @if let Some(unit) = &run.unit { " in " (unit) }
                         ": " @if run.held_out { "only watched" } @else { (run.state) }
                         @match run.helped {
@@ -155,6 +157,17 @@ fn playbook(of: &PlaybookRow) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// How much was found, in a line.
+fn found(view: &FeedbackView) -> String {
+    let texts = |n: usize| if n == 1 { "1 text".to_owned() } else { format!("{n} texts") };
+    match (view.found, view.all) {
+        (_, 0) => "Nothing was said yet".to_owned(),
+        (found, all) if found == all => texts(all),
+        (0, all) => format!("None of {}", texts(all)),
+        (found, all) => format!("{found} of {}", texts(all)),
     }
 }
 
@@ -174,7 +187,11 @@ pub(crate) fn feedback(view: &FeedbackView, said: Option<&Said>) -> Markup {
             div.buttons { button type="submit" { "Search" } }
         }
         section aria-labelledby="found" {
-            h2 #found { (view.found) " of " (view.all) }
+            h2 #found { (found(view)) }
+            @if view.all == 0 { p {
+                "What customers write in answers is searched once a document " code { "feedback: …" } " names the column; what they said when they were followed up, "
+                "and what gets in their way, stands here as soon as somebody has said it."
+            } }
             @if let Some(theme) = &view.theme {
                 p { "About " strong { (theme.replace('_', " ")) } ": " a href=(parts::href("/feedback", &[("q", view.words.as_str())])) { "whatever it is about" } "." }
             }

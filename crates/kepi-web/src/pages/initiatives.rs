@@ -42,7 +42,10 @@ pub(crate) fn all(view: &InitiativesView) -> Markup {
             (ranked(of))
             (quick(of))
             (money(of))
-            div.pile { @for one in &of.initiatives { (single(one, of)) } }
+            section aria-labelledby="each" {
+                h2 #each { "One by one" }
+                div.pile { @for one in &of.initiatives { (single(one, of)) } }
+            }
             (parts::download("/initiatives.csv", &[], "All initiatives"))
         }
     };

@@ -206,7 +206,7 @@ fn discussion(view: &ItemView, said: Option<&Said>) -> Markup {
         @if !view.remarks.is_empty() || viewer.is_some() {
             div.panel {
                 h2 #discussion { "Discussion" }
-                @if view.remarks.is_empty() { p.note { "Nothing was said of it beside ballots." } }
+                @if view.remarks.is_empty() { p.note { @if view.ballots.is_empty() { "Nothing was said of it yet." } @else { "Nothing was said of it beside ballots." } } }
                 @else { ol.plain.remarks {
                     @for of in &view.remarks {
                         li {

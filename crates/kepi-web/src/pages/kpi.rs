@@ -543,11 +543,11 @@ fn change(view: &KpiView) -> String {
     parts::href("/changes/new", &query)
 }
 
-/// The way to saying that the figure shown is not right.
-fn dispute(view: &KpiView) -> String {
+/// The way to saying something of the figure shown: that it is not right, or why it is as it is.
+fn about_it(view: &KpiView, page: &str) -> String {
     let unit = view.unit.as_ref().map(|unit| ("unit", unit.id.as_str()));
     let query = [("kpi", view.current.kpi.id.as_str()), ("period", view.period.as_str())];
-    parts::href("/disputes/new", &query.into_iter().chain(unit).collect::<Vec<_>>())
+    parts::href(page, &query.into_iter().chain(unit).collect::<Vec<_>>())
 }
 
 /// What is open about its figures.
@@ -581,7 +581,7 @@ fn definition(view: &KpiView) -> Markup {
                 pre { code { (d.code) } }
             }
             @if view.project.viewer.as_ref().is_some_and(|viewer| viewer.decides) {
-                p.propose { a href=(change(view)) { "Propose a change" } " · " a href=(dispute(view)) { "This figure is not right" }
+                p.propose { a href=(change(view)) { "Propose a change" } " · " a href=(about_it(view, "/commentary/new")) { "Say why it is as it is" } " · " a href=(about_it(view, "/disputes/new")) { "This figure is not right" }
                     @if view.is_entered { " · " a href=(parts::href("/entries/new", &[("kpi", &view.current.kpi.id), ("period", &view.period)])) { "Enter a figure" } }
                 }
             }

@@ -6,6 +6,7 @@ mod benchmarks;
 mod case;
 mod changes;
 mod cohorts;
+mod comment;
 mod disclosure;
 mod dispute;
 mod entry;
@@ -454,6 +455,15 @@ pub const PAGES: &[Page] = &[
         html: |f, _| Ok(acting::latency(&Reporter::new(f).latency()?).into_string()),
         data: |_, _| Ok(String::new()),
         csv: csv("/latency/steps.csv", |f, _| Ok(tables::latency(&Reporter::new(f).latency()?))),
+    },
+    Page {
+        path: "/commentary/new",
+        action: Action::SeeDecisions,
+        json: None,
+        nav: None,
+        html: |f, p| Ok(comment::render(&Reporter::new(f).periods()?, p).into_string()),
+        data: |_, _| Ok(String::new()),
+        csv: None,
     },
     Page {
         path: "/disputes/new",

@@ -1,6 +1,6 @@
 //! Reviews: the agenda with the evidence of each point, to be printed or decided on; and which there are.
 
-use kepi_report::view::{ItemView, PointView, ReviewView, ReviewsView, Viewer};
+use kepi_report::view::{AboutView, ItemView, PointView, ReviewView, ReviewsView, Viewer};
 use maud::{Markup, html};
 
 use super::{Said, error::sentence, inbox};
@@ -179,11 +179,16 @@ fn attendance(view: &ItemView, review: &ReviewView, viewer: &Viewer) -> Markup {
 }
 
 fn shown(point: &PointView, whole: bool) -> Markup {
-    let of = if point.of_definition { "/kpis/{}#definition" } else { "/kpis/{}" };
+    let (what, path) = match &point.about {
+        AboutView::Kpi(of) if point.of_definition => ("", format!("/kpis/{}#definition", of.id)),
+        AboutView::Kpi(of) => ("", format!("/kpis/{}", of.id)),
+        AboutView::Journey(of) => ("Journey: ", format!("/journeys/{}", of.id)),
+        AboutView::Source(of) => ("Source: ", format!("/data#{}", of.id)),
+    };
     html! {
         div.panel.point {
             h2 {
-                (point.number) ". " a href=(of.replace("{}", &point.kpi.id)) { (point.kpi.name) }
+                (point.number) ". " (what) a href=(path) { (point.about.named().name) }
                 @if let Some(unit) = &point.unit { " of " (unit.name) }
                 @if point.of_definition { ": the definition" }
             }
@@ -228,6 +233,15 @@ fn shown(point: &PointView, whole: bool) -> Markup {
     }
 }
 
+/// Whether it can be decided on a point: what is owed is not accepted, and a plan is of a KPI.
+fn is_open_to(point: &PointView, decision: &str) -> bool {
+    match decision {
+        "accept" => !point.plan_owed,
+        "plan" => point.about.is_kpi(),
+        _ => true,
+    }
+}
+
 /// What is decided on a point, and who does what follows.
 fn form(view: &ItemView, point: &PointView, viewer: &Viewer, said: Option<&Said>) -> Markup {
     let own = said.filter(|of| forms::typed_at(Some(of), DECIDE, "point") == point.number.to_string());
@@ -240,7 +254,7 @@ fn form(view: &ItemView, point: &PointView, viewer: &Viewer, said: Option<&Said>
                 input type="hidden" name="point" value=(point.number);
                 label { span { "What" }
                     select name="decision" {
-                        @for (word, words) in DECISIONS.iter().filter(|(word, _)| !(point.plan_owed && *word == "accept")) {
+                        @for (word, words) in DECISIONS.iter().filter(|(word, _)| is_open_to(point, word)) {
                             option value=(word) selected[was("decision") == *word] { (words) }
                         }
                     }

@@ -5,12 +5,13 @@ use kepi_report::{
     csv, format,
     trace::{FoundRow, plain},
     view::{
-        DataRuleView, DeliveryView, DiscrepanciesView, PromiseRow, ReliabilityRow, RowCounts, ScreenView,
-        SourceState, SourceView, SourcesView,
+        CostRow, DataRuleView, DeliveryView, DiscrepanciesView, PromiseRow, ReliabilityRow, RowCounts,
+        ScreenView, SourceState, SourceView, SourcesView,
     },
 };
 use maud::{Markup, html};
 
+use super::rows::capital;
 use crate::{
     layout::{self, Head},
     parts,
@@ -57,6 +58,7 @@ pub(crate) fn render(view: &SourcesView) -> Markup {
             (parts::download("/data/sources.csv", &[], "Sources and their rows"))
         }
         (reliability(&view.reliability))
+        (costs(&view.costs))
         (promises(&view.promises))
     };
     layout::page(&Head { title: "Data", project: Some(&view.project), path: "/data" }, body)
@@ -216,6 +218,38 @@ fn screens(screens: &[ScreenView]) -> Markup {
 
 fn percent(share: Option<f64>) -> String {
     share.map_or("–".to_owned(), |share| format::value(share, &ValueUnit::Share, 1))
+}
+
+/// What looking at sources costs, and would cost more often.
+fn costs(all: &[CostRow]) -> Markup {
+    let Some(first) = all.first() else { return html! {} };
+    html! {
+        section aria-labelledby="costs" {
+            h2 #costs { "How long a look takes, and how often" }
+            table.kpis role="table" aria-labelledby="costs" {
+                thead role="rowgroup" { tr role="row" {
+                    th scope="col" role="columnheader" { "Source" }
+                    th scope="col" role="columnheader" { "Looked at" }
+                    th.num scope="col" role="columnheader" { "Takes" }
+                    @for would in &first.would { th.num scope="col" role="columnheader" { (capital(would.how_often)) } }
+                } }
+                tbody role="rowgroup" { @for of in all { tr role="row" {
+                    th scope="row" role="rowheader" { @match &of.source { Some(source) => (source.name), None => "A run in all" } }
+                    td role="cell" data-label="Looked at" { div.touch {
+                        (of.schedule.as_deref().unwrap_or("by every run"))
+                        @if let Some(n) = of.a_day { p.detail { (format!("{n:.1}")) " times a day" } }
+                    } }
+                    td.num role="cell" data-label="Takes" { (format::lasting(of.took)) }
+                    @for would in &of.would {
+                        td.num role="cell" data-label=(capital(would.how_often)) {
+                            @if would.fits { (format::lasting(would.a_day)) } @else { "takes longer" }
+                        }
+                    }
+                } } }
+            }
+            p.note { "As measured of the runs of the last thirty days: the median of how long it takes, and how long a day that comes to at each frequency. What takes longer than the time between two of them cannot be had so often." }
+        }
+    }
 }
 
 /// How far sources are to be relied on.

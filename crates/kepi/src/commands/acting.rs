@@ -6,7 +6,7 @@ use kepi_app::{
     deciding::Deciding,
     negotiating::Saying,
 };
-use kepi_report::{Reporter, reader::KpiQuery};
+use kepi_report::{Reporter, decided::About, reader::KpiQuery};
 
 use super::deciding::{acting, nothing, opened, show, time};
 use crate::{
@@ -237,7 +237,11 @@ pub(super) fn in_words(work: &WorkView) -> Vec<String> {
                     format!("{}: {}", of.decision, of.why.as_deref().unwrap_or("the text was erased"))
                 }
             };
-            lines.push(format!("  {number}. {}{unit}: {}; {decided}", point.kpi, point.why.join(", ")));
+            let about = match &point.about {
+                About::Kpi(kpi) => kpi.clone(),
+                of => of.to_string(),
+            };
+            lines.push(format!("  {number}. {about}{unit}: {}; {decided}", point.why.join(", ")));
         }
     }
     for (number, kind, state) in &work.children {

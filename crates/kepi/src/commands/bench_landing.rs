@@ -214,7 +214,8 @@ async fn land(folder: &Path, out: Output) -> Result<(), Failure> {
     let project = checked.value.ok_or(kepi_app::AppError::Definitions { errors: 1 })?;
     let app = compose::app(compose::Site { folder, store: None }, None).await?;
     let start = Instant::now();
-    let request = Request { actor: "bench".to_owned(), at: compose::now(), land: true, fetch: false };
+    let request =
+        Request { actor: "bench".to_owned(), at: compose::now(), land: true, fetch: false, any_time: true };
     let report = app.run(&files, &project, &request, &Terminal::new(true)).await?;
     let seconds = start.elapsed().as_secs_f64();
     let rows = report.loads.iter().map(|load| load.counts.accepted + load.counts.superseding).sum();

@@ -239,6 +239,13 @@ pub(super) fn acting(actor: &str) -> Acting<'_> {
 }
 
 pub(super) async fn show(app: &App, number: u64, out: Output) -> Result<(), Failure> {
+    if Deciding(&app.store).is_only_watched(number).await? {
+        let why = format!(
+            "item {number} is only watched, so that what is done about others can be seen beside it: nobody is told what it is about; \
+             `kepi playbooks` counts what is held out"
+        );
+        return Err(Failure::Other(why));
+    }
     let (item, mut said) = Deciding(&app.store).item(number).await?;
     said.extend(app.beside(number).await?);
     let dual = app.dual_run(number).await?;

@@ -39,6 +39,7 @@ pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
     let run = Run {
         no_land: false,
         no_fetch: false,
+        any_time: false,
         threads: None,
         elsewhere: Elsewhere::default(),
         outside: Outside::default(),

@@ -11,7 +11,7 @@ use kepi_report::{
     api::v1,
     facts::Facts,
     reader::ViewError,
-    view::{ItemView, KpiRow, PointView, ReviewView},
+    view::{AboutView, ItemView, KpiRow, PointView, ReviewView},
 };
 
 use super::deciding::{acting, opened, show};
@@ -141,7 +141,13 @@ fn written(view: &ItemView, review: &ReviewView, whole: bool) -> String {
 fn one(point: &PointView, whole: bool, text: &mut String) {
     let unit = point.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", plain(&unit.name)));
     let definition = if point.of_definition { ": the definition" } else { "" };
-    let _ = writeln!(text, "\n## {}. {}{unit}{definition}\n", point.number, plain(&point.kpi.name));
+    let what = match &point.about {
+        AboutView::Kpi(_) => "",
+        AboutView::Journey(_) => "Journey: ",
+        AboutView::Source(_) => "Source: ",
+    };
+    let name = plain(&point.about.named().name);
+    let _ = writeln!(text, "\n## {}. {what}{name}{unit}{definition}\n", point.number);
     let _ = writeln!(text, "{}.", point.why.join("; "));
     if !point.of_definition {
         if let Some(row) = &point.row {

@@ -113,6 +113,7 @@ pub async fn land_and_publish(
         at: compose::now(),
         land: !what.no_land,
         fetch: !what.no_fetch,
+        any_time: what.any_time,
     };
     let progress = Terminal::new(out.quiet);
     let report = app.run_in(project.as_ref().map(|project| (&files, project)), &request, &progress).await;
@@ -239,6 +240,15 @@ fn tell(report: &RunReport, out: Output) {
     }
     for of in &report.not_landed {
         out.remark(&format!("not landed: source `{}`: {}", of.source, of.reason));
+    }
+    for of in &report.left_alone {
+        let until = of.until.map_or("its window never opens again".to_owned(), |until| {
+            format!("it is looked at from {} on", super::deciding::time(until))
+        });
+        out.remark(&format!(
+            "left alone: source `{}`: {until} (`load: …`); `--any-time` looks at it",
+            of.source
+        ));
     }
     out.remark(&said_of_files(landed, known, total.into_iter().sum()));
     let reasons = match report.reasons {

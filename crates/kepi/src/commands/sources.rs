@@ -7,7 +7,7 @@ use kepi_report::{
     facts::Facts,
     format,
     trace::plain,
-    view::{DataRuleView, DiscrepancyView, Named, ProfileView, SourceView},
+    view::{CostRow, DataRuleView, DiscrepancyView, Named, ProfileView, SourceView},
 };
 
 use super::show::{ROW_COUNTS, count_fields};
@@ -189,6 +189,45 @@ pub fn reliability(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result
         ]);
     }
     Ok(out.rows(&grid)?)
+}
+
+/// Prints what looking at sources costs and would cost, of one or of all.
+pub fn cost(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<(), Failure> {
+    let is_meant = |id: Option<&str>| only.is_none_or(|only| id == Some(only));
+    if out.format == Format::Json {
+        let mut all = v1::sources(facts)?.costs;
+        all.retain(|of| is_meant(of.source.as_ref().map(|source| source.id.as_str())));
+        return Ok(out.json(&all)?);
+    }
+    let view = Reporter::new(facts).sources()?;
+    let meant = |of: &&CostRow| is_meant(of.source.as_ref().map(|source| source.id.as_str()));
+    let costs: Vec<&CostRow> = view.costs.iter().filter(meant).collect();
+    let mut header = vec!["Source", "Looked at", "Measured", "A day", "Takes"];
+    header.extend(costs.iter().take(1).flat_map(|of| &of.would).map(|of| of.how_often));
+    let mut grid = Grid::new(&header);
+    let lasting = |micros: i64| Field::digits(format::lasting(micros), micros.to_string());
+    for of in &costs {
+        let mut row = vec![
+            Field::text(of.source.as_ref().map_or("a run in all", |source| source.id.as_str())),
+            Field::text(of.schedule.as_deref().unwrap_or("by every run")),
+            Field::digits(of.times.to_string(), of.times.to_string()),
+            Field::figure(of.a_day.map_or("–".to_owned(), |n| format!("{n:.1}")), of.a_day),
+            lasting(of.took),
+        ];
+        row.extend(of.would.iter().map(|would| match would.fits {
+            true => lasting(would.a_day),
+            false => Field::digits("takes longer".to_owned(), would.a_day.to_string()),
+        }));
+        grid.push(row);
+    }
+    out.rows(&grid)?;
+    if out.format == Format::Table {
+        out.remark(match costs.is_empty() {
+            true => "nothing is measured yet: every `kepi run` measures how long it takes",
+            false => "measured of the last thirty days of runs: how long one takes (the median), and how long a day that comes to at each frequency",
+        });
+    }
+    Ok(())
 }
 
 /// Prints what sources that know the same rows say against each other, of one of them or of all.

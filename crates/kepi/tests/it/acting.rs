@@ -23,9 +23,11 @@ use crate::{
         hidden, let_in, sign_in, text,
     },
     support::Project,
+    world::{card, fill, item, nps, send},
 };
 
-const PROJECT: &str = "project: renewals
+const PROJECT: &str = concat!(
+    "project: renewals
 name: Renewals
 language: 1
 time_zone: UTC
@@ -73,25 +75,9 @@ alert: attention
 name: What needs somebody
 by_unit: true
 ---
-strategy: customers
-mission: They recommend us.
-perspectives:
-  customers: {name: Customers}
-objectives:
-  recommended: {name: Recommended, perspective: customers}
----
-scorecard: customers
-name: Customers
-unit: company
-period: month
-missing: {rule: ignore, minimum_coverage: 50%}
-cascade: {match: {region: region}, value: recompute, targets: inherit}
-perspectives:
-  customers:
-    weight: 100%
-    objectives:
-      recommended: {weight: 100%, kpis: {recommendation: 100%}}
----
+",
+    card!(),
+    "---
 entity: survey_response
 attributes:
   region: {type: text}
@@ -106,19 +92,9 @@ map:
   score: {column: score, as: integer}
   region: {column: region, as: text}
 ---
-kpi: recommendation
-name: Net promoter score
-objective: recommended
-indicator: lagging
-better: higher
-measure:
-  nps: {of: survey_response, answer: score}
-period: month
-by: [region]
-targets:
-  - {from: 2020-01-01, threshold: 10, target: 40, stretch: 60, basis: {expectation: \"as agreed\"}}
-accountable: vp
-";
+",
+    nps!(),
+);
 
 /// So many answers a region and month: promoters, passives, detractors.
 type Mix = (u32, u32, u32);
@@ -164,7 +140,7 @@ impl World {
     }
 
     fn item(&self, number: u64) -> Value {
-        serde_json::from_str(&self.project.ok(&["item", &number.to_string(), "--format", "json"])).unwrap()
+        item(&self.project, number)
     }
 
     fn inbox(&self, who: &str) -> Vec<(u64, String)> {
@@ -515,34 +491,6 @@ fn raised(world: &World) -> u64 {
     let items: Value = serde_json::from_str(&text).unwrap();
     let of_emea = |item: &&Value| item["touches"][0].as_str().unwrap().contains("unit/emea");
     items.as_array().unwrap().iter().find(of_emea).unwrap()["item"].as_u64().unwrap()
-}
-
-pub(crate) async fn fill(browser: &WebDriver, form: &str, fields: &[(&str, &str)]) {
-    for (name, value) in fields {
-        // Days are typed in the order of the browser's language: the value is set as it is sent.
-        let script = "const field = document.querySelector(arguments[0]); field.value = arguments[1]; return field.value;";
-        let css = format!("form[action$='/{form}'] [name='{name}']");
-        let set = browser.execute(script, vec![css.into(), (*value).into()]).await.unwrap();
-        assert_eq!(set.json(), &json!(value), "{form} {name}");
-    }
-}
-
-/// Sends a form, and waits until the page is gone on which it stood: a click is not its answer.
-pub(crate) async fn send(browser: &WebDriver, form: &str) {
-    let css = format!("form[action$='/{form}'] button[type=submit]");
-    browser
-        .execute("document.querySelectorAll('details.deed').forEach(of => of.open = true)", vec![])
-        .await
-        .unwrap();
-    let button = browser.find(By::Css(css)).await.unwrap();
-    button.click().await.unwrap();
-    for _ in 0..300 {
-        if button.tag_name().await.is_err() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("`{form}` was sent, and no other page came");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

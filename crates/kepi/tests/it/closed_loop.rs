@@ -1,14 +1,10 @@
 //! A customer who would not recommend us is followed up once, by whoever answers for her unit, and how long that took is a figure.
 
-use std::{path::Path, sync::Arc};
-
 use kepi_app::{
-    App, AppError,
     acting::{By, Doing, WorkView},
-    deciding::{Acting, Deciding},
+    deciding::Acting,
     picture::Picture,
 };
-use kepi_engine::DataFusionEvaluator;
 use kepi_model::calendar::Grain;
 use kepi_query::{
     port::{MemoryColumn, PinnedColumn},
@@ -18,39 +14,21 @@ use kepi_report::{Reporter, facts::Facts};
 use serde_json::{Value, json};
 
 use crate::{
-    order::{app, run_at},
+    order::run_at,
     rooms::{Somebody, hidden, let_in},
-    support::Project,
+    world::{World, answers, at, card, company, fresh, nps},
 };
 
-const PROJECT: &str = "project: loops
+const PROJECT: &str = concat!(
+    "project: loops
 name: Loops
 language: 1
 time_zone: UTC
 last_resort: ceo
 ---
-unit: company
-name: The company
-manager: vp
----
-unit: emea
-name: EMEA
-level: region
-parent: company
-member: emea
-seats: {vp: ben}
----
-person: ceo
-name: Ada
----
-person: vp
-name: Vera
-reports_to: ceo
----
-person: ben
-name: Ben
-reports_to: vp
----
+",
+    company!(),
+    "---
 governance: company
 mode: reviewed
 owners: [ceo, vp]
@@ -66,41 +44,12 @@ confirm: 7
 at_most: 3
 causes: {waiting: Waited too long, price: The price, other: Something else}
 ---
-strategy: customers
-mission: They recommend us.
-perspectives:
-  customers: {name: Customers}
-objectives:
-  recommended: {name: Recommended, perspective: customers}
----
-scorecard: customers
-name: Customers
-unit: company
-period: month
-missing: {rule: ignore, minimum_coverage: 50%}
-cascade: {match: {region: region}, value: recompute, targets: inherit}
-perspectives:
-  customers:
-    weight: 100%
-    objectives:
-      recommended: {weight: 100%, kpis: {recommendation: 100%}}
----
-entity: survey_response
-attributes:
-  region: {type: text}
-  may_contact: {type: boolean}
----
-source: answers
-into: survey_response
-from: {csv: {files: \"data/*.csv\"}}
-mode: upsert
-map:
-  id: {column: id, as: text, required: true}
-  responded_at: {column: answered, as: timestamp, required: true}
-  score: {column: score, as: integer}
-  region: {column: region, as: text}
-  may_contact: {column: may_contact, as: boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}
----
+",
+    card!(),
+    "---
+",
+    answers!(),
+    "---
 source: items
 into: item
 from: {kepi: items}
@@ -129,19 +78,9 @@ map:
   raised: {column: raised, as: integer}
   updated_at: {column: updated_at, as: timestamp}
 ---
-kpi: recommendation
-name: Net promoter score
-objective: recommended
-indicator: lagging
-better: higher
-measure:
-  nps: {of: survey_response, answer: score}
-period: month
-by: [region]
-targets:
-  - {from: 2020-01-01, threshold: 10, target: 40, stretch: 60, basis: {expectation: \"as agreed\"}}
-accountable: vp
----
+",
+    nps!(),
+    "---
 business_hours: office
 name: Office
 week: {weekdays: [\"09:00-17:00\"]}
@@ -174,49 +113,25 @@ better: lower
 measure:
   share: {of: item, which: reached = false, where: kind = 'case' and done_at is not null and permitted}
 period: month
-";
+",
+);
 
 /// Monday 1 June 2026.
 const DAY: &str = "2026-06-01";
 
-fn at(text: &str) -> i64 {
-    format!("{text}:00Z").parse::<jiff::Timestamp>().unwrap().as_microsecond()
-}
-
-struct World {
-    project: Project,
-    app: Arc<App>,
+async fn world(rows: &str) -> World {
+    World::of(PROJECT, &format!("id,answered,region,score,may_contact\n{rows}")).await
 }
 
 impl World {
-    async fn new(rows: &str) -> Self {
-        Self::of(PROJECT, &format!("id,answered,region,score,may_contact\n{rows}")).await
-    }
-
-    async fn of(definitions: &str, answers: &str) -> Self {
-        let project = Project::empty();
-        project.write("kepi.yml", definitions);
-        project.write("data/a.csv", answers);
-        std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
-        let app = Arc::new(app(Path::new(project.path()), Arc::new(DataFusionEvaluator)).await);
-        Self { project, app }
-    }
-
     /// What a run by a clock says of cases: opened, and rows that wait.
-    async fn run(&self, when: &str) -> (u64, u64) {
-        let report = run_at(&self.app, at(when)).await.unwrap();
-        assert_eq!(report.not_followed, None);
-        assert!(report.not_landed.is_empty(), "{:?}", report.not_landed);
-        report.followed.map_or((0, 0), |of| (of.opened, of.rows_waiting))
-    }
-
-    async fn act(&self, who: &str, item: u64, doing: Doing<'_>, when: &str) -> Result<(), AppError> {
-        let acting = Acting { actor: who, at: at(when), key: None };
-        Deciding(&self.app.store).act(item, &doing, acting).await
+    async fn cases(&self, when: &str) -> (u64, u64) {
+        let of = self.run(when).await;
+        (of.opened, of.rows_waiting)
     }
 
     async fn item(&self, item: u64) -> (&'static str, WorkView) {
-        let view = Deciding(&self.app.store).item(item).await.unwrap().0;
+        let view = self.view(item).await;
         (view.state, view.work)
     }
 
@@ -289,17 +204,17 @@ long_over,2026-04-30 23:59,emea,1,yes
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
-    let world = World::new(ROWS).await;
+    let world = world(ROWS).await;
     // The newest three first, the other by the run that follows; then nobody, whoever starts anew.
-    assert_eq!(world.run(&format!("{DAY}T08:00")).await, (3, 1));
-    assert_eq!(world.run(&format!("{DAY}T09:00")).await, (1, 0));
-    assert_eq!(world.run(&format!("{DAY}T09:10")).await, (0, 0));
+    assert_eq!(world.cases(&format!("{DAY}T08:00")).await, (3, 1));
+    assert_eq!(world.cases(&format!("{DAY}T09:00")).await, (1, 0));
+    assert_eq!(world.cases(&format!("{DAY}T09:10")).await, (0, 0));
     // A row that is said otherwise is the same row; one that is new is not.
     world
         .project
         .write("data/b.csv", "id,answered,region,score,may_contact\na,2026-05-29 10:00,emea,2,yes\n");
-    let fresh = app(world.project.path(), Arc::new(DataFusionEvaluator)).await;
-    let report = run_at(&fresh, at(&format!("{DAY}T09:20"))).await.unwrap();
+    let anew = fresh(&world.project).await;
+    let report = run_at(&anew, at(&format!("{DAY}T09:20"))).await.unwrap();
     assert_eq!(report.followed.map_or(0, |of| of.opened), 0);
     let [a, b, c, d] = [
         world.case_of("a").await,
@@ -341,7 +256,7 @@ async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
     assert_eq!(case.contacts[0].note.as_deref(), Some("an hour in the queue"));
 
     // What the lake says of it is the script, to the minute.
-    world.run("2026-06-04T12:00").await;
+    world.cases("2026-06-04T12:00").await;
     let columns =
         ["opened_at", "seen_at", "decided_at", "done_at", "effect_at", "ended_at", "raised", "unit", "cause"];
     let some = |of: &[&str]| {
@@ -463,7 +378,7 @@ e,2026-05-28 06:00,apac,9,yes,called and then came back
 old,2026-04-30 23:59,emea,9,yes,queue
 ";
     let world = World::of(&format!("{definitions}{FEEDBACK}"), answers).await;
-    world.run(&format!("{DAY}T08:00")).await;
+    world.cases(&format!("{DAY}T08:00")).await;
     let a = world.case_of("a").await;
     let note = "she had waited since nine";
     world.act("ben", a, Doing::Contact(By::Phone, true, Some(note)), "2026-06-01T11:00").await.unwrap();
@@ -510,12 +425,12 @@ old,2026-04-30 23:59,emea,9,yes,queue
     }
     assert!(!page.contains("dirty"), "{page}");
     let page = shown("ben", "/feedback");
-    assert!(!page.contains("dirty") && page.contains("0 of 0"), "{page}");
+    assert!(!page.contains("dirty") && page.contains("Nothing was said yet"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_case_is_worked_on_on_its_page_and_on_the_command_line() {
-    let world = World::new(ROWS).await;
+    let world = world(ROWS).await;
     let project = &world.project;
     let (_, said) = project.fails_or_not(&["run"]);
     assert!(
@@ -579,7 +494,7 @@ async fn what_a_customer_answers_to_her_case_opens_no_other() {
         .replace("  score: {column: score,", "  of_case: {column: of_case, as: text}\n  score: {column: score,");
     let header = "id,answered,region,score,may_contact,of_case\n";
     let world = World::of(&definitions, &format!("{header}a,2026-05-29 10:00,emea,3,yes,\n")).await;
-    assert_eq!(world.run("2026-06-01T08:00").await, (1, 0));
+    assert_eq!(world.cases("2026-06-01T08:00").await, (1, 0));
     let a = world.case_of("a").await;
     world.act("ben", a, Doing::Contact(By::Phone, true, None), "2026-06-01T10:00").await.unwrap();
     world.act("ben", a, close("solved", "waiting"), "2026-06-01T11:00").await.unwrap();
@@ -609,7 +524,7 @@ async fn a_customer_who_is_asked_once_more_says_by_herself_whether_it_is_settled
     let rows =
         "a,2026-05-29 10:00,emea,3,yes,\nb,2026-05-29 09:00,emea,6,yes,\nc,2026-05-29 08:00,emea,0,yes,\n";
     let world = World::of(&definitions, &format!("{header}{rows}")).await;
-    assert_eq!(world.run("2026-06-01T08:00").await, (3, 0));
+    assert_eq!(world.cases("2026-06-01T08:00").await, (3, 0));
     let (a, b, c) = (world.case_of("a").await, world.case_of("b").await, world.case_of("c").await);
     for item in [a, b, c] {
         world.act("ben", item, Doing::Contact(By::Phone, true, None), "2026-06-01T10:00").await.unwrap();
@@ -679,8 +594,8 @@ map:
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_held_out_is_nobodys_case_and_what_following_up_does_is_the_difference() {
     const ALL: usize = 40;
-    let project = Project::empty();
-    project.write("kepi.yml", &held_out_project());
+    let world = World::of(&held_out_project(), "").await;
+    let project = &world.project;
     let answer = |n: usize| format!("r{n},2026-05-2{} 10:00,emea,{},yes,a{n}\n", n % 9, n % 7);
     let answers: String = (0..ALL).map(answer).collect();
     project.write("data/answers.csv", &format!("id,answered,region,score,may_contact,account\n{answers}"));
@@ -689,14 +604,7 @@ async fn who_is_held_out_is_nobodys_case_and_what_following_up_does_is_the_diffe
         "id,created,status\n".to_owned() + rows.collect::<String>().as_str()
     };
     project.write("data/accounts_1.csv", &accounts(&|_| "active"));
-    std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
-    let app = Arc::new(app(Path::new(project.path()), Arc::new(DataFusionEvaluator)).await);
-    let world = World { project, app };
-    let run = async |when: &str| {
-        let report = run_at(&world.app, at(when)).await.unwrap();
-        assert!(report.not_followed.is_none() && report.not_landed.is_empty(), "{report:?}");
-        report.followed.unwrap_or_default()
-    };
+    let run = async |when: &str| world.run(when).await;
     let first = run("2026-06-01T08:00").await;
     let (opened, held) = (first.opened as usize, first.unfollowed as usize);
     assert_eq!(opened + held, ALL);

@@ -73,7 +73,7 @@ pub async fn app(root: &Path, evaluator: Arc<dyn Evaluator>) -> App {
 /// Runs what the folder holds, by a clock.
 pub async fn run_at(app: &App, at: i64) -> Result<RunReport, AppError> {
     let (files, project) = open::load(&app.root, app.sources.as_ref(), None).unwrap();
-    let request = Request { actor: "tester".to_owned(), at, land: true, fetch: true };
+    let request = Request { actor: "tester".to_owned(), at, land: true, fetch: true, any_time: false };
     app.run(&files, &project, &request, &Silent).await
 }
 

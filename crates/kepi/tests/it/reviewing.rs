@@ -1,48 +1,33 @@
 //! By a simulated clock: a plan is asked for before a review opens, what comes up since is on its agenda, and a ladder says who is told.
 
-use std::{path::Path, sync::Arc};
+use std::fmt::Write;
 
 use kepi_app::{
-    App,
-    acting::{Disputed, Doing, Followed, Silencing},
+    acting::{Disputed, Doing, Silencing},
     deciding::{Acting, Deciding, ItemView},
+    picture::Picture,
 };
-use kepi_engine::DataFusionEvaluator;
-use kepi_report::decided::ReviewPoint;
+use kepi_govern::items::Decision;
+use kepi_report::{
+    Reporter,
+    decided::{About, ReviewPoint},
+};
 
 use crate::{
-    order::{app, run_at},
-    support::Project,
+    order::run_at,
+    world::{World, at, card, company, nps, owner},
 };
 
-const PROJECT: &str = "project: reviews
+const PROJECT: &str = concat!(
+    "project: reviews
 name: Reviews
 language: 1
 time_zone: UTC
 last_resort: ceo
 ---
-unit: company
-name: The company
-manager: vp
----
-unit: emea
-name: EMEA
-level: region
-parent: company
-member: emea
-seats: {vp: ben}
----
-person: ceo
-name: Ada
----
-person: vp
-name: Vera
-reports_to: ceo
----
-person: ben
-name: Ben
-reports_to: vp
----
+",
+    company!(),
+    "---
 person: coo
 name: Cleo
 reports_to: ceo
@@ -75,25 +60,9 @@ plans: 3
 chair: vp
 participants: [ben]
 ---
-strategy: customers
-mission: They recommend us.
-perspectives:
-  customers: {name: Customers}
-objectives:
-  recommended: {name: Recommended, perspective: customers}
----
-scorecard: customers
-name: Customers
-unit: company
-period: month
-missing: {rule: ignore, minimum_coverage: 50%}
-cascade: {match: {region: region}, value: recompute, targets: inherit}
-perspectives:
-  customers:
-    weight: 100%
-    objectives:
-      recommended: {weight: 100%, kpis: {recommendation: 100%}}
----
+",
+    card!(),
+    "---
 entity: survey_response
 attributes:
   region: {type: text}
@@ -108,63 +77,20 @@ map:
   score: {column: score, as: integer}
   region: {column: region, as: text}
 ---
-kpi: recommendation
-name: Net promoter score
-objective: recommended
-indicator: lagging
-better: higher
-measure:
-  nps: {of: survey_response, answer: score}
-period: month
-by: [region]
-targets:
-  - {from: 2020-01-01, threshold: 10, target: 40, stretch: 60, basis: {expectation: \"as agreed\"}}
-accountable: vp
-";
+",
+    nps!(),
+);
 
-fn at(text: &str) -> i64 {
-    format!("{text}:00Z").parse::<jiff::Timestamp>().unwrap().as_microsecond()
+/// 60 answers a month in each region from January to May, of which so many would not recommend us.
+async fn world(against: [usize; 5]) -> World {
+    world_of(PROJECT, against).await
 }
 
-struct World {
-    project: Project,
-    app: Arc<App>,
-}
-
-impl World {
-    /// 60 answers a month in each region from January to May, of which so many would not recommend us.
-    async fn new(against: [usize; 5]) -> Self {
-        Self::of(PROJECT, against).await
-    }
-
-    async fn of(definitions: &str, against: [usize; 5]) -> Self {
-        let project = Project::empty();
-        project.write("kepi.yml", definitions);
-        let mut rows = "id,answered,region,score\n".to_owned();
-        for (month, against) in against.into_iter().enumerate() {
-            rows += &answers(month + 1, against);
-        }
-        project.write("data/a.csv", &(rows + "over,2026-06-01 00:30,emea,9\n"));
-        std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
-        let app = Arc::new(app(Path::new(project.path()), Arc::new(DataFusionEvaluator)).await);
-        Self { project, app }
-    }
-
-    async fn run(&self, when: &str) -> Followed {
-        let report = run_at(&self.app, at(when)).await.unwrap();
-        assert_eq!(report.not_followed, None);
-        report.followed.unwrap()
-    }
-
-    async fn of_kind(&self, kind: &str) -> Vec<ItemView> {
-        let all = kepi_app::deciding::inbox(&self.app.store, None, true).await.unwrap();
-        all.into_iter().filter(|item| item.kind == kind).collect()
-    }
-
-    async fn act(&self, who: &str, item: u64, doing: Doing<'_>, when: &str) -> Result<(), String> {
-        let acting = Acting { actor: who, at: at(when), key: None };
-        Deciding(&self.app.store).act(item, &doing, acting).await.map_err(|error| error.to_string())
-    }
+async fn world_of(definitions: &str, against: [usize; 5]) -> World {
+    let months = (1..).zip(against).map(|(month, against)| answers(month, against));
+    let rows: String = months.collect();
+    let rows = format!("id,answered,region,score\n{rows}over,2026-06-01 00:30,emea,9\n");
+    World::of(definitions, &rows).await
 }
 
 fn answers(month: usize, against: usize) -> String {
@@ -175,13 +101,9 @@ fn answers(month: usize, against: usize) -> String {
     (0..60).map(|n| of("emea", n) + of("apac", n).as_str()).collect()
 }
 
-fn owner(of: &ItemView) -> &str {
-    of.work.owner.as_ref().map_or("nobody", |owner| &owner.person)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn once_a_period_is_closed_whoever_answers_for_what_is_red_is_asked_why_until_somebody_has_said_so() {
-    let world = World::new([6, 8, 12, 40, 42]).await;
+    let world = world([6, 8, 12, 40, 42]).await;
     assert_eq!(world.run("2026-06-01T08:00").await.asked_why, 0, "nothing is closed");
     let acting = |actor: &'static str, when: &str| Acting { actor, at: at(when), key: None };
     for (month, when) in [("2026-02", "2026-06-01T09:00"), ("2026-05", "2026-06-01T09:10")] {
@@ -204,7 +126,7 @@ async fn once_a_period_is_closed_whoever_answers_for_what_is_red_is_asked_why_un
     // Only a commentary answers it.
     let refused =
         world.act("vp", tasks[0].item, Doing::Finish("done", Some("so what")), "2026-06-01T12:00").await;
-    assert!(refused.unwrap_err().contains("nobody has said why kpi/recommendation"), "not said");
+    assert!(refused.unwrap_err().to_string().contains("nobody has said why kpi/recommendation"), "not said");
     let said = kepi_app::commentary::Commenting {
         kpi: "recommendation",
         period: "2026-05",
@@ -236,7 +158,7 @@ async fn once_a_period_is_closed_whoever_answers_for_what_is_red_is_asked_why_un
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_is_asked_for_before_a_review_and_what_comes_up_since_is_on_its_agenda() {
-    let world = World::new([6, 8, 12, 40, 42]).await;
+    let world = world([6, 8, 12, 40, 42]).await;
     // The fifth day of business of June is the 5th: three days before, not earlier, whoever answers for it is asked, once.
     assert_eq!(world.run("2026-06-01T08:00").await.plans_asked, 0);
     assert_eq!(world.run("2026-06-02T08:00").await.plans_asked, 1);
@@ -250,7 +172,7 @@ async fn a_plan_is_asked_for_before_a_review_and_what_comes_up_since_is_on_its_a
     );
     let refused =
         world.act("vp", tasks[0].item, Doing::Finish("done", Some("so what")), "2026-06-03T09:00").await;
-    assert!(refused.unwrap_err().contains("G1120"), "nothing but a plan answers it");
+    assert!(refused.unwrap_err().to_string().contains("G1120"), "nothing but a plan answers it");
     // Then it opens, and the plan is still owed; it got worse three times in a row as well.
     let opened = world.run("2026-06-05T08:00").await;
     assert_eq!((opened.reviews, opened.came_up), (1, 0));
@@ -272,12 +194,132 @@ async fn a_plan_is_asked_for_before_a_review_and_what_comes_up_since_is_on_its_a
     assert_eq!(now.work.review.unwrap().present, Some(vec!["coo".to_owned(), "vp".to_owned()]));
 }
 
+/// Of those who sign up fewer go on in May; orders are overdue, and many accounts cannot be read.
+#[tokio::test(flavor = "multi_thread")]
+async fn journeys_and_sources_are_points_of_their_own_on_an_agenda() {
+    let source = |name: &str, into: &str, more: &str, map: &str| {
+        format!(
+            "---\nsource: {name}\ninto: {into}\nfrom: {{csv: {{files: \"data/{name}*.csv\"}}}}\nmode: append\n{more}map:\n  id: {{column: id, as: text}}\n{map}"
+        )
+    };
+    let head = PROJECT.split("---\nalert:").next().unwrap();
+    let definitions = format!(
+        "{head}---\nreview: monthly\nname: Monthly review\nscorecard: service\nperiod: month\nafter: 10\nplans: 0\nchair: vp\nparticipants: [ben]\n---\nstrategy: \
+         service\nmission: It works.\nperspectives:\n  customers: {{name: Customers}}\nobjectives:\n  works: {{name: It works, perspective: \
+         customers}}\n---\nscorecard: service\nname: Service\nunit: company\nperiod: month\nmissing: {{rule: ignore, minimum_coverage: \
+         10%}}\nperspectives:\n  customers:\n    weight: 100%\n    objectives:\n      works: {{weight: 100%, kpis: {{signed: 100%}}}}\n---\nentity: \
+         journey\nname: First weeks\nrows:\n  of: account\n  stages:\n    signs: {{enter: account}}\n    orders: {{enter: order, follows: \
+         [signs]}}\nattributes:\n  goes_on: {{any: journey, same: account, after: entered_at, within: 5 days}}\n{}{}---\nkpi: signed\nname: Accounts signed\nobjective: works\nindicator: lagging\nbetter: higher\nmeasure: {{count: {{of: \
+         account}}}}\nperiod: month\naccountable: vp\n---\nkpi: came\nname: Stages begun\nbetter: higher\nmeasure: {{count: {{of: journey}}}}\nperiod: \
+         month\nby: [stage]\n---\nkpi: goes_on\nname: Go on\nbetter: higher\nmeasure: {{share: {{of: journey, which: goes_on}}}}\nperiod: \
+         month\nby: [stage]\n",
+        source(
+            "accounts",
+            "account",
+            "quarantine: {at_most: 50%}\n",
+            "  created_at: {column: created, as: date}\n"
+        ),
+        source(
+            "orders",
+            "order",
+            "expect: {every: day, by: \"06:00\"}\n",
+            "  account: {column: account, as: reference account}\n  ordered_at: {column: on, as: date}\n"
+        ),
+    );
+    let world = World::of(&definitions, "").await;
+    let (mut accounts, mut orders) = ("id,created\n".to_owned(), "id,account,on\n".to_owned());
+    for month in 0..15_usize {
+        let (year, of) = (2025 + (month + 2) / 12, 1 + (month + 2) % 12);
+        for n in 0..200 {
+            // About 140 of 200 order two days later; in May 60.
+            let day = 1 + n % 25;
+            accounts += &format!("a{month}_{n},{year}-{of:02}-{day:02}\n");
+            if n * 7919 % 200 < if month == 14 { 60 } else { 138 + month * 5 % 7 } {
+                orders += &format!("o{month}_{n},a{month}_{n},{year}-{of:02}-{:02}\n", day + 2);
+            }
+        }
+    }
+    accounts += "late,2026-06-08\n";
+    orders += "late,late,2026-06-08\n";
+    accounts += &(0..200).map(|n| format!("bad{n},the other day\n")).collect::<String>();
+    world.project.write("data/accounts.csv", &accounts);
+    world.project.write("data/orders.csv", &orders);
+    world.run("2026-06-09T05:00").await;
+    assert_eq!(world.run("2026-06-12T08:00").await.reviews, 1);
+    let review = world.of_kind("review").await.remove(0);
+    let points = review.work.review.unwrap().points;
+    let why = |about: &str| {
+        let point = points.iter().find(|point| point.about.to_string() == about);
+        point.unwrap_or_else(|| panic!("{about}: {points:?}")).clone()
+    };
+    let (journey, late, aside) = (why("journey/journey"), why("source/orders"), why("source/accounts"));
+    assert_eq!(
+        journey.why,
+        [
+            "fewer go on from a stage than usual",
+            "more or fewer come into a stage than usual",
+            "its data are late or set aside"
+        ]
+    );
+    assert_eq!(
+        (&late.why[..], &aside.why[..]),
+        (&["a delivery is overdue"][..], &["many of its rows were set aside"][..])
+    );
+    // What speaks for each stands beside it, in the pack and on the page.
+    let picture = Picture::load(&world.app).await.unwrap();
+    let shown = Reporter::new(&picture).item(&review.item.to_string()).unwrap().review.unwrap();
+    let said = |number: usize| {
+        let point = shown.points.iter().find(|point| point.number == number).unwrap();
+        point.evidence.iter().map(|(about, said)| format!("{about}: {said}")).collect::<Vec<_>>().join(" | ")
+    };
+    let of = said(journey.number).replace(kepi_report::format::THIN, " ");
+    assert!(
+        of.contains("signs: Go on: 30.0 %, beyond its usual variation")
+            && of.contains("orders: Stages begun: 60, beyond"),
+        "{of}"
+    );
+    let of = said(late.number);
+    assert!(of.contains("The next is ") && of.contains(" late, expected every day by 06:00"), "{of}");
+    let of = said(aside.number).replace(kepi_report::format::THIN, " ");
+    assert!(of.contains("3 201 landed, of which 200 were set aside"), "{of}");
+    let pack = world.project.ok(&["review", "pack", &review.item.to_string()]);
+    assert!(
+        pack.contains("Journey: First weeks")
+            && pack.contains("Source: Orders")
+            && pack.contains("- signs: Go on"),
+        "{pack}"
+    );
+    // A decision on each; a plan is of a KPI, so that somebody does something about these.
+    let follows = Some(("ben", jiff::civil::date(2026, 6, 30)));
+    let decide = async |number: usize, decision| {
+        let place = u16::try_from(number).unwrap();
+        let doing = Doing::Decide(place, decision, "ask who feeds it", follows);
+        world.act("vp", review.item, doing, "2026-06-12T10:00").await
+    };
+    let refused = decide(journey.number, Decision::Plan).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("G1110") && refused.contains("a plan says what it is to come to at a KPI"),
+        "{refused}"
+    );
+    decide(journey.number, Decision::Task).await.unwrap();
+    decide(late.number, Decision::Change).await.unwrap();
+    let tasks = world.of_kind("task").await;
+    assert_eq!((tasks.len(), owner(&tasks[0])), (2, "ben"));
+    for task in tasks {
+        world.act("ben", task.item, Doing::Finish("done", Some("asked")), "2026-06-12T11:00").await.unwrap();
+    }
+    // The page of the journey and that of the data are a step away.
+    let (_server, address) = world.project.serve();
+    let page = crate::tour::get(&address, &format!("/reviews/{}", review.item)).unwrap();
+    assert!(page.contains("href=\"/journeys/journey\"") && page.contains("href=\"/data#orders\""), "{page}");
+}
+
 /// The third period of 4-4-5 from February ends on 2 May: its review opens on the fifth day of business after that, not after April.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_review_is_of_the_periods_of_its_scorecard() {
     let weeks = "scorecard: customers\nname: Customers\nweek_start: sunday\nfiscal_year_start: february\ncalendar: {weeks: 4-4-5}\n";
     let definitions = PROJECT.replace("scorecard: customers\nname: Customers\n", weeks);
-    let world = World::of(&definitions, [6, 8, 40, 42, 12]).await;
+    let world = world_of(&definitions, [6, 8, 40, 42, 12]).await;
     world.run("2026-05-01T08:00").await;
     assert_eq!(world.run("2026-05-04T08:00").await.plans_asked, 0);
     assert_eq!(world.run("2026-05-05T08:00").await.plans_asked, 1);
@@ -291,13 +333,13 @@ async fn a_review_is_of_the_periods_of_its_scorecard() {
     assert_eq!((opened, world.run("2026-05-08T08:00").await.reviews), (0, 1));
     let review = world.of_kind("review").await.pop().unwrap();
     let [point] = &review.work.review.as_ref().unwrap().points[..] else { panic!("one point") };
-    assert_eq!(point.kpi, "recommendation__4_4_5_february_sunday");
+    assert_eq!(point.about, About::Kpi("recommendation__4_4_5_february_sunday".to_owned()));
     assert!(point.why.contains(&"red"), "{:?}", point.why);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_owes_a_plan_for_what_is_red_no_more() {
-    let world = World::new([6, 8, 12, 40, 42]).await;
+    let world = world([6, 8, 12, 40, 42]).await;
     assert_eq!(world.run("2026-06-02T08:00").await.plans_asked, 1);
     // May was sent wrongly, and comes again.
     world.project.write("data/b.csv", &format!("id,answered,region,score\n{}", answers(5, 6)));
@@ -308,7 +350,7 @@ async fn nobody_owes_a_plan_for_what_is_red_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ladder_of_its_severity_says_who_is_told_when_nobody_acts_in_time() {
-    let world = World::new([6, 8, 12, 40, 42]).await;
+    let world = world([6, 8, 12, 40, 42]).await;
     world.run("2026-06-01T08:00").await;
     let tick = async |when: &str| {
         Deciding(&world.app.store).tick(at(when)).await.unwrap();
@@ -325,7 +367,7 @@ async fn a_ladder_of_its_severity_says_who_is_told_when_nobody_acts_in_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silence_is_ended_by_whom_it_concerns_and_every_other_attempt_is_in_the_log() {
-    let world = World::new([6, 8, 12, 40, 42]).await;
+    let world = world([6, 8, 12, 40, 42]).await;
     world.run("2026-06-01T08:00").await;
     let deciding = Deciding(&world.app.store);
     let acting = |actor: &'static str| Acting { actor, at: at("2026-06-01T10:00"), key: None };
@@ -354,13 +396,15 @@ async fn a_silence_is_ended_by_whom_it_concerns_and_every_other_attempt_is_in_th
 }
 
 /// Scenario 5: of sixty KPIs nine are red: the data of two are late, three are within their usual variation, four are real.
-fn sixty() -> (String, String, String) {
+///
+/// The seventeenth month is that of so many months after May 2026. A large one has 1115 rows in each of seven segments of the first of the real ones.
+pub(crate) fn sixty(later: usize, large: bool) -> (String, String, String) {
     let source = |entity: &str, name: &str, files: &str| {
         format!(
             "---\nentity: {entity}\nkey: [id]\ntime: at\nattributes:\n  id: {{type: text}}\n  at: {{type: timestamp}}\n  topic: {{type: text}}\n  \
-             good: {{type: boolean}}\n---\nsource: {name}\ninto: {entity}\nfrom: {{csv: {{files: \"data/{files}\"}}}}\nmode: \
+             segment: {{type: text}}\n  good: {{type: boolean}}\n---\nsource: {name}\ninto: {entity}\nfrom: {{csv: {{files: \"data/{files}\"}}}}\nmode: \
              upsert\nmap:\n  id: {{column: id, as: text, required: true}}\n  at: {{column: at, as: timestamp, required: true}}\n  topic: \
-             {{column: topic, as: text}}\n  good: {{column: good, as: boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}}\n"
+             {{column: topic, as: text}}\n  segment: {{column: segment, as: text}}\n  good: {{column: good, as: boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}}\n"
         )
     };
     let mut text = PROJECT.split("---\nalert:").next().unwrap().to_owned();
@@ -372,9 +416,10 @@ fn sixty() -> (String, String, String) {
     let mut weights = Vec::new();
     for n in 0..60 {
         let entity = if n < 2 { "delivery" } else { "visit" };
+        let by = if large && n == 5 { "by: [segment]\n" } else { "" };
         text += &format!(
             "---\nkpi: k{n:02}\nname: Share of good ones {n}\nobjective: works\nindicator: lagging\nbetter: higher\nmeasure:\n  share: {{of: \
-             {entity}, which: good, where: topic = 't{n:02}'}}\nperiod: month\ntargets:\n  - {{from: 2020-01-01, threshold: 60%, target: \
+             {entity}, which: good, where: topic = 't{n:02}'}}\nperiod: month\n{by}targets:\n  - {{from: 2020-01-01, threshold: 60%, target: \
              80%, stretch: 95%, basis: {{expectation: \"as agreed\"}}}}\naccountable: vp\n"
         );
         weights.push(format!("k{n:02}: {}%", if n < 40 { 2 } else { 1 }));
@@ -384,10 +429,10 @@ fn sixty() -> (String, String, String) {
          10%}}\nperspectives:\n  customers:\n    weight: 100%\n    objectives:\n      works: {{weight: 100%, kpis: {{{}}}}}\n",
         weights.join(", ")
     );
-    let mut visits = "id,at,topic,good\n".to_owned();
+    let mut visits = "id,at,topic,segment,good\n".to_owned();
     let mut deliveries = visits.clone();
     for month in 0..17_usize {
-        let (year, of) = (2025 + month / 12, 1 + month % 12);
+        let (year, of) = (2025 + (month + later) / 12, 1 + (month + later) % 12);
         for n in 0..60_usize {
             // Around 61 of a hundred come and go by nature; the last months of the real ones do not.
             let usual = if (2..5).contains(&n) {
@@ -401,36 +446,65 @@ fn sixty() -> (String, String, String) {
                 (5..9, 15..) => 35,
                 _ => usual,
             };
+            if large && n == 5 {
+                let good = (0..7).map(|segment| match month {
+                    16 if segment < 2 => 446,
+                    16 => 368,
+                    _ => good * SEGMENT / 100,
+                });
+                visits += &segments((year, of), good);
+                continue;
+            }
             let all = if n < 2 && month == 16 { 20 } else { 100 };
             for row in 0..all {
                 let day = 1 + row % if n < 2 && month == 16 { 9 } else { 27 };
                 let is = if row * 100 / all < good { "yes" } else { "no" };
-                let line = format!("{n}_{month}_{row},{year}-{of:02}-{day:02} 10:00,t{n:02},{is}\n");
+                let line = format!("{n}_{month}_{row},{year}-{of:02}-{day:02} 10:00,t{n:02},,{is}\n");
                 if n < 2 { deliveries += &line } else { visits += &line }
             }
         }
     }
-    visits += "over,2026-06-01 00:30,t30,yes\n";
+    visits += &format!("over,2026-{:02}-01 00:30,t30,,yes\n", 6 + later);
     (text, visits, deliveries)
+}
+
+/// Rows of each segment of a large KPI in a month.
+const SEGMENT: usize = 1115;
+
+/// Rows of a large KPI in a month, of which so many are good in each segment.
+pub(crate) fn segments((year, month): (usize, usize), good: impl Iterator<Item = usize>) -> String {
+    let mut rows = String::new();
+    for (segment, good) in good.enumerate() {
+        for row in 0..SEGMENT {
+            let is = if row < good { "yes" } else { "no" };
+            let day = 1 + row % 27;
+            writeln!(
+                rows,
+                "5_{year}_{month}_{segment}_{row},{year}-{month:02}-{day:02} 10:00,t05,s{segment},{is}"
+            )
+            .unwrap();
+        }
+    }
+    rows
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_nine_red_ones_among_sixty_only_four_need_a_plan() {
-    let project = Project::empty();
-    let (text, visits, deliveries) = sixty();
-    project.write("kepi.yml", &text);
-    project.write("data/visits.csv", &visits);
-    project.write("data/deliveries.csv", &deliveries);
-    std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
-    let app = Arc::new(app(Path::new(project.path()), Arc::new(DataFusionEvaluator)).await);
-    let world = World { project, app };
+    let (text, visits, deliveries) = sixty(0, false);
+    let world = World::of(&text, "").await;
+    world.project.write("data/visits.csv", &visits);
+    world.project.write("data/deliveries.csv", &deliveries);
     let ahead = world.run("2026-06-02T08:00").await;
     assert_eq!(ahead.plans_asked, 4);
     world.run("2026-06-05T08:00").await;
     let review = world.of_kind("review").await.remove(0).work.review.unwrap();
+    let name = |of: &About| match of {
+        About::Kpi(kpi) => kpi.clone(),
+        of => of.to_string(),
+    };
     let with = |why: &str| -> Vec<String> {
         let points = review.points.iter().filter(|point| point.why.contains(&why));
-        points.map(|point| point.kpi.clone()).collect()
+        points.map(|point| name(&point.about)).collect()
     };
     let names = |of: std::ops::Range<usize>| -> Vec<String> { of.map(|n| format!("k{n:02}")).collect() };
     let red: std::collections::BTreeSet<String> = with("red").into_iter().collect();
@@ -444,16 +518,12 @@ async fn of_nine_red_ones_among_sixty_only_four_need_a_plan() {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_a_year_of_sixty_kpis_in_which_nobody_acts_everything_ends_or_stands_with_a_living_person() {
     const DAY: i64 = 86_400_000_000;
-    let project = Project::empty();
-    let (text, visits, deliveries) = sixty();
+    let (text, visits, deliveries) = sixty(0, false);
     let more = "---\nalert: attention\nname: What needs somebody\non: [red, beyond]\nseverity: high\n---\nladder: in_a_hurry\nname: In a \
                 hurry\nseverity: high\nrungs: [{to: coo, hours: 2, lasts: 2}, {hours: 4}]\n";
-    project.write("kepi.yml", &format!("{text}{more}"));
-    project.write("data/visits.csv", &visits);
-    project.write("data/deliveries.csv", &deliveries);
-    std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
-    let app = Arc::new(app(Path::new(project.path()), Arc::new(DataFusionEvaluator)).await);
-    let world = World { project, app };
+    let world = World::of(&format!("{text}{more}"), "").await;
+    world.project.write("data/visits.csv", &visits);
+    world.project.write("data/deliveries.csv", &deliveries);
     let begin = at("2026-06-01T08:00");
     let mut kinds = std::collections::BTreeMap::new();
     for week in 0..52 {

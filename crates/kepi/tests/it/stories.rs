@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
 use crate::{
-    acting::{fill, send},
     rooms::{
-        driver::{Driver, Look, arrives, browser},
-        let_in, sign_in, text,
+        driver::{Driver, arrives},
+        let_in, text,
     },
     support::Project,
+    world::{at_item, does, fill, item, send, waiting},
 };
 
 const PROJECT: &str = "project: renewals
@@ -160,32 +160,6 @@ fn over(project: &Project, day: &str) {
         &format!("data/over-{day}.csv"),
         &format!("id,at,region,solved\nlate{day},{day} 00:30,elsewhere,yes\n"),
     );
-}
-
-fn item(project: &Project, number: u64) -> Value {
-    serde_json::from_str(&project.ok(&["item", &number.to_string(), "--format", "json"])).unwrap()
-}
-
-/// The first that waits for somebody of a kind.
-fn waiting(project: &Project, who: &str, kind: &str) -> u64 {
-    let text = project.ok(&["inbox", "--quiet", "--as", who, "--format", "json"]);
-    let items: Value = serde_json::from_str(&text).unwrap();
-    let of = items.as_array().unwrap().iter().find(|item| item["kind"] == kind);
-    of.unwrap_or_else(|| panic!("no {kind} with {who}: {text}"))["item"].as_u64().unwrap()
-}
-
-/// Somebody in a browser of her own, at the page of an item.
-async fn at_item(driver: &Driver, site: &str, who: &str, number: u64) -> WebDriver {
-    let of = browser(driver, Look::Light).await;
-    sign_in(&of, site, who).await;
-    of.goto(format!("{site}/items/{number}")).await.unwrap();
-    of
-}
-
-async fn does(browser: &WebDriver, number: u64, form: &str, fields: &[(&str, &str)]) {
-    fill(browser, form, fields).await;
-    send(browser, form).await;
-    arrives(browser, &format!("/items/{number}")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,14 +1,27 @@
-//! When a source is expected to deliver.
+//! When a source is expected to deliver, and when runs look at it.
 
 use crate::{
     calendar::Grain,
     codes,
     decode::Field,
     definitions as written,
-    expectation::{Expectation, Rhythm},
+    expectation::{Expectation, Rhythm, Schedule},
     findings::Findings,
     lexical,
 };
+
+/// Reads `load`.
+pub(super) fn schedule(field: &Field<written::Load>, findings: &mut Findings) -> Option<Schedule> {
+    let written = field.get()?;
+    if !written.every.is_written() && !written.window.is_written() {
+        findings
+            .report(codes::EXPECTATION, field.key, "it says nothing of when the source is looked at")
+            .expected("`every`, a `window`, or both")
+            .fix("leave `load` out: it is looked at by every run");
+        return None;
+    }
+    Some(Schedule { every: written.every.get().map(|of| of.0), window: written.window.cloned() })
+}
 
 /// Reads `expect`.
 pub(super) fn read(

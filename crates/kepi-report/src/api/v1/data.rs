@@ -4,14 +4,18 @@ use kepi_model::project::{self, Consequence, Mode, Otherwise};
 use kepi_query::landing::RowCounts;
 
 use super::{
-    Api, BrokenRule, DataRule, Delivery, Discrepancies, Discrepancy, Load, Missing, Overruled, Profile,
-    Promise, Quarantine, QuarantinedRow, Reliability, Rows, Rule, Source, Sources, from_named,
+    Api, BrokenRule, DataRule, Delivery, Discrepancies, Discrepancy, FrequencyCost, Load, Missing, Overruled,
+    Profile, Promise, Quarantine, QuarantinedRow, Reliability, Rows, Rule, Source, SourceCost, Sources,
+    from_named,
 };
 use crate::{
     facts::Facts,
     reader::{QuarantineQuery, ViewError},
     reporter::Reporter,
-    view::{DataRuleView, DeliveryView, DiscrepanciesView, ProfileView, PromiseRow, ReliabilityRow},
+    view::{
+        CostRow, DataRuleView, DeliveryView, DiscrepanciesView, ProfileView, PromiseRow, ReliabilityRow,
+        WouldCost,
+    },
 };
 
 /// All sources.
@@ -31,6 +35,7 @@ pub fn sources(facts: &dyn Facts) -> Result<Sources, ViewError> {
         discrepancies: at.0.discrepancies()?.into_iter().map(discrepancies).collect(),
         reliability: at.0.reliability().into_iter().map(reliability).collect(),
         promises: at.0.promises()?.into_iter().map(promise).collect(),
+        costs: at.0.costs().into_iter().map(cost).collect(),
     })
 }
 
@@ -46,6 +51,22 @@ fn reliability(of: ReliabilityRow) -> Reliability {
         processed: of.processed,
         promised: of.promised,
         too_slow: of.too_slow,
+    }
+}
+
+fn cost(of: CostRow) -> SourceCost {
+    let would = |of: WouldCost| FrequencyCost {
+        how_often: of.how_often.to_owned(),
+        microseconds_a_day: of.a_day,
+        fits: of.fits,
+    };
+    SourceCost {
+        source: of.source.map(from_named),
+        schedule: of.schedule,
+        times: of.times,
+        a_day: of.a_day,
+        microseconds: of.took,
+        would: of.would.into_iter().map(would).collect(),
     }
 }
 

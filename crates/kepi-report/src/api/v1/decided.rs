@@ -12,7 +12,7 @@ use crate::{
     facts::Facts,
     reader::ViewError,
     reporter::Reporter,
-    view::{self, CaseView, ItemRow, PointView, RemarkView, ReviewView, ReviewsView, RoundView},
+    view::{self, AboutView, CaseView, ItemRow, PointView, RemarkView, ReviewView, ReviewsView, RoundView},
 };
 
 fn words(all: &[&'static str]) -> Vec<String> {
@@ -192,25 +192,31 @@ fn case(of: CaseView) -> ItemCase {
 }
 
 fn review(of: ReviewView) -> ItemReview {
-    let point = |of: PointView| ItemPoint {
-        point: of.number,
-        kpi: from_named(of.kpi),
-        unit: of.unit.map(from_named),
-        why: of.why.into_iter().map(str::to_owned).collect(),
-        plan_owed: of.plan_owed,
-        of_definition: of.of_definition,
-        evidence: of
-            .evidence
-            .into_iter()
-            .map(|(about, said)| ItemEvidence { about: about.to_owned(), said })
-            .collect(),
-        items: of.items.into_iter().map(|(item, ..)| item).collect(),
-        decided: of.decided.map(|of| ItemDecided {
-            decision: of.decision.to_owned(),
-            why: of.why,
-            by: of.by,
-            task: of.task,
-        }),
+    let about = |of: AboutView| match of {
+        AboutView::Kpi(of) => [Some(from_named(of)), None, None],
+        AboutView::Journey(of) => [None, Some(from_named(of)), None],
+        AboutView::Source(of) => [None, None, Some(from_named(of))],
+    };
+    let point = |of: PointView| {
+        let [kpi, journey, source] = about(of.about);
+        ItemPoint {
+            point: of.number,
+            kpi,
+            journey,
+            source,
+            unit: of.unit.map(from_named),
+            why: of.why.into_iter().map(str::to_owned).collect(),
+            plan_owed: of.plan_owed,
+            of_definition: of.of_definition,
+            evidence: of.evidence.into_iter().map(|(about, said)| ItemEvidence { about, said }).collect(),
+            items: of.items.into_iter().map(|(item, ..)| item).collect(),
+            decided: of.decided.map(|of| ItemDecided {
+                decision: of.decision.to_owned(),
+                why: of.why,
+                by: of.by,
+                task: of.task,
+            }),
+        }
     };
     ItemReview {
         name: of.name,

@@ -28,6 +28,13 @@ pub(crate) const NEWEST_RUN: &str = "SELECT run, seq FROM kepi_run WHERE seq <= 
 /// The calendar of a run.
 pub(crate) const CALENDAR: &str = "SELECT calendar FROM kepi_run WHERE run = $1";
 
+/// Says how long something of a run took.
+pub(crate) const TOOK: &str = "INSERT INTO kepi_run_time (run, source, took) VALUES ($1, $2, $3)";
+/// How long runs took, and looking at sources in them.
+pub(crate) const TIMES: &str =
+    "SELECT t.run, r.at, t.source, t.took FROM kepi_run_time t JOIN kepi_run r ON r.run = t.run
+     WHERE r.seq IS NOT NULL ORDER BY r.seq, t.source";
+
 /// What a run says of its subjects.
 pub(crate) const VOUCHED: &str =
     "SELECT subject, grain, by_run, definition, mapping, first, last, changed, not_renewed FROM kepi_run_kpi

@@ -93,6 +93,14 @@ CREATE TABLE IF NOT EXISTS kepi_run_kpi (
     PRIMARY KEY (run, subject, grain)
 );
 
+-- How long a published run took until it was, and looking at each source in it, µs; of the run itself the source is empty.
+CREATE TABLE IF NOT EXISTS kepi_run_time (
+    run BIGINT NOT NULL REFERENCES kepi_run (run),
+    source TEXT COLLATE "C" NOT NULL,
+    took BIGINT NOT NULL,
+    PRIMARY KEY (run, source)
+);
+
 -- Files of the newest row of each key: read first, made anew now and then, and no loss.
 CREATE TABLE IF NOT EXISTS kepi_newest (
     published TEXT COLLATE "C" PRIMARY KEY,

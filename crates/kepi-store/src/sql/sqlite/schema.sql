@@ -84,6 +84,14 @@ CREATE TABLE IF NOT EXISTS kepi_run_kpi (
     PRIMARY KEY (run, subject, grain)
 ) STRICT, WITHOUT ROWID;
 
+-- How long a published run took until it was, and looking at each source in it, µs; of the run itself the source is empty.
+CREATE TABLE IF NOT EXISTS kepi_run_time (
+    run INTEGER NOT NULL REFERENCES kepi_run (run),
+    source TEXT NOT NULL,
+    took INTEGER NOT NULL,
+    PRIMARY KEY (run, source)
+) STRICT, WITHOUT ROWID;
+
 -- Files of the newest row of each key: read first, made anew now and then, and no loss.
 CREATE TABLE IF NOT EXISTS kepi_newest (
     published TEXT PRIMARY KEY,

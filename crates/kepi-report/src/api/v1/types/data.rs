@@ -50,6 +50,40 @@ pub struct Sources {
     /// What was promised of data, by source, unit and period, and how it was kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub promises: Vec<Promise>,
+    /// What looking at sources costs, and a run in all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub costs: Vec<SourceCost>,
+}
+
+/// What looking at a source costs, or a run in all, as measured of runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceCost {
+    /// The source; left out: a run in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Named>,
+    /// When runs look at it, in words; left out: at every run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<String>,
+    /// Runs it is measured of.
+    pub times: u64,
+    /// How often a day that was; left out: there was one only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub a_day: Option<f64>,
+    /// How long it takes, the median.
+    pub microseconds: i64,
+    /// What other frequencies would cost.
+    pub would: Vec<FrequencyCost>,
+}
+
+/// What a frequency would cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FrequencyCost {
+    /// How often, in words.
+    pub how_often: String,
+    /// How long a day.
+    pub microseconds_a_day: i64,
+    /// Whether one is done before the next begins.
+    pub fits: bool,
 }
 
 /// How far a source is to be relied on, over the last year.

@@ -227,8 +227,15 @@ pub struct ItemReview {
 pub struct ItemPoint {
     /// Its number, from 1.
     pub point: usize,
-    /// The KPI.
-    pub kpi: Named,
+    /// The KPI; left out: it is about a journey or a source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kpi: Option<Named>,
+    /// The journey, by the entity whose rows are its stages; left out: it is about something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journey: Option<Named>,
+    /// The source; left out: it is about something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Named>,
     /// The unit; left out: all rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<Named>,
@@ -238,7 +245,7 @@ pub struct ItemPoint {
     pub plan_owed: bool,
     /// Whether it is about the definition, and not about the figure.
     pub of_definition: bool,
-    /// Of a definition: what speaks for it and against it.
+    /// Of a definition, a journey or a source: what speaks for it and against it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<ItemEvidence>,
     /// Open items about it when the agenda was made.
