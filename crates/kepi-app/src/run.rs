@@ -20,7 +20,7 @@ use kepi_model::{
 use kepi_query::{
     derive::{self, Derived},
     finish::{self, AtGrain, Context, FinishError, MeasuredScan},
-    kept::Kept,
+    kept::{Finishing, Kept, Refreshed, reads_scan},
     landing::{LoadOutcome, LoadReport, NotLanded, Progress, RowCounts},
     parallel,
     port::{EvaluateError, PinnedInputs, SnapshotId},
@@ -473,19 +473,39 @@ impl App {
         let held_back = &held_back;
         let kpis = || project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
         let plans = scans::plan(kpis(), project, inputs)?;
+        let items: Vec<(&Kpi, Grain)> = kpis()
+            .flat_map(|kpi| plan::grains_of(kpi, project).into_iter().map(move |grain| (kpi, grain)))
+            .collect();
+        let secret = self.lake.secret();
+        let finishing = Finishing { project, secret: &secret, watermarks: &watermarks };
         let mut scans = Vec::new();
         let mut failed: Vec<AppError> = Vec::new();
+        // What was finished with its scan.
+        let mut found: BTreeMap<(&KpiId, Grain), Vec<Value>> = BTreeMap::new();
         for mut plan in plans {
             progress.step(Step::Measure { entity: plan.entity.as_str() });
+            let mut own: Vec<(&Kpi, Grain)> =
+                items.iter().filter(|(kpi, _)| reads_scan(kpi, &plan)).copied().collect();
             loop {
-                let measured = match kept {
-                    Some(kept) => kept.measure(&plan, inputs, &self.limits).await,
-                    None => self.evaluator.measure(&plan, inputs, &self.limits).await,
+                let refreshed = match kept {
+                    Some(kept) => kept.refreshed(finishing, (&plan, &own), inputs, &self.limits).await,
+                    None => {
+                        let measured = self.evaluator.measure(&plan, inputs, &self.limits).await;
+                        measured.map(|of| Refreshed { values: vec![], measured: Some(of), anew: 0 })
+                    }
                 };
-                match measured {
-                    Ok(measured) => scans.push(MeasuredScan { plan, measured }),
+                match refreshed {
+                    Ok(Refreshed { values, measured, .. }) => {
+                        for ((kpi, grain), values) in own.iter().zip(values) {
+                            found.extend(values.map(|values| ((&kpi.id, *grain), values)));
+                        }
+                        scans.extend(measured.map(|measured| MeasuredScan { plan, measured }));
+                    }
                     // The others go on without what has too many members.
-                    Err(EvaluateError::TooManyCells { key_set, .. }) if plan.leave_out(&key_set) => continue,
+                    Err(EvaluateError::TooManyCells { key_set, .. }) if plan.leave_out(&key_set) => {
+                        own.clear();
+                        continue;
+                    }
                     Err(source) => failed.push(AppError::Evaluate { entity: plan.entity.clone(), source }),
                 }
                 break;
@@ -494,27 +514,27 @@ impl App {
         let context = Context {
             project,
             scans: &scans,
-            secret: &self.lake.secret(),
+            secret: &secret,
             watermarks: &watermarks,
             threads: self.limits.threads,
         };
-        let grains = kpis().flat_map(|kpi| plan::grains_of(kpi, project));
+        let work: Vec<(&Kpi, Grain)> =
+            items.iter().filter(|(kpi, grain)| !found.contains_key(&(&kpi.id, *grain))).copied().collect();
+        let grains = work.iter().map(|(_, grain)| *grain);
         let by_grain = grains
             .collect::<BTreeSet<Grain>>()
             .into_iter()
             .map(|grain| Ok((grain, AtGrain::new(context, grain)?)))
             .collect::<Result<BTreeMap<_, _>, AppError>>()?;
-        let work: Vec<(&AtGrain<'_>, &Kpi)> = kpis()
-            .flat_map(|kpi| plan::grains_of(kpi, project).into_iter().map(move |grain| (kpi, grain)))
-            .filter_map(|(kpi, grain)| Some((by_grain.get(&grain)?, kpi)))
-            .collect();
-        let found = parallel::map(&work, self.limits.threads, |(at, kpi)| at.values(kpi));
-        let (mut values, mut not_renewed) = (Vec::new(), held_back.clone());
+        let work: Vec<(&AtGrain<'_>, &Kpi, Grain)> =
+            work.into_iter().filter_map(|(kpi, grain)| Some((by_grain.get(&grain)?, kpi, grain))).collect();
+        let finished = parallel::map(&work, self.limits.threads, |(at, kpi, _)| at.values(kpi));
+        let mut not_renewed = held_back.clone();
         let mut without: BTreeMap<KpiId, BTreeSet<String>> = BTreeMap::new();
-        for ((at, kpi), found) in work.iter().zip(found) {
-            match found {
-                Ok(found) => {
-                    values.extend(found);
+        for ((at, kpi, grain), values) in work.iter().zip(finished) {
+            match values {
+                Ok(values) => {
+                    found.insert((&kpi.id, *grain), values);
                     for key_set in at.left_out(kpi)? {
                         let names: Vec<&str> = key_set.iter().map(DimensionId::as_str).collect();
                         without.entry(kpi.id.clone()).or_default().insert(names.join(" × "));
@@ -531,6 +551,10 @@ impl App {
                 }
                 Err(error) => return Err(error.into()),
             }
+        }
+        let mut values = Vec::with_capacity(found.values().map(Vec::len).sum());
+        for (kpi, grain) in &items {
+            values.extend(found.remove(&(&kpi.id, *grain)).into_iter().flatten());
         }
         match failed.into_iter().next() {
             Some(error) if held_back.is_empty() && not_renewed.len() == project.kpis.len() => Err(error),

@@ -4,7 +4,7 @@
 use std::{
     ffi::OsString,
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
     sync::Arc,
     time::UNIX_EPOCH,
@@ -87,6 +87,13 @@ pub(crate) fn scratch(path: &Path) -> io::Result<File> {
 /// The bytes of a file that is read whole.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
+}
+
+/// The first bytes of a file, so many or all that there are.
+pub(crate) fn begin(path: &Path, bytes: usize) -> io::Result<Vec<u8>> {
+    let mut begin = Vec::new();
+    open(path)?.take(bytes as u64).read_to_end(&mut begin)?;
+    Ok(begin)
 }
 
 /// The text of a small file.

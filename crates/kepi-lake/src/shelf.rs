@@ -41,6 +41,10 @@ impl Shelf for FolderShelf {
         durable::read(&self.file(name)).ok()
     }
 
+    fn begin(&self, name: &str, bytes: usize) -> Option<Vec<u8>> {
+        durable::begin(&self.file(name), bytes).ok()
+    }
+
     fn write(&self, name: &str, bytes: &[u8]) {
         let written =
             durable::make_folder(&self.folder).and_then(|()| durable::replace(&self.file(name), bytes));

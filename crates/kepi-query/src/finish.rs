@@ -39,7 +39,7 @@ use crate::{
     scans::key_positions,
     side::{LowerError, MAXIMUM_DAYS, Side},
     state::{
-        Measured, Member, StateTable,
+        Measured, Member, StateColumn, StateTable,
         wire::{self, CellStates, DigestKey, Secret, TermStates},
     },
     value::{Coverage, Exact, Finality, Segment, Value},
@@ -454,20 +454,14 @@ impl<'a> AtGrain<'a> {
         Ok(u32::try_from(periods).ok())
     }
 
-    /// The members of a dimension whose rows are those of units of a scorecard that has the KPI.
     fn units(&self, kpi: &Kpi, key_set: &[DimensionId]) -> BTreeSet<Member> {
-        let [dimension] = key_set else { return BTreeSet::new() };
-        let project = self.context.project;
-        let cascades = project.scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id));
-        let levels: BTreeSet<&LevelId> = cascades
-            .filter_map(|card| card.cascade.as_ref())
-            .flat_map(|cascade| &cascade.levels)
-            .filter(|(_, of)| *of == dimension)
-            .map(|(level, _)| level)
-            .collect();
-        let units =
-            project.units.values().filter(|unit| unit.level.as_ref().is_some_and(|l| levels.contains(l)));
-        units.map(|unit| Member::Value(unit.member.as_str().into())).collect()
+        units_of(self.context.project, kpi, key_set)
+    }
+
+    /// Whether no state left its range when it was rolled up.
+    pub(crate) fn is_exact(&self) -> bool {
+        let mut columns = self.tables.iter().flatten().flat_map(|table| &table.states);
+        columns.all(|(_, column)| !matches!(column, StateColumn::OutOfRange { .. }))
     }
 
     fn finality(&self, kpi: &Kpi, bucket: u32) -> Result<(Period, Finality), FinishError> {
@@ -532,6 +526,20 @@ impl Parts for PartsOf<'_, '_> {
         }
         true
     }
+}
+
+/// The members of a dimension whose rows are those of units of a scorecard that has the KPI.
+pub(crate) fn units_of(project: &Project, kpi: &Kpi, key_set: &[DimensionId]) -> BTreeSet<Member> {
+    let [dimension] = key_set else { return BTreeSet::new() };
+    let cascades = project.scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id));
+    let levels: BTreeSet<&LevelId> = cascades
+        .filter_map(|card| card.cascade.as_ref())
+        .flat_map(|cascade| &cascade.levels)
+        .filter(|(_, of)| *of == dimension)
+        .map(|(level, _)| level)
+        .collect();
+    let units = project.units.values().filter(|unit| unit.level.as_ref().is_some_and(|l| levels.contains(l)));
+    units.map(|unit| Member::Value(unit.member.as_str().into())).collect()
 }
 
 fn is_scan_of(plan: &ScanPlan, side: &Side) -> bool {

@@ -7,9 +7,12 @@
 //! scan of all rows makes; where that is in doubt (too many cells, values out of range that may lie outside the plan's time), all rows are
 //! read. A state that has too many different values to be kept is read anew of all rows, it alone.
 //!
+//! What values came to is kept, too (`finished`), under names that say in the same way which states they rest on.
+//!
 //! The shelf is a cache: what is missing, damaged or of another form is measured again.
 
 mod cost;
+mod finished;
 mod form;
 mod made;
 mod name;
@@ -25,13 +28,15 @@ use std::{
 
 use kepi_model::id::Hash;
 
-pub use cost::{Amount, Cost, Why};
+pub use cost::{Amount, Cost, Read, Why};
+pub use finished::{Finishing, Refreshed, reads_scan};
 pub use made::{Making, Remade};
 use name::Asked;
 use part::{FileId, Has, Part, Slice, dimensions, measured};
 
 use crate::{
-    merge::merge,
+    merge::merge_on,
+    parallel,
     plan::{ScanPlan, StateSpec},
     port::{EvaluateError, Evaluator, Limits, PinnedFile, PinnedInputs, PinnedTable, TableData},
     reference::check_columns,
@@ -44,6 +49,12 @@ pub trait Shelf: Send + Sync {
     fn names(&self) -> Vec<String>;
     /// The bytes under a name.
     fn read(&self, name: &str) -> Option<Vec<u8>>;
+    /// The first bytes under a name, so many or all that there are.
+    fn begin(&self, name: &str, bytes: usize) -> Option<Vec<u8>> {
+        let mut all = self.read(name)?;
+        all.truncate(bytes);
+        Some(all)
+    }
     /// Puts bytes under a name, in place of others. What cannot be kept is measured again.
     fn write(&self, name: &str, bytes: &[u8]);
     /// Forgets a name.
@@ -65,11 +76,13 @@ pub struct Keeping {
     pub few_values: usize,
     /// Rows that are made and lie in one file, on average at least.
     pub slice_rows: u64,
+    /// Days of which values by day are kept together, and those of their weeks; of longer periods each is kept on its own.
+    pub days: i32,
 }
 
 impl Default for Keeping {
     fn default() -> Self {
-        Self { part_rows: 1 << 18, few_values: 1 << 16, slice_rows: 1 << 16 }
+        Self { part_rows: 1 << 18, few_values: 1 << 16, slice_rows: 1 << 16, days: 28 }
     }
 }
 
@@ -143,7 +156,7 @@ impl<'a> Kept<'a> {
     /// What would be read for a plan. Nothing is written or removed.
     pub fn cost(&self, plan: &ScanPlan, inputs: &PinnedInputs) -> Cost {
         let Some((asked, files)) = self.asked(plan, inputs) else { return Cost::of_all(plan, inputs) };
-        let work = self.work(&asked, files);
+        let work = self.work(&asked, files, 1);
         Cost::of(&asked, &work, files)
     }
 
@@ -161,7 +174,7 @@ impl<'a> Kept<'a> {
         let push = |cost: Cost| self.costs.lock().unwrap_or_else(PoisonError::into_inner).push(cost);
         if let Some((asked, files)) = self.asked(plan, inputs) {
             self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(asked.prefix());
-            let mut work = self.work(&asked, files);
+            let mut work = self.work(&asked, files, limits.threads);
             let cost = Cost::of(&asked, &work, files);
             // Whatever goes wrong with parts: the evaluator says what is right.
             if let Ok(Some(measured)) = self.in_parts(&asked, &mut work, inputs, limits).await {
@@ -197,7 +210,7 @@ impl<'a> Kept<'a> {
         Some((Asked::of(plan, inputs, &self.evaluator.version()), files))
     }
 
-    fn work(&self, asked: &Asked<'_>, files: &[PinnedFile]) -> Work {
+    fn work(&self, asked: &Asked<'_>, files: &[PinnedFile], threads: usize) -> Work {
         let mut left: BTreeMap<FileId, &PinnedFile> = BTreeMap::new();
         left.extend(files.iter().filter(|file| file.rows > 0).map(|file| (FileId::of(file), file)));
         let mut work = Work {
@@ -210,8 +223,10 @@ impl<'a> Kept<'a> {
         let prefix = asked.prefix();
         let mut beside = BTreeSet::new();
         let mut of_part: Vec<Vec<PinnedFile>> = Vec::new();
-        for name in self.shelf.names().into_iter().filter(|name| name.starts_with(&prefix)) {
-            let part = self.shelf.read(&name).and_then(|bytes| form::decode(&asked.scan, &bytes));
+        let names = self.shelf.names().into_iter().filter(|name| name.starts_with(&prefix));
+        let names: Vec<String> = names.collect();
+        let parts = parallel::map(&names, threads, |name| form::decode(&asked.scan, &self.shelf.read(name)?));
+        for (name, part) in names.into_iter().zip(parts) {
             match part {
                 Some(part) if part.files.iter().all(|file| left.contains_key(file)) => {
                     let files = part.files.iter().filter_map(|file| left.remove(file).cloned());
@@ -249,33 +264,43 @@ impl<'a> Kept<'a> {
                 work.reads.push(Reading { part: number, files, states: missing, sets, why });
             }
         }
-        let all: u64 = files.iter().map(|file| file.rows).sum();
-        let enough = self.keeping.part_rows.max(all / PARTS);
-        let mut open: Vec<(FileId, PinnedFile)> = Vec::new();
         let wanted: Vec<usize> = states.filter(|state| !work.whole.contains(state)).collect();
-        let mut close = |open: &mut Vec<(FileId, PinnedFile)>| {
-            if open.is_empty() {
-                return;
-            }
-            let why = match open.iter().any(|(id, _)| beside.contains(id)) {
+        for (ids, files) in self.together(left, files) {
+            let why = match ids.iter().any(|id| beside.contains(id)) {
                 _ if is_first => Why::First,
                 true => Why::Beside,
                 false => Why::New,
             };
-            let (ids, files): (Vec<FileId>, Vec<PinnedFile>) = std::mem::take(open).into_iter().unzip();
-            work.parts.push(Part { files: ids, tables: vec![], undated: 0, slices: vec![] });
+            work.parts.push(Part::new(ids));
             let part = work.parts.len() - 1;
             let (states, sets) = (wanted.clone(), work.sets.clone());
             work.reads.push(Reading { part, files, states, sets, why });
-        };
-        for (id, file) in left {
-            open.push((id, file.clone()));
-            if open.iter().map(|(id, _)| id.rows).sum::<u64>() >= enough {
-                close(&mut open);
+        }
+        work
+    }
+
+    /// Some files of a table, those that are read as one part together.
+    fn together(
+        &self,
+        some: BTreeMap<FileId, &PinnedFile>,
+        of: &[PinnedFile],
+    ) -> Vec<(Vec<FileId>, Vec<PinnedFile>)> {
+        let all: u64 = of.iter().map(|file| file.rows).sum();
+        let enough = self.keeping.part_rows.max(all / PARTS);
+        let mut together: Vec<(Vec<FileId>, Vec<PinnedFile>)> = Vec::new();
+        let mut rows = enough;
+        for (id, file) in some {
+            if rows >= enough {
+                together.push(Default::default());
+                rows = 0;
+            }
+            rows += id.rows;
+            if let Some((ids, files)) = together.last_mut() {
+                ids.push(id);
+                files.push(file.clone());
             }
         }
-        close(&mut open);
-        work
+        together
     }
 
     async fn in_parts(
@@ -286,33 +311,13 @@ impl<'a> Kept<'a> {
         limits: &Limits,
     ) -> Result<Option<Measured>, EvaluateError> {
         let plan = asked.plan;
-        let Some(base) = inputs.tables.get(&plan.entity) else { return Ok(None) };
         for Reading { part, files, states, sets, .. } in &work.reads {
-            let specs = states.iter().filter_map(|state| plan.states.get(*state)).cloned().collect();
-            let (sub, before) = with_ends(plan, sets.clone(), specs);
-            let mut of_part = inputs.clone();
-            let data = TableData::Files(files.clone());
-            of_part.tables.insert(plan.entity.clone(), PinnedTable { data, ..base.clone() });
-            let found = self.evaluator.measure(&sub, &of_part, limits).await?;
             let Some(part) = work.parts.get_mut(*part) else { return Ok(None) };
-            part.tidy(asked);
-            part.undated = found.undated;
-            part.tables.clone_from(&asked.tables);
-            for (set, table) in sets.iter().zip(&found.tables) {
-                let keys = set.iter().filter_map(|key| asked.keys.get(*key)).copied().collect();
-                let names: Vec<Hash> =
-                    states.iter().filter_map(|state| asked.states.get(*state)).copied().collect();
-                let Some(slice) = Slice::of(table, (keys, &names), &plan.edges, before) else {
-                    return Ok(None);
-                };
-                part.add(slice);
-            }
-            if self.writes {
-                let name = format!("{}{}", asked.prefix(), part.name());
-                self.shelf.write(&name, &form::encode(&asked.scan, part, self.keeping.few_values));
-                // What was damaged under this name is written anew: it is not gone.
-                work.gone.retain(|gone| *gone != name);
-            }
+            let Some(name) = self.read(asked, part, (files, states, sets), inputs, limits).await? else {
+                return Ok(None);
+            };
+            // What was damaged under this name is written anew: it is not gone.
+            work.gone.retain(|gone| *gone != name);
         }
         let kept: Vec<usize> = (0..plan.states.len()).filter(|state| !work.whole.contains(state)).collect();
         let specs: Vec<StateSpec> =
@@ -320,11 +325,11 @@ impl<'a> Kept<'a> {
         let whole = self.whole(asked, work, inputs, limits).await?;
         let mut tables = Vec::with_capacity(work.sets.len());
         for (position, set) in work.sets.iter().enumerate() {
-            let of_parts = work.parts.iter().map(|part| part.table(asked, set, &kept));
-            let (Some(of_parts), Some(keys)) = (of_parts.collect::<Option<Vec<_>>>(), dimensions(set)) else {
-                return Ok(None);
-            };
-            let Ok(mut merged) = merge(&of_parts.iter().collect::<Vec<_>>(), &specs, &keys) else {
+            let of_parts = parallel::map(&work.parts, limits.threads, |part| part.table(asked, set, &kept));
+            let of_parts = of_parts.into_iter().collect::<Option<Vec<_>>>();
+            let (Some(of_parts), Some(keys)) = (of_parts, dimensions(set)) else { return Ok(None) };
+            let of_parts: Vec<&StateTable> = of_parts.iter().collect();
+            let Ok(mut merged) = merge_on(limits.threads, &of_parts, &specs, None, &keys) else {
                 return Ok(None);
             };
             if let Some(whole) = &whole {
@@ -338,10 +343,46 @@ impl<'a> Kept<'a> {
             tables.push((set.clone(), merged));
         }
         let undated = work.parts.iter().map(|part| part.undated).sum();
-        let Ok(Some(measured)) = measured(plan, &tables, undated) else { return Ok(None) };
+        let Ok(Some(measured)) = measured(plan, &tables, undated, limits.threads) else { return Ok(None) };
         // The evaluator says which keys are too many.
         let fits = |table: &StateTable| table.buckets.len() as u64 <= limits.cells;
         Ok(measured.tables.iter().all(fits).then_some(measured))
+    }
+
+    /// Adds to a part states (by position) of key sets that are read of its files; returns its name.
+    async fn read(
+        &self,
+        asked: &Asked<'_>,
+        part: &mut Part,
+        (files, states, sets): (&[PinnedFile], &[usize], &[Vec<usize>]),
+        inputs: &PinnedInputs,
+        limits: &Limits,
+    ) -> Result<Option<String>, EvaluateError> {
+        let plan = asked.plan;
+        let Some(base) = inputs.tables.get(&plan.entity) else { return Ok(None) };
+        let specs = states.iter().filter_map(|state| plan.states.get(*state)).cloned().collect();
+        let (sub, before) = with_ends(plan, sets.to_vec(), specs);
+        let mut of_part = inputs.clone();
+        let data = TableData::Files(files.to_vec());
+        of_part.tables.insert(plan.entity.clone(), PinnedTable { data, ..base.clone() });
+        let found = self.evaluator.measure(&sub, &of_part, limits).await?;
+        part.tidy(asked);
+        part.undated = found.undated;
+        part.tables.clone_from(&asked.tables);
+        for (set, table) in sets.iter().zip(&found.tables) {
+            let keys = set.iter().filter_map(|key| asked.keys.get(*key)).copied().collect();
+            let names: Vec<Hash> =
+                states.iter().filter_map(|state| asked.states.get(*state)).copied().collect();
+            let Some(slice) = Slice::of(table, (keys, &names), &plan.edges, before) else {
+                return Ok(None);
+            };
+            part.add(slice);
+        }
+        let name = format!("{}{}", asked.prefix(), part.name());
+        if self.writes {
+            self.shelf.write(&name, &form::encode(&asked.scan, part, self.keeping.few_values));
+        }
+        Ok(Some(name))
     }
 
     /// States that are read of all rows.

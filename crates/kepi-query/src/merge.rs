@@ -12,6 +12,7 @@ pub use crate::layout::MergeError;
 
 use crate::{
     layout::Layout,
+    parallel,
     plan::{StateKind, StateSpec},
     state::{Member, StateColumn, StateTable},
 };
@@ -60,7 +61,7 @@ pub fn roll_up(
     bucket_of: &[Option<u32>],
     keep: &[DimensionId],
 ) -> Result<StateTable, MergeError> {
-    combine(&[table], specs, Some(bucket_of), keep)
+    combine(&[table], specs, Some(bucket_of), keep, 1)
 }
 
 /// Merges tables of the same states and keys, for example those of partitions of the rows.
@@ -69,7 +70,18 @@ pub fn merge(
     specs: &[StateSpec],
     keys: &[DimensionId],
 ) -> Result<StateTable, MergeError> {
-    combine(tables, specs, None, keys)
+    combine(tables, specs, None, keys, 1)
+}
+
+/// The same on some threads, of those cells whose buckets stay: bucket `b` becomes `bucket_of[b]`, none is left out; no map: all stay.
+pub(crate) fn merge_on(
+    threads: usize,
+    tables: &[&StateTable],
+    specs: &[StateSpec],
+    bucket_of: Option<&[Option<u32>]>,
+    keys: &[DimensionId],
+) -> Result<StateTable, MergeError> {
+    combine(tables, specs, bucket_of, keys, threads)
 }
 
 fn combine(
@@ -77,18 +89,17 @@ fn combine(
     specs: &[StateSpec],
     bucket_of: Option<&[Option<u32>]>,
     keep: &[DimensionId],
+    threads: usize,
 ) -> Result<StateTable, MergeError> {
     let layout = Layout::new(tables, bucket_of, keep)?;
-    let states = specs
-        .iter()
-        .map(|spec| {
-            let columns = tables
-                .iter()
-                .map(|table| table.column(spec).ok_or(MergeError::NoState(spec.id.0)))
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok((spec.id, merged_column(&columns, &spec.kind, &layout)?))
-        })
-        .collect::<Result<_, _>>()?;
+    let states = parallel::map(specs, threads, |spec| {
+        let columns = tables
+            .iter()
+            .map(|table| table.column(spec).ok_or(MergeError::NoState(spec.id.0)))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok((spec.id, merged_column(&columns, &spec.kind, &layout)?))
+    });
+    let states = states.into_iter().collect::<Result<_, _>>()?;
     Ok(StateTable { buckets: layout.buckets, keys: layout.keys, states })
 }
 

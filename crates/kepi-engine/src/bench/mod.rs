@@ -45,6 +45,9 @@ const PEERS: &str = include_str!("../../../../bench/peers.py");
 /// The semantic layer's.
 const SEMANTIC_LAYER: &str = include_str!("../../../../bench/semantic_layer.py");
 
+/// A secret that everybody knows: nothing here is anybody's.
+const SECRET: Secret = Secret([0; 32]);
+
 /// What is to be measured.
 #[derive(Debug, Clone)]
 pub struct BenchOptions {
@@ -359,7 +362,7 @@ fn values_by_month(
     let context = Context {
         project,
         scans: std::slice::from_ref(scan),
-        secret: &Secret([0; 32]),
+        secret: &SECRET,
         watermarks,
         threads: limits.threads,
     };

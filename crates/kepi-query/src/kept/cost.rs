@@ -23,7 +23,7 @@ pub struct Amount {
 }
 
 impl Amount {
-    fn of<'a>(files: impl IntoIterator<Item = &'a PinnedFile>) -> Self {
+    pub(super) fn of<'a>(files: impl IntoIterator<Item = &'a PinnedFile>) -> Self {
         files.into_iter().fold(Self::default(), |sum, file| Self {
             files: sum.files + 1,
             rows: sum.rows + file.rows,
@@ -40,7 +40,7 @@ impl Amount {
         }
     }
 
-    fn add(&mut self, more: Self) {
+    pub(super) fn add(&mut self, more: Self) {
         self.files += more.files;
         self.rows += more.rows;
         self.bytes += more.bytes;

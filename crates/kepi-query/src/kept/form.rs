@@ -3,36 +3,57 @@
 //! Single numbers are base 128, least digit first; signed ones are mapped to `0, −1, 1, −2, …` first. Of many numbers each has as many
 //! bytes as the largest needs, so that millions are read at the speed of memory. Behind everything stands its BLAKE3. A form that is read
 //! differently has another [`MAGIC`].
+//!
+//! In front stands an outline with a BLAKE3 of its own: of which files the part is, where it has rows, and what there is of it. A run that needs no
+//! more than that reads no more.
 
 use kepi_model::id::Hash;
 
-use super::part::{FileId, Part, Slice, is_small};
+use super::part::{FileId, Has, Outline, OutlineSlice, Part, Slice, is_small};
 use crate::state::{Member, StateColumn};
 
-const MAGIC: &[u8] = b"kepi states 2\n";
+const MAGIC: &[u8] = b"kepi states 3\n";
+/// Bytes of a part that are read to see its outline, unless that is longer.
+pub(super) const OUTLINE: usize = 1 << 14;
+/// Bytes of the length of an outline.
+const LENGTH: usize = 8;
 
 /// The bytes of a part of a scan. Of different values of a state that has many only that there are too many.
 pub(super) fn encode(scan: &Hash, part: &Part, few_values: usize) -> Vec<u8> {
     let is_kept = |column: &&StateColumn| is_small(column, part.rows(), few_values);
+    let mut outline = Out(Vec::new());
+    outline.0.extend(scan.0);
+    outline.outline(&part.outline(is_kept));
     let mut out = Out(MAGIC.to_vec());
-    out.0.extend(scan.0);
-    out.length(part.files.len());
-    for file in &part.files {
-        out.text(&file.name);
-        out.number(file.bytes);
-        out.number(file.rows);
-    }
-    out.length(part.tables.len());
-    for (table, stood) in &part.tables {
-        out.text(table);
-        out.0.extend(stood.0);
-    }
-    out.number(part.undated);
+    out.0.extend((outline.0.len() as u64).to_le_bytes());
+    out.0.extend(&outline.0);
+    out.0.extend(blake3::hash(&outline.0).as_bytes());
     out.length(part.slices.len());
     part.slices.iter().for_each(|slice| out.slice(slice, is_kept));
     let whole = blake3::hash(&out.0);
     out.0.extend(whole.as_bytes());
     out.0
+}
+
+/// How many bytes of a part it takes to see its outline, by its first bytes.
+pub(super) fn outline_bytes(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.strip_prefix(MAGIC)?.first_chunk::<LENGTH>()?;
+    usize::try_from(u64::from_le_bytes(*length)).ok()?.checked_add(MAGIC.len() + LENGTH + 32)
+}
+
+/// The outline of the part of a scan, and what follows it; none if these are not the first bytes of one.
+pub(super) fn outline<'a>(scan: &Hash, bytes: &'a [u8]) -> Option<(Outline, &'a [u8])> {
+    let (front, rest) = bytes.split_at_checked(outline_bytes(bytes)?)?;
+    let (outline, hash) = front.get(MAGIC.len() + LENGTH..)?.split_last_chunk::<32>()?;
+    if blake3::hash(outline).as_bytes() != hash {
+        return None;
+    }
+    let mut from = From(outline);
+    if from.hash()? != *scan {
+        return None;
+    }
+    let outline = from.outline()?;
+    from.0.is_empty().then_some((outline, rest))
 }
 
 /// The part of a scan; none if these are not the bytes of one, whole.
@@ -41,24 +62,16 @@ pub(super) fn decode(scan: &Hash, bytes: &[u8]) -> Option<Part> {
     if blake3::hash(body).as_bytes().as_slice() != whole {
         return None;
     }
-    let mut from = From(body.strip_prefix(MAGIC)?);
-    if from.hash()? != *scan {
-        return None;
-    }
-    let files = from.each(|from| {
-        let name = from.text()?;
-        Some(FileId { name: name.into(), bytes: from.number()?, rows: from.number()? })
-    })?;
-    let tables = from.each(|from| Some((from.text()?.into(), from.hash()?)))?;
-    let undated = from.number()?;
+    let (Outline { files, tables, undated, .. }, slices) = outline(scan, body)?;
+    let mut from = From(slices);
     let slices = from.each(From::slice)?;
     from.0.is_empty().then_some(Part { files, tables, undated, slices })
 }
 
-struct Out(Vec<u8>);
+pub(super) struct Out(pub Vec<u8>);
 
 impl Out {
-    fn number(&mut self, mut number: u64) {
+    pub fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.0.push(number as u8 | 0x80);
             number >>= 7;
@@ -66,15 +79,15 @@ impl Out {
         self.0.push(number as u8);
     }
 
-    fn length(&mut self, of: usize) {
+    pub fn length(&mut self, of: usize) {
         self.number(of as u64);
     }
 
-    fn signed(&mut self, number: i64) {
+    pub fn signed(&mut self, number: i64) {
         self.number(((number << 1) ^ (number >> 63)) as u64);
     }
 
-    fn text(&mut self, text: &str) {
+    pub fn text(&mut self, text: &str) {
         self.length(text.len());
         self.0.extend(text.as_bytes());
     }
@@ -101,6 +114,49 @@ impl Out {
         texts.flatten().for_each(|text| self.0.extend(text.as_bytes()));
     }
 
+    fn outline(&mut self, outline: &Outline) {
+        self.length(outline.files.len());
+        for file in &outline.files {
+            self.text(&file.name);
+            self.number(file.bytes);
+            self.number(file.rows);
+        }
+        self.length(outline.tables.len());
+        for (table, stood) in &outline.tables {
+            self.text(table);
+            self.0.extend(stood.0);
+        }
+        self.number(outline.undated);
+        self.length(outline.slices.len());
+        for slice in &outline.slices {
+            self.length(slice.keys.len());
+            for (key, list, members) in &slice.keys {
+                self.0.extend(key.0);
+                self.0.extend(list.0);
+                self.number(*members);
+            }
+            self.signed(slice.range.0);
+            self.signed(slice.range.1);
+            self.0.push(u8::from(slice.beyond));
+            self.spans(&slice.spans);
+            self.number(slice.cells);
+            self.0.push(u8::from(slice.out_of_range));
+            self.length(slice.states.len());
+            for (state, has) in &slice.states {
+                self.0.extend(state.0);
+                self.0.push(u8::from(*has == Has::It));
+            }
+        }
+    }
+
+    fn spans(&mut self, spans: &[(i64, i64)]) {
+        self.length(spans.len());
+        for (from, until) in spans {
+            self.signed(*from);
+            self.signed(*until);
+        }
+    }
+
     fn slice(&mut self, slice: &Slice, is_kept: impl Fn(&&StateColumn) -> bool) {
         self.length(slice.keys.len());
         for (key, (members, codes)) in slice.keys.iter().zip(&slice.columns) {
@@ -114,11 +170,7 @@ impl Out {
         self.signed(slice.range.0);
         self.signed(slice.range.1);
         self.0.push(u8::from(slice.beyond));
-        self.length(slice.spans.len());
-        for (from, until) in &slice.spans {
-            self.signed(*from);
-            self.signed(*until);
-        }
+        self.spans(&slice.spans);
         self.many(slice.buckets.iter().map(|bucket| i128::from(*bucket)));
         self.length(slice.states.len());
         for (state, column) in &slice.states {
@@ -172,16 +224,16 @@ impl Out {
     }
 }
 
-struct From<'a>(&'a [u8]);
+pub(super) struct From<'a>(pub &'a [u8]);
 
 impl From<'_> {
-    fn byte(&mut self) -> Option<u8> {
+    pub fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(*first)
     }
 
-    fn number(&mut self) -> Option<u64> {
+    pub fn number(&mut self) -> Option<u64> {
         let mut number = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -193,18 +245,18 @@ impl From<'_> {
         None
     }
 
-    fn signed(&mut self) -> Option<i64> {
+    pub fn signed(&mut self) -> Option<i64> {
         let number = self.number()?;
         Some((number >> 1) as i64 ^ -((number & 1) as i64))
     }
 
     /// A number of things of which each takes a byte: what says more is damaged, and must not fill the memory.
-    fn length(&mut self) -> Option<usize> {
+    pub fn length(&mut self) -> Option<usize> {
         let length = usize::try_from(self.number()?).ok()?;
         (length <= self.0.len()).then_some(length)
     }
 
-    fn take(&mut self, length: usize) -> Option<&[u8]> {
+    pub fn take(&mut self, length: usize) -> Option<&[u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(taken)
@@ -214,12 +266,12 @@ impl From<'_> {
         Some(Hash(self.take(32)?.try_into().ok()?))
     }
 
-    fn text(&mut self) -> Option<Box<str>> {
+    pub fn text(&mut self) -> Option<Box<str>> {
         let length = self.length()?;
         std::str::from_utf8(self.take(length)?).ok().map(Into::into)
     }
 
-    fn each<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+    pub fn each<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let length = self.length()?;
         let mut all = Vec::with_capacity(length);
         for _ in 0..length {
@@ -262,6 +314,30 @@ impl From<'_> {
             }
         };
         lengths.into_iter().map(one).collect()
+    }
+
+    fn outline(&mut self) -> Option<Outline> {
+        let files = self.each(|from| {
+            let name = from.text()?;
+            Some(FileId { name: name.into(), bytes: from.number()?, rows: from.number()? })
+        })?;
+        let tables = self.each(|from| Some((from.text()?.into(), from.hash()?)))?;
+        let undated = self.number()?;
+        let slices = self.each(|from| {
+            Some(OutlineSlice {
+                keys: from.each(|from| Some((from.hash()?, from.hash()?, from.number()?)))?,
+                range: (from.signed()?, from.signed()?),
+                beyond: from.byte()? > 0,
+                spans: from.each(|from| Some((from.signed()?, from.signed()?)))?,
+                cells: from.number()?,
+                out_of_range: from.byte()? > 0,
+                states: from.each(|from| {
+                    let has = |it: u8| if it > 0 { Has::It } else { Has::TooMany };
+                    Some((from.hash()?, has(from.byte()?)))
+                })?,
+            })
+        })?;
+        Some(Outline { files, tables, undated, slices })
     }
 
     fn slice(&mut self) -> Option<Slice> {

@@ -5,6 +5,7 @@ use kepi_model::id::{DimensionId, Hash};
 use super::name::Asked;
 use crate::{
     merge::{MergeError, roll_up},
+    parallel,
     plan::{ScanPlan, StateId, StateSpec},
     port::PinnedFile,
     state::{KeyColumn, Measured, Member, StateColumn, StateTable},
@@ -57,6 +58,30 @@ pub(super) struct Slice {
     pub states: Vec<(Hash, Option<StateColumn>)>,
 }
 
+/// What there is of a part, without its states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Outline {
+    pub files: Vec<FileId>,
+    pub tables: Vec<(String, Hash)>,
+    pub undated: u64,
+    pub slices: Vec<OutlineSlice>,
+}
+
+/// What there is of a slice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OutlineSlice {
+    /// Names of the keys, each with a hash of its members and how many they are.
+    pub keys: Vec<(Hash, Hash, u64)>,
+    pub range: (i64, i64),
+    pub beyond: bool,
+    pub spans: Vec<(i64, i64)>,
+    pub cells: u64,
+    /// Whether a state left the range of its integers.
+    pub out_of_range: bool,
+    /// States by name.
+    pub states: Vec<(Hash, Has)>,
+}
+
 /// Of many different values, one for so many rows: else reading the rows again is the cheaper.
 const ROWS_A_VALUE: usize = 8;
 
@@ -103,22 +128,62 @@ impl Slice {
         Some(Self { keys, columns, range, beyond, spans, buckets, states })
     }
 
-    /// Buckets of its spans by the edges of a plan; none if they are no buckets of it, or it would show rows that are not kept.
+    /// Whether its spans are buckets of a plan, and it shows all rows that the plan would find.
+    fn fits(&self, edges: &[i64]) -> bool {
+        buckets_of(&self.spans, self.range, self.beyond, edges).is_some()
+    }
+
+    /// Its buckets by the edges of a plan; none if they are no buckets of it, or it would show rows that are not kept.
     fn buckets_in(&self, edges: &[i64]) -> Option<Vec<u32>> {
-        let same = (Some(&self.range.0), Some(&self.range.1)) == (edges.first(), edges.last());
-        if self.beyond && !same {
-            return None;
-        }
-        let of = |(from, until): &(i64, i64)| {
-            let bucket = edges.binary_search(from).ok()?;
-            (edges.get(bucket + 1) == Some(until)).then_some(bucket as u32)
-        };
-        let of: Vec<u32> = self.spans.iter().map(of).collect::<Option<_>>()?;
+        let of = buckets_of(&self.spans, self.range, self.beyond, edges)?;
         self.buckets.iter().map(|span| of.get(*span as usize).copied()).collect()
     }
 
     fn column(&self, state: &Hash) -> Option<&Option<StateColumn>> {
         self.states.iter().find(|(name, _)| name == state).map(|(_, column)| column)
+    }
+}
+
+/// Buckets of spans by the edges of a plan; none if they are no buckets of it, or there are rows outside the range for which they were read.
+fn buckets_of(spans: &[(i64, i64)], range: (i64, i64), beyond: bool, edges: &[i64]) -> Option<Vec<u32>> {
+    if beyond && (Some(&range.0), Some(&range.1)) != (edges.first(), edges.last()) {
+        return None;
+    }
+    let of = |(from, until): &(i64, i64)| {
+        let bucket = edges.binary_search(from).ok()?;
+        (edges.get(bucket + 1) == Some(until)).then_some(bucket as u32)
+    };
+    spans.iter().map(of).collect()
+}
+
+impl OutlineSlice {
+    /// Where it has rows, in the buckets of a plan.
+    pub fn buckets_in(&self, edges: &[i64]) -> Option<Vec<u32>> {
+        buckets_of(&self.spans, self.range, self.beyond, edges)
+    }
+}
+
+impl Outline {
+    /// Its name among those of a scan, whatever it is found under.
+    pub fn name(&self) -> String {
+        name_of(&self.files)
+    }
+
+    /// The slices that say all that a plan asks for, one for each of these key sets; none where something is missing, too much was different to be kept, or
+    /// numbers left their range.
+    pub fn complete<'a>(&'a self, asked: &Asked<'_>, sets: &[Vec<usize>]) -> Option<Vec<&'a OutlineSlice>> {
+        let of_set = |set: &Vec<usize>| {
+            let keys = set.iter().map(|key| asked.keys.get(*key)).collect::<Option<Vec<_>>>()?;
+            self.slices.iter().find(|slice| {
+                let has_state =
+                    |state: &Hash| slice.states.iter().any(|(own, has)| own == state && *has == Has::It);
+                !slice.out_of_range
+                    && keys.iter().all(|key| slice.keys.iter().any(|(own, ..)| own == *key))
+                    && asked.states.iter().all(has_state)
+                    && slice.buckets_in(&asked.plan.edges).is_some()
+            })
+        };
+        sets.iter().map(of_set).collect()
     }
 }
 
@@ -167,6 +232,11 @@ pub(super) enum Has {
 }
 
 impl Part {
+    /// One of which nothing is known yet.
+    pub fn new(files: Vec<FileId>) -> Self {
+        Self { files, tables: vec![], undated: 0, slices: vec![] }
+    }
+
     /// Rows of its files, superseded ones included.
     pub fn rows(&self) -> u64 {
         self.files.iter().map(|file| file.rows).sum()
@@ -174,11 +244,47 @@ impl Part {
 
     /// Its name among those of a scan.
     pub fn name(&self) -> String {
-        let mut all = String::new();
-        self.files
-            .iter()
-            .for_each(|file| all.push_str(&format!("{} {} {}\n", file.name, file.bytes, file.rows)));
-        Hash::of(all.as_bytes()).short()
+        name_of(&self.files)
+    }
+
+    /// What there is of it, of which some columns are not kept.
+    pub fn outline(&self, is_kept: impl Fn(&&StateColumn) -> bool) -> Outline {
+        let slices = self.slices.iter().map(|slice| {
+            let keys = slice.keys.iter().zip(&slice.columns).map(|(key, (members, _))| {
+                let mut list = Vec::new();
+                for member in members {
+                    // No text has these bytes.
+                    match member {
+                        Member::Value(text) => list.extend(text.as_bytes()),
+                        Member::Unknown => list.push(0xfe),
+                    }
+                    list.push(0xff);
+                }
+                (*key, Hash::of(&list), members.len() as u64)
+            });
+            let is_out = |(_, column): &(Hash, Option<StateColumn>)| {
+                matches!(column, Some(StateColumn::OutOfRange { .. }))
+            };
+            let has = |column: &Option<StateColumn>| match column.as_ref().filter(&is_kept) {
+                Some(_) => Has::It,
+                None => Has::TooMany,
+            };
+            OutlineSlice {
+                keys: keys.collect(),
+                range: slice.range,
+                beyond: slice.beyond,
+                spans: slice.spans.clone(),
+                cells: slice.buckets.len() as u64,
+                out_of_range: slice.states.iter().any(is_out),
+                states: slice.states.iter().map(|(state, column)| (*state, has(column))).collect(),
+            }
+        });
+        Outline {
+            files: self.files.clone(),
+            tables: self.tables.clone(),
+            undated: self.undated,
+            slices: slices.collect(),
+        }
     }
 
     /// Adds what was measured.
@@ -205,7 +311,7 @@ impl Part {
             slice.states.retain(|(state, _)| asked.states.contains(state));
         }
         let is_used = |slice: &Slice| {
-            slice.buckets_in(&asked.plan.edges).is_some()
+            slice.fits(&asked.plan.edges)
                 && slice.keys.iter().all(|key| asked.keys.contains(key))
                 && (!slice.states.is_empty() || asked.states.is_empty())
         };
@@ -231,7 +337,7 @@ impl Part {
         let keys = move |slice: &Slice| {
             key_set.iter().all(|key| asked.keys.get(*key).is_some_and(|key| slice.keys.contains(key)))
         };
-        self.slices.iter().filter(move |slice| keys(slice) && slice.buckets_in(&asked.plan.edges).is_some())
+        self.slices.iter().filter(move |slice| keys(slice) && slice.fits(&asked.plan.edges))
     }
 
     /// Whether it was grouped by a key set, or by one that has all its keys.
@@ -307,6 +413,13 @@ fn rolled(
     roll_up(&table, &specs, &themselves(asked.plan), &keep).ok()
 }
 
+/// The name of what files hold.
+fn name_of(files: &[FileId]) -> String {
+    let mut all = String::new();
+    files.iter().for_each(|file| all.push_str(&format!("{} {} {}\n", file.name, file.bytes, file.rows)));
+    Hash::of(all.as_bytes()).short()
+}
+
 /// Names for the keys at these positions, each of its own: two may be of one dimension.
 pub(super) fn dimensions(key_set: &[usize]) -> Option<Vec<DimensionId>> {
     key_set.iter().map(|key| dimension(*key)).collect()
@@ -326,9 +439,9 @@ pub(super) fn measured(
     plan: &ScanPlan,
     tables: &[(Vec<usize>, StateTable)],
     undated: u64,
+    threads: usize,
 ) -> Result<Option<Measured>, MergeError> {
-    let mut all = Vec::with_capacity(plan.key_sets.len());
-    for key_set in &plan.key_sets {
+    let of_set = |key_set: &Vec<usize>| {
         let from = tables.iter().filter(|(of, _)| key_set.iter().all(|key| of.contains(key)));
         let Some((of, from)) = from.min_by_key(|(_, table)| table.buckets.len()) else { return Ok(None) };
         let Some(keep) = dimensions(key_set) else { return Ok(None) };
@@ -338,7 +451,9 @@ pub(super) fn measured(
             let Some(key) = plan.keys.get(*key) else { return Ok(None) };
             column.dimension = key.dimension.clone();
         }
-        all.push(table);
-    }
-    Ok(Some(Measured { tables: all, undated }))
+        Ok(Some(table))
+    };
+    let all = parallel::map(&plan.key_sets, threads, of_set);
+    let all = all.into_iter().collect::<Result<Option<Vec<_>>, _>>()?;
+    Ok(all.map(|tables| Measured { tables, undated }))
 }

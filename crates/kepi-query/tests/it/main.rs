@@ -26,6 +26,7 @@ mod metamorphic;
 mod nothing;
 mod precedence;
 mod published;
+mod refreshed;
 mod remade;
 mod scale;
 mod screen;
