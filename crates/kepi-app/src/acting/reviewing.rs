@@ -475,6 +475,19 @@ fn came_up(of: &Review, now: Vec<Point>) -> Vec<Point> {
     now.into_iter().filter(is_new).collect()
 }
 
+/// In how many days of business of its unit a review is closed, so that it is closed in as many as the rule says of those of its own business hours.
+fn days_to_close(project: &Project, rule: &review::Review, directory: &Directory, at: i64) -> u16 {
+    let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+    let day = |at: i64| Timestamp::from_microsecond(at).map(|at| at.to_zoned(zone.clone()).date());
+    let own = rule.business_hours.as_ref().and_then(|id| project.business_hours.get(id));
+    let last = own.zip(day(at).ok()).and_then(|(own, day)| nth_open_day(rule.days, day, Some(&own.hours)));
+    let Some(last) = last else { return rule.days };
+    let reaches =
+        |days: &u16| day(directory.due_in_days(rule.unit.as_ref(), at, *days)).is_ok_and(|day| day >= last);
+    // Two calendars of business differ by no more than that.
+    (1..rule.days.saturating_mul(4).saturating_add(30)).find(reaches).unwrap_or(rule.days)
+}
+
 impl App {
     /// Opens the reviews whose day has come, each once for its period.
     ///
@@ -527,7 +540,7 @@ impl App {
                 period: id,
                 chair,
                 participants,
-                hours: rule.days * DAY,
+                hours: days_to_close(in_force, rule, &directory, at) * DAY,
                 run: runs.last().map(|run| run.number.unsigned_abs()),
                 points: agenda.points()?,
                 ladder: self.rungs(in_force, rule.ladder.as_ref()).await?,

@@ -241,7 +241,10 @@ impl<'a> Reporter<'a> {
             name: rule.map_or_else(|| spaced(&of.rule), |rule| rule.name.clone()),
             scorecard: self.scorecard_named(&of.scorecard),
             unit: unit(&of.unit),
-            period: self.with_labels(&of.period),
+            // In the calendar of its scorecard, as its points are.
+            period: self
+                .period_reviewed(of)
+                .map_or_else(|| self.with_labels(&of.period), |period| self.label(period)),
             chair: of.chair.clone(),
             participants: of.participants.clone(),
             present: of.present.clone(),
