@@ -34,7 +34,7 @@ use super::{
     part::{FileId, Outline, Part, dimensions, measured},
 };
 use crate::{
-    finish::{AtGrain, Context, FinishError, MOST_MEMBERS, MeasuredScan},
+    finish::{AtGrain, Context, FinishError, MOST_MEMBERS, MeasuredScan, units_of},
     lower::key_sets_of,
     measure::{Presence, kind_of},
     merge::merge_on,
@@ -478,7 +478,7 @@ impl Scan<'_> {
         if presence != Presence::Everywhere {
             return Some(true);
         }
-        let units = crate::finish::units_of(self.of.project, kpi, set);
+        let units = units_of(self.of.project, kpi, set);
         let mut of_units: BTreeMap<&Member, Vec<&Value>> = BTreeMap::new();
         for value in values {
             if let [(_, member)] = value.segment.0.as_slice()
@@ -606,9 +606,8 @@ impl Scan<'_> {
     fn grains(&self, standing: &Standing) -> Option<Vec<OfGrain<'_>>> {
         let Project { calendar, confidence, entities, .. } = self.of.project;
         let (plan, parts) = (self.asked.plan, standing.by_bucket());
-        let entity = entities.get(&plan.entity)?;
         let mut base = format!(
-            "values {FORM} {} {} {:?} {entity:?} {}\n",
+            "values {FORM} {} {} {:?} {entities:?} {}\n",
             self.asked.scan,
             meaning::calendar(calendar),
             confidence.to_bits(),
@@ -641,9 +640,14 @@ impl Scan<'_> {
             };
             let together = together.max(1);
             let mut base = format!("{base}\n{grain:?}\n");
-            items
-                .iter()
-                .for_each(|(_, kpi)| base.extend([kpi.id.as_str(), " ", &kpi.hash.to_string(), "\n"]));
+            // Writing to a text cannot fail.
+            for (_, kpi) in &items {
+                let sets = key_sets_of(kpi);
+                let units = sets.iter().map(|set| units_of(self.of.project, kpi, set));
+                let units: Vec<BTreeSet<Member>> = units.collect();
+                let _ = writeln!(base, "{} {} {sets:?} {units:?}", kpi.id, kpi.hash);
+            }
+            let base = format!("{}\n", Hash::of(base.as_bytes()));
             let mut chunks: Vec<(Chunk, String)> = Vec::new();
             for ordinal in ends.0..=last {
                 let is_first = ordinal == ends.0 || ordinal.rem_euclid(together) == 0;
@@ -654,7 +658,6 @@ impl Scan<'_> {
                 let (chunk, text) = chunks.last_mut()?;
                 chunk.ordinals = *chunk.ordinals.start()..=ordinal;
                 let end = calendar.bounds(calendar.period(grain, ordinal)).ok()?.end;
-                // Writing to a text cannot fail.
                 let _ = write!(text, "{ordinal} {end}");
                 for (_, kpi) in &items {
                     match reach::finality(kpi, end, self.of.watermarks) {
