@@ -276,8 +276,8 @@ pub(crate) enum Rule<'a> {
     LeftOut(&'a UnitId),
     /// It is that of a unit that stands as in the period before.
     Carried(&'a UnitId),
-    /// It stands as it was published, with rows of a unit that nobody attested.
-    With(&'a UnitId),
+    /// It stands as it was published, with rows of units that nobody attested.
+    With,
 }
 
 impl<'a> ByRule<'a> {
@@ -294,8 +294,7 @@ impl<'a> ByRule<'a> {
         if self.late.is_empty() {
             return None;
         }
-        let units: Vec<&'a Unit> = self.units(segment).collect();
-        for unit in &units {
+        for unit in self.units(segment) {
             for above in self.tree.upwards(&unit.id) {
                 match self.late.get_key_value(above) {
                     Some((id, WhenLate::Exclude)) => return Some(Rule::LeftOut(id)),
@@ -304,9 +303,14 @@ impl<'a> ByRule<'a> {
                 }
             }
         }
-        // Of the whole, of a unit above, or of what has nothing to do with units.
+        (!self.late_in(segment).is_empty()).then_some(Rule::With)
+    }
+
+    /// The late units whose rows are in a segment: of the whole, of a unit above, or of what has nothing to do with units.
+    pub(crate) fn late_in(&self, segment: &Segment) -> Vec<&'a UnitId> {
+        let units: Vec<&'a Unit> = self.units(segment).collect();
         let holds = |late: &UnitId| units.iter().all(|unit| self.tree.upwards(late).any(|of| *of == unit.id));
-        self.late.keys().find(|late| holds(late)).map(Rule::With)
+        self.late.keys().filter(|late| holds(late)).collect()
     }
 
     /// The units whose rows a segment has.

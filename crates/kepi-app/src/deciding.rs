@@ -22,7 +22,7 @@ use kepi_model::{
 };
 use kepi_report::{
     decided::Round,
-    difference::{Difference, Differences, between, otherwise_aimed},
+    difference::{Difference, Differences, Touched, between, otherwise_aimed},
 };
 use kepi_store::{
     Asked, Effects, EventFilter, NewText, Performed, Receipt, Store, StoreError, Transaction, door::new_key,
@@ -34,6 +34,7 @@ use crate::{
     archive::{self, NewTexts},
     concerned,
     error::AppError,
+    handing::working,
     overrides,
     picture::project_of,
     told::Told,
@@ -545,8 +546,38 @@ impl Deciding<'_> {
         if let Content::ChangeNotice(of) = &item.content {
             return self.told_of(of).await.map(Some);
         }
-        let both = self.by_both(organisation, item).await?;
-        Ok(both.map(|((before, old), (after, new))| between((&before, &old), (&after, &new))))
+        let Some(((before, old), (after, new))) = self.by_both(organisation, item).await? else {
+            return Ok(None);
+        };
+        let mut all = between((&before, &old), (&after, &new));
+        self.add_working(organisation, &mut all, &new).await?;
+        Ok(Some(all))
+    }
+
+    /// Adds to those whom differences reach who works on action plans about KPIs that differ.
+    pub(crate) async fn add_working(
+        &self,
+        organisation: &Organisation,
+        all: &mut Differences,
+        project: &Project,
+    ) -> Result<(), AppError> {
+        let own = all.documents.iter().filter_map(|of| of.id.strip_prefix("kpi/")?.parse().ok());
+        let kpis: BTreeSet<KpiId> = own.chain(all.kpis.iter().chain(&all.follow).cloned()).collect();
+        for (number, plan) in kpis.iter().flat_map(|kpi| working(organisation, kpi)) {
+            let Ok(person) = self.0.name_of(&Principal::Person(number)).await?.parse::<PersonId>() else {
+                continue;
+            };
+            let why = format!("works on the action plan {plan}");
+            match all.people.iter_mut().find(|of| of.person == person) {
+                Some(known) => known.of.push(why),
+                None => {
+                    let name = project.persons.get(&person).map_or(person.to_string(), |of| of.name.clone());
+                    all.people.push(Touched { person, name, of: vec![why] });
+                }
+            }
+        }
+        all.people.sort_by(|one, other| one.person.cmp(&other.person));
+        Ok(())
     }
 
     /// Definitions without a change that waits and with it; none as for [`Self::differences_by`].
@@ -745,7 +776,30 @@ fn aimed_at(id: &KpiId, before: &Project, after: &Project) -> BTreeSet<PersonId>
             found.extend(concerned::of_unit(project, kpi, Some(*unit)).into_iter().cloned());
         }
     }
+    if let Some(kpi) = before.kpis.get(id) {
+        units.into_iter().for_each(|unit| found.extend(set_by(before, kpi, unit)));
+    }
     found
+}
+
+/// Who set the target that a unit inherits: those of the nearest unit above that has one of its own, or of the whole. Nobody takes another in place of
+/// that alone.
+fn set_by(project: &Project, kpi: &Kpi, unit: &UnitId) -> BTreeSet<PersonId> {
+    let has = |unit: Option<&UnitId>| {
+        kpi.wordings().flat_map(|kpi| &kpi.targets).any(|target| target.unit.as_ref() == unit)
+    };
+    let tree = project.tree(None);
+    let Some((unit, _)) = project.units.get_key_value(unit).filter(|(unit, _)| !has(Some(unit))) else {
+        return BTreeSet::new();
+    };
+    match tree.upwards(unit).skip(1).find(|above| has(Some(above))) {
+        Some(above) => concerned::of_unit(project, kpi, Some(above)).into_iter().cloned().collect(),
+        None if has(None) => {
+            let whole = project.units.values().find(|unit| unit.parent.is_none());
+            whole.and_then(|unit| unit.manager.clone()).into_iter().collect()
+        }
+        None => BTreeSet::new(),
+    }
 }
 
 /// The first digits of a hash.

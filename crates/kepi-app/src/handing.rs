@@ -205,6 +205,9 @@ impl Deciding<'_> {
         let own = own.filter_map(|id| id.parse::<KpiId>().ok());
         let kpis: BTreeSet<KpiId> = own.chain(differences.follow.iter().cloned()).collect();
         for kpi in kpis.into_iter().filter(|kpi| !told.contains_key(kpi)) {
+            for (person, _) in working(organisation, &kpi) {
+                reached.entry(person).or_default().insert(kpi.clone());
+            }
             for project in [&before.1, &now.1] {
                 let all = audience(project, &BTreeSet::from([kpi.clone()]));
                 for person in all.keys().filter_map(|id| numbers.get(Some(id))) {
@@ -301,4 +304,23 @@ impl Deciding<'_> {
         }
         Ok(said)
     }
+}
+
+/// Who works on open action plans about a KPI, by the number of the plan: its effect is measured by figures that mean something else from now on.
+pub(crate) fn working<'a>(
+    organisation: &'a Organisation,
+    kpi: &'a KpiId,
+) -> impl Iterator<Item = (u64, u64)> + 'a {
+    let plans = organisation
+        .items
+        .open()
+        .filter(move |item| matches!(&item.content, Content::ActionPlan(plan) if plan.kpi == *kpi));
+    plans.flat_map(|item| {
+        let authors = item.authors.iter().filter_map(|of| match of {
+            Principal::Person(number) => Some(*number),
+            Principal::Job(_) => None,
+        });
+        let people: BTreeSet<u64> = authors.chain(item.owner().map(|owner| owner.person)).collect();
+        people.into_iter().map(|person| (person, item.number))
+    })
 }

@@ -59,6 +59,7 @@ pub mod slips;
 mod told;
 pub mod trace;
 pub mod vetting;
+mod without_late;
 
 pub use error::AppError;
 pub use open::App;

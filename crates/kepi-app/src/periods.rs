@@ -34,6 +34,7 @@ use crate::{
     overrides::Overriding,
     picture::{period_of, project_of},
     publishing::{Known, values_in},
+    without_late::without_late,
 };
 
 /// What is frozen.
@@ -206,7 +207,11 @@ impl App {
         for (id, closes) in &organisation.periods.closed {
             for (n, close) in closes.iter().enumerate() {
                 let (period, label) = closed_period(&project, *id, close.until);
-                let both = self.both(&project, period, close).await?;
+                let mut both = self
+                    .both(&project, period.unwrap_or_else(|| project.begun_on(id.grain, id.first)), close)
+                    .await?;
+                // Figures of a calendar that is no more are of KPIs that are no more.
+                both.retain(|(kpi, _), _| period.is_some() || !project.kpis.contains_key(kpi));
                 view.closed.push(ClosedView {
                     period: label,
                     version: closes.iter().take(n + 1).filter(|of| of.until == close.until).count(),
@@ -265,7 +270,10 @@ impl App {
                 late: rule.made(&segment).map(|made| match made {
                     Rule::LeftOut(unit) => format!("left out: {} was late", name(unit)),
                     Rule::Carried(unit) => format!("that of {before}: {} was late", name(unit)),
-                    Rule::With(unit) => format!("with rows of {}, which nobody attested", name(unit)),
+                    Rule::With => {
+                        let units: Vec<String> = rule.late_in(&segment).into_iter().map(name).collect();
+                        format!("with rows of {}, which nobody attested", units.join(", "))
+                    }
                 }),
                 kpi: kpi.to_string(),
                 segment: segment.to_string(),
@@ -297,8 +305,19 @@ impl App {
         for (scorecard, unit, score) in scores_of(&now, project, period)? {
             both.entry((scorecard, unit)).or_default()[1] = Some(score);
         }
+        // A unit that was in time has nothing of others.
+        let none = Known::of(&[]);
+        let partial = |scorecard: &str, unit: &str| {
+            let known = scorecard.parse().ok().and_then(|id: ScorecardId| project.scorecards.get(&id));
+            let unit: Option<UnitId> = unit.parse().ok();
+            known.is_none_or(|scorecard| {
+                let card = Card { project, scorecard, values: &none };
+                close.late.keys().any(|late| card.concerns(unit.as_ref(), late, period))
+            }) && !close.late.is_empty()
+        };
         let view = both.into_iter().map(|((scorecard, unit), [then, now])| {
             let is_by_rule = by_rule.contains_key(&(scorecard.clone(), unit.clone()));
+            let is_partial = partial(&scorecard, &unit);
             let differs = then != now;
             let alike =
                 then.flatten().map(|of| Points::new(of).text) == now.flatten().map(|of| Points::new(of).text);
@@ -318,12 +337,10 @@ impl App {
                 official_value: points(then),
                 restated_value: if differs { points(now) } else { None },
                 overridden: false,
-                late: match (close.late.is_empty(), is_by_rule) {
-                    (true, _) => None,
-                    (false, true) => Some("by the rule about units that were late".to_owned()),
-                    (false, false) => {
-                        Some("as published, with what had landed of units that were late".to_owned())
-                    }
+                late: match is_by_rule {
+                    true => Some("by the rule about units that were late".to_owned()),
+                    false => is_partial
+                        .then(|| "as published, with what had landed of units that were late".to_owned()),
                 },
             }
         });
@@ -331,8 +348,8 @@ impl App {
     }
 
     /// Scores of a period as a close makes them by its rule about units that were late, by scorecard and unit, in millionths of a point:
-    /// without those that it left out, with the period before of those that it carried. A score that is made of all rows is not among
-    /// them: it has what had landed. The definitions are those that were in force then.
+    /// without those that it left out, with the period before of those that it carried. A score that is made of all rows, whose parts do not
+    /// add up to them, is not among them: it has what had landed. The definitions are those that were in force then.
     pub(crate) async fn scores_by_rule(
         &self,
         only: Option<&ScorecardId>,
@@ -359,8 +376,16 @@ impl App {
         let values = Known::of(&then);
         for scorecard in cards {
             let card = Card { project: &project, scorecard, values: &values };
+            let without = without_late(&project, scorecard, period, &then, &close.late);
+            let rest = without.as_deref().map(Known::of);
             for (unit, _) in card.units(period) {
-                let Some(of) = card.by_rule(unit, period, &close.late) else { continue };
+                let is_whole = unit.is_none() || unit == scorecard.unit.as_ref();
+                let recomputed = || {
+                    let values = rest.as_ref().filter(|_| is_whole)?;
+                    let tree = Card { project: &project, scorecard, values }.tree(unit, period);
+                    Some(Scored::Made(Box::new(tree)))
+                };
+                let Some(of) = card.by_rule(unit, period, &close.late).or_else(recomputed) else { continue };
                 let score = match of {
                     Scored::LeftOut => None,
                     Scored::Made(tree) => tree.score.ok(),
@@ -399,7 +424,7 @@ impl App {
         let before = if close.late.is_empty() { Vec::new() } else { then.clone() };
         for value in of(then, period, position.unsigned_abs()) {
             let key = (value.kpi.clone(), value.segment.clone());
-            let own = matches!(rule.made(&value.segment), None | Some(Rule::With(_)));
+            let own = matches!(rule.made(&value.segment), None | Some(Rule::With));
             both.entry(key).or_default().0 = own.then_some(value);
         }
         for value in of(before, period.offset(-1), position.unsigned_abs()) {
@@ -443,7 +468,8 @@ impl App {
         text: &str,
     ) -> Result<(Project, Period, Date, Date), AppError> {
         let project = self.in_force().await?;
-        let period = project.calendar_of_kpi(kpi).parse(text)?;
+        let calendar = project.calendar_of_kpi(kpi);
+        let period = calendar.parse(project.without_card(text, calendar))?;
         let (first, until) = days(&project, period)?;
         Ok((project, period, first, until))
     }
@@ -456,13 +482,15 @@ pub(crate) fn days(project: &Project, period: Period) -> Result<(Date, Date), Ap
     Ok((project.calendar.first_day(period)?, until))
 }
 
-/// The period that was closed: that of the project which has these days, else that of a scorecard; and what it is called.
-pub(crate) fn closed_period(project: &Project, id: PeriodId, until: Date) -> (Period, String) {
+/// The period that was closed: that of the project which has these days, else that of a scorecard, none where no calendar has it any more; and
+/// what it is called.
+pub(crate) fn closed_period(project: &Project, id: PeriodId, until: Date) -> (Option<Period>, String) {
     let own = project.calendar.period_of_day(id.grain, id.first);
     let is = |period: &Period| days(project, *period).ok() == Some((id.first, until));
     let mut of_cards = project.scorecards.values().map(|of| of.calendar.period_of_day(id.grain, id.first));
-    let period = if is(&own) { own } else { of_cards.find(is).unwrap_or(own) };
-    (period, project.name_of(period))
+    let period = if is(&own) { Some(own) } else { of_cards.find(is) };
+    let gone = || format!("{id} until {until}, of a calendar that is no more");
+    (period, period.map_or_else(gone, |period| project.name_of(period)))
 }
 
 /// Scores of a period in published rows: scorecard, unit, and millionths of a point where there is a score.

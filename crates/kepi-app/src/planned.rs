@@ -3,7 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kepi_model::{id::KpiId, project::Project, source_text::SourceMap, wording::with_causes};
+use kepi_model::{
+    calendar::{Period, day_of_ordinal},
+    id::KpiId,
+    project::Project,
+    source_text::SourceMap,
+    wording::with_causes,
+};
 use kepi_query::{
     kept::Kept,
     published::{SCORE, Table, VALUE, scored},
@@ -19,6 +25,7 @@ use serde::Serialize;
 
 use crate::{
     AppError, archive,
+    deciding::Deciding,
     open::App,
     picture::project_of,
     publishing::{score_rows, values_in},
@@ -67,6 +74,8 @@ impl App {
         let before = project_of(&before_files)?;
         let mut planned = self.planned_from((&before_files, &before), (files, project), at, progress).await?;
         planned.register = in_force.register;
+        let organisation = self.store.organisation().await?;
+        Deciding(&self.store).add_working(&organisation, &mut planned.differences, project).await?;
         Ok(Some(planned))
     }
 
@@ -112,7 +121,8 @@ impl App {
         let others = published.iter().filter(|value| !of.kpis.contains(&value.kpi));
         let scores = score_rows(0, project, others.chain(&computed))?;
         let were = self.values.newest(&SCORE, None).await.map_err(AppError::Lake)?;
-        planned.scores = of.scorecards.iter().map(|id| both_scores(id, project, &were, &scores)).collect();
+        let both = |id: &String| both_scores(id, (before, &were), (project, &scores));
+        planned.scores = of.scorecards.iter().map(both).collect();
         Ok(planned)
     }
 
@@ -195,41 +205,60 @@ fn figures(kpi: &KpiId, (then, before): (&[Value], &Project), (now, after): (&[V
     }
 }
 
-fn both_scores(id: &str, project: &Project, were: &Table, are: &Table) -> Both {
-    fn of<'t>(rows: &'t Table, id: &str) -> BTreeMap<(i32, &'t str), (usize, Said)> {
+/// A score in published rows, and of which period it is.
+struct Scored {
+    row: usize,
+    said: Said,
+    period: String,
+}
+
+fn both_scores(id: &str, (before, were): (&Project, &Table), (after, are): (&Project, &Table)) -> Both {
+    // Periods of two calendars are two, though they may begin on one day: each stands under the name that it has.
+    fn of<'t>(
+        project: &Project,
+        rows: &'t Table,
+        id: &str,
+    ) -> BTreeMap<(i32, Option<Period>, &'t str), Scored> {
         let own = (0..rows.rows()).filter(|row| rows.subject(*row) == id && rows.withdrawn(*row).is_empty());
         let said = |row| match scored(rows, row).map(|said| said.score) {
             Ok(Ok(micro)) => format!("{:.1}", micro as f64 / 1e6),
             Ok(Err(_)) | Err(_) => "no score".to_owned(),
         };
         let said = |row| Said { text: said(row), interval: None };
-        own.map(|row| ((rows.period(row), rows.segment(row)), (row, said(row)))).collect()
+        let card = project.scorecards.values().find(|card| card.id.as_str() == id);
+        let period = |row| {
+            let day = day_of_ordinal(rows.period(row)).ok()?;
+            card.map(|card| card.calendar.period_of_day(card.period, day))
+        };
+        own.map(|row| {
+            let period = period(row);
+            let label = period.map_or(String::new(), |of| project.calendar.label(of));
+            ((rows.period(row), period, rows.segment(row)), Scored { row, said: said(row), period: label })
+        })
+        .collect()
     }
-    let (then, now) = (of(were, id), of(are, id));
-    let card = project.scorecards.values().find(|card| card.id.as_str() == id);
+    let (then, now) = (of(before, were, id), of(after, are, id));
+    let card =
+        [after, before].into_iter().find_map(|of| of.scorecards.values().find(|card| card.id.as_str() == id));
     let top = card.and_then(|card| card.unit.as_ref()).map_or("", |unit| unit.as_str());
     let mut counts = Counts::default();
     let (mut whole, mut parts) = (Vec::new(), Vec::new());
     let keys: BTreeSet<_> = then.keys().chain(now.keys()).collect();
     for key in keys {
         let (old, new) = (then.get(key), now.get(key));
-        let same = old.zip(new).is_some_and(|((old, _), (new, _))| were.says_the_same(*old, are, *new));
+        let same = old.zip(new).is_some_and(|(old, new)| were.says_the_same(old.row, are, new.row));
         counts.count(same, old.is_some(), new.is_some());
-        if let Some(card) = card {
-            let day = kepi_model::calendar::day_of_ordinal(key.0).ok();
-            let period = day.map(|day| card.calendar.period_of_day(card.period, day));
-            let said = |of: Option<&(usize, Said)>| of.map(|(_, said)| said.clone());
-            let of = ByBoth {
-                period: period.map_or(String::new(), |p| project.calendar.label(p)),
-                part: key.1.to_owned(),
-                before: said(old),
-                after: said(new),
-            };
-            match key.1 == top {
-                true => whole.push(of),
-                false if !same => parts.push((key.0, of)),
-                false => {}
-            }
+        let said = |of: Option<&Scored>| of.map(|of| of.said.clone());
+        let of = ByBoth {
+            period: new.or(old).map_or(String::new(), |of| of.period.clone()),
+            part: key.2.to_owned(),
+            before: said(old),
+            after: said(new),
+        };
+        match key.2 == top {
+            true => whole.push(of),
+            false if !same => parts.push((key.0, of)),
+            false => {}
         }
     }
     let newest = parts.iter().map(|(period, _)| *period).max();

@@ -1,11 +1,15 @@
 //! What is, was or will be in force: on any day, as it was known at any position of the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use kepi_govern::{DocumentId, Effective, Event};
+use kepi_govern::{
+    Content, DocumentId, Effective, Event, Principal,
+    items::{Outcome, Stance},
+};
 use kepi_model::documents::keys_that_differ;
 use kepi_proof::Commitment;
+use kepi_report::facts::AgreedTo;
 use kepi_store::{EventFilter, Store};
 use serde::Serialize;
 
@@ -127,4 +131,31 @@ pub async fn said_since(store: &Store, kind: &str, keys: &[&str]) -> Result<BTre
         Some((id, earlier.last().unwrap_or(newest)))
     });
     Ok(since.collect())
+}
+
+/// Who proposed or agreed to a definition, each time that it was decided on, the earliest first.
+///
+/// # Errors
+/// The database refused.
+pub async fn agreed_to(store: &Store, id: &str) -> Result<Vec<AgreedTo>, AppError> {
+    let organisation = store.organisation().await?;
+    let mut all = Vec::new();
+    for item in organisation.items.all() {
+        let (Content::Change(change), Some((Outcome::Done, at))) = (&item.content, item.ended) else {
+            continue;
+        };
+        let mut texts = change.adoptions.iter().flat_map(|of| &of.texts);
+        let Some(text) = texts.find(|(of, _)| of.to_string() == id).and_then(|(_, of)| of.text) else {
+            continue;
+        };
+        let Some(text) = store.read().await?.text(&text).await? else { continue };
+        let yes = item.ballots.iter().filter(|(_, ballot)| ballot.stance == Stance::Yes);
+        let yes = yes.map(|(person, _)| Principal::Person(*person));
+        let mut who = BTreeSet::new();
+        for person in item.authors.iter().cloned().chain(yes) {
+            who.insert(store.name_of(&person).await?);
+        }
+        all.push(AgreedTo { at, who, text });
+    }
+    Ok(all)
 }

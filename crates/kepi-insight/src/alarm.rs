@@ -31,6 +31,8 @@ pub struct Looked {
     pub forecast: Option<bool>,
     /// Whether data are overdue; none: nobody asked.
     pub stale: Option<bool>,
+    /// Whether people are to enter it and have not; none: nobody asked.
+    pub owed: Option<bool>,
     /// Whether what it is believed to move does not follow it, or no longer; none: that cannot be told, or nobody asked.
     pub validity: Option<bool>,
 }
@@ -46,6 +48,7 @@ impl Looked {
             bound: None,
             forecast: None,
             stale: None,
+            owed: None,
             validity: None,
         }
     }
@@ -91,6 +94,12 @@ impl Looked {
         Self { bound: (is_sound && sure).then(|| !bound.holds(estimate.point)), ..self }
     }
 
+    /// The signal of a day that it is about, and whether it is there; none: it is about a figure.
+    pub fn of_days(&self) -> Option<(Signal, bool)> {
+        let stale = self.stale.map(|is| (Signal::Stale, is));
+        stale.or_else(|| self.owed.map(|is| (Signal::Owed, is)))
+    }
+
     /// Whether there is a signal that an alert asks for; none: nothing is known.
     pub fn is_signal(&self, alert: &Alert) -> Option<bool> {
         let known = alert.on.iter().filter_map(|on| match on {
@@ -100,6 +109,7 @@ impl Looked {
             Signal::Bound => self.bound,
             Signal::Forecast => self.forecast,
             Signal::Stale => self.stale,
+            Signal::Owed => self.owed,
             Signal::Validity => self.validity,
         });
         known.reduce(|one, other| one || other)
@@ -122,6 +132,7 @@ pub fn raised(series: &[Looked], alert: &Alert) -> Option<(i32, Signal)> {
         (Signal::Guardrail, newest.guardrail),
         (Signal::Forecast, newest.forecast),
         (Signal::Stale, newest.stale),
+        (Signal::Owed, newest.owed),
         (Signal::Validity, newest.validity),
     ];
     if let Some((sign, _)) = at_once.iter().find(|(on, of)| alert.on.contains(on) && *of == Some(true)) {

@@ -28,6 +28,8 @@ words! {
         Forecast = "forecast",
         /// Its newest data are overdue.
         Stale = "stale",
+        /// Its last period is over, and nobody has entered it yet.
+        Owed = "owed",
         /// What it is believed to move does not follow it, or no longer: asked at the end of each quarter.
         Validity = "validity",
     }
@@ -318,6 +320,11 @@ impl Signal {
         crate::word::Word::word(self)
     }
 
+    /// Whether it is about a day, whatever the periods of its KPI are, and over as soon as what is missing came.
+    pub fn is_of_days(self) -> bool {
+        matches!(self, Self::Stale | Self::Owed)
+    }
+
     /// What it says of a KPI: it is …
     pub fn says(self) -> &'static str {
         match self {
@@ -327,6 +334,7 @@ impl Signal {
             Self::Bound => "beyond its bound",
             Self::Forecast => "worse than forecast",
             Self::Stale => "without the data that are due",
+            Self::Owed => "to be entered",
             Self::Validity => "no sign, or no longer, of what it is believed to move",
         }
     }

@@ -792,7 +792,7 @@ codes! {
         "one governance, two owners or more, and where a board decides more functions than `quorum` says"
         "name further people";
     LINES "K0802" Error "a line that leads nowhere"
-        "What is not done in time goes to the superior, and what falls to somebody who is away to her substitute. So neither line may lead back to where it began, and an absence ends after it begins."
+        "What is not done in time goes to the superior, and what falls to somebody who is away to her substitute. So neither line may lead back to where it began, on no day there are two, and lines and absences end after they begin."
         "`reports_to` and `substitute` that end with somebody, `until` after `from`"
         "let the line end with somebody; write the first day back as `until`";
     ALERT "K0803" Error "an alert that asks nobody"
@@ -859,6 +859,14 @@ codes! {
         "What customers write is a text among the rows behind a KPI. It is searched by people, so it is not personal; a theme counts texts that have its words, so it has some."
         "a KPI with rows, a text of theirs that is not personal, themes with words"
         "correct what stands there";
+    OPERATING_PLAN "K0834" Error "an operating plan that cannot be right"
+        "An operating plan says what is to be spent in a time, by objective. Its amounts are added up and held against what was spent, so all are in one currency; each of its versions holds from a day of its own, and no two plans for one unit share days."
+        "plans of different names and days, versions that follow each other, amounts in one currency"
+        "correct what stands there";
+    PLAN_WITHOUT_AIM "K0835" Warning "money where nothing is aimed at"
+        "Money is planned for an objective of which no KPI has a target. However it is spent, nobody could say whether it reached anything."
+        "a KPI with this `objective` and a target"
+        "give a KPI of it a target, or plan the money elsewhere";
     POLICY_UNREADABLE "K0901" Error "not a policy"
         "Files `policies/*.cedar` say who may see what, in the language Cedar. This one cannot be read, so none of them holds and nothing is served. The place shown is where reading failed; the cause is often just before it."
         "policies such as `permit (principal, action, resource) when { … };`"

@@ -12,6 +12,7 @@ mod governance;
 mod guardrail;
 mod initiative;
 mod kpi;
+mod operating_plan;
 mod project;
 mod review;
 mod rule;
@@ -50,7 +51,10 @@ pub(crate) use governance::Governance;
 pub(crate) use guardrail::{Bound, Guardrail};
 pub(crate) use initiative::{Evidence, ExpectedEffect, Initiative, Spending};
 pub(crate) use kpi::{Attachment, Basis, By, DimensionPaths, Kpi, Life, Line, Target};
-pub(crate) use project::{FiscalCalendar, Month, Person, Project, QuickWins, Unit, Weekday};
+pub(crate) use operating_plan::OperatingPlan;
+pub(crate) use project::{
+    FiscalCalendar, Month, Person, Project, QuickWins, ReportingLine, ReportingLines, Unit, Weekday,
+};
 pub(crate) use review::{Review, StageGate};
 pub(crate) use rule::DataRule;
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
@@ -118,6 +122,7 @@ documents! {
     ladders: Ladder,
     playbooks: Playbook,
     initiatives: Initiative,
+    operating_plans: OperatingPlan,
     reviews: Review,
     stage_gates: StageGate,
     channels: Channel,

@@ -115,6 +115,10 @@ names! {
     PlaybookId
     /// What somebody sets out to do.
     InitiativeId
+    /// What is to be spent in a time.
+    OperatingPlanId
+    /// What an operating plan says from a day on.
+    PlanVersionId
     /// Who is told if nobody acts in time.
     LadderId
     /// When people meet over figures.

@@ -48,6 +48,7 @@ pub mod meaning;
 mod meant;
 pub mod measure;
 pub mod merge;
+pub mod operating_plan;
 mod options;
 pub mod project;
 pub mod render;

@@ -25,10 +25,11 @@ use crate::{
     governance::Governance,
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, FeedbackId, GuardrailId,
-        InitiativeId, KpiId, LadderId, LoopId, PersonId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId,
-        ScorecardId, SourceId, StageGateId, UnitId, WithholdingId,
+        InitiativeId, KpiId, LadderId, LoopId, OperatingPlanId, PersonId, PlaybookId, ProjectId, PurposeId,
+        ReviewId, RuleId, ScorecardId, SourceId, StageGateId, UnitId, WithholdingId,
     },
     initiative::{Initiative, QuickWins},
+    operating_plan::OperatingPlan,
     review::Review,
 };
 
@@ -99,6 +100,8 @@ pub struct Project {
     pub playbooks: BTreeMap<PlaybookId, Playbook>,
     /// What people set out to do.
     pub initiatives: BTreeMap<InitiativeId, Initiative>,
+    /// What is to be spent in a time.
+    pub operating_plans: BTreeMap<OperatingPlanId, OperatingPlan>,
     /// When people meet over figures, and who.
     pub reviews: BTreeMap<ReviewId, Review>,
     /// What other systems ask before they go on.
@@ -266,6 +269,14 @@ impl Project {
         card.ok_or_else(|| CalendarError::NotAPeriod(text.to_owned()))?.calendar.parse(label)
     }
 
+    /// The label of a period that may be written with a scorecard of its calendar before it, as where periods of several stand in one list.
+    pub fn without_card<'t>(&self, text: &'t str, calendar: &Calendar) -> &'t str {
+        let named = text.split_once(':').filter(|(card, _)| {
+            self.scorecards.values().any(|of| of.id.as_str() == *card && of.calendar == *calendar)
+        });
+        named.map_or(text, |(_, label)| label)
+    }
+
     /// What a period is called beside those of the project: its label, of one that the project has not with a scorecard that has it.
     pub fn name_of(&self, period: Period) -> String {
         let label = self.calendar.label(period);
@@ -317,12 +328,42 @@ pub struct Person {
     pub email: Option<String>,
     /// What a provider by which people sign in calls the person.
     pub subject: Option<String>,
-    /// The superior.
-    pub reports_to: Option<PersonId>,
-    /// To whom she reports in another matter.
-    pub dotted_to: Option<PersonId>,
+    /// The superior, on each day at most one.
+    pub reports_to: Vec<ReportingLine>,
+    /// To whom she reports in another matter, on each day at most one.
+    pub dotted_to: Vec<ReportingLine>,
     /// Who acts for her while she is away.
     pub substitute: Option<PersonId>,
     /// When she is away: the first day, and the first day back.
     pub away: Vec<(Date, Date)>,
+}
+
+/// To whom somebody reports, for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportingLine {
+    /// To whom.
+    pub to: PersonId,
+    /// The first day; none: from ever.
+    pub from: Option<Date>,
+    /// The first day on which it is no more; none: for good.
+    pub until: Option<Date>,
+}
+
+impl Person {
+    /// The superior on a day.
+    pub fn reports_to(&self, day: Date) -> Option<&PersonId> {
+        self.reports_to.iter().find(|line| line.holds(day)).map(|line| &line.to)
+    }
+
+    /// To whom she reports in another matter on a day.
+    pub fn dotted_to(&self, day: Date) -> Option<&PersonId> {
+        self.dotted_to.iter().find(|line| line.holds(day)).map(|line| &line.to)
+    }
+}
+
+impl ReportingLine {
+    /// Whether it holds on a day.
+    pub fn holds(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day < until)
+    }
 }

@@ -8,7 +8,7 @@ use kepi_model::{
     calendar::Calendar,
     describe,
     documents::{DocumentText, documents, keys_that_differ},
-    id::{KpiId, PersonId, UnitId},
+    id::{KpiId, OperatingPlanId, PersonId, UnitId},
     project::{Kpi, MissingRule, Project, Scorecard, Sign, Unit},
     source_text::SourceMap,
 };
@@ -408,6 +408,20 @@ fn of_document(project: &Project, id: &str) -> Audience {
             let unit = name.parse().ok().and_then(|id: UnitId| project.units.get(&id));
             for unit in unit.into_iter().flat_map(Unit::wordings) {
                 unit.manager.iter().for_each(|person| say(person, format!("manages {}", unit.id)));
+            }
+        }
+        Some(("operating_plan", name)) => {
+            let plan = name.parse().ok().and_then(|id: OperatingPlanId| project.operating_plans.get(&id));
+            for version in plan.into_iter().flat_map(|plan| &plan.versions) {
+                for person in version.agree.iter().flat_map(|(who, _)| who) {
+                    say(person, format!("is to agree to its version {}", version.id));
+                }
+                let objectives = project.strategy.iter().flat_map(|of| &of.objectives);
+                for of in objectives.filter(|of| version.amounts.contains_key(&of.id)) {
+                    of.owner
+                        .iter()
+                        .for_each(|person| say(person, format!("answers for the objective {}", of.id)));
+                }
             }
         }
         _ => {}

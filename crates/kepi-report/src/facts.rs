@@ -80,8 +80,10 @@ pub struct OfficialScore {
     pub version: usize,
     /// When that was, µs UTC.
     pub at: i64,
-    /// What was published then, in millionths of a point, or nothing within where there was no score; none: nothing was published of it.
+    /// What is official, in millionths of a point, or nothing within where there was no score; none: nothing was published of it.
     pub score: Option<Option<i64>>,
+    /// What was published then: something else than what is official where units were late.
+    pub published: Option<Option<i64>>,
 }
 
 /// A figure that people said in place of the one that was computed.
@@ -142,6 +144,17 @@ pub struct Discrepancy {
     pub believed: FoundRow,
     /// What another source says.
     pub overruled: FoundRow,
+}
+
+/// Who proposed or agreed to a definition as it stood then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreedTo {
+    /// When it came into force, µs UTC.
+    pub at: i64,
+    /// The names of persons in definitions.
+    pub who: BTreeSet<String>,
+    /// Its text.
+    pub text: String,
 }
 
 /// A figure that was published, with its time.
@@ -561,6 +574,15 @@ pub trait Facts: KpiValues + Send + Sync {
     fn said_since(&self, kind: &str, keys: &[&str]) -> Result<BTreeMap<String, i64>, ViewError> {
         let _ = (kind, keys);
         Ok(BTreeMap::new())
+    }
+    /// Who proposed or agreed to a definition, each time that it was decided on, the earliest first: `operating_plan/year_2026`. Where nothing is
+    /// decided, nobody did.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn agreed_to(&self, id: &str) -> Result<Vec<AgreedTo>, ViewError> {
+        let _ = id;
+        Ok(Vec::new())
     }
     /// The methodology of a KPI or scorecard as in force on a day and known at a position of the log; what is not asked for is now.
     ///

@@ -31,6 +31,7 @@ pub mod lineage;
 pub mod logged;
 pub mod matrix;
 pub mod openlineage;
+pub mod operating_plan;
 pub mod people;
 pub mod reader;
 pub mod reason;

@@ -197,8 +197,8 @@ impl Directory {
             id: person.id.to_string(),
             name: person.name.clone(),
             role: person.role.clone(),
-            reports_to: id(&person.reports_to),
-            dotted_to: id(&person.dotted_to),
+            reports_to: person.reports_to(day).map(ToString::to_string),
+            dotted_to: person.dotted_to(day).map(ToString::to_string),
             substitute: id(&person.substitute),
             away: person.away.clone(),
         });

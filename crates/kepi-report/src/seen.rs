@@ -40,7 +40,9 @@ use crate::{
         Periods, Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness,
     },
     dual::DualRun,
-    facts::{Discrepancies, Entry, Facts, OfficialFigure, OfficialScore, Said, ScreenedAnswers, Standing},
+    facts::{
+        AgreedTo, Discrepancies, Entry, Facts, OfficialFigure, OfficialScore, Said, ScreenedAnswers, Standing,
+    },
     logged::{LogAsked, Logged, Proven},
     people::{Directory, PeopleAsked},
     reader::ViewError,
@@ -650,6 +652,12 @@ impl Facts for Seen {
         let mut said = self.facts.said_since(kind, keys)?;
         said.retain(|id, _| self.shows_definition(id));
         Ok(said)
+    }
+    fn agreed_to(&self, id: &str) -> Result<Vec<AgreedTo>, ViewError> {
+        match self.shows_definition(id) {
+            true => self.facts.agreed_to(id),
+            false => Ok(Vec::new()),
+        }
     }
     fn readiness(&self, period: &str) -> Result<Vec<UnitReadiness>, ViewError> {
         let mut all = self.facts.readiness(period)?;

@@ -2,7 +2,7 @@
 
 use std::{array, collections::BTreeMap};
 
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_govern::{
     Directory, Organisation, Principal,
     directory::{Attests, Place, Standing},
@@ -41,13 +41,15 @@ pub(super) async fn of(
             numbers.insert(id, number);
         }
     }
-    let number = |id: &Option<PersonId>| id.as_ref().and_then(|id| numbers.get(id)).copied();
+    let numbered = |id: Option<&PersonId>| id.and_then(|id| numbers.get(id)).copied();
+    let number = |id: &Option<PersonId>| numbered(id.as_ref());
     let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+    let today = Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(zone.clone()).date();
     let people = project.persons.values().filter_map(|person| {
         let away = person.away.iter();
         let standing = Standing {
-            superior: number(&person.reports_to),
-            dotted: number(&person.dotted_to),
+            superior: numbered(person.reports_to(today)),
+            dotted: numbered(person.dotted_to(today)),
             substitute: number(&person.substitute),
             away: away
                 .filter_map(|(from, until)| Some((begins(*from, &zone)?, begins(*until, &zone)?)))

@@ -31,7 +31,7 @@ use kepi_model::{
     acting::{Alert, Playbook, Severity, Signal, Trigger},
     calendar::{Grain, Period},
     id::{KpiId, SourceId, UnitId},
-    project::{Guardrail, Kpi, Project, Source, TargetLines},
+    project::{Guardrail, Kpi, Measure, Project, Source, TargetLines},
 };
 use kepi_query::{
     published::{USUAL, VALUE, Vouched, usual_row},
@@ -43,7 +43,7 @@ use kepi_score::{
     target::{self, Down},
     tree::Observed,
 };
-use kepi_stats::estimate::Estimate;
+use kepi_stats::estimate::{Estimate, NotComputable};
 use kepi_store::{NewText, door::new_key};
 use serde::Serialize;
 
@@ -383,6 +383,39 @@ pub(super) fn watched<'a>(project: &'a Project, alert: &Alert) -> Vec<Watched<'a
     found
 }
 
+/// Which of these series people have not entered for the last period that is over, with what is said of them: before it is due, and after.
+fn owed(
+    project: &Project,
+    all: &[Watched<'_>],
+    published: &Published,
+    today: Date,
+) -> BTreeMap<usize, String> {
+    let one = |(place, of): (usize, &Watched<'_>)| {
+        let kpi = of.kpi;
+        if !matches!(kpi.measure, Measure::Entered(_)) || of.segment != Segment::total() {
+            return None;
+        }
+        let calendar = project.calendar_of(kpi);
+        let period = calendar.period_of_day(kpi.period, today).offset(-1);
+        let figures = published.values.get(&(kpi.id.clone(), kpi.period, Segment::total()))?;
+        let (name, label) = (&kpi.name, project.name_of(period));
+        match figures.get(&period.ordinal)?.estimate.as_ref().err()? {
+            NotComputable::NotMature { final_at } => {
+                // It is due by the end of the day before.
+                let day = project.calendar.period_at(Grain::Day, final_at - 1).ok()?;
+                let day = project.calendar.label(day);
+                Some((place, format!("{name} of {label} is to be entered by {day}: `kepi enter {}`", kpi.id)))
+            }
+            NotComputable::Late => Some((
+                place,
+                format!("{name} of {label} was to be entered, and is late: `kepi enter {}`", kpi.id),
+            )),
+            _ => None,
+        }
+    };
+    all.iter().enumerate().filter_map(one).collect()
+}
+
 /// What an alert on all KPIs looks at besides: whoever answers for one that was rotated out and runs in shadow is asked about its fall, though
 /// nothing scores it.
 fn in_shadow<'a>(project: &'a Project, alert: &Alert, today: Date) -> impl Iterator<Item = Watched<'a>> {
@@ -432,14 +465,21 @@ impl App {
             let mut all = watched(&project, alert);
             all.extend(in_shadow(&project, alert, today));
             let mut candidates = Vec::new();
-            if alert.on.contains(&Signal::Stale) {
-                let late = self.late(&project, &all, at).await?;
+            for sign in alert.on.iter().copied().filter(|sign| sign.is_of_days()) {
+                let missing = match sign {
+                    Signal::Owed => owed(&project, &all, &published, today),
+                    _ => self.late(&project, &all, at).await?,
+                };
                 for (place, watched) in
                     all.iter().enumerate().filter(|(_, of)| of.segment == Segment::total())
                 {
                     let day = project.calendar.period_at(Grain::Day, at)?;
-                    let why = late.get(&place);
-                    let looked = [Looked { stale: Some(why.is_some()), ..Looked::nothing(day.ordinal) }];
+                    let why = missing.get(&place);
+                    let (is, nothing) = (Some(why.is_some()), Looked::nothing(day.ordinal));
+                    let looked = [match sign {
+                        Signal::Owed => Looked { owed: is, ..nothing },
+                        _ => Looked { stale: is, ..nothing },
+                    }];
                     let series = (Grain::Day, &looked[..]);
                     let found =
                         self.alarm(&project, (alert, watched), series, number, (&mut asking, report)).await?;
@@ -616,12 +656,13 @@ impl App {
         let id = |ordinal| period_id(project, project.period(watched.kpi, grain, ordinal));
         let Ok(rule) = alert.id.as_str().parse::<Name>() else { return Ok(None) };
         let organisation = self.store.organisation().await?;
-        // What is overdue is about days, whatever the periods of its KPI are.
-        let is_stale = looked.iter().any(|of| of.stale.is_some());
+        // What is overdue or to be entered is about days, whatever the periods of its KPI are.
+        let of_days = looked.iter().find_map(Looked::of_days).map(|(sign, _)| sign);
         let mut same = organisation.items.all().filter_map(|item| match &item.content {
             Content::Alert(other) => {
                 let same = other.rule == rule && other.kpi == watched.kpi.id && other.unit == watched.unit;
-                (same && (other.sign == Signal::Stale) == is_stale).then_some((item, other))
+                let sign = Some(other.sign).filter(|sign| sign.is_of_days());
+                (same && sign == of_days).then_some((item, other))
             }
             _ => None,
         });
@@ -631,7 +672,8 @@ impl App {
         if let Some((item, _)) = last.filter(|(item, _)| item.ended.is_none()) {
             // Data that came end it at once.
             let later = looked.iter().filter(|of| {
-                since.is_none_or(|since| of.ordinal > since || of.ordinal == since && of.stale == Some(false))
+                let came = matches!(of.of_days(), Some((_, false)));
+                since.is_none_or(|since| of.ordinal > since || of.ordinal == since && came)
             });
             for of in later {
                 let Some(is_signal) = of.is_signal(alert) else { continue };
@@ -669,7 +711,7 @@ impl App {
             period: period_id(project, of.period)?,
             sign: of.sign,
             severity: of.alert.severity,
-            clear: if of.sign == Signal::Stale { 1 } else { of.alert.clear },
+            clear: if of.sign.is_of_days() { 1 } else { of.alert.clear },
             run,
             ladder: self.rungs_of(project, of.alert).await?,
         };

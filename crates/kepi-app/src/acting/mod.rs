@@ -273,7 +273,8 @@ impl Deciding<'_> {
             ))
         })?;
         let id = kpi;
-        let to = project.calendar_of_kpi(id.as_str()).parse(new.period)?;
+        let calendar = project.calendar_of_kpi(id.as_str());
+        let to = calendar.parse(project.without_card(new.period, calendar))?;
         let after = project.calendar.first_day(to.offset(1))?;
         let kpi = project.kpis.get(id);
         let worse = match kpi.map(|kpi| kpi.better) {

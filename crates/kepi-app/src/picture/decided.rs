@@ -646,11 +646,9 @@ pub(super) async fn official_score(
     let unit = unit.map_or("", |unit| unit.as_str());
     let published = scores_of(&then, project, period)?;
     let mut by_rule = app.scores_by_rule(Some(scorecard), period, close).await?;
-    let score = by_rule.remove(&(scorecard.to_string(), unit.to_owned())).or_else(|| {
-        let found = published.into_iter().find(|(_, own, _)| own == unit);
-        found.map(|(.., score)| score)
-    });
-    Ok(Some(OfficialScore { version, at: close.at, score }))
+    let published = published.into_iter().find(|(_, own, _)| own == unit).map(|(.., score)| score);
+    let score = by_rule.remove(&(scorecard.to_string(), unit.to_owned())).or(published);
+    Ok(Some(OfficialScore { version, at: close.at, score, published }))
 }
 
 /// The official figures of a period; none: it was never closed.

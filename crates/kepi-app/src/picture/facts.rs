@@ -26,7 +26,9 @@ use kepi_report::{
         Attested, Commentary, Heard, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
         Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
     },
-    facts::{Discrepancies, Entry, Facts, OfficialFigure, OfficialScore, Said, ScreenedAnswers, Standing},
+    facts::{
+        AgreedTo, Discrepancies, Entry, Facts, OfficialFigure, OfficialScore, Said, ScreenedAnswers, Standing,
+    },
     logged::{LogAsked, Logged, Proven},
     people::{Directory, PeopleAsked},
     reader::ViewError,
@@ -399,6 +401,10 @@ impl Facts for Picture {
     fn said_since(&self, kind: &str, keys: &[&str]) -> Result<BTreeMap<String, i64>, ViewError> {
         let Some(app) = &self.app else { return Ok(BTreeMap::new()) };
         self.wait(register::said_since(&app.store, kind, keys)).map_err(unread)
+    }
+    fn agreed_to(&self, id: &str) -> Result<Vec<AgreedTo>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        self.wait(register::agreed_to(&app.store, id)).map_err(unread)
     }
     fn readiness(&self, period: &str) -> Result<Vec<UnitReadiness>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };

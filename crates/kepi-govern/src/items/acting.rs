@@ -118,13 +118,13 @@ pub struct Rung {
 }
 
 impl Alert {
-    /// Whether both are about the same: at most one of these is open. Overdue data are another matter than a figure.
+    /// Whether both are about the same: at most one of these is open. Overdue data, and what is to be entered, are other matters than a figure.
     pub fn is_about_the_same(&self, other: &Self) -> bool {
-        let stale = |of: &Self| of.sign == Signal::Stale;
+        let of_days = |of: &Self| Some(of.sign).filter(|sign| sign.is_of_days());
         self.rule == other.rule
             && self.kpi == other.kpi
             && self.unit == other.unit
-            && stale(self) == stale(other)
+            && of_days(self) == of_days(other)
     }
 }
 

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
-use kepi_model::acting::Signal;
 
 use super::{
     ALREADY_OPEN, BOUND, BY_ITSELF, CHILDREN_OPEN, INCOMPLETE, LOOK_AGAIN, NO_SUCH_OUTCOME, NOBODY_THERE,
@@ -899,7 +898,7 @@ pub(super) fn observed(
             let last = item.work.last_period().unwrap_or(alert.period);
             let is_signal = matches!(of.seen, Seen::Signal { .. });
             // Data that were overdue may come on the day on which that was said.
-            let came = alert.sign == Signal::Stale && !is_signal && period.first == last.first;
+            let came = alert.sign.is_of_days() && !is_signal && period.first == last.first;
             if period.grain != last.grain || period.first <= last.first && !came {
                 violated.say(NOTHING_NEW, "a later period was seen already");
             }

@@ -310,7 +310,8 @@ fn figure_frozen(
     kpi: Option<&KpiId>,
     violated: &mut Violated<'_>,
 ) {
-    let kpi = kpi.and_then(|kpi| DocumentId::named("kpi", kpi.as_str()));
+    let kpi =
+        kpi.and_then(|kpi| written(organisation, kpi).or_else(|| DocumentId::named("kpi", kpi.as_str())));
     for (item, freeze) in &organisation.periods.frozen {
         // Where it is not known which KPI a figure goes into, it may be any.
         let is_of = kpi.as_ref().is_none_or(|kpi| freeze.is_of(kpi));
@@ -327,6 +328,15 @@ fn figure_frozen(
             );
         }
     }
+}
+
+/// The definition in force by which a KPI is computed. As a scorecard of another calendar or zone reads it, a KPI is called `nps__asia_tokyo`, and is
+/// written under what stands before that.
+fn written(organisation: &Organisation, kpi: &KpiId) -> Option<DocumentId> {
+    let name = kpi.as_str();
+    let before = name.rmatch_indices("__").filter_map(|(at, _)| name.get(..at));
+    let mut ids = std::iter::once(name).chain(before).filter_map(|name| DocumentId::named("kpi", name));
+    ids.find(|id| organisation.register.in_force(id, None).is_some())
 }
 
 /// What holds for a change of definitions.
@@ -799,8 +809,7 @@ fn of_figure(
         }
     }
     let gone = match content {
-        Content::Override(of) => DocumentId::named("kpi", of.figure.kpi.as_str())
-            .is_none_or(|kpi| organisation.register.in_force(&kpi, None).is_none()),
+        Content::Override(of) => written(organisation, &of.figure.kpi).is_none(),
         _ => false,
     };
     if gone || matches!(facts.evidence, Evidence::Answering { people: None, .. }) {

@@ -113,6 +113,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         ladders: BTreeMap::new(),
         playbooks: BTreeMap::new(),
         initiatives: BTreeMap::new(),
+        operating_plans: BTreeMap::new(),
         reviews: BTreeMap::new(),
         stage_gates: BTreeMap::new(),
         benchmarks: BTreeMap::new(),

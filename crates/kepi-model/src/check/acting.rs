@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use super::{Context, rule};
 use crate::{
     acting::{Alert, Ladder, Rung, Severity, Signal},
     codes,
-    decode::{Keyed, Placed},
+    decode::{Either, Field, Keyed, Placed},
     definitions as written,
     id::{AlertId, KpiId, LadderId, PersonId},
     project::{Kpi, Person},
@@ -20,19 +22,22 @@ pub(super) fn lines(
     persons: &BTreeMap<PersonId, Person>,
     context: &mut Context<'_>,
 ) {
+    let changes = persons.values().flat_map(|of| &of.reports_to).filter_map(|line| line.from);
+    let days: BTreeSet<Date> = changes.chain([Date::MIN]).collect();
     for person in written.iter().map(|person| &person.value) {
         let Some(id) = person.person.get().and_then(|name| name.id.as_ref()) else { continue };
-        let lines = [
-            (&person.reports_to, (|of| of.reports_to.as_ref()) as fn(&Person) -> Option<&PersonId>),
-            (&person.substitute, |of: &Person| of.substitute.as_ref()),
-        ];
-        for ((field, next), shortest) in lines.into_iter().zip([usize::MAX, 2]) {
-            if let Some(way) = circle(id, persons, next).filter(|way| way.len() <= shortest) {
-                let names: Vec<&str> = way.iter().map(|id| id.as_str()).collect();
-                context
-                    .report(codes::LINES, field.span, format!("this leads back: {}", names.join(" → ")))
-                    .fix("let the line end with somebody");
-            }
+        for field in [&person.reports_to, &person.dotted_to] {
+            one_a_day(field, context);
+        }
+        // Where lines change, each of their days may lead back.
+        let superiors = days.iter().find_map(|day| circle(id, persons, |of| of.reports_to(*day)));
+        let substitutes = circle(id, persons, |of| of.substitute.as_ref()).filter(|way| way.len() <= 2);
+        for (at, way) in [(person.reports_to.span, superiors), (person.substitute.span, substitutes)] {
+            let Some(way) = way else { continue };
+            let names: Vec<&str> = way.iter().map(|id| id.as_str()).collect();
+            context
+                .report(codes::LINES, at, format!("this leads back: {}", names.join(" → ")))
+                .fix("let the line end with somebody");
         }
         for absence in person.away.items() {
             let (from, until) = (absence.value.from.get(), absence.value.until.get());
@@ -48,16 +53,44 @@ pub(super) fn lines(
     }
 }
 
+/// On each day there is at most one line, and none ends before it begins.
+fn one_a_day(field: &Field<written::ReportingLines>, context: &mut Context<'_>) {
+    let Some(Either::That(lines)) = field.get() else { return };
+    let ends = |of: &written::ReportingLine| {
+        (of.from.cloned().unwrap_or(Date::MIN), of.until.cloned().unwrap_or(Date::MAX))
+    };
+    for (at, line) in lines.iter().enumerate() {
+        let (from, until) = ends(&line.value);
+        if from >= until {
+            let message =
+                format!("`until` is the first day without it, which {until} is not if it begins on {from}");
+            context
+                .report(codes::LINES, line.value.until.span, message)
+                .fix("write the day after the last one");
+        }
+        let meets = |other: &&Placed<written::ReportingLine>| {
+            let (begins, ends) = ends(&other.value);
+            begins < until && from < ends
+        };
+        if let Some(other) = lines.iter().take(at).find(meets) {
+            context
+                .report(codes::LINES, line.span, "on one day this leads to two")
+                .related(other.span, "the other line")
+                .fix("let one end where the other begins");
+        }
+    }
+}
+
 /// The way from somebody back to herself, told at the least of those on it.
 fn circle<'a>(
     start: &'a PersonId,
     persons: &'a BTreeMap<PersonId, Person>,
-    next: fn(&Person) -> Option<&PersonId>,
+    next: impl Fn(&'a Person) -> Option<&'a PersonId>,
 ) -> Option<Vec<&'a PersonId>> {
     let mut way = vec![start];
     let mut seen = BTreeSet::from([start]);
     loop {
-        let to = persons.get(*way.last()?).and_then(next)?;
+        let to = next(persons.get(*way.last()?)?)?;
         way.push(to);
         if to == start {
             return (seen.first() == Some(&start)).then_some(way);

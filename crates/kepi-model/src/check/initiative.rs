@@ -10,17 +10,16 @@ use crate::{
     codes,
     decode::{AmountText, Field, Keyed, Placed},
     definitions as written,
+    finding::Code,
     id::{InitiativeId, KpiId},
     initiative::{Evidence, ExpectedEffect, Initiative, QuickWins, Spent, compared},
     lexical::{self, Decimal},
+    operating_plan::PLACES,
     project::{Better, Kpi, ValueUnit},
     source_text::Span,
     word::Word as _,
     wording::shorten,
 };
-
-/// Millionths.
-const PLACES: u8 = 6;
 
 /// What all initiatives share: KPIs, and what the first one says that the others follow.
 struct Reader<'a> {
@@ -66,19 +65,23 @@ pub(super) fn quick_wins(of: &Field<written::QuickWins>, context: &mut Context<'
     let written = of.get()?;
     let within = written.within.get().and_then(|days| u16::try_from(days.0).ok())?;
     let budget = match written.budget.is_written() {
-        true => Some(amount(&written.budget, written.budget.span, context)?),
+        true => Some(money(&written.budget, written.budget.span, context)?),
         false => None,
     };
     Some(QuickWins { within, budget })
 }
 
+/// Money of an initiative, in millionths.
+fn money(written: &Field<AmountText>, at: Span, context: &mut Context<'_>) -> Option<(i64, String)> {
+    amount(codes::INITIATIVE, written.get()?.text()?, at, context)
+}
+
 /// Money, in millionths.
-fn amount(written: &Field<AmountText>, at: Span, context: &mut Context<'_>) -> Option<(i64, String)> {
-    let text = written.get()?.text()?;
+pub(super) fn amount(code: Code, text: &str, at: Span, context: &mut Context<'_>) -> Option<(i64, String)> {
     let read = lexical::money(text).and_then(|(number, currency)| Some((number.at_scale(PLACES)?, currency)));
     if read.as_ref().is_none_or(|(amount, _)| *amount < 0) {
         context
-            .report(codes::INITIATIVE, at, format!("`{}` is no amount of money", shorten(text)))
+            .report(code, at, format!("`{}` is no amount of money", shorten(text)))
             .expected("an amount with its currency, such as `12000 EUR`");
         return None;
     }
@@ -201,7 +204,7 @@ impl<'a> Reader<'a> {
         at: Span,
         context: &mut Context<'_>,
     ) -> Option<(i64, String)> {
-        let (amount, currency) = amount(written, at, context)?;
+        let (amount, currency) = money(written, at, context)?;
         match &self.currency {
             None => self.currency = Some((currency.clone(), at)),
             Some((first, place)) if *first != currency => {
@@ -282,11 +285,7 @@ impl<'a> Reader<'a> {
         if let Some(kpi) = written.spent_by.get() {
             let kpi = self.kpis.get(kpi)?;
             let currency = self.currency.as_ref().map(|(currency, _)| currency.as_str());
-            let unfit = not_money(kpi, currency).or_else(|| {
-                let window = "looks back over more than its period, so its figures do not add up";
-                kpi.over.as_ref().map(|_| (window, "a KPI without `over`".to_owned()))
-            });
-            if let Some((why, expected)) = unfit {
+            if let Some((why, expected)) = not_spending(kpi, currency) {
                 context
                     .report(codes::INITIATIVE, written.spent_by.span, format!("{} {why}", kpi.id))
                     .expected(expected);
@@ -307,6 +306,14 @@ impl<'a> Reader<'a> {
         }
         Some(Spent::Dated(all))
     }
+}
+
+/// Why figures of a KPI cannot say what was spent, and what could.
+pub(super) fn not_spending(kpi: &Kpi, currency: Option<&str>) -> Option<(&'static str, String)> {
+    not_money(kpi, currency).or_else(|| {
+        let window = "looks back over more than its period, so its figures do not add up";
+        kpi.over.as_ref().map(|_| (window, "a KPI without `over`".to_owned()))
+    })
 }
 
 fn not_money(kpi: &Kpi, currency: Option<&str>) -> Option<(&'static str, String)> {

@@ -39,6 +39,7 @@ mod guardrail;
 mod initiative;
 mod kpi;
 mod model;
+mod operating_plan;
 mod playbook;
 mod precedence;
 mod review;
@@ -202,6 +203,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let quick = header.as_ref().zip(definitions.projects.first());
     let quick = quick.map(|(header, written)| (&header.quick_wins, written.value.quick_wins.span));
     let initiatives = initiative::read(&definitions.initiatives, quick, &kpis, &calendar, context);
+    let operating_plans = operating_plan::read(&definitions.operating_plans, &kpis, context);
     let reviews = review::reviews(&definitions.reviews, &scorecards, &units, context);
     let stage_gates = review::gates(&definitions.stage_gates, &kpis, context);
     let withholdings = withholding::read(&definitions.withholdings, context);
@@ -232,6 +234,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         ladders,
         playbooks,
         initiatives,
+        operating_plans,
         reviews,
         stage_gates,
         channels,

@@ -7,14 +7,14 @@ use crate::{
     builtin,
     calendar::{Calendar, FiscalWeeks},
     codes,
-    decode::{Field, Keyed, Lag, Name, Placed, Share},
+    decode::{Either, Field, Keyed, Lag, Name, Placed, Share},
     definitions as written,
     derived::Lasts,
     expression::Type,
     id::{AttributeId, EntityId, PersonId, ProjectId, PurposeId},
     initiative::QuickWins,
     lexical,
-    project::{Attention, Attribute, Balance, Entity, Person},
+    project::{Attention, Attribute, Balance, Entity, Person, ReportingLine},
     source_text::{FileId, Span},
     table::Symbol,
     wording::{shorten, shown},
@@ -159,14 +159,28 @@ pub(super) fn persons(persons: &[Placed<written::Person>]) -> BTreeMap<PersonId,
             role: person.role.cloned(),
             email: person.email.cloned(),
             subject: person.subject.cloned(),
-            reports_to: person.reports_to.cloned(),
-            dotted_to: person.dotted_to.cloned(),
+            reports_to: reporting_lines(&person.reports_to),
+            dotted_to: reporting_lines(&person.dotted_to),
             substitute: person.substitute.cloned(),
             away: away.collect(),
         };
         Some((id, read))
     };
     persons.iter().filter_map(|p| read(&p.value)).collect()
+}
+
+/// To whom somebody reports, and when.
+fn reporting_lines(written: &Field<written::ReportingLines>) -> Vec<ReportingLine> {
+    match written.get() {
+        None => Vec::new(),
+        Some(Either::This(to)) => vec![ReportingLine { to: to.clone(), from: None, until: None }],
+        Some(Either::That(lines)) => {
+            let line = |of: &written::ReportingLine| {
+                Some(ReportingLine { to: of.to.cloned()?, from: of.from.cloned(), until: of.until.cloned() })
+            };
+            lines.iter().filter_map(|of| line(&of.value)).collect()
+        }
+    }
 }
 
 /// The built-in entities with what the project adds, and its own.

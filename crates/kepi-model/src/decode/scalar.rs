@@ -12,9 +12,9 @@ use crate::{
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
         DimensionId, EntityId, FeedbackId, FeedbackThemeId, FreezeId, FunctionId, GoalId, GovernanceId,
-        GuardrailId, InitiativeId, KpiId, LadderId, LevelId, LoopId, ObjectiveId, PersonId, PerspectiveId,
-        PillarId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId,
-        StrategyId, ThemeId, UnitId, WithholdingId,
+        GuardrailId, InitiativeId, KpiId, LadderId, LevelId, LoopId, ObjectiveId, OperatingPlanId, PersonId,
+        PerspectiveId, PillarId, PlanVersionId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId,
+        ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,
@@ -132,6 +132,12 @@ impl Id for PlaybookId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for InitiativeId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for OperatingPlanId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for PlanVersionId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for FeedbackId {

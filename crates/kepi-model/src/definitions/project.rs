@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use crate::{
     calendar::{Begins, Pattern},
-    decode::{AmountText, Lag, List, Map, Name, Share, Whole, Zone, choices, table},
+    decode::{AmountText, Either, Lag, List, Map, Name, Share, Whole, Zone, choices, table},
     id::{BusinessHoursId, LevelId, PersonId, ProjectId, PurposeId, UnitId},
     word::words,
 };
@@ -119,14 +119,24 @@ table! {
 }
 
 table! {
+    ReportingLine = "reporting_line", "To whom somebody reports, for a time.";
+    to: PersonId, required, "To whom.", "vp_customer";
+    from: Date, optional, "The first day; default from ever.", "2026-01-01";
+    until: Date, optional, "The first day on which it is no more; default for good.", "2026-07-01";
+}
+
+/// One line for good, or several, each with its days.
+pub(crate) type ReportingLines = Either<PersonId, List<ReportingLine>>;
+
+table! {
     Person = "person", "Someone who answers for something.";
     person: Name<PersonId>, required, "The person's name in definitions.", "terminal_lead";
     name: String, required, "The name shown to people.", "Maria Ortiz";
     role: String, optional, "What the person does.", "Terminal Services";
     email: String, optional, "Address.", "maria@example.org";
     subject: String, optional, "What a provider by which people sign in calls the person (`sub`).", "248289761001";
-    reports_to: PersonId, optional, "The superior: gets what is not done in time.", "vp_customer";
-    dotted_to: PersonId, optional, "To whom she reports in another matter: is asked first when she says that something is not hers.", "product_lead";
+    reports_to: ReportingLines, optional, "The superior: gets what is not done in time. Where that changes, each with its days.", "[{to: vp_customer, until: 2026-07-01}, {to: coo, from: 2026-07-01}]";
+    dotted_to: ReportingLines, optional, "To whom she reports in another matter: is asked first when she says that something is not hers.", "product_lead";
     substitute: PersonId, optional, "Who acts for her while she is away.", "deputy";
     away: List<Absence>, optional, "When she is away.", "[{from: 2026-07-06, until: 2026-07-27}]";
 }

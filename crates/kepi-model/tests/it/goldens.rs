@@ -108,7 +108,8 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             kepi(
                 "",
                 "---\nperson: ann\nname: Ann\nreports_to: bea\naway: [{from: 2026-07-27, until: 2026-07-06}]\n---\nperson: bea\nname: \
-                 Bea\nreports_to: ann\n",
+                 Bea\nreports_to: ann\n---\nperson: cleo\nname: Cleo\nreports_to: [{to: owner, until: 2026-07-01}, {to: ann, from: \
+                 2026-06-01}]\ndotted_to: [{to: bea, from: 2026-07-01, until: 2026-07-01}]\n",
             ),
         ),
         (
@@ -178,6 +179,30 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                  2026-01-31}}\nevidence: {volume: orders_a_year}\nbudget: 1000 EUR\nspent_by: answers\nspent: []\n---\ninitiative: none\nname: \
                  None\nowner: owner\neffects: {}\nbudget: 0 EUR\nspent_by: answers\n",
             ),
+        ),
+        (
+            "K0834",
+            kepi(
+                "",
+                "---\noperating_plan: y\nname: A year\nfrom: 2026-01-01\nuntil: 2027-01-01\nversions: {budget: {since: 2025-12-01, amounts: {recommended: 10 \
+                 EUR}}, again: {since: 2025-12-01, amounts: {recommended: 5 USD}}, none: {since: 2026-03-01, amounts: {}}}\nspent: {recommended: \
+                 nps}\n---\noperating_plan: y\nname: Again\nfrom: 2026-06-01\nuntil: 2026-06-01\nversions: {budget: {since: 2025-12-01, amounts: \
+                 {recommended: much}}}\n---\noperating_plan: z\nname: Half of it\nfrom: 2026-07-01\nuntil: 2027-01-01\nversions: {budget: {since: \
+                 2025-12-01, amounts: {recommended: 10 EUR}}}\n---\noperating_plan: nothing\nname: Nothing\nunit: north\nfrom: 2026-07-01\nuntil: \
+                 2027-01-01\nversions: {}\n",
+            ),
+        ),
+        (
+            "K0835",
+            vec![
+                edit("strategy.yml", "links:\n", "  idle: {name: Idle, perspective: process}\nlinks:\n"),
+                edit(
+                    "kepi.yml",
+                    "",
+                    "---\noperating_plan: y\nname: A year\nfrom: 2026-01-01\nuntil: 2027-01-01\nversions: {budget: {since: 2025-12-01, amounts: \
+                     {recommended: 10 EUR, idle: 20 EUR}}}\n",
+                ),
+            ],
         ),
         (
             "K0807",

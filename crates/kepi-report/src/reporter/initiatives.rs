@@ -11,7 +11,7 @@ use kepi_insight::{
 };
 use kepi_model::{
     calendar::Period,
-    id::KpiId,
+    id::{KpiId, UnitId},
     initiative::{self as model, ExpectedEffect, Spent, compared},
     project::Kpi,
 };
@@ -33,6 +33,9 @@ use crate::{
 
 /// Millionths.
 const MICRO: f64 = 1e6;
+
+/// Why nothing is known of a KPI in a unit.
+const NO_ROWS: &str = "the unit has no figures of it";
 
 /// Where a definition says what is to come, and against what it is held.
 const SAYS_WHAT_COMES: [&str; 3] = ["begins", "effects", "unit"];
@@ -89,7 +92,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// The day of an instant in the reporting zone.
-    fn day_of(self, micros: i64) -> Option<Date> {
+    pub(super) fn day_of(self, micros: i64) -> Option<Date> {
         let zone = TimeZone::get(&self.project().calendar.zone).unwrap_or(TimeZone::UTC);
         Some(Timestamp::from_microsecond(micros).ok()?.to_zoned(zone).date())
     }
@@ -139,7 +142,7 @@ impl<'a> Reporter<'a> {
 
     /// The rows of the unit that an initiative looks at.
     fn rows_of_initiative(self, of: &model::Initiative, kpi: &Kpi) -> Result<Segment, String> {
-        self.rows_of(kpi, of.unit.as_ref()).ok_or_else(|| "the unit has no figures of it".to_owned())
+        self.rows_of(kpi, of.unit.as_ref()).ok_or_else(|| NO_ROWS.to_owned())
     }
 
     /// Says what speaks for each, and puts what most speaks for first.
@@ -365,27 +368,38 @@ impl<'a> Reporter<'a> {
                 Ok(spent as f64 / MICRO)
             }
             Spent::By(kpi) => {
-                let kpi = self.project().kpis.get(kpi).ok_or("its KPI is not there")?;
-                let calendar = self.project().calendar_of(kpi);
                 let Some(begins) = of.begins.filter(|begins| *begins <= today) else { return Ok(0.0) };
-                let segment = self.rows_of_initiative(of, kpi)?;
                 let last = of.ends.and_then(|ends| ends.yesterday().ok()).unwrap_or(today).min(today);
-                let (first, last) =
-                    (calendar.period_of_day(kpi.period, begins), calendar.period_of_day(kpi.period, last));
-                let mut spent = 0.0;
-                for ordinal in first.ordinal..=last.ordinal {
-                    let period = Period { ordinal, ..first };
-                    let entry = self.facts.entry(&kpi.id, period, &segment);
-                    match entry.as_ref().and_then(|entry| entry.value.point()) {
-                        Some(point) => spent += point,
-                        // The period that is not over may have none yet.
-                        None if calendar.last_day(period).is_ok_and(|last| last >= today) => {}
-                        None => return Err(format!("{} has no figure of {}", kpi.name, self.label(period))),
-                    }
-                }
-                Ok((spent * MICRO).round() / MICRO)
+                self.spent_by(kpi, of.unit.as_ref(), (begins, last), today)
             }
         }
+    }
+
+    /// What a KPI says was spent from a day to another, by a day, or why nobody knows.
+    pub(super) fn spent_by(
+        self,
+        kpi: &KpiId,
+        unit: Option<&UnitId>,
+        (first, last): (Date, Date),
+        today: Date,
+    ) -> Result<f64, String> {
+        let kpi = self.project().kpis.get(kpi).ok_or("its KPI is not there")?;
+        let calendar = self.project().calendar_of(kpi);
+        let segment = self.rows_of(kpi, unit).ok_or(NO_ROWS)?;
+        let (first, last) =
+            (calendar.period_of_day(kpi.period, first), calendar.period_of_day(kpi.period, last));
+        let mut spent = 0.0;
+        for ordinal in first.ordinal..=last.ordinal {
+            let period = Period { ordinal, ..first };
+            let entry = self.facts.entry(&kpi.id, period, &segment);
+            match entry.as_ref().and_then(|entry| entry.value.point()) {
+                Some(point) => spent += point,
+                // The period that is not over may have none yet.
+                None if calendar.last_day(period).is_ok_and(|last| last >= today) => {}
+                None => return Err(format!("{} has no figure of {}", kpi.name, self.label(period))),
+            }
+        }
+        Ok((spent * MICRO).round() / MICRO)
     }
 
     /// What came to all that was expected in time and for little money, the newest first.

@@ -426,6 +426,7 @@ impl<'a> Reporter<'a> {
         }
         let same = of.figure.as_ref() == now;
         Ok(Some(OfficialFigureView {
+            by_rule: false,
             period: self.project().name_of(period),
             version: of.version,
             at: self.instant(of.at),

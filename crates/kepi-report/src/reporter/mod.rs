@@ -25,6 +25,7 @@ mod lineage;
 mod logged;
 mod map;
 mod matrix;
+mod operating_plan;
 mod people;
 mod promises;
 pub(crate) mod reading;
@@ -153,7 +154,7 @@ impl<'a> Reporter<'a> {
         let known = card.periods();
         let none = || self.no_score_of(card.scorecard);
         let period = self.period_asked(
-            query.period.as_deref().map(|text| self.without_card(text, &card.scorecard.calendar)),
+            query.period.as_deref().map(|text| self.project().without_card(text, &card.scorecard.calendar)),
             (&card.scorecard.calendar, card.scorecard.period),
             &known,
             none,
@@ -260,14 +261,6 @@ impl<'a> Reporter<'a> {
         ViewError::Unavailable { reason: format!("none of its KPIs has a value: {first}{more}") }
     }
 
-    /// What follows `SCORECARD:` where periods of several calendars stand in one list, if it is that calendar which is meant.
-    fn without_card<'t>(self, text: &'t str, calendar: &Calendar) -> &'t str {
-        let named = text.split_once(':').filter(|(card, _)| {
-            self.project().scorecards.values().any(|of| of.id.as_str() == *card && of.calendar == *calendar)
-        });
-        named.map_or(text, |(_, label)| label)
-    }
-
     fn period_asked(
         self,
         text: Option<&str>,
@@ -300,7 +293,8 @@ impl<'a> Reporter<'a> {
             )
         })?;
         self.facts.want(&[&kpi.id])?;
-        let named = |text: &String| self.without_card(text, self.project().calendar_of(kpi)).to_owned();
+        let named =
+            |text: &String| self.project().without_card(text, self.project().calendar_of(kpi)).to_owned();
         let query = &KpiQuery { period: query.period.as_ref().map(named), ..query.clone() };
         let uses: Vec<&Scorecard> = self
             .project()

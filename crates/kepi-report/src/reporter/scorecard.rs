@@ -78,6 +78,7 @@ impl<'a> Reporter<'a> {
             mean_of: scored.own.as_ref().map(|_| scored.tree.children.len()),
             official: self.official_score(&asked, &scored)?,
             partial: self.partial(&asked),
+            plan: self.plan_beside(&asked, &scored)?,
             bridge: scored.bridge.as_ref().map(|b| self.bridge_view(b, asked.period)),
             missing_rule: words::missing_rule(scorecard),
             floors: self.floors(scorecard),
@@ -113,6 +114,7 @@ impl<'a> Reporter<'a> {
             version: of.version,
             at: self.instant(of.at),
             figure: of.score.map(text),
+            by_rule: !same && of.published == Some(now),
             now: (!same).then(|| text(now)),
         }))
     }

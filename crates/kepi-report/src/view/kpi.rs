@@ -515,6 +515,8 @@ pub struct OfficialFigureView {
     pub figure: Option<String>,
     /// What stands now, where that is something else.
     pub now: Option<String>,
+    /// Whether that is what was published then, and official is what the rule about units that were late made of it.
+    pub by_rule: bool,
 }
 
 impl OfficialFigureView {
@@ -526,6 +528,9 @@ impl OfficialFigureView {
             None => format!("nothing is official{version}: nothing was published of it when it was closed"),
         };
         match &self.now {
+            Some(now) if self.by_rule => {
+                format!("{official}, by the rule about units that were late; published was and is {now}")
+            }
             Some(now) => format!("{official}; it is {now} since, and both stand"),
             None => format!("{official}, and nothing was computed otherwise since"),
         }

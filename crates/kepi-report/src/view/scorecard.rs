@@ -4,6 +4,8 @@ use kepi_model::project::{Better, Indicator, ValueUnit};
 
 use jiff::civil::Date;
 
+use crate::operating_plan::PlanBeside;
+
 use super::{
     bridge::Bridge,
     kpi::OfficialFigureView,
@@ -192,6 +194,8 @@ pub struct ScorecardView {
     pub official: Option<OfficialFigureView>,
     /// Units that are late, if any are.
     pub partial: Option<PartialView>,
+    /// What was planned and spent for its objectives, if an operating plan says so.
+    pub plan: Option<PlanBeside>,
     /// How the score came about since the previous period, if both have one.
     pub bridge: Option<Bridge>,
     /// What a missing child does, in words.

@@ -1,7 +1,8 @@
 //! The scorecard: what is off, why, who acts; then everything.
 
+use kepi_model::project::ValueUnit;
 use kepi_report::{
-    svg,
+    format, svg,
     view::{Coverage, Deviation, KpiRow, Outcome, PerspectiveView, ScorecardView, Status},
 };
 use maud::{Markup, html};
@@ -50,6 +51,7 @@ pub(crate) fn render(view: &ScorecardView) -> Markup {
         div.hero { (overall(view, &place)) (origin(view, &place)) }
         (attention(view, &place))
         (units(view))
+        (plan(view))
         (table(view, &place))
     };
     layout::page(&Head { title: &view.scorecard.name, project: Some(&view.project), path: "/" }, body)
@@ -233,6 +235,59 @@ fn units(view: &ScorecardView) -> Markup {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// What was planned and spent for its objectives, beside what it came to.
+fn plan(view: &ScorecardView) -> Markup {
+    let Some(plan) = &view.plan else { return html! {} };
+    let unit = ValueUnit::Money { currency: plan.currency.clone() };
+    let money = |of: f64| match of > 0.0 {
+        true => format::value(of, &unit, format::decimals(of, None, &unit)),
+        false => "–".to_owned(),
+    };
+    let points = |of: Option<f64>| of.map_or("–".to_owned(), |of| format!("{of:.1}"));
+    html! {
+        section aria-labelledby="plan" {
+            h2 #plan { "Money and what it came to" }
+            p.note {
+                (plan.name) ", " (plan.from) " until " (plan.until) ", as of " (plan.day)
+                @if plan.versions.is_empty() { ": it says nothing yet." } @else { "." }
+            }
+            @if !plan.misaligned.is_empty() {
+                ul.plain aria-label="Misaligned" { @for of in &plan.misaligned { li { span.shape aria-hidden="true" { "△ " } (of.text) } } }
+            }
+            div.scroll tabindex="0" role="group" aria-labelledby="plan" {
+                table.figures role="table" aria-labelledby="plan" {
+                    thead role="rowgroup" { tr role="row" {
+                        th scope="col" role="columnheader" { "Objective" }
+                        th.num scope="col" role="columnheader" { "Weight" }
+                        @for version in &plan.versions { th.num scope="col" role="columnheader" { "Planned: " (version.id) " of " (version.since) } }
+                        th.num scope="col" role="columnheader" { "Spent" }
+                        th.num scope="col" role="columnheader" { "Score" }
+                        th.num scope="col" role="columnheader" { "Before the plan" }
+                    } }
+                    tbody role="rowgroup" { @for line in &plan.lines { tr role="row" {
+                        th scope="row" role="rowheader" { (line.name) }
+                        td.num role="cell" data-label="Weight" { (line.weight.map_or("–".to_owned(), format::share)) }
+                        @for (version, planned) in plan.versions.iter().zip(&line.planned) {
+                            td.num role="cell" data-label={ "Planned: " (version.id) } { (money(*planned)) }
+                        }
+                        td.num role="cell" data-label="Spent" {
+                            @match (line.spent, &line.spent_reason) {
+                                (Some(spent), _) => (money(spent)),
+                                (None, why) => span.reason { (why.as_deref().unwrap_or("not known")) },
+                            }
+                        }
+                        td.num role="cell" data-label="Score" { (points(line.score)) }
+                        td.num role="cell" data-label="Before the plan" { (points(line.before)) }
+                    } } }
+                }
+            }
+            @for version in plan.versions.iter().filter(|of| !of.agree.is_empty()) {
+                p.note { (version.agreement()) }
             }
         }
     }

@@ -7,7 +7,6 @@ use kepi_lake::Damage;
 use kepi_model::{
     codes,
     finding::{Finding, Fix, Label, Severity},
-    project::Project,
     render,
 };
 use kepi_report::{Against, Reporter};

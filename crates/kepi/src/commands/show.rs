@@ -2,11 +2,13 @@
 
 use std::{collections::BTreeSet, io};
 
+use kepi_model::project::ValueUnit;
 use kepi_report::{
     Reporter,
     api::v1,
     facts::Facts,
     format,
+    operating_plan::PlanBeside,
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError},
     tidy,
     view::{
@@ -196,9 +198,51 @@ fn scorecard(which: &ShowScorecard, facts: &dyn Facts, out: Output) -> Result<()
                 }
             }
             out.line("")?;
-            Ok(out.rows(&scorecard_grid(&view, out))?)
+            out.rows(&scorecard_grid(&view, out))?;
+            match &view.plan {
+                Some(plan) => print_plan(plan, out),
+                None => Ok(()),
+            }
         }
     }
+}
+
+/// What was planned and spent, beside what it came to.
+fn print_plan(plan: &PlanBeside, out: Output) -> Result<(), Failure> {
+    let unit = ValueUnit::Money { currency: plan.currency.clone() };
+    let money = |of: f64| {
+        let shown = format::value(of, &unit, format::decimals(of, None, &unit));
+        Field::digits(if of > 0.0 { shown } else { "–".to_owned() }, of.to_string())
+    };
+    let number = |of: Option<f64>, shown: &dyn Fn(f64) -> String| {
+        Field::digits(of.map_or("–".to_owned(), shown), of.map_or(String::new(), |of| of.to_string()))
+    };
+    let versions: Vec<String> = plan.versions.iter().map(|of| format!("{} of {}", of.id, of.since)).collect();
+    let said = if versions.is_empty() { "nothing yet".to_owned() } else { versions.join(", ") };
+    let (from, until, day) = (&plan.from, &plan.until, &plan.day);
+    out.line(&format!("\n{}, {from} until {until}, as of {day}: {said}", plan.name))?;
+    let mut grid =
+        Grid::new(&["objective", "weight", "first planned", "planned", "spent", "score", "before the plan"]);
+    for line in &plan.lines {
+        let mut row = vec![Field::text(&line.name), number(line.weight, &format::share)];
+        row.push(money(line.planned.first().copied().unwrap_or_default()));
+        row.push(money(line.plan()));
+        row.push(match (line.spent, &line.spent_reason) {
+            (Some(spent), _) => money(spent),
+            (None, why) => Field::text(why.as_deref().unwrap_or("not known")),
+        });
+        row.push(number(line.score, &|of| format!("{of:.1}")));
+        row.push(number(line.before, &|of| format!("{of:.1}")));
+        grid.push(row);
+    }
+    out.rows(&grid)?;
+    for version in plan.versions.iter().filter(|of| !of.agree.is_empty()) {
+        out.line(&version.agreement())?;
+    }
+    for of in &plan.misaligned {
+        out.line(&format!("MISALIGNED {}", of.text))?;
+    }
+    Ok(())
 }
 
 /// One row a KPI. A table names each perspective once, in a row of its own; data repeat it.

@@ -207,6 +207,16 @@ fn from_a_red_kpi_to_what_was_learnt() {
     project.ok(&["approve", &plan.to_string(), "--as", "ceo"]);
     assert_eq!(world.item(number)["state"], "recovering");
     assert_eq!(world.item(plan)["work"]["parts"][0], json!(["cause", "the form lost answers"]));
+    // Whoever works on it is reached by another definition of what it is measured by.
+    let text = std::fs::read_to_string(project.path().join("kepi.yml")).unwrap();
+    let (whole, part) = ("answer: score}", "answer: score, where: region = 'emea'}");
+    project.write("kepi.yml", &text.replacen(whole, part, 1));
+    let (said, _) = project.fails_or_not(&["plan", "--quiet", "--format", "json"]);
+    project.write("kepi.yml", &text);
+    let planned: Value = serde_json::from_str(&said).unwrap();
+    let vp = planned["people"].as_array().unwrap().iter().find(|of| of["person"] == "vp").unwrap();
+    let works = format!("works on the action plan {plan}");
+    assert!(vp["of"].as_array().unwrap().contains(&json!(works)), "{vp}");
     let (_, said) = project.fails(3, &["item", &plan.to_string(), "finish", "-m", "all of it", "--as", "vp"]);
     assert!(said.contains("G1108: 2 of what belongs to it"), "{said}");
     for who in ["ben", "product"] {

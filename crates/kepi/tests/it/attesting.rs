@@ -82,6 +82,35 @@ fn attest(project: &Project, unit: &str, outcome: &str) {
     panic!("nobody can attest the data of {unit}");
 }
 
+/// Of two regions one was late: all rows without its own are those of the other.
+#[test]
+fn a_score_of_all_rows_is_official_without_those_of_a_late_unit() {
+    if !has_passed() {
+        return;
+    }
+    let (project, month) = project("exclude");
+    let text = std::fs::read_to_string(project.path().join("kepi.yml")).unwrap();
+    project.write("kepi.yml", &text.replace("value: average_of_children", "value: recompute"));
+    project.ok(&["run", "--quiet"]);
+    attest(&project, "north", "attested");
+    project.ok(&["close", &month, "-m", "it is over", "--as", "ann"]);
+    let score = |unit: &str| {
+        let card = asked(&project, &["show", "scorecard", "--unit", unit, "--period", &month]);
+        card["score"].as_f64().unwrap()
+    };
+    assert!((score("company") - score("north")).abs() > 0.01, "what is published has all rows");
+    let official = asked(&project, &["periods", &month]);
+    let is = |of: &&Value| of["kpi"] == "customers" && of["segment"] == "company";
+    let of = official.as_array().unwrap().iter().find(is).unwrap();
+    assert_eq!(of["official_value"].as_f64(), Some(score("north")), "{of}");
+    assert_eq!(of["late"], "by the rule about units that were late");
+    let shown = project.ok(&["show", "scorecard", "--period", &month]);
+    assert!(shown.contains("by the rule about units that were late; published was and is"), "{shown}");
+    // A unit that was in time has nothing of others.
+    let is = |of: &&Value| of["kpi"] == "customers" && of["segment"] == "north";
+    assert_eq!(official.as_array().unwrap().iter().find(is).unwrap()["late"], Value::Null);
+}
+
 #[test]
 fn a_missing_attestation_shows_and_blocks_the_close_until_it_is_given() {
     if !has_passed() {

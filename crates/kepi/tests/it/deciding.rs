@@ -548,6 +548,40 @@ fn an_entered_kpi_has_a_page_before_anybody_entered_anything_and_hides_no_other_
     project.ok(&["explain", "market_share", "--period", "2026-01", "--quiet"]);
 }
 
+/// Forty days after its end no last month is over long enough to be late.
+#[test]
+fn whoever_answers_for_a_figure_is_reminded_of_it_before_it_is_due() {
+    let project = Project::example("tiny");
+    let owed = ENTERED.replace("due: 10 days", "due: 40 days, since: 2026-01-01");
+    let alert = "---\nalert: to_enter\nname: To be entered\non: [owed]\nkpis: [market_share]\n";
+    let (entries, rest) = owed.split_once("---\nsource: panel").unwrap();
+    let (_, kpi) = rest.split_once("---\n").unwrap();
+    project.write("entered.yml", &format!("{entries}---\n{kpi}{alert}"));
+    project.ok(&["run", "--quiet"]);
+    let open = || json_of(&project.ok(&["inbox", "--open", "--quiet", "--format", "json"]));
+    let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date();
+    let last = today.first_of_month().yesterday().unwrap().strftime("%Y-%m").to_string();
+    let items = open();
+    let why = items[0]["why"].as_str().unwrap();
+    assert!(why.contains(&format!("Market share of {last} is to be entered by ")), "{items}");
+    project.ok(&["run", "--quiet"]);
+    assert_eq!(open().as_array().unwrap().len(), 1, "nobody is asked twice");
+    project.ok(&[
+        "enter",
+        "market_share",
+        &last,
+        "41.5%",
+        "--evidence",
+        "p. 3",
+        "-m",
+        "the panel",
+        "--as",
+        "owner",
+    ]);
+    project.ok(&["run", "--quiet"]);
+    assert_eq!(open(), json!([]), "it was entered");
+}
+
 #[test]
 fn deciding_on_postgresql_is_the_same() {
     let at = || kepi_testkit::postgres::fresh_database().map(|at| Project::example("tiny").stored_at(&at));

@@ -54,6 +54,7 @@ mod matrix;
 mod moved;
 mod negotiating;
 mod one_bad_source;
+mod operating_plan;
 mod order;
 mod people;
 mod plan;

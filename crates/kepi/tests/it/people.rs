@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::Project;
 
-const PEOPLE: &str = "person: ann\nname: Ann\n---\nperson: bea\nname: Bea\nreports_to: ann\n---\nperson: carl\nname: Carl\nreports_to: bea\n\
+const PEOPLE: &str = "person: ann\nname: Ann\n---\nperson: bea\nname: Bea\nreports_to: ann\n---\nperson: carl\nname: Carl\nreports_to: [{to: bea, until: 2999-01-01}, {to: ann, from: 2999-01-01}]\n\
                       ---\nperson: dan\nname: Dan\naway: [{from: 2020-01-01, until: 2099-01-01}]\n---\ngovernance: company\nmode: \
                       reviewed\nowners: [ann, bea]\n";
 
@@ -44,6 +44,10 @@ fn what_somebody_answered_for_is_handed_over_and_stands_with_her_superior_until_
     let person =
         |id: &str| of["persons"].as_array().unwrap().iter().find(|of| of["id"] == id).unwrap().clone();
     assert_eq!(person("carl")["reports_to"]["id"], "bea");
+    // A line has days of its own.
+    let then = asked(&project, &["people", "--day", "2999-01-01"]);
+    let carl = then["persons"].as_array().unwrap().iter().find(|of| of["id"] == "carl").unwrap();
+    assert_eq!(carl["reports_to"]["id"], "ann");
     assert_eq!(person("dan")["away_until"], "2099-01-01");
     assert_eq!(person("owner")["accountable"].as_array().unwrap().len(), 2);
     assert!(has(&project, "no_responsible", "kpi/recommendation"));

@@ -103,6 +103,7 @@ pub fn scorecard(
             closed: of.closed,
             without: of.without.as_ref().and_then(|of| of.score.value()).map(Points::as_f64),
         }),
+        plan: at.0.plan_beside(&asked, &scored)?,
         bridge: scored.bridge.as_ref().map(|b| at.bridge(b, asked.period)),
         missing: missing(of),
         units: at.units(&asked),

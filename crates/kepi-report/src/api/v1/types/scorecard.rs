@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::operating_plan::PlanBeside;
+
 use super::{Code, Kpi, Named, Person, Project, Score};
 
 /// The score of a unit.
@@ -102,6 +104,9 @@ pub struct Scorecard {
     /// Units whose data nobody attested in time, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial: Option<Partial>,
+    /// What was planned and spent for its objectives, if an operating plan says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanBeside>,
     /// What moved it since the period before, if both have a score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bridge: Option<Bridge>,

@@ -1,0 +1,37 @@
+//! What is to be spent in a time, by objective.
+
+use jiff::civil::Date;
+
+use super::initiative::Spending;
+use crate::{
+    decode::{AmountText, Either, List, Map, Name, table},
+    id::{KpiId, ObjectiveId, OperatingPlanId, PersonId, PlanVersionId, UnitId},
+};
+
+table! {
+    Agree = "agree", "Who has to have agreed to a version of an operating plan, and by when.";
+    who: List<PersonId>, required, "Who.", "[finance_lead]";
+    by: Date, required, "By the end of which day.", "2025-12-15";
+}
+
+table! {
+    PlanVersion = "plan_version", "What an operating plan says from a day on.";
+    since: Date, required, "From which day on it is the plan, until a later version is.", "2025-12-10";
+    amounts: Map<ObjectiveId, AmountText>, required, "What is to be spent in all of the plan's time, by the objective of the strategy that it is for.", "{quick_help: 120000 EUR}";
+    agree: Agree, optional, "Who has to have agreed to it, and by when.", "{who: [finance_lead], by: 2025-12-15}";
+}
+
+/// Amounts, or a KPI that says them.
+pub(crate) type SpentFor = Either<KpiId, List<Spending>>;
+
+table! {
+    OperatingPlan = "operating_plan", "What is to be spent in a time, by objective: as it was planned, and as it was planned anew. What was spent stands beside what it came to on the scorecard.";
+    operating_plan: Name<OperatingPlanId>, required, "The plan's name in definitions.", "year_2026";
+    name: String, required;
+    description: String, optional;
+    unit: UnitId, optional, "The unit whose money it is; default the whole.", "emea";
+    from: Date, required, "Its first day.", "2026-01-01";
+    until: Date, required, "The day after its last.", "2027-01-01";
+    versions: Map<Name<PlanVersionId>, PlanVersion>, required, "What it says from which day on: the budget, and forecasts after it.", "{budget: {since: 2025-12-10, amounts: {quick_help: 120000 EUR}}}";
+    spent: Map<ObjectiveId, SpentFor>, optional, "What was spent, by objective: amounts by day, or a KPI that says what was spent in each of its periods.", "{quick_help: [{on: 2026-02-15, amount: 12000 EUR}], used_daily: training_costs}";
+}
