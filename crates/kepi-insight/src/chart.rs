@@ -17,7 +17,7 @@ use kepi_stats::{
     estimate::NotComputable,
     series::{
         change_point::sup_f,
-        decomposition::{SeasonShape, StlOptions, stl},
+        decomposition::{SeasonShape, StlOptions, StlOutliers, stl},
     },
 };
 
@@ -179,17 +179,26 @@ fn mean(of: &[f64]) -> f64 {
 
 /// The season of values in a row, and how strong it is: only where there is one for certain, and two rounds of it.
 ///
-/// All values make it, also those far off: what is left then varies less than chance by as much everywhere, and limits that rest on what is left
-/// are as narrow. Taken from the rest alone it would leave all of what lies far off and less of what does not, and three times as many points
-/// that nothing happened in would lie beyond limits.
+/// All values make it: what is left then varies less than chance by as much everywhere, and limits that rest on what is left are as narrow.
+/// With what lies off weighted down it would leave all of that and less of the rest, and three times as many points that nothing happened in
+/// would lie beyond limits. So that is done only where a value lies off as chance never does, and would bend the season of all its namesakes.
 fn season(values: &[f64], first: i32, length: Option<usize>) -> Option<(Vec<f64>, f64)> {
     let length = length?;
     let places: Series = values.iter().map(|value| Some(Point { value: *value, variance: 0.0 })).collect();
     Season::find(&places, length, i64::from(first))?;
     let options = StlOptions { shape: SeasonShape::Fixed, ..StlOptions::default() };
-    let found = stl(values, length, options).ok()?;
+    let robust = stl(values, length, StlOptions { outliers: StlOutliers::DownWeighted, ..options }).ok()?;
+    let found = if is_bent(&robust.remainder) { robust } else { stl(values, length, options).ok()? };
     let strength = found.seasonal_strength();
     Some((found.seasonal, strength))
+}
+
+/// Whether what a robust season leaves has a value in it as chance never makes one: beyond five standard deviations by the median of their sizes.
+fn is_bent(left: &[f64]) -> bool {
+    let mut sizes: Vec<f64> = left.iter().map(|value| value.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    let middle = sizes.get(sizes.len() / 2).copied().unwrap_or(0.0);
+    sizes.last().is_some_and(|most| *most > 5.0 * 1.4826 * middle)
 }
 
 /// Final values in a row up to a period, the newest last, with the ordinal of the first.
