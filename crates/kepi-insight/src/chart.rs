@@ -181,24 +181,35 @@ fn mean(of: &[f64]) -> f64 {
 ///
 /// All values make it: what is left then varies less than chance by as much everywhere, and limits that rest on what is left are as narrow.
 /// With what lies off weighted down it would leave all of that and less of the rest, and three times as many points that nothing happened in
-/// would lie beyond limits. So that is done only where a value lies off as chance never does, and would bend the season of all its namesakes.
+/// would lie beyond limits. Only what lies off as chance never does would bend the season of all its namesakes: in its place stands what a robust
+/// season lets expect there.
 fn season(values: &[f64], first: i32, length: Option<usize>) -> Option<(Vec<f64>, f64)> {
     let length = length?;
     let places: Series = values.iter().map(|value| Some(Point { value: *value, variance: 0.0 })).collect();
     Season::find(&places, length, i64::from(first))?;
     let options = StlOptions { shape: SeasonShape::Fixed, ..StlOptions::default() };
-    let robust = stl(values, length, StlOptions { outliers: StlOutliers::DownWeighted, ..options }).ok()?;
-    let found = if is_bent(&robust.remainder) { robust } else { stl(values, length, options).ok()? };
+    let mut found = stl(values, length, options).ok()?;
+    let far = FAR * deviation(&found.remainder);
+    if found.remainder.iter().any(|left| left.abs() > far) {
+        let robust =
+            stl(values, length, StlOptions { outliers: StlOutliers::DownWeighted, ..options }).ok()?;
+        let calm = values.iter().zip(&robust.remainder);
+        let calm: Vec<f64> =
+            calm.map(|(value, left)| if left.abs() > far { value - left } else { *value }).collect();
+        found = stl(&calm, length, options).ok()?;
+    }
     let strength = found.seasonal_strength();
     Some((found.seasonal, strength))
 }
 
-/// Whether what a robust season leaves has a value in it as chance never makes one: beyond five standard deviations by the median of their sizes.
-fn is_bent(left: &[f64]) -> bool {
+/// Standard deviations beyond which chance never makes a value.
+const FAR: f64 = 5.0;
+
+/// The standard deviation by the median of sizes, on which what lies far off has no hold.
+fn deviation(left: &[f64]) -> f64 {
     let mut sizes: Vec<f64> = left.iter().map(|value| value.abs()).collect();
     sizes.sort_by(f64::total_cmp);
-    let middle = sizes.get(sizes.len() / 2).copied().unwrap_or(0.0);
-    sizes.last().is_some_and(|most| *most > 5.0 * 1.4826 * middle)
+    1.4826 * sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Final values in a row up to a period, the newest last, with the ordinal of the first.

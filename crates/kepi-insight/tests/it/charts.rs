@@ -197,3 +197,27 @@ fn of_quiet_series_as_few_points_signal_as_is_said_whether_or_not_they_have_a_se
         assert!(150 * signals < 2 * points, "{signals} of {points}");
     }
 }
+
+/// One month twice as high as it should be signals, and bends the season of none of its namesakes.
+#[test]
+fn what_lies_off_for_certain_does_not_bend_the_season_of_its_namesakes() {
+    let project = project(&format!("{}{{count: {{of: flaw}}}}\n", HEAD.replace("week", "month")));
+    let kpi = project.kpis.values().next().unwrap().clone();
+    let mut random = Random::seeded(3);
+    let (mut found, mut bent) = (0, 0);
+    for _ in 0..40 {
+        let mut frame = Frame::new(Grain::Month);
+        for ordinal in 600..648 {
+            let mean = 240.0 * (1.0 + 0.4 * (f64::from(ordinal) * std::f64::consts::TAU / 12.0).cos());
+            let count = (mean + mean.sqrt() * random.normal()) * if ordinal == 630 { 2.0 } else { 1.0 };
+            frame.push(&kpi.id, &Segment::total(), Figure::counted(ordinal, count.round().max(0.0)));
+        }
+        let world = Published::new(project.clone(), frame);
+        let period = Period::new(Grain::Month, 647, FiscalCalendar::default());
+        let chart = chart::of(&Ask { kpi: &kpi, period }, &world).unwrap().unwrap();
+        let signals = |place: usize| chart.limits(place).is_some_and(|of| of.signals);
+        found += usize::from(signals(30));
+        bent += [6, 18, 42].into_iter().filter(|place| signals(*place)).count();
+    }
+    assert!(found == 40 && bent <= 4, "{found} found, {bent} of 120 namesakes");
+}

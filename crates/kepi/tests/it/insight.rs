@@ -268,12 +268,9 @@ fn a_belief_that_is_no_longer_borne_out_asks_for_a_change_and_kepi_writes_it() {
     let of = |code: &str| {
         found.iter().find(|of| of["code"] == code).unwrap_or_else(|| panic!("{code}: {found:?}"))
     };
-    assert!(
-        of("K0669")["message"]
-            .as_str()
-            .unwrap()
-            .starts_with("`early` is said to lead, and not all that it is believed to move follows it: No longer:")
-    );
+    assert!(of("K0669")["message"].as_str().unwrap().starts_with(
+        "`early` is said to lead, and not all that it is believed to move follows it: No longer:"
+    ));
     assert!(
         of("K0669")["at"]["line"].as_u64() > Some(1)
             && of("K0669")["fix"]["text"].as_str().unwrap().contains("kepi retire")
