@@ -63,8 +63,8 @@ fn a_scorecard_of_a_thousand_kpis_is_served_in_time() {
     }
     let (mut best, mut runs) = (Duration::MAX, 0);
     let begun = Instant::now();
-    // The best of several: other tests and other builds run beside this one.
-    while runs < 5 || (best >= MOST && begun.elapsed() < Duration::from_secs(60)) {
+    // The best of several: other tests and other builds run beside this one, some with browsers for minutes.
+    while runs < 5 || (best >= MOST && begun.elapsed() < Duration::from_secs(240)) {
         let start = Instant::now();
         assert_eq!(wait_for(&address, "/").len(), page.len());
         best = best.min(start.elapsed());
