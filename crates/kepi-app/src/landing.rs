@@ -108,8 +108,7 @@ impl App {
         if project.sources.values().all(|source| source.schedule.is_none()) {
             return Ok(BTreeMap::new());
         }
-        let times = self.values.times().await.map_err(AppError::Lake)?.into_iter();
-        Ok(times.filter_map(|of| Some((of.source?, of.at))).collect())
+        self.values.last_looks().await.map_err(AppError::Lake)
     }
 }
 

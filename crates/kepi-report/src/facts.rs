@@ -43,6 +43,9 @@ use crate::{
     view::Viewer,
 };
 
+/// Runs of so long, µs, up to the newest say what looking at a source costs.
+pub const COSTS_OVER: i64 = 30 * 86_400_000_000;
+
 /// A published value.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -385,7 +388,7 @@ pub trait Facts: KpiValues + Send + Sync {
     fn published_runs(&self) -> Vec<(i64, SnapshotId)> {
         Vec::new()
     }
-    /// How long published runs took, and looking at sources in them, oldest first.
+    /// How long published runs took, and looking at sources in those within [`COSTS_OVER`] of the newest, oldest first.
     fn times(&self) -> &[RunTime] {
         &[]
     }

@@ -170,14 +170,22 @@ pub async fn took(tx: &mut Transaction, run: i64, all: &[(String, i64)]) -> Resu
     Ok(())
 }
 
-/// How long published runs took, and looking at their sources; oldest first.
+/// How long published runs took, and looking at sources in those after an instant, µs UTC; oldest first.
 ///
 /// # Errors
 /// The database refused.
-pub async fn times(of: &mut Reading) -> Result<Vec<TimeRow>, StoreError> {
+pub async fn times(of: &mut Reading, looks_after: i64) -> Result<Vec<TimeRow>, StoreError> {
     let read =
         |row: &Row| Ok(TimeRow { run: row.get(0)?, at: row.get(1)?, source: row.get(2)?, took: row.get(3)? });
-    of.query(sql::TIMES).all().await?.iter().map(read).collect()
+    of.query(sql::TIMES).bind(looks_after).all().await?.iter().map(read).collect()
+}
+
+/// When published runs last looked at sources, µs UTC.
+///
+/// # Errors
+/// The database refused.
+pub async fn last_looks(of: &mut Reading) -> Result<Vec<(String, i64)>, StoreError> {
+    of.query(sql::LAST_LOOKS).all().await?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// Published runs up to a position of the log, or all; oldest first.

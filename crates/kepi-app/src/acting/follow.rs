@@ -580,7 +580,7 @@ impl App {
         }
         let delivered = self.lake.delivered().await.map_err(AppError::Lake)?;
         let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
-        let times = self.values.times().await.map_err(AppError::Lake)?.into_iter();
+        let times = self.values.times(i64::MAX).await.map_err(AppError::Lake)?.into_iter();
         let times: BTreeMap<i64, i64> =
             times.filter(|of| of.source.is_none()).map(|of| (of.run, of.took)).collect();
         let took = |of: &Source| {

@@ -11,6 +11,7 @@ use kepi_query::{
     landing::Sources,
     published::{RunPins, Subject, VALUE, newest},
 };
+use kepi_report::facts::COSTS_OVER;
 
 use super::{
     Cube, Folder, Picture,
@@ -47,7 +48,8 @@ impl Picture {
         };
         let newest = runs.last().map_or(0, |run| run.seq);
         let watermarks = runs.last().map(|run| run.pins.watermarks.clone()).unwrap_or_default();
-        let times = app.values.times().await.map_err(AppError::Lake)?;
+        let costs_after = runs.last().map_or(0, |run| run.at - COSTS_OVER);
+        let times = app.values.times(costs_after).await.map_err(AppError::Lake)?;
         let runs: BTreeMap<i64, Arc<_>> = runs.into_iter().map(|run| (run.number, Arc::new(run))).collect();
         // What could not be renewed keeps the words under which it was computed.
         let mut earlier: BTreeMap<Hash, Project> = BTreeMap::new();

@@ -9,7 +9,7 @@ mod files;
 mod insights;
 mod write;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use jiff::civil::Date;
 use kepi_govern::{Command, Evidence, Publish, event::RunCounts, plain::Engine};
@@ -342,9 +342,9 @@ impl Values for LocalLake {
         })
     }
 
-    fn times(&self) -> Fut<'_, Result<Vec<RunTime>, PortError>> {
+    fn times(&self, looks_after: i64) -> Fut<'_, Result<Vec<RunTime>, PortError>> {
         Box::pin(async move {
-            let all = rows::times(&mut self.store().read().await?).await?;
+            let all = rows::times(&mut self.store().read().await?, looks_after).await?;
             let read = |of: rows::TimeRow| RunTime {
                 run: of.run,
                 at: of.at,
@@ -352,6 +352,13 @@ impl Values for LocalLake {
                 took: of.took,
             };
             Ok(all.into_iter().map(read).collect())
+        })
+    }
+
+    fn last_looks(&self) -> Fut<'_, Result<BTreeMap<SourceId, i64>, PortError>> {
+        Box::pin(async move {
+            let all = rows::last_looks(&mut self.store().read().await?).await?;
+            Ok(all.into_iter().filter_map(|(source, at)| Some((source.parse().ok()?, at))).collect())
         })
     }
 

@@ -244,8 +244,11 @@ pub trait Values: Send + Sync {
         run: i64,
         all: &'a [(Option<SourceId>, i64)],
     ) -> Fut<'a, Result<(), PortError>>;
-    /// How long published runs took, oldest first; nothing of those of which that was not recorded.
-    fn times(&self) -> Fut<'_, Result<Vec<RunTime>, PortError>>;
+    /// How long published runs took, and looking at sources in those after an instant, µs UTC; oldest first, nothing of those of
+    /// which that was not recorded.
+    fn times(&self, looks_after: i64) -> Fut<'_, Result<Vec<RunTime>, PortError>>;
+    /// When published runs last looked at sources, µs UTC.
+    fn last_looks(&self) -> Fut<'_, Result<BTreeMap<SourceId, i64>, PortError>>;
     /// Published runs up to a position of the log, or all; oldest first.
     fn runs(&self, up_to: Option<i64>) -> Fut<'_, Result<Vec<Run>, PortError>>;
     /// What stands as of a position of the log, or now: of each subject and grain the run that vouches for it and what

@@ -9,6 +9,7 @@ use kepi_model::{
 
 use super::Reporter;
 use crate::{
+    facts::COSTS_OVER,
     format,
     people::is_of_screening,
     view::{CostRow, DeliveryView, Named, SourceState, WouldCost},
@@ -20,8 +21,6 @@ const LOOKED_BACK: usize = 30;
 const FEWEST: usize = 3;
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
-/// Runs of so many days say what looking at a source costs.
-const COSTS_OVER: i64 = 30;
 /// How often it can be looked at: in words, and how often a day.
 const FREQUENCIES: [(&str, i64); 4] =
     [("once a day", 1), ("every hour", 24), ("every 15 minutes", 96), ("every 5 minutes", 288)];
@@ -82,7 +81,7 @@ impl<'a> Reporter<'a> {
         let own = self.facts.times().iter().filter(|of| of.source.as_ref() == id);
         let mut own: Vec<(i64, i64)> = own.map(|of| (of.at, of.took)).collect();
         let newest = own.iter().map(|(at, _)| *at).max()?;
-        own.retain(|(at, _)| *at > newest - COSTS_OVER * DAY);
+        own.retain(|(at, _)| *at > newest - COSTS_OVER);
         let oldest = own.iter().map(|(at, _)| *at).min()?;
         let took = middle(own.iter().map(|(_, took)| *took).collect())?;
         let would = FREQUENCIES.map(|(how_often, a_day)| WouldCost {

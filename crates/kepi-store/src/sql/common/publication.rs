@@ -30,10 +30,14 @@ pub(crate) const CALENDAR: &str = "SELECT calendar FROM kepi_run WHERE run = $1"
 
 /// Says how long something of a run took.
 pub(crate) const TOOK: &str = "INSERT INTO kepi_run_time (run, source, took) VALUES ($1, $2, $3)";
-/// How long runs took, and looking at sources in them.
+/// How long runs took, and looking at sources in those of late.
 pub(crate) const TIMES: &str =
     "SELECT t.run, r.at, t.source, t.took FROM kepi_run_time t JOIN kepi_run r ON r.run = t.run
-     WHERE r.seq IS NOT NULL ORDER BY r.seq, t.source";
+     WHERE r.seq IS NOT NULL AND (t.source = '' OR r.at > $1) ORDER BY r.seq, t.source";
+/// When sources were last looked at.
+pub(crate) const LAST_LOOKS: &str =
+    "SELECT t.source, MAX(r.at) FROM kepi_run_time t JOIN kepi_run r ON r.run = t.run
+     WHERE r.seq IS NOT NULL AND t.source <> '' GROUP BY t.source";
 
 /// What a run says of its subjects.
 pub(crate) const VOUCHED: &str =
