@@ -759,7 +759,8 @@ fn aimed_at(id: &KpiId, before: &Project, after: &Project) -> BTreeSet<PersonId>
     let same = |one: &Target, other: &Target| {
         // Where it stands in a file is no part of what it says.
         let basis = |of: &Target| of.basis.as_ref().map(|basis| (basis.kind, basis.text.clone()));
-        let said = |of: &Target| (of.from, of.period, of.lines, basis(of));
+        let plan = |of: &Target| of.plan.as_ref().map(|with| (with.plan.clone(), with.version.clone()));
+        let said = |of: &Target| (of.from, of.period, of.lines, basis(of), plan(of));
         let whose = |of: &Target| (of.unit.clone(), of.segment.clone(), of.evidence.clone());
         whose(one) == whose(other) && said(one) == said(other)
     };

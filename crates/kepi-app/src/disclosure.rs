@@ -273,8 +273,11 @@ impl<'a> At<'a> {
                     let digest = of.sha256.as_deref().unwrap_or("not written down");
                     format!(", to be read in {} (SHA-256 {digest})", of.file)
                 });
+                let plan = target.plan.as_ref().map_or(String::new(), |with| {
+                    format!(", planned with {} of {}", with.version, with.plan)
+                });
                 let text = format!(
-                    "{}, threshold {}{floor}{stretch}{whose}; rests on: {basis}{file}",
+                    "{}, threshold {}{floor}{stretch}{whose}; rests on: {basis}{file}{plan}",
                     shown.target, shown.threshold
                 );
                 to.point(&format!("from {}", target.from), text);

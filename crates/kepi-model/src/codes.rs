@@ -867,6 +867,18 @@ codes! {
         "Money is planned for an objective of which no KPI has a target. However it is spent, nobody could say whether it reached anything."
         "a KPI with this `objective` and a target"
         "give a KPI of it a target, or plan the money elsewhere";
+    TARGET_PLAN "K0836" Error "a target planned with what is no plan of it"
+        "A target says which version of an operating plan it was planned with, so that it is out of date once the plan says something else. That is a version that the plan has, of the whole, of the target's unit or of one above it, and the target begins while the plan lasts."
+        "a version of the plan, and a day of its time"
+        "correct what stands there";
+    TARGET_OUT_OF_DATE "K0837" Warning "a target that the plan has left behind"
+        "The operating plan with which a target was planned has a later version, or is over, and the target still holds. Whether it is still the right one has not been agreed on."
+        "a target planned with the version that is the plan"
+        "agree on it anew: name the later version if it stays as it is, or add a target from the day on which that version is the plan";
+    PLAN_OFF_CALENDAR "K0838" Warning "an operating plan across periods of the calendar"
+        "Money is held against what it came to in the periods of the fiscal calendar. This plan begins or ends within a month of it, so spending and figures of that month do not go together."
+        "the first day of a month of the project's calendar"
+        "let it begin and end where a month does";
     POLICY_UNREADABLE "K0901" Error "not a policy"
         "Files `policies/*.cedar` say who may see what, in the language Cedar. This one cannot be read, so none of them holds and nothing is served. The place shown is where reading failed; the cause is often just before it."
         "policies such as `permit (principal, action, resource) when { … };`"

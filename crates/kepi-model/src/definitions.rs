@@ -50,8 +50,8 @@ pub(crate) use entity::{
 pub(crate) use governance::Governance;
 pub(crate) use guardrail::{Bound, Guardrail};
 pub(crate) use initiative::{Evidence, ExpectedEffect, Initiative, Spending};
-pub(crate) use kpi::{Attachment, Basis, By, DimensionPaths, Kpi, Life, Line, Target};
-pub(crate) use operating_plan::OperatingPlan;
+pub(crate) use kpi::{Attachment, Basis, By, DimensionPaths, Kpi, Life, Line, PlannedWith, Target};
+pub(crate) use operating_plan::{OperatingPlan, PlanVersion};
 pub(crate) use project::{
     FiscalCalendar, Month, Person, Project, QuickWins, ReportingLine, ReportingLines, Unit, Weekday,
 };

@@ -60,19 +60,22 @@ pub fn fields(text: &str) -> Result<Vec<Field>, NotEdited> {
         Some("kpi") => {
             let targets = root.entry("targets").map(|pair| &pair.value);
             for (n, target) in targets.into_iter().flat_map(items).enumerate() {
+                let said = |key: &str| target.entry(key).and_then(|pair| pair.value.text());
+                let segment = target.entry("segment").into_iter().flat_map(|pair| pair.value.entries());
+                let members = segment.filter_map(|pair| Some(format!("{}={}", pair.key, pair.value.text()?)));
+                let whom: Vec<String> = said("unit").map(str::to_owned).into_iter().chain(members).collect();
+                let whom = if whom.is_empty() { String::new() } else { format!(" for {}", whom.join(", ")) };
+                let of = format!("from {}{whom}", said("from").unwrap_or("ever"));
                 for line in LINES {
                     let path = ["targets", &n.to_string(), line].map(str::to_owned).to_vec();
-                    let said = |key: &str| target.entry(key).and_then(|pair| pair.value.text());
-                    let segment = target.entry("segment").into_iter().flat_map(|pair| pair.value.entries());
-                    let members =
-                        segment.filter_map(|pair| Some(format!("{}={}", pair.key, pair.value.text()?)));
-                    let whom: Vec<String> =
-                        said("unit").map(str::to_owned).into_iter().chain(members).collect();
-                    let whom =
-                        if whom.is_empty() { String::new() } else { format!(" for {}", whom.join(", ")) };
-                    let label = format!("{line} from {}{whom}", said("from").unwrap_or("ever"));
+                    let label = format!("{line} {of}");
                     found.extend(scalar(target.entry(line).map(|pair| &pair.value), path, label));
                 }
+                // Agreeing anew on what stays as it is.
+                let version = target.entry("plan").and_then(|plan| plan.value.entry("version"));
+                let path = ["targets", &n.to_string(), "plan", "version"].map(str::to_owned).to_vec();
+                let label = format!("version of the plan of the target {of}");
+                found.extend(scalar(version.map(|pair| &pair.value), path, label));
             }
             found.extend(own(&root, "accountable"));
         }

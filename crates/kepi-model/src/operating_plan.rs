@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::{
     findings::Findings,
-    id::{ObjectiveId, OperatingPlanId, PersonId, PlanVersionId, UnitId},
+    id::{DimensionId, InitiativeId, KpiId, ObjectiveId, OperatingPlanId, PersonId, PlanVersionId, UnitId},
     initiative::Spent,
     lexical,
     source_text::{FileId, Span},
@@ -35,8 +35,16 @@ pub struct OperatingPlan {
     pub versions: Vec<PlanVersion>,
     /// ISO 4217 code of all its amounts.
     pub currency: String,
-    /// What was spent, by objective.
+    /// What was spent, by objective; of a sum what its parts say.
     pub spent: BTreeMap<ObjectiveId, Spent>,
+    /// Spending beside results, by dimension.
+    pub by: BTreeMap<DimensionId, SpendingBy>,
+    /// The plans of units below for the same days: of each line downwards the first.
+    pub parts: Vec<OperatingPlanId>,
+    /// Units directly below of which no plan for these days is known, where others have one.
+    pub without: Vec<UnitId>,
+    /// Whether it is the sum of its parts, with no amounts of its own.
+    pub is_sum: bool,
     /// Where it is defined.
     pub span: Span,
 }
@@ -50,8 +58,39 @@ pub struct PlanVersion {
     pub since: Date,
     /// What is to be spent in all of the plan's time, in millionths of its currency.
     pub amounts: BTreeMap<ObjectiveId, i64>,
+    /// How much of that is for which initiative.
+    pub initiatives: BTreeMap<InitiativeId, i64>,
     /// Who has to have agreed to it by the end of which day.
     pub agree: Option<(Vec<PersonId>, Date)>,
+}
+
+/// What was spent by the members of a dimension, and what says what came of it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpendingBy {
+    /// What was spent.
+    pub spent: SpentBy,
+    /// KPIs that have the dimension; at least one.
+    pub results: Vec<KpiId>,
+}
+
+/// What was spent by member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpentBy {
+    /// Amounts in millionths of the currency, each on its day, by member.
+    Dated(BTreeMap<String, Vec<(Date, i64)>>),
+    /// What a KPI says of each of its periods.
+    Kpi(KpiId),
+}
+
+impl SpendingBy {
+    /// All KPIs that it speaks of.
+    pub fn kpis(&self) -> impl Iterator<Item = &KpiId> {
+        let spent = match &self.spent {
+            SpentBy::Kpi(kpi) => Some(kpi),
+            SpentBy::Dated(_) => None,
+        };
+        self.results.iter().chain(spent)
+    }
 }
 
 impl OperatingPlan {

@@ -38,9 +38,9 @@ pub use crate::entity::{Attribute, Entity};
 pub use crate::measure::{
     Aggregate, AsOf, Attachment, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension,
     Disposition, Duration, DurationSummary, Elsewhere, Indicator, Kpi, Life, MARGIN_SCALE, Margin, MarginTo,
-    Mean, Measure, MissingRule, Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio,
-    Response, Sensitivity, Share, Sign, Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched,
-    ValueUnit, WithoutData,
+    Mean, Measure, MissingRule, Nps, OutOfDate, PlannedWith, Population, Quantile, Rating, RatingKind,
+    RatingSummary, Ratio, Response, Sensitivity, Share, Sign, Spacing, SurveyGates, Target, TargetLines,
+    Total, Trim, Unmatched, ValueUnit, WithoutData,
 };
 pub use crate::secret::{Secret, Setting};
 pub use crate::unit::{Unit, UnitTree};
@@ -302,6 +302,12 @@ impl Project {
         let mut of_cards = self.scorecards.values().map(|card| of(&card.calendar));
         let own = of(&self.calendar);
         if begins(&own) { own } else { of_cards.find(begins).unwrap_or(own) }
+    }
+
+    /// From when on a target of a KPI is out of date by the plan that it was planned with.
+    pub fn out_of_date(&self, kpi: &KpiId, target: &Target) -> Option<OutOfDate<'_>> {
+        let plan = self.operating_plans.get(&target.plan.as_ref()?.plan)?;
+        self.kpis.get(kpi)?.out_of_date(target, plan)
     }
 
     /// The project with the KPIs alone that are computed by a calendar, which is its own.

@@ -9,7 +9,8 @@ use kepi_model::{
     describe,
     documents::{DocumentText, documents, keys_that_differ},
     id::{KpiId, OperatingPlanId, PersonId, UnitId},
-    project::{Kpi, MissingRule, Project, Scorecard, Sign, Unit},
+    operating_plan::OperatingPlan,
+    project::{Kpi, MissingRule, Project, Scorecard, Sign, Target, Unit, ValueUnit},
     source_text::SourceMap,
 };
 use kepi_query::published::grain_text;
@@ -18,6 +19,7 @@ use serde::Serialize;
 use crate::{
     audience::{Audience, audience, of_scorecard},
     benchmarks::attached,
+    format,
     reporter::words::lag,
     view::TargetView,
 };
@@ -137,6 +139,12 @@ pub fn between(before: (&SourceMap, &Project), after: (&SourceMap, &Project)) ->
                 let of = |project: &Project| Some(project.sources.get(&name.parse().ok()?)?.hash);
                 if of(before) != of(after) {
                     said.of(Aspect::Data, "how its rows are read".to_owned());
+                }
+            }
+            (How::Changed, "operating_plan") => {
+                let of = |project: &Project| project.operating_plans.get(&name.parse().ok()?).cloned();
+                if let (Some(then), Some(now)) = (of(before), of(after)) {
+                    operating_plan((&then, before), (&now, after), &mut said);
                 }
             }
             (How::Changed, "person") => said.said.push("what is said of the person".to_owned()),
@@ -277,6 +285,51 @@ fn kpi((then, before): (&Kpi, &Project), (now, after): (&Kpi, &Project), said: &
     said.changed(Aspect::Words, "taken for granted", &then.assumptions.join(" "), &now.assumptions.join(" "));
 }
 
+/// What a plan says otherwise, and targets that it leaves behind by that.
+fn operating_plan(
+    (then, before): (&OperatingPlan, &Project),
+    (now, after): (&OperatingPlan, &Project),
+    said: &mut Said,
+) {
+    let ids: BTreeSet<_> = then.versions.iter().chain(&now.versions).map(|of| &of.id).collect();
+    for id in ids {
+        let of = |plan: &OperatingPlan| {
+            let unit = ValueUnit::Money { currency: plan.currency.clone() };
+            let money = |of: i64| {
+                let of = of as f64 / 1e6;
+                format::value(of, &unit, format::decimals(of, None, &unit))
+            };
+            let version = plan.versions.iter().find(|of| of.id == *id)?;
+            let amounts =
+                version.amounts.iter().map(|(objective, amount)| format!("{objective} {}", money(*amount)));
+            let initiatives =
+                version.initiatives.iter().map(|(of, amount)| format!("of it {of} {}", money(*amount)));
+            Some(format!("from {}: {}", version.since, listed(amounts.chain(initiatives))))
+        };
+        let text = |plan| of(plan).unwrap_or_default();
+        said.changed(Aspect::Definition, &format!("version {id}"), &text(then), &text(now));
+    }
+    let known = left_behind(before, then);
+    for (target, words) in left_behind(after, now) {
+        if known.get(&target) != Some(&words) {
+            said.of(Aspect::Definition, format!("{target} is {words}"));
+        }
+    }
+}
+
+/// Targets that were planned with a version of a plan that is not the last, and from when on each is out of date.
+fn left_behind(project: &Project, plan: &OperatingPlan) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for kpi in project.kpis.values() {
+        for target in kpi.wordings().flat_map(|wording| &wording.targets) {
+            let Some(late) = kpi.out_of_date(target, plan).filter(|late| late.by.is_some()) else { continue };
+            let whom = target.scope().map_or(String::new(), |whom| format!(" for {whom}"));
+            all.insert(format!("the target of {} from {}{whom}", kpi.id, target.from), late.words());
+        }
+    }
+    all
+}
+
 /// From when on a KPI is not to be used, and not measured any more.
 fn ending(of: &Kpi) -> String {
     let Some(life) = of.life else { return String::new() };
@@ -300,8 +353,12 @@ fn targets(kpi: &Kpi) -> BTreeMap<(String, String), String> {
         let lines = listed(lines.into_iter().flatten());
         let file =
             target.evidence.as_ref().map_or(String::new(), |of| format!(", to be read in {}", attached(of)));
+        let plan = target
+            .plan
+            .as_ref()
+            .map_or(String::new(), |with| format!(", planned with {} of {}", with.version, with.plan));
         let key = (target.from.to_string(), format!("{whom}{length}"));
-        (key, format!("{} ({lines}{basis}{file})", view.target))
+        (key, format!("{} ({lines}{basis}{file}{plan})", view.target))
     });
     of.collect()
 }
@@ -421,6 +478,17 @@ fn of_document(project: &Project, id: &str) -> Audience {
                     of.owner
                         .iter()
                         .for_each(|person| say(person, format!("answers for the objective {}", of.id)));
+                }
+            }
+            let is_its =
+                |target: &&Target| target.plan.as_ref().is_some_and(|with| with.plan.as_str() == name);
+            for kpi in project.kpis.values().flat_map(Kpi::wordings) {
+                for target in kpi.targets.iter().filter(is_its) {
+                    let whose = target.unit.as_ref().and_then(|unit| project.units.get(unit));
+                    let manager = whose.and_then(|unit| unit.manager.as_ref());
+                    for person in kpi.accountable.iter().chain(manager) {
+                        say(person, format!("has a target of {} that was planned with it", kpi.id));
+                    }
                 }
             }
         }

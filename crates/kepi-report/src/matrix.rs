@@ -70,6 +70,9 @@ pub struct MatrixCell {
     /// What it rests on: `negotiated`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+    /// That it is out of date by the plan that it was planned with, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_of_date: Option<String>,
     /// Who answers for it there, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<String>,
@@ -78,7 +81,8 @@ pub struct MatrixCell {
 /// Something that is missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MatrixGap {
-    /// `objective_without_kpi`, `kpi_without_objective`, `objective_not_in_unit`, `kpi_nowhere`, `no_target` or `nobody_answers`.
+    /// `objective_without_kpi`, `kpi_without_objective`, `objective_not_in_unit`, `kpi_nowhere`, `no_target`, `old_target` (its plan says something else since) or
+    /// `nobody_answers`.
     pub gap: String,
     /// In words.
     pub text: String,

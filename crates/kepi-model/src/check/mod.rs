@@ -203,7 +203,9 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let quick = header.as_ref().zip(definitions.projects.first());
     let quick = quick.map(|(header, written)| (&header.quick_wins, written.value.quick_wins.span));
     let initiatives = initiative::read(&definitions.initiatives, quick, &kpis, &calendar, context);
-    let operating_plans = operating_plan::read(&definitions.operating_plans, &kpis, context);
+    let planned =
+        operating_plan::Around { kpis: &kpis, initiatives: &initiatives, units: &units, calendar: &calendar };
+    let operating_plans = operating_plan::read(&definitions.operating_plans, planned, context);
     let reviews = review::reviews(&definitions.reviews, &scorecards, &units, context);
     let stage_gates = review::gates(&definitions.stage_gates, &kpis, context);
     let withholdings = withholding::read(&definitions.withholdings, context);

@@ -43,6 +43,12 @@ table! {
 }
 
 table! {
+    PlannedWith = "planned_with", "What a target was planned with. Once that plan says something else, the target is out of date until it is agreed on anew.";
+    of: String, required, "The operating plan.", "year_2026";
+    version: String, required, "Which of its versions.", "budget";
+}
+
+table! {
     Target = "target", "A target from a date on, until the next for the same unit and segment.";
     from: Date, required, "First day it holds.", "2026-01-01";
     unit: UnitId, optional, "The unit it is for; default all.", "emea";
@@ -55,6 +61,7 @@ table! {
     stretch: Line, optional, "Score 120.", "55";
     basis: Basis, optional, "What it rests on.", "{history: median of 24 months}";
     evidence: Attachment, optional, "The file in which that is to be read.", "{file: evidence/diary_study.pdf}";
+    plan: PlannedWith, optional, "The version of an operating plan that it was planned with.", "{of: year_2026, version: budget}";
 }
 
 /// A path, or one for each entity.

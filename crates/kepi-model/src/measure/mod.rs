@@ -65,7 +65,7 @@ pub use response::{Disposition, Response};
 pub use rows::{Population, Reading};
 pub use share::Share;
 pub use stock::Stock;
-pub use target::{Attachment, Basis, BasisKind, Target, TargetLines};
+pub use target::{Attachment, Basis, BasisKind, OutOfDate, PlannedWith, Target, TargetLines};
 pub use total::{Aggregate, Total};
 pub use unit::ValueUnit;
 pub use without_data::{Imputation, WithoutData};

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{Carry, Kpi};
 use crate::{
     calendar::{Calendar, Grain, Period},
-    id::{DimensionId, UnitId},
+    id::{DimensionId, OperatingPlanId, PlanVersionId, UnitId},
+    operating_plan::{OperatingPlan, PlanVersion},
     source_text::Span,
 };
 
@@ -27,6 +28,8 @@ pub struct Target {
     pub basis: Option<Basis>,
     /// The file in which that is to be read.
     pub evidence: Option<Attachment>,
+    /// The version of an operating plan that it was planned with.
+    pub plan: Option<PlannedWith>,
     /// Where it is written.
     pub span: Span,
 }
@@ -66,6 +69,58 @@ impl Target {
         let all: Vec<String> = self.unit.iter().map(ToString::to_string).chain(members).collect();
         (!all.is_empty()).then(|| all.join(", "))
     }
+
+    /// The version of a plan that came after that with which it was planned, and from when on it holds on although the plan says something else,
+    /// or is over: it is out of date then. It holds `until` a day. None where it was planned with another plan, or with none.
+    fn left_behind<'a>(&self, plan: &'a OperatingPlan, until: Option<Date>) -> Option<OutOfDate<'a>> {
+        let with = self.plan.as_ref().filter(|with| with.plan == plan.id)?;
+        let own = plan.versions.iter().position(|of| of.id == with.version)?;
+        let next = plan.versions.get(own + 1).filter(|of| of.since < plan.until);
+        // What was planned with an old version is not renewed by beginning later.
+        let day = next.map_or(plan.until, |of| of.since).max(self.from);
+        until.is_none_or(|until| day < until).then_some(OutOfDate { day, by: next })
+    }
+}
+
+impl Kpi {
+    /// From when on a target of it is out of date by the plan that it was planned with, while it holds.
+    pub fn out_of_date<'a>(&self, target: &Target, plan: &'a OperatingPlan) -> Option<OutOfDate<'a>> {
+        let mut wordings = self.wordings();
+        let own = wordings.find(|wording| wording.targets.iter().any(|of| of.span == target.span));
+        let next = wordings.next().and_then(|wording| wording.from);
+        let whose = |of: &'_ Target| (of.unit.clone(), of.segment.clone(), of.period);
+        let others = own.into_iter().flat_map(|wording| &wording.targets);
+        let others = others.filter(|of| of.from > target.from && whose(of) == whose(target));
+        target.left_behind(plan, others.map(|of| of.from).chain(next).min())
+    }
+}
+
+/// From when on a target is out of date, and what the plan says instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfDate<'a> {
+    /// From which day on.
+    pub day: Date,
+    /// The version that came after that which it was planned with; none: the plan is over.
+    pub by: Option<&'a PlanVersion>,
+}
+
+impl OutOfDate<'_> {
+    /// As part of a sentence: `out of date from 2026-07-01 on: forecast is the plan`.
+    pub fn words(&self) -> String {
+        let why = self.by.map_or("the plan is over".to_owned(), |of| format!("{} is the plan", of.id));
+        format!("out of date from {} on: {why}", self.day)
+    }
+}
+
+/// The version of an operating plan that a target was planned with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedWith {
+    /// The plan.
+    pub plan: OperatingPlanId,
+    /// Its version.
+    pub version: PlanVersionId,
+    /// Where it is written.
+    pub span: Span,
 }
 
 /// A file that a target rests on.

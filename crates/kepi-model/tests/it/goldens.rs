@@ -189,7 +189,53 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                  nps}\n---\noperating_plan: y\nname: Again\nfrom: 2026-06-01\nuntil: 2026-06-01\nversions: {budget: {since: 2025-12-01, amounts: \
                  {recommended: much}}}\n---\noperating_plan: z\nname: Half of it\nfrom: 2026-07-01\nuntil: 2027-01-01\nversions: {budget: {since: \
                  2025-12-01, amounts: {recommended: 10 EUR}}}\n---\noperating_plan: nothing\nname: Nothing\nunit: north\nfrom: 2026-07-01\nuntil: \
-                 2027-01-01\nversions: {}\n",
+                 2027-01-01\nversions: {}\n---\noperating_plan: sum\nname: A sum of nothing\nfrom: 2027-01-01\nuntil: 2028-01-01\nof_units: \
+                 true\nspent: {recommended: [{on: 2027-02-01, amount: 1 EUR}]}\n---\ninitiative: desk\nname: A desk\nowner: owner\nobjective: \
+                 recommended\nunit: south\neffects: {nps: {expect: 3, by: 2027-12-31}}\nbudget: 100 EUR\n---\ninitiative: vans\nname: \
+                 Vans\nowner: owner\nobjective: fast\neffects: {nps: {expect: 3, by: 2027-12-31}}\nbudget: 100 EUR\n---\noperating_plan: \
+                 parts\nname: In parts\nunit: north\nfrom: 2028-01-01\nuntil: 2029-01-01\nversions: {budget: {since: 2027-12-01, amounts: \
+                 {recommended: 10 EUR}, initiatives: {desk: 12 EUR, dask: 1 EUR, vans: 1 EUR}}}\nby: {region: {spent: nps, results: [nps, \
+                 delivered_in_time]}, tier: {spent: {big: [{on: 2028-02-01, amount: 3 USD}]}, results: [easy_help]}, state: {spent: {}, results: []}}\n",
+            ),
+        ),
+        (
+            "K0836",
+            vec![
+                edit("kpis.yml", "{history: median of 24 months}}", "{history: median of 24 months}, plan: {of: year_2027, version: budget}}"),
+                edit("kpis.yml", "{negotiated: plan 2026}}", "{negotiated: plan 2026}, plan: {of: half, version: bugdet}}"),
+                edit("kpis.yml", "{benchmark: industry report}}", "{benchmark: industry report}, plan: {of: of_north, version: budget}}"),
+                edit("kpis.yml", "{capability: staffing model}}", "{capability: staffing model}, plan: {of: half, version: budget}}"),
+                edit(
+                    "kepi.yml",
+                    "",
+                    "---\noperating_plan: half\nname: Half a year\nfrom: 2026-01-01\nuntil: 2026-07-01\nversions: {budget: {since: 2025-12-01, \
+                     amounts: {recommended: 10 EUR}}}\n---\noperating_plan: of_north\nname: Of north\nunit: north\nfrom: 2026-01-01\nuntil: \
+                     2026-07-01\nversions: {budget: {since: 2025-12-01, amounts: {recommended: 10 EUR}}}\n",
+                ),
+            ],
+        ),
+        (
+            "K0837",
+            vec![
+                edit("kpis.yml", "{history: median of 24 months}}", "{history: median of 24 months}, plan: {of: year, version: budget}}"),
+                edit("kpis.yml", "{negotiated: plan 2026}}", "{negotiated: plan 2026}, plan: {of: year, version: forecast}}"),
+                edit("kpis.yml", "{benchmark: industry report}}", "{benchmark: industry report}, plan: {of: quarter, version: budget}}"),
+                edit(
+                    "kepi.yml",
+                    "",
+                    "---\noperating_plan: year\nname: A year\nfrom: 2026-01-01\nuntil: 2027-01-01\nversions: {budget: {since: 2025-12-01, amounts: \
+                     {recommended: 10 EUR}}, forecast: {since: 2026-07-01, amounts: {recommended: 12 EUR}}}\n---\noperating_plan: quarter\nname: A \
+                     quarter\nunit: whole\nfrom: 2026-01-01\nuntil: 2026-04-01\nversions: {budget: {since: 2025-12-01, amounts: {recommended: 10 \
+                     EUR}}}\n",
+                ),
+            ],
+        ),
+        (
+            "K0838",
+            kepi(
+                "",
+                "---\noperating_plan: y\nname: A year\nfrom: 2026-01-15\nuntil: 2027-01-01\nversions: {budget: {since: 2025-12-01, amounts: \
+                 {recommended: 10 EUR}}}\n",
             ),
         ),
         (

@@ -28,5 +28,6 @@ mod made;
 mod meaning;
 mod merge;
 mod newcomer;
+mod operating_plans;
 mod reach;
 mod words;

@@ -86,7 +86,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// Whether all figures that an initiative speaks of are seen: what is not seen is not there.
-    fn sees_initiative(self, of: &model::Initiative) -> bool {
+    pub(super) fn sees_initiative(self, of: &model::Initiative) -> bool {
         of.kpis()
             .all(|kpi| self.project().kpis.contains_key(kpi) && self.facts.sees_kpi(kpi, of.unit.as_ref()))
     }
@@ -361,16 +361,29 @@ impl<'a> Reporter<'a> {
 
     /// What an initiative has spent by a day, or why nobody knows.
     fn spent(self, of: &model::Initiative, today: Date) -> Result<f64, String> {
+        self.spent_within(of, (Date::MIN, today), today)
+    }
+
+    /// What was spent of an initiative from a day to another, by a day, or why nobody knows.
+    pub(super) fn spent_within(
+        self,
+        of: &model::Initiative,
+        (first, last): (Date, Date),
+        today: Date,
+    ) -> Result<f64, String> {
         match &of.spent {
             Spent::NotSaid => Err("nothing says what was spent".to_owned()),
             Spent::Dated(all) => {
-                let spent: i64 = all.iter().filter(|(on, _)| *on <= today).map(|(_, amount)| amount).sum();
-                Ok(spent as f64 / MICRO)
+                let within = all.iter().filter(|(on, _)| first <= *on && *on <= last.min(today));
+                Ok(within.map(|(_, amount)| amount).sum::<i64>() as f64 / MICRO)
             }
             Spent::By(kpi) => {
-                let Some(begins) = of.begins.filter(|begins| *begins <= today) else { return Ok(0.0) };
-                let last = of.ends.and_then(|ends| ends.yesterday().ok()).unwrap_or(today).min(today);
-                self.spent_by(kpi, of.unit.as_ref(), (begins, last), today)
+                let Some(begins) = of.begins.filter(|begins| *begins <= last) else { return Ok(0.0) };
+                let end = of.ends.and_then(|ends| ends.yesterday().ok()).unwrap_or(today).min(last);
+                if end < first {
+                    return Ok(0.0);
+                }
+                self.spent_by(kpi, of.unit.as_ref(), (begins.max(first), end), today)
             }
         }
     }
@@ -380,20 +393,33 @@ impl<'a> Reporter<'a> {
         self,
         kpi: &KpiId,
         unit: Option<&UnitId>,
-        (first, last): (Date, Date),
+        days: (Date, Date),
         today: Date,
     ) -> Result<f64, String> {
         let kpi = self.project().kpis.get(kpi).ok_or("its KPI is not there")?;
-        let calendar = self.project().calendar_of(kpi);
         let segment = self.rows_of(kpi, unit).ok_or(NO_ROWS)?;
+        self.spent_in(kpi, &segment, days, today, false)
+    }
+
+    /// What a KPI says was spent over a segment; where that `may_lack` rows, nothing was spent in a period of which nothing is said.
+    pub(super) fn spent_in(
+        self,
+        kpi: &Kpi,
+        segment: &Segment,
+        (first, last): (Date, Date),
+        today: Date,
+        may_lack: bool,
+    ) -> Result<f64, String> {
+        let calendar = self.project().calendar_of(kpi);
         let (first, last) =
             (calendar.period_of_day(kpi.period, first), calendar.period_of_day(kpi.period, last));
         let mut spent = 0.0;
         for ordinal in first.ordinal..=last.ordinal {
             let period = Period { ordinal, ..first };
-            let entry = self.facts.entry(&kpi.id, period, &segment);
+            let entry = self.facts.entry(&kpi.id, period, segment);
             match entry.as_ref().and_then(|entry| entry.value.point()) {
                 Some(point) => spent += point,
+                None if may_lack && entry.is_none() => {}
                 // The period that is not over may have none yet.
                 None if calendar.last_day(period).is_ok_and(|last| last >= today) => {}
                 None => return Err(format!("{} has no figure of {}", kpi.name, self.label(period))),

@@ -47,7 +47,7 @@ impl Reporter<'_> {
         }
         let rows = |of: Option<&ObjectiveId>| -> Vec<MatrixKpi> {
             let kpis = serves.get(&of).into_iter().flatten().filter_map(|id| project.kpis.get(*id));
-            kpis.map(|kpi| self.matrix_kpi(kpi, (tree, &units), &measured)).collect()
+            kpis.map(|kpi| self.matrix_kpi(kpi, (tree, &units, today), &measured)).collect()
         };
         let declared = project.strategy.iter().flat_map(|strategy| &strategy.objectives);
         let mut objectives: Vec<MatrixObjective> = declared
@@ -97,7 +97,7 @@ impl Reporter<'_> {
     fn matrix_kpi(
         self,
         kpi: &Kpi,
-        (tree, units): (UnitTree<'_>, &[MatrixUnit]),
+        (tree, units, today): (UnitTree<'_>, &[MatrixUnit], Date),
         measured: &Measured,
     ) -> MatrixKpi {
         let project = self.project();
@@ -122,6 +122,11 @@ impl Reporter<'_> {
                     .as_ref()
                     .and_then(|of| of.basis.as_ref())
                     .map(|basis| basis_word(basis.kind).to_owned()),
+                out_of_date: target
+                    .as_ref()
+                    .and_then(|of| self.out_of_date(kpi, of))
+                    .filter(|late| late.day <= today)
+                    .map(|late| late.words()),
                 answers: seat.map(|id| {
                     project.persons.get(id).map_or_else(|| id.to_string(), |person| person.name.clone())
                 }),
@@ -195,6 +200,13 @@ impl Reporter<'_> {
                         say(
                             "no_target",
                             format!("{} in {name}: no target holds", kpi.name),
+                            (id, Some(&kpi.id), Some(&cell.unit)),
+                        );
+                    }
+                    if let Some(late) = &cell.out_of_date {
+                        say(
+                            "old_target",
+                            format!("{} in {name}: its target is {late}", kpi.name),
                             (id, Some(&kpi.id), Some(&cell.unit)),
                         );
                     }

@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use kepi_model::{
-    id::{KpiId, ObjectiveId, PersonId},
+    id::{DimensionId, KpiId, ObjectiveId, PersonId, UnitId},
     initiative::Spent,
-    operating_plan::{OperatingPlan, PlanVersion},
-    project::ValueUnit,
+    operating_plan::{self as model, OperatingPlan, PlanVersion, SpentBy},
+    project::{Kpi, ValueUnit},
 };
+use kepi_query::value::Segment;
 use kepi_score::tree::{NodeId, ScoreNode};
 
-use super::{Asked, Reporter, scorecard::Scored};
+use super::{Asked, Reporter, reading::Reading, scorecard::Scored, words};
 use crate::{
     facts::AgreedTo,
     format,
-    operating_plan::{Agreed, Line, Misaligned, PlanBeside, Version},
+    operating_plan::{
+        Agreed, Line, MemberMoney, MemberResult, Misaligned, OfInitiative, PlanBeside, SpendingBy, UnitPlan,
+        Version,
+    },
     people::PeopleAsked,
     reader::ViewError,
 };
@@ -59,7 +63,17 @@ impl<'a> Reporter<'a> {
             Spent::By(kpi) => Some(kpi),
             Spent::NotSaid | Spent::Dated(_) => None,
         };
-        self.facts.want(&plan.spent.values().filter_map(by_kpi).collect::<Vec<&KpiId>>())?;
+        let parts: Vec<&'a OperatingPlan> =
+            plan.parts.iter().filter_map(|id| project.operating_plans.get(id)).collect();
+        let spending = [plan].into_iter().chain(parts.iter().copied()).flat_map(|of| of.spent.values());
+        let mut wanted: Vec<&KpiId> = spending.filter_map(by_kpi).collect();
+        wanted.extend(plan.by.values().flat_map(|of| of.kpis()));
+        let initiatives = project.initiatives.values().filter_map(|of| by_kpi(&of.spent));
+        wanted.extend(initiatives);
+        self.facts.want(&wanted)?;
+        // What a unit plans is seen with its scores.
+        let sees = |of: &&OperatingPlan| self.facts.sees_scorecard(&card.scorecard.id, of.unit.as_ref());
+        let parts = if parts.iter().all(sees) { parts } else { Vec::new() };
         let before = calendar.period_of_day(card.scorecard.period, plan.from).offset(-1);
         let before = card.measured(asked.unit, before);
         let versions = plan.versions_by(day);
@@ -71,6 +85,11 @@ impl<'a> Reporter<'a> {
             };
             let objectives = project.strategy.iter().flat_map(|of| &of.objectives);
             let named = objectives.into_iter().find(|of| of.id == *id);
+            let of_unit = |of: &&OperatingPlan| {
+                of.versions_by(day).last().and_then(|of| of.amounts.get(id)).copied().unwrap_or_default()
+            };
+            let of_units = (!plan.is_sum && !parts.is_empty())
+                .then(|| parts.iter().map(of_unit).sum::<i64>() as f64 / MICRO);
             lines.push(Line {
                 objective: id.to_string(),
                 name: named.map_or_else(|| id.to_string(), |of| of.name.clone()),
@@ -83,11 +102,13 @@ impl<'a> Reporter<'a> {
                 spent_reason,
                 score: score_of(scored.rows(), id),
                 before: score_of(&before, id),
+                of_units,
+                initiatives: self.of_initiatives(plan, id, versions.last(), (day, today)),
             });
         }
         let misaligned = match versions.is_empty() {
             true => Vec::new(),
-            false => self.misaligned(asked, plan, &lines),
+            false => self.misaligned(asked, plan, &lines, day),
         };
         let agreed = match versions.iter().any(|of| of.agree.is_some()) {
             true => self.facts.agreed_to(&format!("operating_plan/{}", plan.id))?,
@@ -103,6 +124,17 @@ impl<'a> Reporter<'a> {
             versions: versions.iter().map(|of| self.version(of, &agreed, today)).collect(),
             lines,
             misaligned,
+            is_sum: plan.is_sum,
+            units: parts.iter().filter_map(|of| self.unit_plan(of, day)).collect(),
+            without: match parts.is_empty() {
+                true => Vec::new(),
+                false => plan.without.iter().map(|unit| self.unit_named(unit)).collect(),
+            },
+            by: plan
+                .by
+                .iter()
+                .filter_map(|(id, of)| self.spending_by(asked, plan, (id, of), (day, today)))
+                .collect(),
         }))
     }
 
@@ -142,6 +174,16 @@ impl<'a> Reporter<'a> {
         day: Date,
         today: Date,
     ) -> Result<f64, String> {
+        if plan.is_sum {
+            let mut sum = 0.0;
+            for part in plan.parts.iter().filter_map(|id| self.project().operating_plans.get(id)) {
+                if part.spent.contains_key(id) || part.versions.iter().any(|of| of.amounts.contains_key(id)) {
+                    let unit = part.unit.as_ref().map_or(String::new(), |unit| self.unit_named(unit));
+                    sum += self.spent_for(part, id, day, today).map_err(|why| format!("{unit}: {why}"))?;
+                }
+            }
+            return Ok(sum);
+        }
         match plan.spent.get(id) {
             None | Some(Spent::NotSaid) => Err("nothing says what was spent".to_owned()),
             Some(Spent::Dated(all)) => {
@@ -156,7 +198,13 @@ impl<'a> Reporter<'a> {
     }
 
     /// Where money and what it is for do not go together.
-    fn misaligned(self, asked: &Asked<'a>, plan: &OperatingPlan, lines: &[Line]) -> Vec<Misaligned> {
+    fn misaligned(
+        self,
+        asked: &Asked<'a>,
+        plan: &OperatingPlan,
+        lines: &[Line],
+        day: Date,
+    ) -> Vec<Misaligned> {
         let unit = ValueUnit::Money { currency: plan.currency.clone() };
         let money = |of: f64| format::value(of, &unit, format::decimals(of, None, &unit));
         // Where it is known of all what was spent, that counts; else what is planned.
@@ -207,8 +255,184 @@ impl<'a> Reporter<'a> {
             if let Some(spent) = line.spent.filter(|spent| *spent > line.plan()) {
                 say("beyond_plan", format!("{} spent of {} planned", money(spent), money(line.plan())));
             }
+            for of in &line.initiatives {
+                if let Some(spent) = of.spent.filter(|spent| *spent > of.planned) {
+                    say(
+                        "beyond_plan",
+                        format!("{}: {} spent of {} planned", of.name, money(spent), money(of.planned)),
+                    );
+                }
+            }
+            if let Some(of_units) = line.of_units.filter(|of| (of - line.plan()).abs() >= 0.5 / MICRO) {
+                say(
+                    "units_differ",
+                    format!("{} planned, and {} by the units together", money(line.plan()), money(of_units)),
+                );
+            }
+            for text in self.old_targets(asked, plan, &line.objective, day) {
+                say("old_target", text);
+            }
         }
         all
+    }
+
+    /// Targets that hold on a day and were planned with another version of a plan than the one that is the plan.
+    fn old_targets(self, asked: &Asked<'a>, plan: &OperatingPlan, objective: &str, day: Date) -> Vec<String> {
+        let on_card = asked.card.in_force(asked.period).unwrap_or(asked.card.scorecard);
+        let objectives = on_card.perspectives.iter().flat_map(|of| &of.objectives);
+        let kpis = objectives.filter(|of| of.id.as_str() == objective).flat_map(|of| &of.kpis);
+        let kpis = kpis.filter_map(|(id, _)| self.project().kpis.get(id));
+        let old = kpis.filter_map(|kpi| {
+            let target = asked.card.target(kpi, asked.unit, asked.card.period_of(kpi, asked.period))?;
+            let with = target.plan.as_ref().filter(|with| with.plan == plan.id)?;
+            let late = self.project().out_of_date(&kpi.id, &target).filter(|late| late.day <= day)?;
+            let version = &with.version;
+            Some(format!("the target of {} was planned with {version} and is {}", kpi.name, late.words()))
+        });
+        old.collect()
+    }
+
+    /// What of an objective's money is for initiatives, and what was spent of it.
+    fn of_initiatives(
+        self,
+        plan: &OperatingPlan,
+        objective: &ObjectiveId,
+        version: Option<&PlanVersion>,
+        (day, today): (Date, Date),
+    ) -> Vec<OfInitiative> {
+        let planned = version.into_iter().flat_map(|of| &of.initiatives);
+        let all = planned.filter_map(|(id, planned)| {
+            let of = self.project().initiatives.get(id)?;
+            let is_its = of.objective.as_ref() == Some(objective) && self.sees_initiative(of);
+            is_its.then(|| OfInitiative {
+                initiative: id.to_string(),
+                name: of.name.clone(),
+                planned: *planned as f64 / MICRO,
+                budget: of.budget as f64 / MICRO,
+                spent: self.spent_within(of, (plan.from, day), today).ok(),
+            })
+        });
+        all.collect()
+    }
+
+    /// The plan of a unit below, as it stands on a day.
+    fn unit_plan(self, of: &OperatingPlan, day: Date) -> Option<UnitPlan> {
+        let unit = of.unit.as_ref()?;
+        let version = of.versions_by(day).last();
+        Some(UnitPlan {
+            unit: unit.to_string(),
+            name: self.unit_named(unit),
+            plan: of.id.to_string(),
+            version: version.map(|of| of.id.to_string()),
+            planned: version.map_or(0, |of| of.amounts.values().sum::<i64>()) as f64 / MICRO,
+        })
+    }
+
+    fn unit_named(self, unit: &UnitId) -> String {
+        self.project().units.get(unit).map_or_else(|| unit.to_string(), |unit| unit.name.clone())
+    }
+
+    /// What was spent by the members of a dimension, beside what came of it there; none where a KPI of it is not seen.
+    fn spending_by(
+        self,
+        asked: &Asked<'a>,
+        plan: &OperatingPlan,
+        (dimension, of): (&DimensionId, &'a model::SpendingBy),
+        (day, today): (Date, Date),
+    ) -> Option<SpendingBy> {
+        let unit = plan.unit.as_ref();
+        if !of.kpis().all(|kpi| self.facts.sees_kpi(kpi, unit)) {
+            return None;
+        }
+        let kpis: Vec<&'a Kpi> = of.results.iter().filter_map(|id| self.project().kpis.get(id)).collect();
+        let place = self.place(asked.card, asked.unit);
+        let shown = place.segment.clone()?;
+        let own = |segment: &Segment| {
+            let mut added = segment.0.iter().filter(|pair| !shown.0.contains(pair));
+            let (_, member) = added.next().filter(|(of, _)| of == dimension)?;
+            let only = added.next().is_none() && segment.0.len() == shown.0.len() + 1;
+            only.then(|| words::member(member))
+        };
+        let mut members: BTreeMap<String, (Segment, Vec<MemberResult>)> = BTreeMap::new();
+        for kpi in &kpis {
+            let period = asked.card.period_of(kpi, asked.period);
+            let calendar = &asked.card.scorecard.calendar;
+            let before = calendar.period_of_day(period.grain, plan.from).offset(-1);
+            let readings =
+                self.members(kpi, &place, period).remove(&vec![dimension.clone()]).unwrap_or_default();
+            for (segment, now) in readings {
+                let Some(name) = own(&segment) else { continue };
+                let then = self.read(kpi, &self.segment_place(place.card, segment.clone()), before);
+                let points = |of: &Reading<'a>| of.standing.score.as_ref().ok().map(|of| *of as f64 / MICRO);
+                let point = now.entry.as_ref().and_then(|entry| entry.value.point());
+                members.entry(name).or_insert_with(|| (segment, Vec::new())).1.push(MemberResult {
+                    kpi: kpi.id.to_string(),
+                    name: kpi.name.clone(),
+                    value: point
+                        .map(|of| format::value(of, &kpi.unit, format::decimals(of, None, &kpi.unit))),
+                    score: points(&now),
+                    before: points(&then),
+                });
+            }
+        }
+        let mut spent: BTreeMap<String, Result<f64, String>> = BTreeMap::new();
+        match &of.spent {
+            SpentBy::Dated(by) => {
+                for (member, all) in by {
+                    let within = all.iter().filter(|(on, _)| plan.from <= *on && *on <= day);
+                    let sum = within.map(|(_, amount)| *amount).sum::<i64>() as f64 / MICRO;
+                    spent.insert(member.clone(), Ok(sum));
+                }
+            }
+            SpentBy::Kpi(id) => {
+                let kpi = self.project().kpis.get(id)?;
+                for segment in self.facts.segments(id, kpi.period) {
+                    let Some(name) =
+                        own(&segment).filter(|_| shown.0.iter().all(|of| segment.0.contains(of)))
+                    else {
+                        continue;
+                    };
+                    spent.insert(name.clone(), self.spent_in(kpi, &segment, (plan.from, day), today, true));
+                    members.entry(name).or_insert_with(|| (segment, Vec::new()));
+                }
+            }
+        }
+        for member in spent.keys() {
+            let segment = || Segment::one(dimension.clone(), member);
+            members.entry(member.clone()).or_insert_with(|| (segment(), Vec::new()));
+        }
+        let total: f64 = spent.values().filter_map(|of| of.as_ref().ok()).sum();
+        let mut members: Vec<MemberMoney> = members
+            .into_iter()
+            .map(|(name, (segment, results))| {
+                // Of what nothing is said, nothing was spent.
+                let (spent, spent_reason) = match spent.remove(&name) {
+                    None => (Some(0.0), None),
+                    Some(Ok(spent)) => (Some(spent), None),
+                    Some(Err(why)) => (None, Some(why)),
+                };
+                MemberMoney {
+                    segment: segment.to_string(),
+                    verdict: verdict(&results, spent).to_owned(),
+                    share: spent.filter(|_| total > 0.0).map(|of| of / total),
+                    name,
+                    spent,
+                    spent_reason,
+                    results,
+                }
+            })
+            .collect();
+        members.sort_by(|a, b| {
+            b.spent
+                .unwrap_or_default()
+                .total_cmp(&a.spent.unwrap_or_default())
+                .then_with(|| a.name.cmp(&b.name))
+        });
+        let unit = ValueUnit::Money { currency: plan.currency.clone() };
+        let name =
+            kpis.first().map_or_else(|| dimension.to_string(), |kpi| self.dimension_name(kpi, dimension));
+        let reallocation = reallocation(&members, total, &unit);
+        Some(SpendingBy { dimension: dimension.to_string(), name, spent: total, members, reallocation })
     }
 
     /// Whether something of an objective is to be reached in the period.
@@ -249,6 +473,55 @@ impl<'a> Reporter<'a> {
             agree_by: of.agree.as_ref().map(|(_, by)| by.to_string()),
         }
     }
+}
+
+/// What came of the money at a member.
+fn verdict(results: &[MemberResult], spent: Option<f64>) -> &'static str {
+    let scores: Vec<f64> = results.iter().filter_map(|of| of.score).collect();
+    if scores.is_empty() {
+        return "unknown";
+    }
+    if scores.iter().all(|score| *score >= FULL) {
+        return "reached";
+    }
+    if spent.is_some_and(|spent| spent <= 0.0) {
+        return "unfunded";
+    }
+    // Of those that were scored before, too: others would move the mean by being there.
+    let both: Vec<(f64, f64)> = results.iter().filter_map(|of| of.score.zip(of.before)).collect();
+    match both.iter().map(|(now, before)| now - before).sum::<f64>() {
+        _ if both.is_empty() => "unknown",
+        change if change > 0.0 => "better",
+        _ => "no_better",
+    }
+}
+
+/// Where the money lies, in words.
+fn reallocation(members: &[MemberMoney], total: f64, unit: &ValueUnit) -> Vec<String> {
+    let money = |of: f64| format::value(of, unit, format::decimals(of, None, unit));
+    let said = [
+        ("no_better", "short of a target and no better than before the plan began"),
+        ("better", "short of a target and better than before the plan began"),
+        ("reached", "where all targets are reached"),
+    ];
+    let mut all = Vec::new();
+    for (verdict, words) in said {
+        let of: Vec<&MemberMoney> =
+            members.iter().filter(|of| of.verdict == verdict && of.spent.unwrap_or_default() > 0.0).collect();
+        if of.is_empty() {
+            continue;
+        }
+        let spent: f64 = of.iter().filter_map(|of| of.spent).sum();
+        let names = of.iter().map(|of| of.name.as_str()).collect::<Vec<_>>().join(", ");
+        let share = format::share(spent / total.max(f64::MIN_POSITIVE));
+        all.push(format!("{} ({share}) {words}: {names}", money(spent)));
+    }
+    let unfunded: Vec<&str> =
+        members.iter().filter(|of| of.verdict == "unfunded").map(|of| of.name.as_str()).collect();
+    if !unfunded.is_empty() {
+        all.push(format!("nothing spent, and short of a target: {}", unfunded.join(", ")));
+    }
+    all
 }
 
 /// The score of an objective, in points.

@@ -11,7 +11,7 @@ use kepi_model::{
     calendar::Period,
     describe,
     id::{KpiId, UnitId},
-    project::{Kpi, Scorecard, ScorecardObjective, ScorecardPerspective, Target, WhenLate},
+    project::{Kpi, OutOfDate, Scorecard, ScorecardObjective, ScorecardPerspective, Target, WhenLate},
 };
 use kepi_query::{
     published::grain_text,
@@ -33,6 +33,7 @@ use crate::{
     benchmarks,
     decided::LateUnit,
     format,
+    people::PeopleAsked,
     reader::{ScorecardQuery, ViewError},
     reason::{Absence, Reason},
     say::{Say, usual_of},
@@ -305,6 +306,13 @@ impl<'a> Reporter<'a> {
         }
     }
 
+    /// From when on a target is out of date by the plan that it was planned with; that a plan will be over one day is no news.
+    pub(crate) fn out_of_date(self, kpi: &Kpi, target: &Target) -> Option<OutOfDate<'a>> {
+        let late = self.project().out_of_date(&kpi.id, target)?;
+        let today = self.facts.day_asked(&PeopleAsked::default()).ok();
+        (late.by.is_some() || today.is_some_and(|today| late.day <= today)).then_some(late)
+    }
+
     pub(crate) fn target_view(self, kpi: &Kpi, target: &Target) -> TargetView {
         let unit = target.unit.iter().map(|u| match self.project().units.get(u) {
             Some(unit) => unit.name.clone(),
@@ -316,6 +324,12 @@ impl<'a> Reporter<'a> {
         TargetView {
             whom: (!whom.is_empty()).then(|| whom.join(", ")),
             attached: target.evidence.as_ref().map(benchmarks::attached),
+            plan: target.plan.as_ref().map(|with| {
+                let plan = self.project().operating_plans.get(&with.plan);
+                let name = plan.map_or_else(|| with.plan.to_string(), |plan| plan.name.clone());
+                format!("{name}, {}", with.version)
+            }),
+            out_of_date: self.out_of_date(kpi, target).map(|late| late.words()),
             period: Some(grain_text(target.period).replace('_', " ")),
             basis: target.basis.as_ref().map(|b| b.kind),
             evidence: benchmarks::evidence(target, self.project()),

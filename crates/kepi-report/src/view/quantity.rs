@@ -481,6 +481,10 @@ pub struct TargetView {
     pub evidence: Option<String>,
     /// The file in which it is to be read, with the beginning of its SHA-256.
     pub attached: Option<String>,
+    /// The plan and its version that it was planned with, by name.
+    pub plan: Option<String>,
+    /// That it is out of date by that plan, in words.
+    pub out_of_date: Option<String>,
 }
 
 impl TargetView {
@@ -514,6 +518,8 @@ impl TargetView {
             basis: None,
             evidence: None,
             attached: None,
+            plan: None,
+            out_of_date: None,
         }
     }
 }

@@ -418,7 +418,9 @@ fn targets(targets: &[TargetView]) -> Markup {
                                         (Some(basis), Some(text)) => { (basis_word(basis)) ": " (text) }
                                         (Some(basis), None) => (basis_word(basis)),
                                         _ => span.reason { "no basis is given" },
-                                    } @if let Some(file) = &t.attached { ", to be read in " code { (file) } } }
+                                    } @if let Some(file) = &t.attached { ", to be read in " code { (file) } }
+                                    @if let Some(plan) = &t.plan { ", planned with " (plan) }
+                                    @if let Some(late) = &t.out_of_date { " " span.detail { span.shape aria-hidden="true" { "△ " } (late) } } }
                                 }
                             }
                         }

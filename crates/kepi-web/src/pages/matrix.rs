@@ -103,6 +103,7 @@ fn single(cell: &MatrixCell) -> Markup {
             span.shape aria-hidden="true" { (shape) }
             (cell.target.as_deref().unwrap_or("no target"))
             @if let Some(basis) = &cell.basis { " " span.detail { (basis) } }
+            @if let Some(late) = &cell.out_of_date { " " span.detail { (late) } }
             span.role { (cell.answers.as_deref().unwrap_or("nobody answers")) }
         }
     }

@@ -2,7 +2,9 @@
 
 use kepi_model::project::ValueUnit;
 use kepi_report::{
-    format, svg,
+    format,
+    operating_plan::{MemberResult, SpendingBy},
+    svg,
     view::{Coverage, Deviation, KpiRow, Outcome, PerspectiveView, ScorecardView, Status},
 };
 use maud::{Markup, html};
@@ -249,6 +251,7 @@ fn plan(view: &ScorecardView) -> Markup {
         false => "–".to_owned(),
     };
     let points = |of: Option<f64>| of.map_or("–".to_owned(), |of| format!("{of:.1}"));
+    let has_units = plan.lines.iter().any(|line| line.of_units.is_some());
     html! {
         section aria-labelledby="plan" {
             h2 #plan { "Money and what it came to" }
@@ -265,6 +268,7 @@ fn plan(view: &ScorecardView) -> Markup {
                         th scope="col" role="columnheader" { "Objective" }
                         th.num scope="col" role="columnheader" { "Weight" }
                         @for version in &plan.versions { th.num scope="col" role="columnheader" { "Planned: " (version.id) " of " (version.since) } }
+                        @if has_units { th.num scope="col" role="columnheader" { "Planned by units" } }
                         th.num scope="col" role="columnheader" { "Spent" }
                         th.num scope="col" role="columnheader" { "Score" }
                         th.num scope="col" role="columnheader" { "Before the plan" }
@@ -275,6 +279,7 @@ fn plan(view: &ScorecardView) -> Markup {
                         @for (version, planned) in plan.versions.iter().zip(&line.planned) {
                             td.num role="cell" data-label={ "Planned: " (version.id) } { (money(*planned)) }
                         }
+                        @if has_units { td.num role="cell" data-label="Planned by units" { (line.of_units.map_or("–".to_owned(), money)) } }
                         td.num role="cell" data-label="Spent" {
                             @match (line.spent, &line.spent_reason) {
                                 (Some(spent), _) => (money(spent)),
@@ -286,8 +291,59 @@ fn plan(view: &ScorecardView) -> Markup {
                     } } }
                 }
             }
+            @if let Some(text) = plan.of_units(&money) { p.note { (text) } }
             @for version in plan.versions.iter().filter(|of| !of.agree.is_empty()) {
                 p.note { (version.agreement()) }
+            }
+            @if plan.lines.iter().any(|line| !line.initiatives.is_empty()) {
+                h3 { "Of it for " a href="/initiatives" { "initiatives" } }
+                ul.plain { @for line in &plan.lines { @for of in &line.initiatives { li {
+                    (of.name) " (" (line.name) "): " (money(of.planned)) " planned, "
+                    @match of.spent { Some(spent) => { (money(spent)) " spent" } None => "nobody knows what was spent" }
+                    ", of a budget of " (money(of.budget))
+                } } } }
+            }
+            @for by in &plan.by { (spending_by(by, &money, &points)) }
+        }
+    }
+}
+
+/// What was spent by the members of a dimension, beside what came of it there.
+fn spending_by(
+    by: &SpendingBy,
+    money: &dyn Fn(f64) -> String,
+    points: &dyn Fn(Option<f64>) -> String,
+) -> Markup {
+    let id = format!("by-{}", by.dimension);
+    html! {
+        h3 id=(id) { "Spending and what came of it, by: " (by.name) }
+        ul.plain { @for text in &by.reallocation { li { (text) } } }
+        p.note { "Where money lies and where targets are short. What it would come to elsewhere is not said." }
+        div.scroll tabindex="0" role="group" aria-labelledby=(id) {
+            table.figures role="table" aria-labelledby=(id) {
+                thead role="rowgroup" { tr role="row" {
+                    @for (head, is_figure) in [(by.name.as_str(), false), ("Spent", true), ("Share", true), ("KPI", false), ("Value", true), ("Score", true), ("Before the plan", true)] {
+                        th class=[is_figure.then_some("num")] scope="col" role="columnheader" { (head) }
+                    }
+                } }
+                tbody role="rowgroup" { @for member in &by.members {
+                    @let none = MemberResult { kpi: String::new(), name: "–".to_owned(), value: None, score: None, before: None };
+                    @let results = if member.results.is_empty() { std::slice::from_ref(&none) } else { &member.results };
+                    @for of in results { tr role="row" {
+                        th scope="row" role="rowheader" { (member.name) }
+                        td.num role="cell" data-label="Spent" {
+                            @match (member.spent, &member.spent_reason) {
+                                (Some(spent), _) => (money(spent)),
+                                (None, why) => span.reason { (why.as_deref().unwrap_or("not known")) },
+                            }
+                        }
+                        td.num role="cell" data-label="Share" { (member.share.map_or("–".to_owned(), format::share)) }
+                        td role="cell" data-label="KPI" { @if of.kpi.is_empty() { (of.name) } @else { a href={ "/kpis/" (of.kpi) } { (of.name) } } }
+                        td.num role="cell" data-label="Value" { (of.value.as_deref().unwrap_or("–")) }
+                        td.num role="cell" data-label="Score" { (points(of.score)) }
+                        td.num role="cell" data-label="Before the plan" { (points(of.before)) }
+                    } }
+                } }
             }
         }
     }

@@ -210,10 +210,11 @@ fn scorecard(which: &ShowScorecard, facts: &dyn Facts, out: Output) -> Result<()
 /// What was planned and spent, beside what it came to.
 fn print_plan(plan: &PlanBeside, out: Output) -> Result<(), Failure> {
     let unit = ValueUnit::Money { currency: plan.currency.clone() };
-    let money = |of: f64| {
-        let shown = format::value(of, &unit, format::decimals(of, None, &unit));
-        Field::digits(if of > 0.0 { shown } else { "–".to_owned() }, of.to_string())
+    let shown = |of: f64| match of > 0.0 {
+        true => format::value(of, &unit, format::decimals(of, None, &unit)),
+        false => "–".to_owned(),
     };
+    let money = |of: f64| Field::digits(shown(of), of.to_string());
     let number = |of: Option<f64>, shown: &dyn Fn(f64) -> String| {
         Field::digits(of.map_or("–".to_owned(), shown), of.map_or(String::new(), |of| of.to_string()))
     };
@@ -236,11 +237,46 @@ fn print_plan(plan: &PlanBeside, out: Output) -> Result<(), Failure> {
         grid.push(row);
     }
     out.rows(&grid)?;
+    for (line, of) in plan.lines.iter().flat_map(|line| line.initiatives.iter().map(move |of| (line, of))) {
+        let spent = of.spent.map_or("not known".to_owned(), shown);
+        let (planned, budget) = (shown(of.planned), shown(of.budget));
+        let text = format!(
+            "{} for {}: {planned} planned, {spent} spent, of a budget of {budget}",
+            of.name, line.name
+        );
+        out.line(&text)?;
+    }
+    if let Some(text) = plan.of_units(&shown) {
+        out.line(&text)?;
+    }
     for version in plan.versions.iter().filter(|of| !of.agree.is_empty()) {
         out.line(&version.agreement())?;
     }
     for of in &plan.misaligned {
         out.line(&format!("MISALIGNED {}", of.text))?;
+    }
+    for by in &plan.by {
+        out.line(&format!("\nSpending and what came of it, by: {}", by.name))?;
+        let mut grid = Grid::new(&["member", "spent", "share", "KPI", "value", "score", "before the plan"]);
+        for member in &by.members {
+            let spent = match (member.spent, &member.spent_reason) {
+                (Some(spent), _) => money(spent),
+                (None, why) => Field::text(why.as_deref().unwrap_or("not known")),
+            };
+            let own = || vec![Field::text(&member.name), spent.clone(), number(member.share, &format::share)];
+            if member.results.is_empty() {
+                let nothing = || Field::text("–");
+                grid.push([own(), vec![nothing(), nothing(), nothing(), nothing()]].concat());
+            }
+            for of in &member.results {
+                let points = |of: Option<f64>| number(of, &|of| format!("{of:.1}"));
+                let value = Field::text(of.value.as_deref().unwrap_or("–"));
+                let result = vec![Field::text(&of.name), value, points(of.score), points(of.before)];
+                grid.push([own(), result].concat());
+            }
+        }
+        out.rows(&grid)?;
+        by.reallocation.iter().try_for_each(|text| out.line(text))?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
     expression::Type,
     id::{DimensionId, UnitId},
     lexical,
-    project::{Attachment, Basis, BasisKind, Better, Dimension, Target, TargetLines, ValueUnit},
+    project::{Attachment, Basis, BasisKind, Better, Dimension, PlannedWith, Target, TargetLines, ValueUnit},
     source_text::Span,
     word::Word,
     wording::shorten,
@@ -72,6 +72,7 @@ pub(super) fn read(
             lines,
             basis: written.basis.get().map(|written_basis| basis(written_basis, written.basis.span)),
             evidence: written.evidence.get().and_then(|attached| evidence(attached, context)),
+            plan: written.plan.get().and_then(|plan| planned_with(plan, context)),
             span: written.from.span,
         });
     }
@@ -158,6 +159,19 @@ fn evidence(written: &written::Attachment, context: &mut Context<'_>) -> Option<
         }
     }
     Some(Attachment { file, sha256 })
+}
+
+/// The version of a plan that it was planned with; whether there is one is looked at once plans are read.
+fn planned_with(written: &written::PlannedWith, context: &mut Context<'_>) -> Option<PlannedWith> {
+    let (plan, version) = (written.of.get()?, written.version.get()?);
+    let span = written.version.span;
+    for (name, at) in [(plan, written.of.span), (version, span)] {
+        if !crate::id::is_name(name) {
+            context.report(codes::TARGET_PLAN, at, format!("`{}` is no name", shorten(name)));
+        }
+    }
+    let (plan, version) = (plan.parse().ok()?, version.parse().ok()?);
+    Some(PlannedWith { plan, version, span })
 }
 
 fn basis(written: &written::Basis, span: Span) -> Basis {

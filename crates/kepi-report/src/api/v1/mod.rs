@@ -246,7 +246,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             informed: at.persons(&of.informed),
         },
         assumptions: of.assumptions.clone(),
-        targets: targets.into_iter().map(|target| self::target(target, at.0.project())).collect(),
+        targets: targets.into_iter().map(|target| self::target((of, target), at.0.project())).collect(),
         restatements: at
             .0
             .restatements(of, &place, asked.period)?
@@ -543,7 +543,7 @@ impl<'a> Api<'a> {
             probability: of.probability(),
             score: of.standing.score.as_ref().ok().map(|s| points(*s)),
             no_score: of.standing.score.as_ref().err().filter(|_| value.is_some()).map(reason),
-            target: of.standing.target.as_ref().map(|of| target(of, self.0.project())),
+            target: of.standing.target.as_ref().map(|target| self::target((kpi, target), self.0.project())),
             change: change.and_then(Result::ok).map(|c| Change {
                 difference: c.difference,
                 since: self.0.label(c.since),
@@ -832,7 +832,7 @@ fn input(of: view::InputView) -> Input {
     }
 }
 
-fn target(of: &project::Target, project: &project::Project) -> Target {
+fn target((kpi, of): (&project::Kpi, &project::Target), project: &project::Project) -> Target {
     let (floor, threshold, goal, stretch) = match of.lines {
         TargetLines::OneSided { floor, threshold, target, stretch } => {
             (floor.map(Line::One), Line::One(threshold), Line::One(target), stretch.map(Line::One))
@@ -869,6 +869,15 @@ fn target(of: &project::Target, project: &project::Project) -> Target {
             .evidence
             .as_ref()
             .map(|of| Attached { file: of.file.clone(), sha256: of.sha256.clone() }),
+        plan: of.plan.as_ref().map(|with| {
+            let late = project.out_of_date(&kpi.id, of);
+            PlannedWith {
+                id: with.plan.to_string(),
+                version: with.version.to_string(),
+                out_of_date_from: late.map(|late| late.day.to_string()),
+                by: late.and_then(|late| late.by).map(|of| of.id.to_string()),
+            }
+        }),
     }
 }
 
@@ -881,6 +890,6 @@ fn member(segment: &Segment, reading: &Reading<'_>, project: &project::Project) 
         value,
         no_value,
         status: status(reading.standing.band),
-        target: own.map(|of| target(of, project)),
+        target: own.map(|of| target((reading.kpi, of), project)),
     }
 }

@@ -141,6 +141,21 @@ pub enum Line {
     Range([f64; 2]),
 }
 
+/// The version of an operating plan that a target was planned with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedWith {
+    /// The plan's id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// From which day on the plan says something else, or is over, while the target holds: ISO 8601.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_of_date_from: Option<String>,
+    /// The version that is the plan from then on; left out: the plan is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
 /// A target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
@@ -173,6 +188,9 @@ pub struct Target {
     /// The file in which that is to be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attached: Option<Attached>,
+    /// What it was planned with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlannedWith>,
 }
 
 /// A file that a target rests on.
