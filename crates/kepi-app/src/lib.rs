@@ -19,6 +19,7 @@ pub mod attesting;
 pub mod audit;
 pub mod commentary;
 mod concerned;
+pub mod correcting;
 pub mod cost;
 pub mod deciding;
 pub mod delivering;

@@ -12,6 +12,7 @@ use serde::{Serialize, ser::SerializeSeq};
 use crate::{
     access::{BindSignIn, EndSignIn, IssueToken, RecordRefusal, RevokeToken},
     acting::{Act, Observe},
+    correcting::Correcting,
     directory::Directory,
     event::{DefinitionAdopted, Load, RunCounts, Sealed},
     governance::Governing,
@@ -216,6 +217,8 @@ pub enum Command {
     EndSilence(u64),
     /// Says of rows that look doubtful what they are.
     Judge(Judging),
+    /// Says by hand what stands in a row of a raw file, or takes that back.
+    Correct(Correcting),
     /// Ends what nobody decided in time, and hands on what nobody did.
     Tick,
 }
@@ -232,6 +235,7 @@ impl Command {
             Self::Act(of) => Some(("act", Some(of.item))),
             Self::Silence(_) | Self::EndSilence(_) => Some(("silence", None)),
             Self::Judge(_) => Some(("judge_rows", None)),
+            Self::Correct(_) => Some(("correct_row", None)),
             _ => None,
         }
     }

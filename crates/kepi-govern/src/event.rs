@@ -15,6 +15,7 @@ use crate::{
         ItemAnswered, ItemAssigned, ItemAttended, ItemContacted, ItemEscalated, ItemFinished, ItemObserved,
         ItemRefused, ItemSnoozed, ItemStepped, PointDecided,
     },
+    correcting::Correcting,
     entries::Entry,
     governance::Governance,
     items::{Content, Outcome, Says, Stance},
@@ -592,6 +593,8 @@ pub enum Event {
     SilenceEnded(u64),
     /// `rows.judged`
     RowsJudged(Judging),
+    /// `row.corrected`
+    RowCorrected(Correcting),
     /// `legacy`
     Legacy(Legacy),
 }
@@ -646,6 +649,7 @@ impl Event {
             | Self::PointDecided(PointDecided { item, .. })
             | Self::ItemAnswered(ItemAnswered { item, .. }) => Subject::item(*item),
             Self::RowsJudged(e) => Subject::entity(&e.of),
+            Self::RowCorrected(e) => Subject::source(&e.of),
             Self::Legacy(e) => e.subject.clone(),
         }
     }
@@ -682,6 +686,7 @@ impl Event {
             Self::ValueEntered(e) => e.of.named().collect(),
             Self::AlertsSilenced(e) => vec![e.of.why],
             Self::RowsJudged(e) => vec![e.why],
+            Self::RowCorrected(e) => e.cells.into_iter().chain([e.why]).collect(),
             Self::Legacy(e) => vec![e.body],
             // What loads and runs commit to are rows, which are held against them where they are read.
             Self::LoadLanded(_)

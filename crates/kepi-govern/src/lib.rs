@@ -8,6 +8,7 @@
 pub mod access;
 pub mod acting;
 pub mod command;
+pub mod correcting;
 pub mod delivery;
 pub mod directory;
 pub mod entries;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     access::Access,
+    correcting::Corrected,
     event::Event,
     governance::Governance,
     items::Items,
@@ -55,6 +56,8 @@ pub struct Organisation {
     pub silences: Silences,
     /// What was said of rows that look doubtful.
     pub judged: Judged,
+    /// What was said by hand of rows of raw files.
+    pub corrected: Corrected,
     /// What waits for somebody, or did.
     pub items: Items,
 }
@@ -95,6 +98,7 @@ impl Organisation {
             Event::AlertsSilenced(e) => self.silences.begin(e.silence, &e.of, (place.by, place.at)),
             Event::SilenceEnded(silence) => self.silences.end(*silence, place.at),
             Event::RowsJudged(e) => self.judged.take(e, place.seq),
+            Event::RowCorrected(e) => self.corrected.take(e, (place.seq, place.at, place.by)),
             Event::ItemOpened(_)
             | Event::ItemEdited(_)
             | Event::ItemRebased(_)
@@ -161,6 +165,7 @@ impl Organisation {
         "period.lifted",
         "person.joined",
         "person.left",
+        "row.corrected",
         "rows.judged",
         "silence.ended",
         "sign_in.bound",

@@ -151,6 +151,10 @@ impl Event {
                     if e.rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", e.rows.len()) };
                 format!("{rows} of {}: {said}", e.of)
             }
+            Self::RowCorrected(e) => match e.cells {
+                Some(_) => format!("row {} of {} is corrected by hand", e.row, e.of),
+                None => format!("the correction of row {} of {} is taken back", e.row, e.of),
+            },
             Self::Legacy(e) => format!("{}, from before events had versions", e.was),
         }
     }

@@ -30,6 +30,7 @@ use tokio::sync::mpsc;
 use crate::{
     LocalLake,
     catalogue::{ensure_table, live_files},
+    corrected::{self, Said},
     door::{CalledOff, permit, plain},
     durable::{self, blocking, create_folder_durably},
     error::{LakeError, LandError},
@@ -115,9 +116,12 @@ impl LocalLake {
         // One landing at a time in this process; others are kept apart by the checks at commit.
         let mut indexes = self.indexes.lock().await;
         for _ in 0..ATTEMPTS {
+            // What is said by hand of its rows makes the file land anew, in its old place, as another mapping does.
+            let said = corrected::said(&self.catalogue.store, &source.id, content).await?;
             let past = ledger::past(&self.catalogue, source, (&name, content, &order), &renamed).await?;
             if let Some(earlier) = &past.earlier
                 && earlier.definition == source.hash.to_string()
+                && earlier.report.corrections == said.places
             {
                 let report = earlier.report.clone();
                 let same_as = (report.file != name).then_some(report.file);
@@ -152,7 +156,7 @@ impl LocalLake {
                 fs: Arc::clone(&self.fs),
                 folder,
                 spool: spool_path(&self.catalogue.data, &load),
-                raw: Arc::clone(raw),
+                raw: said.over(raw),
                 name: name.clone(),
                 load,
                 effective,
@@ -211,6 +215,7 @@ impl LocalLake {
                 content,
                 order: ledger::ordered(source).then(|| order.clone()),
                 staged: Some(staged),
+                said,
                 index,
                 landing,
                 kept: None,
@@ -352,6 +357,8 @@ struct Loading<'a> {
     content: Hash,
     order: Option<Order>,
     staged: Option<Staged>,
+    /// What is said by hand of its rows.
+    said: Said,
     index: TableIndex,
     landing: Landing<'a>,
     kept: Option<Prepared>,
@@ -441,10 +448,12 @@ impl Effects for Loading<'_> {
                 .into_iter()
                 .chain(reworded(&staging.past.labels, &staged.labels))
                 .collect(),
+            corrections: self.said.places.clone(),
             labels: staged.labels.clone(),
             snapshot: None,
             at: self.landing.at,
         };
+        report.notes.extend(self.said.note());
         if let Some(newer) = staging.newer.as_deref().filter(|_| staged.stopped.is_none()) {
             report.notes.push(format!(
                 "by {} it is older than `{newer}`, which has landed: where both know a row, that one holds; `order` of \

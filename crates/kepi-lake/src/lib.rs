@@ -19,6 +19,7 @@ mod catalogue;
 mod composed;
 pub mod connector;
 mod copies;
+mod corrected;
 mod door;
 pub mod draft;
 pub mod durable;
@@ -278,5 +279,14 @@ impl Lake for LocalLake {
         limit: u64,
     ) -> Fut<'a, Result<(Vec<QuarantinedRow>, u64), PortError>> {
         Box::pin(async move { Ok(self.catalogue.quarantine(source, offset, limit).await?) })
+    }
+
+    fn rejected<'a>(
+        &'a self,
+        source: &'a SourceId,
+        file: &'a str,
+        row: u64,
+    ) -> Fut<'a, Result<Option<QuarantinedRow>, PortError>> {
+        Box::pin(async move { Ok(self.catalogue.rejected(source, file, row).await?) })
     }
 }

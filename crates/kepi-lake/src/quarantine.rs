@@ -196,21 +196,34 @@ impl Catalogue {
     ) -> Result<(Vec<QuarantinedRow>, u64), LandError> {
         let mut tx = self.store.read().await?;
         let (rows, all) = quarantine::page(&mut tx, source.map(SourceId::as_str), offset, limit).await?;
-        let shown = |q: Quarantined| {
-            let misnamed = || LakeError::Corrupt(format!("a source is named `{}`", q.source));
-            Ok(QuarantinedRow {
-                source: q.source.parse().map_err(|_| misnamed())?,
-                load: q.load,
-                file: q.file,
-                row: q.rejected.row,
-                rule: q.rejected.rule,
-                reason: q.rejected.reason,
-                column: q.rejected.column,
-                raw: q.rejected.raw,
-            })
-        };
         Ok((rows.into_iter().map(shown).collect::<Result<_, LakeError>>()?, all))
     }
+
+    /// A rejected row by its place, of the latest load of its file that stands.
+    pub async fn rejected(
+        &self,
+        source: &SourceId,
+        file: &str,
+        row: u64,
+    ) -> Result<Option<QuarantinedRow>, LandError> {
+        let mut tx = self.store.read().await?;
+        let found = quarantine::at(&mut tx, (source.as_str(), file, row)).await?;
+        Ok(found.map(shown).transpose()?)
+    }
+}
+
+fn shown(of: Quarantined) -> Result<QuarantinedRow, LakeError> {
+    let misnamed = || LakeError::Corrupt(format!("a source is named `{}`", of.source));
+    Ok(QuarantinedRow {
+        source: of.source.parse().map_err(|_| misnamed())?,
+        load: of.load,
+        file: of.file,
+        row: of.rejected.row,
+        rule: of.rejected.rule,
+        reason: of.rejected.reason,
+        column: of.rejected.column,
+        raw: of.rejected.raw,
+    })
 }
 
 /// Where the rejected rows of a load may be kept for a while.

@@ -32,6 +32,7 @@ use kepi_score::{
 use kepi_stats::estimate::Estimate;
 
 use crate::{
+    correction::Correction,
     decided::{
         Attested, Commentary, Heard, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
         Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
@@ -409,6 +410,14 @@ pub trait Facts: KpiValues + Send + Sync {
         offset: u64,
         limit: u64,
     ) -> Result<(Vec<QuarantinedRow>, u64), ViewError>;
+    /// What people say by hand of rows of raw files, of one source or all.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn corrections(&self, source: Option<&SourceId>) -> Result<Vec<Correction>, ViewError> {
+        let _ = source;
+        Ok(Vec::new())
+    }
     /// The rows behind a published value, of each term at most so many.
     ///
     /// # Errors

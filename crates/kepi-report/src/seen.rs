@@ -35,6 +35,7 @@ use kepi_score::{
 };
 
 use crate::{
+    correction::Correction,
     decided::{
         Attested, Commentary, Heard, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
         Periods, Played, RegisterAsked, Rows, Silence, Timed, Touch, Tuned, UnitReadiness,
@@ -468,6 +469,10 @@ impl Facts for Seen {
     ) -> Result<(Vec<QuarantinedRow>, u64), ViewError> {
         self.may_see_rows(source)?;
         self.facts.rejected(source, offset, limit)
+    }
+    fn corrections(&self, source: Option<&SourceId>) -> Result<Vec<Correction>, ViewError> {
+        self.may_see_rows(source)?;
+        self.facts.corrections(source)
     }
     fn rows_behind(
         &self,

@@ -6,6 +6,8 @@ use kepi_insight::analysis::Seen;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::correction::Correction;
+
 /// A published value and the rows behind it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TracedValue {
@@ -106,6 +108,9 @@ pub struct Row {
     pub file: Option<String>,
     /// Number of the row in the file, from 1, header not counted.
     pub row: Option<i64>,
+    /// What somebody said of it by hand before it landed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<Correction>,
 }
 
 /// A row of an entity and how it came about.
@@ -130,6 +135,9 @@ pub struct TracedEntityRow {
     /// Of a row that several sources know: what each of them says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub said: Vec<Said>,
+    /// What somebody said of it by hand before it landed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<Correction>,
 }
 
 /// What sources say of an attribute of a row.

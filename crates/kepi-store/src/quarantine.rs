@@ -96,6 +96,18 @@ pub async fn page(
     Ok((rows.iter().map(read).collect::<Result<_, _>>()?, all.unsigned_abs()))
 }
 
+/// A rejected row by its place: source, file and number; of the latest load of the file that stands.
+///
+/// # Errors
+/// The database refused or holds something unreadable.
+pub async fn at(
+    tx: &mut Reading,
+    (source, file, row): (&str, &str, u64),
+) -> Result<Option<Quarantined>, StoreError> {
+    let found = tx.query(sql::AT).bind(source).bind(file).bind(stored(row)).first().await?;
+    found.as_ref().map(read).transpose()
+}
+
 fn read(row: &Row) -> Result<Quarantined, StoreError> {
     Ok(Quarantined {
         load: row.get("load")?,

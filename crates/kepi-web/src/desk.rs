@@ -50,6 +50,19 @@ pub enum Wish {
         /// Why.
         why: String,
     },
+    /// To say what stands in a column of a rejected row.
+    Correct {
+        /// The source.
+        source: String,
+        /// The file.
+        file: String,
+        /// Number of the row in it, from 1.
+        row: u64,
+        /// The column, and what stands in it; none: nothing. Without a column what was said before is taken back.
+        cell: Option<(String, Option<String>)>,
+        /// Why.
+        why: String,
+    },
     /// To write a definition anew.
     Change {
         /// Kind and name: `kpi/nps`.
@@ -247,6 +260,11 @@ pub enum NotDone {
 
 /// Does what forms ask for.
 pub trait Desk: Send + Sync {
-    /// Does what a visitor asks for, once however often it is sent under the key: the item that it is about.
-    fn act<'a>(&'a self, visitor: &'a Visitor, wish: Wish, key: &'a str) -> Answer<'a, Result<u64, NotDone>>;
+    /// Does what a visitor asks for, once however often it is sent under the key: the item that it is about, if it is about one.
+    fn act<'a>(
+        &'a self,
+        visitor: &'a Visitor,
+        wish: Wish,
+        key: &'a str,
+    ) -> Answer<'a, Result<Option<u64>, NotDone>>;
 }

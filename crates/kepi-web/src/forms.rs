@@ -149,6 +149,25 @@ pub const FORMS: &[FormRoute] = &[
             })
         },
     },
+    FormRoute {
+        path: "/data/corrections/say",
+        page: "/data/corrections",
+        wish: |_, fields| {
+            let column = said(fields, "column", "name the column")?;
+            let text = short(fields, "value")?;
+            let is = match (text.is_empty(), field(fields, "nothing") == "yes") {
+                (true, true) => None,
+                (false, false) => Some(text),
+                _ => return Err("say what stands there, or that nothing does".to_owned()),
+            };
+            correction(fields, Some((column, is)))
+        },
+    },
+    FormRoute {
+        path: "/data/corrections/take-back",
+        page: "/data/corrections",
+        wish: |_, fields| correction(fields, None),
+    },
     FormRoute { path: "/changes", page: "/changes/new", wish: change },
     FormRoute {
         path: "/pain-points",
@@ -216,6 +235,17 @@ pub const FORMS: &[FormRoute] = &[
         },
     },
 ];
+
+fn correction(fields: &Fields, cell: Option<(String, Option<String>)>) -> Result<Wish, String> {
+    let row = said(fields, "row", "say which row it is")?;
+    Ok(Wish::Correct {
+        source: said(fields, "source", "name the source")?,
+        file: said(fields, "file", "name the file")?,
+        row: row.parse().map_err(|_| format!("`{row}` is no number of a row: they count from 1"))?,
+        cell,
+        why: reason(fields)?,
+    })
+}
 
 /// The beginning of the names of values in a small form.
 const VALUE: &str = "value.";
@@ -444,7 +474,9 @@ async fn take(
         Ok(wish) => desk.act(&guest.visitor, wish, key).await,
     };
     match done {
-        Ok(item) => see(&format!("/items/{item}")),
+        Ok(Some(item)) => see(&format!("/items/{item}")),
+        // What came of it stands where it was asked for.
+        Ok(None) => see(sent.form.page),
         Err(NotDone::Unavailable(why)) => {
             respond::problem(Kind::Html, StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why)
         }

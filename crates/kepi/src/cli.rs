@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kepi_web::doors::Origin;
 
 pub use access::Access;
-pub use acting::{Alert, Deliver, Dispute, Feedback, Item, Retire, Review, Screen, Silence};
+pub use acting::{Alert, Correct, Deliver, Dispute, Feedback, Item, Retire, Review, Screen, Silence};
 pub use cluster::{BenchCluster, Elsewhere, Scheduler, Worker};
 pub use deciding::{
     Close, Comment, Enter, Freeze, Inbox, Lift, Numbered, Override, People, Periods, Plan, Propose, Pull,
@@ -358,6 +358,9 @@ Examples:
     /// Let alerts ask nobody about something that is known, until a day.
     #[command(subcommand)]
     Silence(Silence),
+    /// Rejected rows: say by hand what stands in them, so that they land.
+    #[command(subcommand)]
+    Correct(Correct),
     /// Doubtful answers to surveys: see them, confirm or dismiss them.
     #[command(subcommand)]
     Screen(Screen),

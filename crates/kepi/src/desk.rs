@@ -6,6 +6,7 @@ use kepi_app::{
     App, AppError,
     acting::{By, Decision, Disputed, Doing, Method, NewPlan, no_figure},
     commentary::Commenting,
+    correcting::RowOf,
     deciding::{self, Acting, Deciding, Stance},
     editing::Edit,
     entries::Entering,
@@ -76,6 +77,9 @@ impl SiteDesk {
             Wish::PainPoint { kpi, unit, .. } if !sees(kpi, unit.as_deref()) => {
                 Err(named::no_such(kpi, unit.as_deref()))
             }
+            Wish::Correct { source, .. } if !source.parse().is_ok_and(|source| sight.rows(&source)) => {
+                Err(AppError::NotFound(format!("it is about rows of `{source}` that you do not see")))
+            }
             Wish::Enter { kpi, part, .. } if !sees(kpi, None) => {
                 let project = self.app().await.map_err(|_| AppError::Busy)?.in_force().await?;
                 let mut units = named::units_of(&project, part);
@@ -86,6 +90,28 @@ impl SiteDesk {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A row that is corrected by hand, or taken as it came again; sent twice it has one outcome.
+    async fn corrected(
+        &self,
+        actor: &str,
+        (of, cell): (RowOf<'_>, Option<(String, Option<String>)>),
+        why: &str,
+        key: &str,
+    ) -> Result<(), NotDone> {
+        let app = self.app().await.map_err(unavailable)?;
+        let key = format!("form/{key}");
+        let sent = app.store.performed(&key).await.map_err(|error| in_words(error.into(), actor))?;
+        if sent.is_some() {
+            return Ok(());
+        }
+        let acting = Acting { actor, at: compose::now(), key: Some(&key) };
+        let done = match cell {
+            Some(cell) => app.correct(of, &[cell], why, acting).await,
+            None => app.take_back_correction(of, why, acting).await,
+        };
+        done.map_err(|error| in_words(error, actor))
     }
 
     async fn done(&self, actor: &str, wish: Wish, key: &str) -> Result<u64, NotDone> {
@@ -252,6 +278,8 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
         }
         // That can come back as a draft.
         Wish::Change { .. } => Err(AppError::Busy),
+        // It is about no item.
+        Wish::Correct { .. } => Err(AppError::Busy),
         Wish::Lift { item, why } => app.lift(item, acting, &why).await,
         Wish::Close { period, why } => app.close(&period, acting, &why).await.map(|(item, _)| item),
     }
@@ -350,14 +378,25 @@ fn unavailable(failure: Failure) -> NotDone {
 }
 
 impl Desk for SiteDesk {
-    fn act<'a>(&'a self, visitor: &'a Visitor, wish: Wish, key: &'a str) -> Answer<'a, Result<u64, NotDone>> {
+    fn act<'a>(
+        &'a self,
+        visitor: &'a Visitor,
+        wish: Wish,
+        key: &'a str,
+    ) -> Answer<'a, Result<Option<u64>, NotDone>> {
         Box::pin(async move {
             match &visitor.acts_as {
                 Some(actor) => {
                     if let Some(sight) = &visitor.sight {
                         self.seen(sight, &wish).await.map_err(|error| in_words(error, actor))?;
                     }
-                    self.done(actor, wish, key).await
+                    match wish {
+                        Wish::Correct { source, file, row, cell, why } => {
+                            let of = RowOf { source: &source, file: &file, row };
+                            self.corrected(actor, (of, cell), &why, key).await.map(|()| None)
+                        }
+                        wish => self.done(actor, wish, key).await.map(Some),
+                    }
                 }
                 None => Err(NotDone::Refused(vec!["nobody is known here, so nobody decides".to_owned()])),
             }

@@ -54,6 +54,7 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::Silence(cli::Silence::List)
         | Command::Alert(cli::Alert::List)
         | Command::Feedback(cli::Feedback::Search { .. })
+        | Command::Correct(cli::Correct::List { .. })
         | Command::Screen(cli::Screen::List(_)) => None,
         Command::Alert(cli::Alert::Tune(of)) => of.propose.then_some(Needed::Decide),
         Command::Retire(of) => of.propose.then_some(Needed::Decide),
@@ -74,6 +75,7 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::Enter(_)
         | Command::Override(_)
         | Command::Silence(_)
+        | Command::Correct(_)
         | Command::Screen(_) => Some(Needed::Decide),
         Command::Run(_) | Command::Tick | Command::Deliver(_) | Command::Audit(Audit::Rebuild) => {
             Some(Needed::Run)
@@ -237,6 +239,12 @@ async fn decides(cli: &Cli, holder: Holder) -> Result<Option<String>, Failure> {
                 .any(|from| from.into.as_str() == of.entity && eyes.rows(&from.id)) =>
         {
             Ok(Some(format!("it is about rows of `{}` that you do not see", of.entity)))
+        }
+        // Nor is it corrected.
+        Command::Correct(
+            cli::Correct::Row(cli::acting::CorrectRow { of, .. }) | cli::Correct::TakeBack(of),
+        ) if !of.source.parse().is_ok_and(|source| eyes.rows(&source)) => {
+            Ok(Some(format!("it is about rows of `{}` that you do not see", of.source)))
         }
         // What is not seen is not disputed, in the words in which nobody disputes what there is not.
         Command::Dispute(of) if !sees(&of.kpi, of.unit.as_deref()) => {

@@ -22,6 +22,7 @@ use kepi_query::{
     value::Segment,
 };
 use kepi_report::{
+    correction::Correction,
     decided::{
         Attested, Commentary, Heard, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
         Periods, Played, RegisterAsked, Silence, Timed, Tuned, UnitReadiness,
@@ -265,6 +266,10 @@ impl Facts for Picture {
             Some(app) => self.wait(app.lake.quarantine(source, offset, limit)).map_err(unavailable),
             None => Ok((Vec::new(), 0)),
         }
+    }
+    fn corrections(&self, source: Option<&SourceId>) -> Result<Vec<Correction>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        self.wait(app.corrections(source)).map_err(unread)
     }
     fn rows_behind(
         &self,

@@ -3,6 +3,8 @@
 
 mod shown;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use kepi_model::{
     calendar::{Calendar, Grain, Period},
@@ -23,6 +25,7 @@ use kepi_query::{
     value::Segment,
 };
 use kepi_report::{
+    correction::Correction,
     format,
     trace::{TracedEntityRow, TracedValue},
 };
@@ -94,7 +97,8 @@ impl App {
         let (most, files) =
             influence.as_ref().map(|of| shown.moving(&project, kpi, period, &found, of)).unwrap_or_default();
         let moves = |place: usize| influence.as_ref().and_then(|of| of.rows.get(place)).map(Vec::as_slice);
-        Ok(TracedValue {
+        let corrected = self.corrections_landed(run.seq).await?;
+        let mut traced = TracedValue {
             most,
             files,
             kpi: kpi.id.to_string(),
@@ -121,7 +125,11 @@ impl App {
                     shown.term(&project, kpi, period, (term, moves), limit)
                 })
                 .collect(),
-        })
+        };
+        for row in traced.terms.iter_mut().flat_map(|term| &mut term.rows) {
+            row.corrected = correction(&corrected, (&row.source, &row.file, row.row));
+        }
+        Ok(traced)
     }
 
     /// Tells how the rows of an entity came about whose key begins with these parts, as of the newest run; at most so many.
@@ -148,10 +156,12 @@ impl App {
             return Err(AppError::NoRow(format!("row of `{entity}` with key {}", key.join(" "))));
         }
         let shown = Shown::new(&there.calendar)?;
+        let corrected = self.corrections_landed(run.seq).await?;
         let mut rows = Vec::new();
         for row in found {
             let at = row.holds.1.map(|until| until - 1);
             let mut told = shown.row(row, &project, of, grain, most);
+            told.corrected = correction(&corrected, (&told.source, &told.file, told.row));
             told.said = self.said(&project, of, (&cells, at), run.pins.snapshot).await?;
             rows.push(told);
         }
@@ -231,4 +241,12 @@ fn key_of(
         )));
     }
     Ok((grain.unwrap_or(Grain::Day), cells, calendar))
+}
+
+/// What was said by hand of the row at a place.
+fn correction(
+    known: &BTreeMap<(String, String, u64), Correction>,
+    (source, file, row): (&Option<String>, &Option<String>, Option<i64>),
+) -> Option<Correction> {
+    known.get(&(source.clone()?, file.clone()?, row?.try_into().ok()?)).cloned()
 }

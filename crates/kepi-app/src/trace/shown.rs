@@ -220,6 +220,7 @@ impl<'a> Shown<'a> {
             source,
             file,
             row: number,
+            corrected: None,
         }
     }
 
@@ -270,6 +271,7 @@ impl<'a> Shown<'a> {
             attributes,
             gathered,
             said: Vec::new(),
+            corrected: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod acting;
 mod case;
+mod correcting;
 mod deciding;
 mod judging;
 mod rebasing;
@@ -171,6 +172,8 @@ pub const RESERVED: &str = "G1125";
 pub const NOT_ATTESTED: &str = "G1126";
 /// It was with whoever acts and went on.
 pub const WENT_ON: &str = "G1127";
+/// Nobody corrects this row, or nothing is said of it.
+pub const NOT_CORRECTED: &str = "G1128";
 
 /// Laws that say that something has moved on, is no more or differs in nothing: to meet with one is no attempt at anything.
 pub const MOVED_ON: &[&str] = &[
@@ -239,6 +242,12 @@ pub fn decide(
         Command::Judge(of) => {
             Some(judging::judged(situation.organisation, of, facts, &mut deciding::Violated(&mut violations)))
         }
+        Command::Correct(of) => Some(correcting::corrected(
+            situation.organisation,
+            of,
+            facts,
+            &mut deciding::Violated(&mut violations),
+        )),
         Command::Tick => deciding::ticked(situation.organisation, facts, &mut violations),
     };
     match events {

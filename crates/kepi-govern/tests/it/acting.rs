@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use kepi_govern::{
     Act, Command, Content, Deed, Directory, Event, Evidence, Facts, Observe, Open, Organisation, Place,
-    Principal, Situation, Stance, decide,
+    Principal, Situation, Stance,
+    correcting::Correcting,
+    decide,
     directory::{self, Attests, Duty, Line, Standing},
     items::{
         Action, ActionPlan, Alert, Attestation, Beside, By, Came, Case, ChangeNotice, Commentary, Decision,
@@ -25,10 +27,10 @@ use kepi_model::{
     business_hours::{BusinessHours, Opened, Opening},
     calendar::Grain,
     governance::Mode,
-    id::EntityId,
+    id::{EntityId, Hash, SourceId},
     project::WhenLate,
 };
-use kepi_proof::{Commitment, Digest};
+use kepi_proof::{Commitment, Digest, Salt};
 
 use crate::deciding::{DAY, World, person};
 
@@ -494,6 +496,40 @@ fn what_is_said_last_of_a_row_holds_and_only_people_say_it() {
     ] {
         assert_eq!(acting.ask(by, &of(&rows, Verdict::Dismiss)).unwrap_err(), [law]);
     }
+}
+
+#[test]
+fn what_is_said_last_of_a_row_by_hand_holds_until_it_is_taken_back() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let source: SourceId = "invoices".parse().unwrap();
+    let content = Hash([7; 32]);
+    let cells = |n: u8| Commitment::to(&Salt([n; 32]), "{}");
+    let of = |row, cells| Command::Correct(Correcting { of: source.clone(), content, row, cells, why: WHY });
+    acting.ask(person(4), &of(3, Some(cells(1)))).unwrap();
+    acting.ask(person(5), &of(3, Some(cells(2)))).unwrap();
+    acting.ask(person(4), &of(9, Some(cells(3)))).unwrap();
+    let said = |acting: &Acting| -> Vec<(u64, Principal, Commitment)> {
+        let rows = acting.world.organisation.corrected.of(&source, content).cloned().unwrap_or_default();
+        rows.into_iter().map(|(row, of)| (row, of.by, of.cells)).collect()
+    };
+    assert_eq!(said(&acting), [(3, person(5), cells(2)), (9, person(4), cells(3))]);
+    assert_eq!(
+        acting.world.organisation.corrected.of(&source, Hash([8; 32])),
+        None,
+        "of a content, not of a name"
+    );
+    let job = Principal::Job(JobName::new("run").unwrap());
+    for (by, row, cells, law) in [
+        (job, 3, Some(cells(4)), laws::NOT_CORRECTED),
+        (person(9), 3, Some(cells(4)), laws::NOT_THERE),
+        (person(4), 0, Some(cells(4)), laws::NOT_CORRECTED),
+        (person(4), 4, None, laws::NOT_CORRECTED),
+    ] {
+        assert_eq!(acting.ask(by, &of(row, cells)).unwrap_err(), [law]);
+    }
+    acting.ask(person(4), &of(3, None)).unwrap();
+    acting.ask(person(4), &of(9, None)).unwrap();
+    assert!(said(&acting).is_empty() && acting.world.organisation.corrected.all().next().is_none());
 }
 
 #[test]

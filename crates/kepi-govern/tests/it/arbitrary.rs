@@ -11,6 +11,7 @@ use kepi_govern::{
         Act, Deed, ItemAnswered, ItemAssigned, ItemAttended, ItemContacted, ItemEscalated, ItemFinished,
         ItemObserved, ItemRefused, ItemSnoozed, ItemStepped, Observe, PointDecided,
     },
+    correcting::Correcting,
     directory::{Duty, Line, Passed, Reached},
     entries::Entry,
     event::{
@@ -257,7 +258,8 @@ pub fn event() -> impl Strategy<Value = Event> {
         deciding(),
         (1..4u64, silence()).prop_map(|(silence, of)| Event::AlertsSilenced(AlertsSilenced { silence, of })),
         (1..4u64).prop_map(Event::SilenceEnded),
-        judging().prop_map(Event::RowsJudged)
+        judging().prop_map(Event::RowsJudged),
+        correcting().prop_map(Event::RowCorrected)
     ]
 }
 
@@ -265,6 +267,11 @@ fn judging() -> impl Strategy<Value = Judging> {
     let verdict = prop_oneof![Just(Verdict::Confirm), Just(Verdict::Dismiss)];
     (parsed(), collection::btree_set(digest(), 0..3), verdict, commitment())
         .prop_map(|(of, rows, verdict, why)| Judging { of, rows, verdict, why })
+}
+
+fn correcting() -> impl Strategy<Value = Correcting> {
+    (parsed(), hash(), 0..4u64, option::of(commitment()), commitment())
+        .prop_map(|(of, content, row, cells, why)| Correcting { of, content, row, cells, why })
 }
 
 fn silence() -> impl Strategy<Value = Silence> {
@@ -821,7 +828,8 @@ pub fn command() -> impl Strategy<Value = Command> {
         deciding,
         act(),
         silent,
-        judging().prop_map(Command::Judge)
+        judging().prop_map(Command::Judge),
+        correcting().prop_map(Command::Correct)
     ]
 }
 

@@ -1211,6 +1211,7 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
         "item.snoozed",
         "alerts.silenced",
         "silence.ended",
+        "row.corrected",
         "rows.judged",
     ];
     for what in Organisation::KINDS

@@ -133,6 +133,7 @@ fn load(
         unknown: 0,
         notes: Vec::new(),
         order: None,
+        corrections: Vec::new(),
         labels: Vec::new(),
         profiles: Vec::new(),
         drift: Vec::new(),

@@ -203,6 +203,9 @@ pub struct LoadReport {
     /// By what files of its source were ordered when it landed, and what of it decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
+    /// The corrections by hand that it was read with: positions in the log, in the order of their rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<u64>,
     /// What the file itself says of its columns: name and text, such as the questions of a survey.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<(String, String)>,
@@ -297,6 +300,18 @@ pub struct QuarantinedRow {
     /// The row as it stood, as JSON.
     pub raw: String,
 }
+
+/// A cell that somebody has said otherwise by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorrectedCell {
+    /// What stood there, as it is shown: of what is personal, that it is; none: nothing.
+    pub was: Option<String>,
+    /// What stands there now; none: nothing.
+    pub is: Option<String>,
+}
+
+/// What is said by hand of a row of a raw file, by column.
+pub type Corrections = BTreeMap<String, CorrectedCell>;
 
 /// Told how far a long work is.
 pub trait Progress: Send + Sync {
@@ -421,4 +436,11 @@ pub trait Lake: Send + Sync {
         offset: u64,
         limit: u64,
     ) -> Fut<'a, Result<(Vec<QuarantinedRow>, u64), PortError>>;
+    /// A rejected row by its place, of the latest load of its file that stands.
+    fn rejected<'a>(
+        &'a self,
+        source: &'a SourceId,
+        file: &'a str,
+        row: u64,
+    ) -> Fut<'a, Result<Option<QuarantinedRow>, PortError>>;
 }

@@ -18,8 +18,9 @@ use crate::{
     format,
     reader::{QuarantineQuery, ViewError},
     view::{
-        DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, Named, OverruledView, ProfileView,
-        QuarantineView, QuarantinedRow, RuleCount, RuleView, ScreenView, SourceView, SourcesView,
+        CorrectionsView, DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, Named, OverruledView,
+        ProfileView, QuarantineView, QuarantinedRow, RuleCount, RuleView, ScreenView, SourceView,
+        SourcesView,
     },
 };
 
@@ -331,6 +332,36 @@ impl<'a> Reporter<'a> {
                     recorded_at: at.get(row.load.as_str()).map(|at| self.instant(*at)).unwrap_or_default(),
                     row,
                 })
+                .collect(),
+        })
+    }
+
+    pub(super) fn corrections_view(self, source: Option<&str>) -> Result<CorrectionsView, ViewError> {
+        let all = &self.project().sources;
+        let asked = match source {
+            None => None,
+            Some(id) => Some(all.values().find(|s| s.id.as_str() == id).ok_or_else(|| {
+                not_found(
+                    format!("source `{id}`"),
+                    id,
+                    all.values().map(|s| (s.id.as_str(), s.name.as_str())),
+                    |id| format!("/data/corrections?source={id}"),
+                )
+            })?),
+        };
+        let columns = asked.into_iter().flat_map(|source| &source.map).filter_map(|of| match &of.from {
+            MappingFrom::Column { column, .. } => Some(column.trim().to_owned()),
+            _ => None,
+        });
+        let corrections = self.facts.corrections(asked.map(|source| &source.id))?;
+        Ok(CorrectionsView {
+            project: self.project_view(),
+            source: asked.map(|source| self.source_named(&source.id)),
+            columns: columns.collect(),
+            corrections: corrections
+                .into_iter()
+                .map(|of| (self.instant(of.at), of))
+                .map(|(at, of)| (of, at))
                 .collect(),
         })
     }

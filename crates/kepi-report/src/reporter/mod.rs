@@ -50,8 +50,8 @@ use crate::{
     format,
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError, nothing_computed},
     view::{
-        Choice, ExplainView, KpiListView, KpiView, Named, Outcome, Person, Points, ProjectView,
-        QuarantineView, ScorecardView, SourcesView, StrategyMapView, UnitChoice,
+        Choice, CorrectionsView, ExplainView, KpiListView, KpiView, Named, Outcome, Person, Points,
+        ProjectView, QuarantineView, ScorecardView, SourcesView, StrategyMapView, UnitChoice,
     },
 };
 
@@ -101,6 +101,13 @@ impl<'a> Reporter<'a> {
     /// All sources.
     pub fn sources(self) -> Result<SourcesView, ViewError> {
         self.sources_view()
+    }
+    /// What people say by hand of rows, of one source or all.
+    ///
+    /// # Errors
+    /// There is no such source, or it cannot be read.
+    pub fn corrections(self, source: Option<&str>) -> Result<CorrectionsView, ViewError> {
+        self.corrections_view(source)
     }
     /// Rows in quarantine.
     pub fn quarantine(self, query: &QuarantineQuery) -> Result<QuarantineView, ViewError> {

@@ -73,9 +73,9 @@ pub use scorecard::{
     ScorecardView, UnitMove,
 };
 pub use sources::{
-    CostRow, DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView, MissingCount,
-    OverruledView, ProfileView, PromiseRow, QuarantineView, QuarantinedRow, ReliabilityRow, RuleCount,
-    RuleView, ScreenView, SourceState, SourceView, SourcesView, WouldCost,
+    CorrectionsView, CostRow, DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView,
+    MissingCount, OverruledView, ProfileView, PromiseRow, QuarantineView, QuarantinedRow, ReliabilityRow,
+    RuleCount, RuleView, ScreenView, SourceState, SourceView, SourcesView, WouldCost,
 };
 pub use strategy::{Lane, LinkEvidence, MapLink, MapObjective, StrategyMapView, ThemeView};
 pub use what_if::{PlaceView, WhatIfView};

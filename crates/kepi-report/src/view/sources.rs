@@ -4,7 +4,7 @@ use kepi_model::project::{Consequence, Mode, Otherwise};
 use kepi_query::landing::{self, RowCounts};
 
 use super::names::{Named, Person, ProjectView};
-use crate::trace::FoundRow;
+use crate::{correction::Correction, trace::FoundRow};
 
 /// All sources.
 #[derive(Debug, Clone, PartialEq)]
@@ -353,6 +353,19 @@ pub struct QuarantineView {
     pub pages: u64,
     /// Rows of this page, newest load first, then by place.
     pub rows: Vec<QuarantinedRow>,
+}
+
+/// What people say by hand of rows, and where they say it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorrectionsView {
+    /// The project.
+    pub project: ProjectView,
+    /// The source shown; none: all.
+    pub source: Option<Named>,
+    /// Columns that its rows are read by.
+    pub columns: Vec<String>,
+    /// The corrections that hold, each with when it was said, RFC 3339.
+    pub corrections: Vec<(Correction, String)>,
 }
 
 /// How often a rule sent rows to quarantine.

@@ -7,6 +7,7 @@ mod case;
 mod changes;
 mod cohorts;
 mod comment;
+mod corrections;
 mod disclosure;
 mod dispute;
 mod entry;
@@ -346,6 +347,18 @@ pub const PAGES: &[Page] = &[
         csv: csv("/data/quarantine.csv", |f, p| {
             Ok(quarantine::csv(&Reporter::new(f).quarantine(&p.quarantine())?))
         }),
+    },
+    Page {
+        path: "/data/corrections",
+        action: Action::SeeRows,
+        json: None,
+        nav: None,
+        html: |f, p| {
+            let view = Reporter::new(f).corrections(p.get("source").as_deref())?;
+            Ok(corrections::render(&view, p).into_string())
+        },
+        data: |_, _| Ok(String::new()),
+        csv: None,
     },
     Page {
         path: "/explain/{id}",

@@ -41,6 +41,7 @@ pub(crate) fn render(view: &QuarantineView) -> Markup {
         }
         section aria-labelledby="rows" {
             h2 #rows { "Rows" }
+            p.sub { a href="/data/corrections" { "What was corrected by hand" } }
             @if view.rows.is_empty() { p { "None." } } @else {
                 table.kpis.rows role="table" aria-labelledby="rows" {
                     thead role="rowgroup" { tr role="row" {
@@ -54,7 +55,7 @@ pub(crate) fn render(view: &QuarantineView) -> Markup {
                     tbody role="rowgroup" {
                         @for row in &view.rows {
                             tr role="row" {
-                                th scope="row" role="rowheader" { (row.row.file) ", row " (format::count(row.row.row)) }
+                                th scope="row" role="rowheader" { (row.row.file) ", row " (format::count(row.row.row)) " " a href=(correct(&row.source.id, &row.row.file, row.row.row, row.row.column.as_deref())) { "Correct" } }
                                 td role="cell" data-label="Column" { @match &row.row.column { Some(c) => code { (c) }, None => "–" } }
                                 td role="cell" data-label="Text" { @match &row.text { Some(t) => code { (t) }, None => span.reason { "not shown" } } }
                                 td role="cell" data-label="Rule" { (row.row.rule) }
@@ -76,6 +77,14 @@ pub(crate) fn render(view: &QuarantineView) -> Markup {
         (parts::download("/data/quarantine.csv", &[("source", source.unwrap_or_default()), ("page", &view.page.to_string())], "This page"))
     };
     layout::page(&Head { title: "Quarantine", project: Some(&view.project), path: "/data" }, body)
+}
+
+/// Where a row is corrected.
+fn correct(source: &str, file: &str, row: u64, column: Option<&str>) -> String {
+    let row = row.to_string();
+    let mut query = vec![("source", source), ("file", file), ("row", row.as_str())];
+    query.extend(column.map(|column| ("column", column)));
+    parts::href("/data/corrections", &query)
 }
 
 fn page(source: Option<&str>, page: u64) -> String {

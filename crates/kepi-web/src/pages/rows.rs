@@ -122,7 +122,7 @@ fn line(row: &Row, entity: &str, names: &[&String], has: [bool; 4]) -> Markup {
             @if has_hits { td { @match row.hit { Some(true) => "yes", Some(false) => "no", None => "" } } }
             @if has_moves { td.num { (row.moves_shown.as_deref().unwrap_or_default()) } }
             @if has_left_out { td { (row.left_out.as_deref().unwrap_or_default().replace('`', "")) } }
-            @if has_place { td { (place(row.file.as_deref(), row.row)) } }
+            @if has_place { td { (place(row.file.as_deref(), row.row)) @if row.corrected.is_some() { ", corrected by hand" } } }
         }
     }
 }
@@ -161,6 +161,9 @@ fn entity_row(at: usize, row: &TracedEntityRow) -> Markup {
                     (None, false) => "Made of other rows",
                     (None, true) => "As it is",
                 }
+            }
+            @if let Some(of) = &row.corrected {
+                p.note { "Corrected by hand by " (of.by) ": " (of.words()) "; why: " (of.why.as_deref().unwrap_or("erased")) ". " a href=(parts::href("/data/corrections", &[("source", &of.source)])) { "All corrections" } }
             }
             @if row.valid_from.is_some() || row.valid_to.is_some() {
                 p.note {

@@ -25,7 +25,12 @@ use crate::{
 pub(crate) struct Remembers(Mutex<Vec<(String, Wish, String)>>);
 
 impl Desk for Remembers {
-    fn act<'a>(&'a self, visitor: &'a Visitor, wish: Wish, key: &'a str) -> Answer<'a, Result<u64, NotDone>> {
+    fn act<'a>(
+        &'a self,
+        visitor: &'a Visitor,
+        wish: Wish,
+        key: &'a str,
+    ) -> Answer<'a, Result<Option<u64>, NotDone>> {
         let item = match &wish {
             Wish::Vote { item, .. } | Wish::Withdraw { item } | Wish::Lift { item, .. } => *item,
             Wish::Act { item, .. } | Wish::Plan { item, .. } | Wish::Learn { item, .. } => *item,
@@ -36,7 +41,7 @@ impl Desk for Remembers {
         Box::pin(async move {
             match item {
                 2 => Err(NotDone::Refused(vec!["you wrote it yourself: <others> decide".to_owned()])),
-                item => Ok(item),
+                item => Ok(Some(item)),
             }
         })
     }
@@ -60,7 +65,7 @@ async fn carried(router: &Router, path: &str, cookie: &str) -> String {
 }
 
 const WHY: &str = "id=kpi%2Frecommend&text=x&do=propose&why=because&period=2014&aspect=target&aspect=weight&item=9&stance=yes&content=0123\
-    &to=dan&hours=3&outcome=fixed&cause=c&by=phone&reached=yes&settled=yes&method=five_whys&evidence=e&who.1=dan&by.1=2026-05-20&what.1=call&change=3&findings=f&follows=g&present=dan&point=1&decision=task&who=dan&by=2026-05-20&kpi=recommend&value=4&what=w&done=d&outlook=o&unsure=u";
+    &to=dan&hours=3&outcome=fixed&cause=c&by=phone&reached=yes&settled=yes&method=five_whys&evidence=e&who.1=dan&by.1=2026-05-20&what.1=call&change=3&findings=f&follows=g&present=dan&point=1&decision=task&who=dan&by=2026-05-20&source=survey_2014&file=f&row=1&column=c&kpi=recommend&value=4&what=w&done=d&outlook=o&unsure=u";
 
 #[tokio::test]
 async fn every_form_has_an_action_of_the_policies_and_takes_nothing_from_strangers() {

@@ -341,6 +341,67 @@ pub struct ScreenJudge {
     pub message: String,
 }
 
+/// `kepi correct`.
+#[derive(Debug, Subcommand)]
+pub enum Correct {
+    /// What was said by hand, by whom and why, and whether it has landed.
+    #[command(after_help = "Examples:\n  kepi correct list\n  kepi correct list invoices --format csv")]
+    List {
+        /// The source; default all.
+        #[arg(value_name = "SOURCE")]
+        source: Option<String>,
+    },
+    /// Say what stands in columns of a rejected row; the next run lands it by the usual rules, the file stays as it came.
+    #[command(after_help = "\
+Examples:
+  kepi correct row invoices data/invoices.csv 17 --set amount=120.50 -m 'as on the paper: a slip of the key'
+  kepi correct row invoices data/invoices.csv 18 --clear paid_at -m 'not paid, says accounting'
+
+`kepi show quarantine` says which rows are rejected, with file and row.")]
+    Row(CorrectRow),
+    /// Take back what was said of a row: the next run takes it as it came.
+    #[command(
+        after_help = "Example:\n  kepi correct take-back invoices data/invoices.csv 17 -m 'the wrong row'"
+    )]
+    TakeBack(CorrectedRow),
+}
+
+/// A row of a raw file, and why.
+#[derive(Debug, Args)]
+pub struct CorrectedRow {
+    /// The source.
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// The file, as the quarantine calls it.
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    /// Number of the row in it, from 1.
+    #[arg(value_name = "ROW")]
+    pub row: u64,
+    /// Why.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+}
+
+/// `kepi correct row`.
+#[derive(Debug, Args)]
+pub struct CorrectRow {
+    /// Which row, and why.
+    #[command(flatten)]
+    pub of: CorrectedRow,
+    /// What stands in a column, as the file would write it.
+    #[arg(long, value_name = "COLUMN=VALUE", value_parser = cell)]
+    pub set: Vec<(String, String)>,
+    /// A column in which nothing stands.
+    #[arg(long, value_name = "COLUMN")]
+    pub clear: Vec<String>,
+}
+
+fn cell(text: &str) -> Result<(String, String), String> {
+    let (column, value) = text.split_once('=').ok_or("write COLUMN=VALUE, such as amount=120.50")?;
+    Ok((column.to_owned(), value.to_owned()))
+}
+
 /// `kepi feedback`.
 #[derive(Debug, Subcommand)]
 pub enum Feedback {

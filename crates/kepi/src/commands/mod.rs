@@ -12,6 +12,7 @@ mod bench_landing;
 mod bench_publish;
 mod check;
 mod cluster;
+mod correct;
 mod deciding;
 mod deliver;
 mod demo;
@@ -113,6 +114,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Matrix { gaps } => matrix::matrix(*gaps, &compose::board(Site::of(cli), out).await?, out),
         Command::Latency => alerts::latency(&compose::board(Site::of(cli), out).await?, out),
         Command::Silence(what) => acting::silence(what, cli, out).await,
+        Command::Correct(what) => correct::correct(what, cli, out).await,
         Command::Screen(what) => screen::screen(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,

@@ -103,7 +103,10 @@ fn grid(term: &TermRows) -> Grid {
             Field::text(read.join("; ")),
             Field::text(row.left_out.as_deref().unwrap_or_default()),
             Field::text(row.source.clone().unwrap_or_default()),
-            Field::text(row.file.clone().unwrap_or_default()),
+            Field::text(match (&row.file, &row.corrected) {
+                (Some(file), Some(_)) => format!("{file} (corrected by hand)"),
+                (file, _) => file.clone().unwrap_or_default(),
+            }),
             number(row.row),
             Field::text(row.hit.map(|hit| if hit { "yes" } else { "no" }).unwrap_or_default()),
             Field::figure(row.moves_shown.clone().unwrap_or_default(), row.moves),
@@ -155,6 +158,15 @@ fn print_rows(entity: &str, rows: &[TracedEntityRow], out: Output) -> Result<(),
             "{entity}{}{holds}",
             from_where(row.file.as_deref(), row.row, row.source.as_deref())
         ))?;
+        if let Some(of) = &row.corrected {
+            let why = of.why.as_deref().unwrap_or("erased");
+            out.line(&format!(
+                "  corrected by hand by {} (event {}): {}; why: {why}",
+                of.by,
+                of.event,
+                of.words()
+            ))?;
+        }
         for of in &row.made_of {
             out.line(&format!("  {} `{}`: {}", of.what, of.of, found_row(&of.row)))?;
         }

@@ -30,6 +30,7 @@ mod capabilities;
 mod changes_at_source;
 mod closed_loop;
 mod cluster;
+mod correcting;
 mod crowd;
 mod current;
 mod data_rules;

@@ -15,3 +15,8 @@ pub(crate) const PAGE: &str = "SELECT q.load, q.source, q.file, q.row, q.rule, q
            WHERE q.load = l.load AND l.replaced_by IS NULL AND ($1 IS NULL OR l.source = $1)
            ORDER BY l.seq DESC, q.seq LIMIT $2 OFFSET $3) page
      JOIN kepi_quarantine q USING (seq) ORDER BY page.load_seq DESC, seq";
+
+/// A row by its place, of the latest load of its file that stands.
+pub(crate) const AT: &str = "SELECT q.load, q.source, q.file, q.row, q.rule, q.reason, q.\"column\", q.raw
+     FROM kepi_load l JOIN kepi_quarantine q ON q.load = l.load
+     WHERE l.source = $1 AND l.replaced_by IS NULL AND q.file = $2 AND q.row = $3 ORDER BY l.seq DESC LIMIT 1";
