@@ -741,6 +741,9 @@ fn touched(differences: &Differences, before: &Project, after: &Project) -> BTre
                 "source" => {
                     let source = name.parse().ok().and_then(|id| project.sources.get(&id));
                     found.extend(source.and_then(|source| source.owner.clone()));
+                    // What a unit owes is agreed on with whoever manages it.
+                    let unit = source.and_then(|source| project.units.get(source.unit.as_ref()?));
+                    found.extend(unit.and_then(|unit| unit.manager.clone()));
                 }
                 _ => {}
             }

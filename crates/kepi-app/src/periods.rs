@@ -12,7 +12,7 @@ use kepi_model::{
     calendar::Period,
     governance::Aspect,
     id::{KpiId, ScorecardId, UnitId},
-    project::{Project, Scorecard},
+    project::{Project, Scorecard, WhenLate},
 };
 use kepi_query::{
     published::{SCORE, Table, VALUE, Vouched, scored},
@@ -347,21 +347,39 @@ impl App {
         Ok(view.collect())
     }
 
-    /// Scores of a period as a close makes them by its rule about units that were late, by scorecard and unit, in millionths of a point:
-    /// without those that it left out, with the period before of those that it carried. A score that is made of all rows, whose parts do not
-    /// add up to them, is not among them: it has what had landed. The definitions are those that were in force then.
+    /// Scores of a period as a close made them by its rule about units that were late, by scorecard and unit, in millionths of a point. The definitions
+    /// are those that were in force then.
     pub(crate) async fn scores_by_rule(
         &self,
         only: Option<&ScorecardId>,
         period: Period,
         close: &Closed,
     ) -> Result<BTreeMap<(String, String), Option<i64>>, AppError> {
-        let mut found = BTreeMap::new();
         if close.late.is_empty() {
-            return Ok(found);
+            return Ok(BTreeMap::new());
         }
         let register = self.store.organisation_at(close.seq).await?.register;
         let project = project_of(&archive::of(&self.store, &register).await?.0)?;
+        let position = i64::try_from(close.published).unwrap_or(i64::MAX);
+        let found = self.made_by_rule(&project, only, period, (&close.late, Some(position))).await?;
+        let score = |of| match of {
+            Scored::LeftOut => None,
+            Scored::Made(tree) => tree.score.ok(),
+        };
+        Ok(found.into_iter().map(|(of, made)| (of, score(made))).collect())
+    }
+
+    /// What the rule about units that are late makes of scores of a period, by scorecard and unit, of what was published at a position, or is now:
+    /// without units that are left out, with the period before of those that are carried. A score that is made of rows whose parts do not add up to
+    /// them is not among them: it has what had landed.
+    pub(crate) async fn made_by_rule(
+        &self,
+        project: &Project,
+        only: Option<&ScorecardId>,
+        period: Period,
+        (late, position): (&BTreeMap<UnitId, WhenLate>, Option<i64>),
+    ) -> Result<BTreeMap<(String, String), Scored>, AppError> {
+        let mut found = BTreeMap::new();
         let wanted = |card: &&Scorecard| {
             card.calendar.period(card.period, period.ordinal) == period
                 && only.is_none_or(|id| card.id == *id)
@@ -370,28 +388,27 @@ impl App {
         let kpis: BTreeSet<String> =
             cards.iter().flat_map(|card| card.kpis()).map(KpiId::to_string).collect();
         let kpis: Vec<String> = kpis.into_iter().collect();
-        let position = i64::try_from(close.published).unwrap_or(i64::MAX);
-        let then = self.values.as_of(&VALUE, position, Some(&kpis)).await.map_err(AppError::Lake)?;
-        let then = values_in(&then, &project)?;
+        let rows = match position {
+            Some(position) => self.values.as_of(&VALUE, position, Some(&kpis)).await,
+            None => self.values.newest(&VALUE, Some(&kpis)).await,
+        };
+        let then = values_in(&rows.map_err(AppError::Lake)?, project)?;
         let values = Known::of(&then);
         for scorecard in cards {
-            let card = Card { project: &project, scorecard, values: &values };
-            let without = without_late(&project, scorecard, period, &then, &close.late);
-            let rest = without.as_deref().map(Known::of);
+            let card = Card { project, scorecard, values: &values };
             for (unit, _) in card.units(period) {
-                let is_whole = unit.is_none() || unit == scorecard.unit.as_ref();
+                if !late.keys().any(|late| card.concerns(unit, late, period)) {
+                    continue;
+                }
                 let recomputed = || {
-                    let values = rest.as_ref().filter(|_| is_whole)?;
-                    let tree = Card { project: &project, scorecard, values }.tree(unit, period);
+                    let rest = without_late(project, (scorecard, unit), period, &then, late)?;
+                    let values = Known::of(&rest);
+                    let tree = Card { project, scorecard, values: &values }.tree(unit, period);
                     Some(Scored::Made(Box::new(tree)))
                 };
-                let Some(of) = card.by_rule(unit, period, &close.late).or_else(recomputed) else { continue };
-                let score = match of {
-                    Scored::LeftOut => None,
-                    Scored::Made(tree) => tree.score.ok(),
-                };
+                let Some(of) = card.by_rule(unit, period, late).or_else(recomputed) else { continue };
                 let own = unit.or(scorecard.unit.as_ref()).map_or("", |unit| unit.as_str());
-                found.insert((scorecard.id.to_string(), own.to_owned()), score);
+                found.insert((scorecard.id.to_string(), own.to_owned()), of);
             }
         }
         Ok(found)

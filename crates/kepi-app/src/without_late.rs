@@ -1,12 +1,13 @@
-//! The rows of all units but those that were late: what a close makes of a scorecard that is computed from all rows.
+//! The rows of all units but those that were late: what a close makes of a score that is computed from the rows of all of them, of a scorecard or of
+//! a unit between the whole and one that was late.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{
     calendar::Period,
     id::{DimensionId, UnitId},
     measure::Carry,
-    project::{Kpi, Project, Scorecard, WhenLate},
+    project::{Kpi, Project, Scorecard, Unit, WhenLate},
 };
 use kepi_query::{
     finish,
@@ -18,19 +19,28 @@ use kepi_score::card::Card;
 
 use crate::publishing::Known;
 
-/// The values over all rows of a scorecard's KPIs in a period without the rows of units that are left out, and with those of the period before of units
+/// The values over the rows of a unit of a scorecard's KPIs in a period without the rows of units that are left out, and with those of the period before of units
 /// that are carried: added up from what is kept of each part. None: no unit is, or it cannot be said of one of the KPIs, because its parts do not add up
 /// to all of it.
 pub(crate) fn without_late(
     project: &Project,
-    scorecard: &Scorecard,
+    (scorecard, unit): (&Scorecard, Option<&UnitId>),
     period: Period,
     values: &[Value],
     late: &BTreeMap<UnitId, WhenLate>,
 ) -> Option<Vec<Value>> {
-    let said = scorecard.in_force(project.calendar.last_day(period).ok()?)?;
+    let last = project.calendar.last_day(period).ok()?;
+    let said = scorecard.in_force(last)?;
     let levels = &said.cascade.as_ref()?.levels;
+    let tree = project.tree(Some(last));
+    let unit = unit.filter(|unit| scorecard.unit.as_ref() != Some(*unit));
+    let is_below = |of: &Unit| {
+        unit.is_none_or(|unit| {
+            project.units.get(&of.id).is_some_and(|of| tree.upwards(&of.id).any(|of| of == unit))
+        })
+    };
     let out = late.iter().filter(|(_, how)| matches!(how, WhenLate::Exclude | WhenLate::Carry));
+    let out = out.filter(|(unit, _)| project.units.get(*unit).is_some_and(is_below));
     let mut dimension: Option<&DimensionId> = None;
     let mut members: BTreeMap<Segment, WhenLate> = BTreeMap::new();
     for (unit, how) in out {
@@ -46,6 +56,13 @@ pub(crate) fn without_late(
     let leaves_out = members.values().any(|how| *how == WhenLate::Exclude);
     let known = Known::of(&[]);
     let card = Card { project, scorecard, values: &known };
+    let own_rows = card.segment(unit)?;
+    // Of the whole the parts are all members, also what belongs to no unit; of a unit those that stand for units below it.
+    let below: Option<BTreeSet<Segment>> = unit.map(|_| {
+        let of_level = |of: &&Unit| of.level.as_ref().and_then(|level| levels.get(level)) == Some(dimension);
+        let units = tree.units().filter(of_level).filter(|of| is_below(of));
+        units.map(|of| Segment::one(dimension.clone(), &of.member)).collect()
+    });
     let mut found = Vec::new();
     for kpi in said.kpis().filter_map(|id| project.kpis.get(id)) {
         let own = card.period_of(kpi, period);
@@ -55,10 +72,13 @@ pub(crate) fn without_late(
             continue;
         }
         let is = |value: &&Value, of: Period| value.kpi == kpi.id && value.period == of;
-        let Some(total) = values.iter().find(|of| is(of, own) && of.segment.is_total()) else { continue };
+        let Some(total) = values.iter().find(|of| is(of, own) && of.segment == own_rows) else { continue };
+        let below = below.as_ref();
         let parts = |of: Period| {
             values.iter().filter(move |value| {
-                is(value, of) && matches!(&value.segment.0[..], [(by, _)] if by == dimension)
+                is(value, of)
+                    && matches!(&value.segment.0[..], [(by, _)] if by == dimension)
+                    && below.is_none_or(|below| below.contains(&value.segment))
             })
         };
         let here: Vec<&Value> = parts(own).collect();

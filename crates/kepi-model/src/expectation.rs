@@ -12,7 +12,7 @@ use crate::{
 const CLOSED_IN_A_ROW: i32 = 400;
 
 /// When a source is expected to deliver.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
     /// How often.
     pub how: Rhythm,
@@ -20,6 +20,8 @@ pub struct Expectation {
     pub hours: Option<BusinessHoursId>,
     /// How long after something landed its figures are published at the latest, µs; none: nobody said.
     pub published: Option<i64>,
+    /// The service level: which share of what is due in a month comes in time, from 0 to 1; none: nobody said.
+    pub kept_at_least: Option<f64>,
 }
 
 /// Something that was to come, and when it did.

@@ -79,7 +79,7 @@ impl Aspect {
             ("kpi", "targets") | ("source", "expect") => Self::Target,
             ("kpi", "accountable" | "responsible" | "consulted" | "informed")
             | ("unit", "manager")
-            | ("source", "owner") => Self::Owner,
+            | ("source", "owner" | "unit") => Self::Owner,
             // Without a `member` it says which rows are the unit's.
             ("unit", "name") => Self::Definition,
             ("kpi", "assumptions" | "proposed_by") | (_, "name" | "description") => Self::Words,

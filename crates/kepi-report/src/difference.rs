@@ -8,7 +8,7 @@ use kepi_model::{
     calendar::Calendar,
     describe,
     documents::{DocumentText, documents, keys_that_differ},
-    id::{KpiId, OperatingPlanId, PersonId, UnitId},
+    id::{KpiId, OperatingPlanId, PersonId, SourceId, UnitId},
     operating_plan::OperatingPlan,
     project::{Kpi, MissingRule, Project, Scorecard, Sign, Target, Unit, ValueUnit},
     source_text::SourceMap,
@@ -465,6 +465,15 @@ fn of_document(project: &Project, id: &str) -> Audience {
             let unit = name.parse().ok().and_then(|id: UnitId| project.units.get(&id));
             for unit in unit.into_iter().flat_map(Unit::wordings) {
                 unit.manager.iter().for_each(|person| say(person, format!("manages {}", unit.id)));
+            }
+        }
+        Some(("source", name)) => {
+            let source = name.parse().ok().and_then(|id: SourceId| project.sources.get(&id));
+            let unit = source.and_then(|source| project.units.get(source.unit.as_ref()?));
+            for unit in unit.into_iter().flat_map(Unit::wordings) {
+                unit.manager
+                    .iter()
+                    .for_each(|person| say(person, format!("manages {}, which delivers it", unit.id)));
             }
         }
         Some(("operating_plan", name)) => {

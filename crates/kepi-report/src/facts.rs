@@ -15,7 +15,7 @@ use kepi_insight::{
 use kepi_model::{
     calendar::{Grain, Period},
     id::{AttributeId, EntityId, KpiId, ScorecardId, SourceId, UnitId},
-    project::{Kpi, Project},
+    project::{Kpi, Project, WhenLate},
     source_text::SourceMap,
 };
 use kepi_query::{
@@ -26,7 +26,7 @@ use kepi_query::{
     value::{Finality, Pins, Segment, Value},
 };
 use kepi_score::{
-    card::{Card, KpiValues, UnitScore},
+    card::{ByRule, Card, KpiValues, UnitScore},
     tree::Observed,
 };
 use kepi_stats::estimate::Estimate;
@@ -639,6 +639,21 @@ pub trait Facts: KpiValues + Send + Sync {
     fn late(&self, period: Period) -> Vec<LateUnit> {
         let _ = period;
         Vec::new()
+    }
+    /// What the rule about units that are late would make of a score if the period were closed now; none: nothing, or it cannot be said because parts do
+    /// not add up to the whole.
+    ///
+    /// # Errors
+    /// What is published cannot be read.
+    fn score_by_rule(
+        &self,
+        scorecard: &ScorecardId,
+        unit: Option<&UnitId>,
+        period: Period,
+        late: &BTreeMap<UnitId, WhenLate>,
+    ) -> Result<Option<ByRule>, ViewError> {
+        let _ = (scorecard, unit, period, late);
+        Ok(None)
     }
     /// What is official of a figure, as of the last close of its period; none: it was never closed.
     ///

@@ -19,7 +19,7 @@ use kepi_insight::{
 use kepi_model::{
     calendar::{Grain, Period},
     id::{DimensionId, EntityId, Hash, KpiId, LevelId, ScorecardId, SourceId, UnitId},
-    project::{Kpi, Project},
+    project::{Kpi, Project, WhenLate},
     source_text::SourceMap,
 };
 use kepi_query::{
@@ -30,7 +30,7 @@ use kepi_query::{
     value::Segment,
 };
 use kepi_score::{
-    card::{Card, KpiValues, UnitScore},
+    card::{ByRule, Card, KpiValues, UnitScore},
     tree::Observed,
 };
 
@@ -718,6 +718,18 @@ impl Facts for Seen {
         segment: &Segment,
     ) -> Result<Option<OfficialFigure>, ViewError> {
         if self.shows(kpi, segment) { self.facts.official_figure(kpi, period, segment) } else { Ok(None) }
+    }
+    fn score_by_rule(
+        &self,
+        scorecard: &ScorecardId,
+        unit: Option<&UnitId>,
+        period: Period,
+        late: &BTreeMap<UnitId, WhenLate>,
+    ) -> Result<Option<ByRule>, ViewError> {
+        match self.sees_scorecard(scorecard, unit) {
+            true => self.facts.score_by_rule(scorecard, unit, period, late),
+            false => Ok(None),
+        }
     }
     fn official_score(
         &self,

@@ -380,6 +380,7 @@ Examples:
   kepi sources --format csv        with what became of every row, and bookmarks
   kepi sources --discrepancies     what sources that know the same rows say against each other
   kepi sources --promises          what was promised of data by source, unit and month, and how it was kept
+  kepi sources --service           what units owed by month, and whether agreed service levels were kept
   kepi sources --reliability       how far each is to be relied on, and how long it takes to its figures
   kepi sources --cost              how long looking at each takes, and what another frequency would cost")]
     Sources {
@@ -391,11 +392,14 @@ Examples:
         /// What was promised of data, by source, unit and period, and how it was kept.
         #[arg(long, conflicts_with = "discrepancies")]
         promises: bool,
+        /// What units owed by month, all their sources together, and which were below the service level that was agreed.
+        #[arg(long, conflicts_with_all = ["discrepancies", "promises", "source"])]
+        service: bool,
         /// How far each is to be relied on over the last year, and how long it takes from what it says to its figures.
-        #[arg(long, conflicts_with_all = ["discrepancies", "promises"])]
+        #[arg(long, conflicts_with_all = ["discrepancies", "promises", "service"])]
         reliability: bool,
         /// How long looking at each takes, as measured of earlier runs, and what that comes to a day at other frequencies.
-        #[arg(long, conflicts_with_all = ["discrepancies", "promises", "reliability"])]
+        #[arg(long, conflicts_with_all = ["discrepancies", "promises", "service", "reliability"])]
         cost: bool,
     },
     /// Show what is published.

@@ -11,7 +11,7 @@ use kepi_insight::{analysis::Acts, change::Judgement, foretold::Foretold};
 use kepi_model::{
     calendar::{Grain, Period},
     id::{EntityId, Hash, KpiId, ScorecardId, SourceId, UnitId},
-    project::{Kpi, Project},
+    project::{Kpi, Project, WhenLate},
     source_text::SourceMap,
     wording::with_causes,
 };
@@ -36,7 +36,7 @@ use kepi_report::{
     trace::{TracedEntityRow, TracedValue},
 };
 use kepi_score::{
-    card::{Card, KpiValues, UnitScore},
+    card::{ByRule, Card, KpiValues, UnitScore},
     tree::Observed,
 };
 
@@ -463,6 +463,20 @@ impl Facts for Picture {
         let Some(app) = &self.app else { return Ok(None) };
         let found = decided::official_figure(app, &self.project, &self.overrides, (kpi, period, segment));
         self.wait(found).map_err(unread)
+    }
+    fn score_by_rule(
+        &self,
+        scorecard: &ScorecardId,
+        unit: Option<&UnitId>,
+        period: Period,
+        late: &BTreeMap<UnitId, WhenLate>,
+    ) -> Result<Option<ByRule>, ViewError> {
+        let Some(app) = &self.app else { return Ok(None) };
+        let made = app.made_by_rule(&self.project, Some(scorecard), period, (late, None));
+        let mut made = self.wait(made).map_err(unread)?;
+        let own = self.project.scorecards.get(scorecard).and_then(|card| card.unit.as_ref());
+        let unit = unit.or(own).map_or("", |unit| unit.as_str());
+        Ok(made.remove(&(scorecard.to_string(), unit.to_owned())))
     }
     fn official_score(
         &self,

@@ -132,6 +132,24 @@ async fn what_a_source_owes_and_what_a_unit_is_to_reach_is_signed_by_both_sides(
     let (view, said) = world.deciding().item(item).await.unwrap();
     assert_eq!(view.concerned, ["bea"], "{said:?}");
     assert!(view.missing.iter().any(|of| of.what == "all" && of.of == ["bea"]), "{:?}", view.missing);
+    world.deciding().withdraw(item, acting("carl")).await.unwrap();
+    // What a unit delivers it owes: the service level is agreed on with whoever manages it, too.
+    let of_unit = changed(&owned, "owner: bea", "owner: bea\nunit: company");
+    let of_unit = changed(&of_unit, "name: The company\n", "name: The company\nmanager: ann\n");
+    let item = world.propose(&of_unit, "bea", None).await.unwrap();
+    world.vote(item, Stance::Yes, "ann").await.unwrap();
+    assert_eq!(world.state(item).await, "done");
+    let level = changed(&of_unit, "by: \"09:00\"", "by: \"09:00\", kept_at_least: 95%");
+    let item = world.propose(&level, "bea", None).await.unwrap();
+    let (view, said) = world.deciding().item(item).await.unwrap();
+    assert_eq!(
+        (view.aspects, view.concerned),
+        (vec!["target"], vec!["ann".to_owned(), "bea".to_owned()]),
+        "{said:?}"
+    );
+    assert!(refused(world.vote(item, Stance::Yes, "carl").await).contains("G0803"));
+    world.vote(item, Stance::Yes, "ann").await.unwrap();
+    assert_eq!(world.state(item).await, "done");
 }
 
 #[tokio::test]

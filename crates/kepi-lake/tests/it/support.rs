@@ -192,6 +192,7 @@ pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<M
         schedule: None,
         purpose: None,
         owner: None,
+        unit: None,
         attest: None,
         hash: Hash::of(name.as_bytes()),
         span: Span { file: FileId(0), start: 0, end: 0 },

@@ -268,6 +268,7 @@ pub(super) fn sources(
             schedule: None,
             purpose: feeding().find_map(|source| source.purpose.clone()),
             owner: feeding().find_map(|source| source.owner.clone()),
+            unit: None,
             attest: None,
             hash: Hash([0; 32]),
             span: at.value.screen.key,

@@ -110,6 +110,7 @@ pub(super) fn read(
         schedule: expect::schedule(&written.load, findings),
         purpose: written.purpose.cloned(),
         owner: written.owner.cloned(),
+        unit: written.unit.cloned(),
         attest: attest(&written.attest),
         hash: crate::id::Hash([0; 32]),
         span: written.source.span,

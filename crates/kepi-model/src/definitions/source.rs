@@ -190,6 +190,7 @@ table! {
     business_hours: BusinessHoursId, optional,
         "Only days on which it is open count, and of `within` only the time in which it is.", "support_desk";
     published: Micros, optional, "How long after it landed its figures are published at the latest.", "2 hours";
+    kept_at_least: Share, optional, "The service level: of what is due in a month so much comes in time.", "95%";
 }
 
 table! {
@@ -348,6 +349,7 @@ table! {
     load: Load, optional, "When runs look at it; default at every run.", "{every: 1 hour, window: nights}";
     purpose: PurposeId, optional, "What its data may be used for.", "service_improvement";
     owner: PersonId, optional, "Who answers for it.", "terminal_lead";
+    unit: UnitId, optional, "The unit that delivers it: what is expected of it is owed by that unit, and agreed on with whoever manages it.", "emea";
     attest: Attest, optional, "That whoever keeps its rows says of each period that they are whole and right.",
         "{every: month, level: region, else: exclude}";
 }

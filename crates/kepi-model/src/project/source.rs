@@ -80,6 +80,8 @@ pub struct Source {
     pub purpose: Option<PurposeId>,
     /// Who answers for it.
     pub owner: Option<PersonId>,
+    /// The unit that delivers it.
+    pub unit: Option<UnitId>,
     /// Who says of each period that its rows are whole and right.
     pub attest: Option<Attest>,
     /// Hash of what decides how rows come out: connector format, mode, key, mapping, rules.

@@ -26,8 +26,9 @@ fn desk() -> BusinessHours {
 }
 
 fn due(how: Rhythm, hours: Option<&BusinessHours>, last: &str) -> String {
-    let due =
-        Expectation { how, hours: None, published: None }.due(Some(at(last)), &calendar(), hours).unwrap();
+    let due = Expectation { how, hours: None, published: None, kept_at_least: None }
+        .due(Some(at(last)), &calendar(), hours)
+        .unwrap();
     Timestamp::from_microsecond(due).unwrap().to_string()
 }
 
@@ -103,7 +104,12 @@ fn within_passes_in_hours_that_are_open() {
 
 #[test]
 fn before_anything_came_nothing_is_late() {
-    let daily = Expectation { how: every(Grain::Day, None, 1440, "UTC"), hours: None, published: None };
+    let daily = Expectation {
+        how: every(Grain::Day, None, 1440, "UTC"),
+        hours: None,
+        published: None,
+        kept_at_least: None,
+    };
     assert_eq!(daily.due(None, &calendar(), None), None);
 }
 
@@ -111,7 +117,12 @@ fn before_anything_came_nothing_is_late() {
 /// Friday's before six; Saturday's is not due yet.
 #[test]
 fn what_was_to_come_is_kept_late_or_missed_exactly_as_it_was() {
-    let daily = Expectation { how: every(Grain::Day, Some(1), 360, "UTC"), hours: None, published: None };
+    let daily = Expectation {
+        how: every(Grain::Day, Some(1), 360, "UTC"),
+        hours: None,
+        published: None,
+        kept_at_least: None,
+    };
     let came = [
         "2026-03-02T05:00:00Z",
         "2026-03-03T04:00:00Z",
@@ -140,7 +151,12 @@ fn what_was_to_come_is_kept_late_or_missed_exactly_as_it_was() {
         known(&[&week[..], &[("07T06", None), ("08T06", None)]].concat())
     );
     // Within a time of the one before, a silence is one breach, however long.
-    let within = Expectation { how: Rhythm::Within(24 * 3_600_000_000), hours: None, published: None };
+    let within = Expectation {
+        how: Rhythm::Within(24 * 3_600_000_000),
+        hours: None,
+        published: None,
+        kept_at_least: None,
+    };
     let kept: Vec<Option<bool>> = within
         .promised(&came, at("2026-03-20T00:00:00Z"), &calendar(), None)
         .iter()
@@ -151,7 +167,12 @@ fn what_was_to_come_is_kept_late_or_missed_exactly_as_it_was() {
 
 #[test]
 fn the_end_of_a_day_is_not_the_beginning_of_the_next_promise() {
-    let daily = Expectation { how: every(Grain::Day, None, 1440, "UTC"), hours: None, published: None };
+    let daily = Expectation {
+        how: every(Grain::Day, None, 1440, "UTC"),
+        hours: None,
+        published: None,
+        kept_at_least: None,
+    };
     let missed = daily.promised(&[at("2026-03-02T05:00:00Z")], at("2026-03-06T00:00:00Z"), &calendar(), None);
     let due: Vec<String> =
         missed.iter().map(|of| Timestamp::from_microsecond(of.due).unwrap().to_string()).collect();

@@ -64,6 +64,7 @@ impl<'a> Reporter<'a> {
             discrepancies: self.discrepancies()?,
             reliability: self.reliability(),
             promises: self.promises()?,
+            service: self.service()?,
             costs: self.costs(),
         })
     }

@@ -1,7 +1,7 @@
 //! What was promised of data, and how it was kept: deliveries by their time, what units say of theirs by its cut-off, and figures so long after
 //! their data; and how far a source is to be relied on.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use kepi_model::{calendar::Grain, expectation::Promised, id::UnitId, project::Source};
 use kepi_query::{
@@ -11,8 +11,9 @@ use kepi_query::{
 
 use super::Reporter;
 use crate::{
+    format,
     reader::ViewError,
-    view::{Named, PromiseRow, ReliabilityRow},
+    view::{Named, PromiseRow, ReliabilityRow, ServiceRow},
 };
 
 /// So many months are looked back on.
@@ -146,21 +147,70 @@ impl<'a> Reporter<'a> {
     /// # Errors
     /// What units said cannot be read.
     pub(crate) fn promises(self) -> Result<Vec<PromiseRow>, ViewError> {
+        Ok(self.owed()?.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// What each unit owed in a month, all sources together, the newest month first; of months that are over whether service levels were kept.
+    ///
+    /// # Errors
+    /// What units said cannot be read.
+    pub(crate) fn service(self) -> Result<Vec<ServiceRow>, ViewError> {
+        let calendar = &self.project().calendar;
+        let now = self.facts.now().and_then(|now| calendar.period_at(Grain::Month, now).ok());
+        let mut all: BTreeMap<(Reverse<i32>, Option<String>), ServiceRow> = BTreeMap::new();
+        for (month, of) in self.owed()? {
+            let unit = of.unit.as_ref().map(|unit| unit.id.clone());
+            let row = all.entry((Reverse(month), unit)).or_insert_with(|| ServiceRow {
+                unit: of.unit.clone(),
+                period: calendar.label(calendar.period(Grain::Month, month)),
+                is_over: now.is_some_and(|now| month < now.ordinal),
+                due: 0,
+                kept: 0,
+                late: 0,
+                missed: 0,
+                levels: 0,
+                below: Vec::new(),
+            });
+            row.due += of.due;
+            row.kept += of.kept;
+            row.late += of.late;
+            row.missed += of.missed;
+            row.levels += u64::from(of.met().is_some());
+            if let (Some(false), Some(level)) = (of.met(), of.level) {
+                let (kept, due) = (of.kept, of.due);
+                row.below.push(format!(
+                    "{}: {kept} of {due}, {} agreed",
+                    of.source.name,
+                    format::share(level)
+                ));
+            }
+        }
+        Ok(all.into_values().collect())
+    }
+
+    /// What was owed, with the month in which it was due.
+    fn owed(self) -> Result<Vec<(i32, PromiseRow)>, ViewError> {
         let project = self.project();
         let calendar = &project.calendar;
         let Some((_, since)) = self.since() else { return Ok(Vec::new()) };
+        // What is due at the end of a month is of that month.
+        let month = |due: i64| calendar.period_at(Grain::Month, due - 1).ok().map(|of| of.ordinal);
+        let named = |id: &UnitId| {
+            Named::new(id, project.units.get(id).map_or(id.as_str(), |unit| unit.name.as_str()))
+        };
         let mut rows = Vec::new();
         for source in project.sources.values() {
             let Some(expect) = &source.expect else { continue };
             let mut by_month: BTreeMap<i32, Kept> = BTreeMap::new();
             for of in self.promised(source) {
-                // What is due at the end of a month is of that month.
-                let Ok(month) = calendar.period_at(Grain::Month, of.due - 1) else { continue };
-                by_month.entry(month.ordinal).or_default().add(of);
+                let Some(month) = month(of.due) else { continue };
+                by_month.entry(month).or_default().add(of);
             }
             for (ordinal, kept) in by_month.into_iter().rev() {
                 let period = calendar.label(calendar.period(Grain::Month, ordinal));
-                rows.push(row((source, None), self.expected(expect), period, kept));
+                let unit = source.unit.as_ref().map(named);
+                let row = row((source, unit), self.expected(expect), period, kept);
+                rows.push((ordinal, PromiseRow { level: expect.kept_at_least, ..row }));
             }
         }
         let now = self.facts.now();
@@ -168,18 +218,17 @@ impl<'a> Reporter<'a> {
         attested.retain(|of| of.due >= since && (of.at.is_some() || now.is_some_and(|now| now >= of.due)));
         attested.sort_by(|a, b| (&a.source, &a.unit, b.due).cmp(&(&b.source, &b.unit, a.due)));
         for of in attested {
-            let Some(source) = project.sources.get(&of.source) else { continue };
+            let (Some(source), Some(month)) = (project.sources.get(&of.source), month(of.due)) else {
+                continue;
+            };
             let mut kept = Kept::default();
             kept.add(Promised { due: of.due, came: of.at });
-            let named = |id: &UnitId| {
-                Named::new(id, project.units.get(id).map_or(id.as_str(), |unit| unit.name.as_str()))
-            };
             let promise = match of.days {
                 1 => "said to be whole within a day of business".to_owned(),
                 days => format!("said to be whole within {days} days of business"),
             };
-            let unit = of.unit.as_ref().map(named);
-            rows.push(row((source, unit), promise, self.with_labels(&of.period), kept));
+            let unit = of.unit.as_ref().or(source.unit.as_ref()).map(named);
+            rows.push((month, row((source, unit), promise, self.with_labels(&of.period), kept)));
         }
         Ok(rows)
     }
@@ -196,6 +245,7 @@ fn row((source, unit): (&Source, Option<Named>), promise: String, period: String
         late: of.late,
         missed: of.due - of.came(),
         longest: of.longest,
+        level: None,
     }
 }
 

@@ -152,7 +152,14 @@ impl<'a> Reporter<'a> {
         let late: Vec<_> = late.into_iter().filter(concerns).collect();
         let closed = late.first()?.closed;
         let how: BTreeMap<_, _> = late.iter().map(|of| (of.unit.clone(), of.how)).collect();
-        let without = asked.card.by_rule(asked.unit, asked.period, &how).map(|of| match of {
+        let made = asked.card.by_rule(asked.unit, asked.period, &how);
+        // Of what is computed from rows the parts are asked for; once it is closed, what is official says it.
+        let id = &asked.card.scorecard.id;
+        let made = match made {
+            None if !closed => self.facts.score_by_rule(id, asked.unit, asked.period, &how).ok().flatten(),
+            made => made,
+        };
+        let without = made.map(|of| match of {
             ByRule::LeftOut => ScoreView {
                 score: Outcome::Reason(Reason { code: "left_out", text: "it is left out".to_owned() }),
                 ..score_view(None)

@@ -440,6 +440,57 @@ fn what_was_promised_is_counted_by_month_and_makes_a_source_reliable_or_not() {
     assert_eq!(Reporter::new(&later).sources().unwrap().promises[0].missed, 2);
 }
 
+/// The same deliveries of a unit that owes 60 % of them in time, beside a source of no unit that came once, on the day before.
+#[test]
+fn a_unit_that_is_below_its_service_level_is_said_by_month() {
+    let text = "project: p\nname: P\nlanguage: 1\ntime_zone: UTC\n---\nunit: whole\nname: Whole\n---\nunit: north\nname: North\nlevel: region\nparent: whole\n---\n";
+    let source = |name: &str, more: &str| {
+        format!(
+            "source: {name}\ninto: ticket\nfrom: {{csv: {{files: {name}.csv}}}}\nmode: append\n{more}map:\n  id: {{column: id, as: text}}\n  opened_at: {{column: at, as: date}}\n"
+        )
+    };
+    let kpi = "kpi: requests\nname: Requests\nbetter: lower\nmeasure: {count: {of: ticket}}\nperiod: month\n";
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+    let service = |level: &str, now: &str| {
+        let expect =
+            |level: &str| format!("expect: {{every: day, by: \"06:00\", time_zone: Europe/Berlin{level}}}\n");
+        let of_north =
+            source("tickets", &format!("{}unit: north\n", expect(&format!(", kept_at_least: {level}"))));
+        let text = [text, &of_north, "---\n", &source("calls", &expect("")), "---\n", kpi].concat();
+        let mut planted = Planted::new(&[("kepi.yml", text)]);
+        let came = [
+            "2026-02-28T04:00:00Z",
+            "2026-03-01T04:00:00Z",
+            "2026-03-02T04:00:00Z",
+            "2026-03-03T06:00:00Z",
+            "2026-03-05T04:00:00Z",
+        ];
+        let came: Vec<(i64, u64)> = came.iter().map(|when| (at(when), 10)).collect();
+        planted.plant_deliveries("tickets", &came, at(now));
+        planted.plant_deliveries("calls", &[(at("2026-03-04T04:00:00Z"), 5)], at(now));
+        Reporter::new(&planted).sources().unwrap()
+    };
+    let view = service("60%", "2026-03-06T04:59:59Z");
+    let all: Vec<_> = view
+        .service
+        .iter()
+        .map(|of| {
+            (of.unit.as_ref().map(|unit| unit.id.as_str()), of.due, of.kept, of.late, of.missed, of.levels)
+        })
+        .collect();
+    // Of north five were due in March so far, three came in time; of the other one, on the 5th, which did not come.
+    assert_eq!(all, [(None, 1, 0, 0, 1, 0), (Some("north"), 5, 3, 1, 1, 1)]);
+    assert!(view.service.iter().all(|of| of.below.is_empty() && !of.is_over), "three of five are 60 %");
+    let view = service("60.1%", "2026-04-01T00:00:00Z");
+    // By the end of March each of the other 26 days was missed: 3 of 31.
+    let north = view.service.iter().find(|of| of.unit.is_some()).unwrap();
+    assert!(north.is_over);
+    assert_eq!((north.due, north.kept), (31, 3));
+    assert_eq!(north.below.join("").replace('\u{202f}', " "), "Tickets: 3 of 31, 60.1 % agreed");
+    let promise = view.promises.iter().find(|of| of.unit.is_some()).unwrap();
+    assert_eq!((promise.level, promise.met()), (Some(0.601), Some(false)));
+}
+
 #[test]
 fn what_never_came_is_not_late_and_what_nobody_expects_neither() {
     let never = desk(&[], "2026-03-04T07:30:00Z");

@@ -75,7 +75,7 @@ pub use scorecard::{
 pub use sources::{
     CorrectionsView, CostRow, DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView,
     MissingCount, OverruledView, ProfileView, PromiseRow, QuarantineView, QuarantinedRow, ReliabilityRow,
-    RuleCount, RuleView, ScreenView, SourceState, SourceView, SourcesView, WouldCost,
+    RuleCount, RuleView, ScreenView, ServiceRow, SourceState, SourceView, SourcesView, WouldCost,
 };
 pub use strategy::{Lane, LinkEvidence, MapLink, MapObjective, StrategyMapView, ThemeView};
 pub use what_if::{PlaceView, WhatIfView};

@@ -31,7 +31,8 @@ pub struct PartialView {
     pub late: Vec<(Named, &'static str, &'static str)>,
     /// Whether the period was closed so.
     pub closed: bool,
-    /// What the score is without them, where it is a mean of units; none: it has what landed of them.
+    /// What the score is by the rule about them: of a mean of units, and before the close of what is computed from rows whose parts add up to it; none: it
+    /// has what landed of them.
     pub without: Option<ScoreView>,
 }
 

@@ -27,6 +27,8 @@ pub struct SourcesView {
     pub reliability: Vec<ReliabilityRow>,
     /// What was promised of data, by source, unit and period, the newest first, and how it was kept.
     pub promises: Vec<PromiseRow>,
+    /// What units owed by month, and how it was kept.
+    pub service: Vec<ServiceRow>,
     /// What looking at sources costs, and a run in all.
     pub costs: Vec<CostRow>,
 }
@@ -85,7 +87,7 @@ pub struct ReliabilityRow {
 }
 
 /// What was promised of data in a period, and how it was kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PromiseRow {
     /// The source.
     pub source: Named,
@@ -105,6 +107,40 @@ pub struct PromiseRow {
     pub missed: u64,
     /// The longest delay of what came too late, in seconds.
     pub longest: Option<i64>,
+    /// The service level: which share is to be kept, from 0 to 1; none: nobody said.
+    pub level: Option<f64>,
+}
+
+impl PromiseRow {
+    /// Whether the service level was kept; none: there is none, or nothing was due.
+    pub fn met(&self) -> Option<bool> {
+        let level = self.level.filter(|_| self.due > 0)?;
+        // 19 of 20 are 95 %, whatever a division makes of it.
+        Some(self.kept as f64 >= level * self.due as f64 - 1e-9)
+    }
+}
+
+/// What a unit owed in a month, and how it was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceRow {
+    /// The unit; none: what is owed by no unit, but by whoever answers for the source.
+    pub unit: Option<Named>,
+    /// The month, as shown.
+    pub period: String,
+    /// Whether it is over.
+    pub is_over: bool,
+    /// How often something was due.
+    pub due: u64,
+    /// How often it was kept.
+    pub kept: u64,
+    /// How often it came too late.
+    pub late: u64,
+    /// How often it did not come.
+    pub missed: u64,
+    /// Of how many sources a service level is agreed.
+    pub levels: u64,
+    /// Sources below theirs, with what was kept and what was agreed, in words.
+    pub below: Vec<String>,
 }
 
 /// What sources of one entity say against each other.

@@ -6,7 +6,7 @@ use kepi_report::{
     trace::{FoundRow, plain},
     view::{
         CostRow, DataRuleView, DeliveryView, DiscrepanciesView, PromiseRow, ReliabilityRow, RowCounts,
-        ScreenView, SourceState, SourceView, SourcesView,
+        ScreenView, ServiceRow, SourceState, SourceView, SourcesView,
     },
 };
 use maud::{Markup, html};
@@ -59,6 +59,7 @@ pub(crate) fn render(view: &SourcesView) -> Markup {
         }
         (reliability(&view.reliability))
         (costs(&view.costs))
+        (service(&view.service))
         (promises(&view.promises))
     };
     layout::page(&Head { title: "Data", project: Some(&view.project), path: "/data" }, body)
@@ -295,6 +296,43 @@ fn reliability(all: &[ReliabilityRow]) -> Markup {
     }
 }
 
+/// What units owed by month, and whether service levels were kept.
+fn service(all: &[ServiceRow]) -> Markup {
+    // Without units and levels it says what promises say.
+    let says_more = all.iter().any(|of| of.unit.is_some() || of.levels > 0);
+    html! {
+        @if says_more {
+            section aria-labelledby="service" {
+                h2 #service { "Service levels" }
+                table.kpis role="table" aria-labelledby="service" {
+                    thead role="rowgroup" { tr role="row" {
+                        th scope="col" role="columnheader" { "Unit" }
+                        th scope="col" role="columnheader" { "Month" }
+                        th.num scope="col" role="columnheader" { "Kept" }
+                        th.num scope="col" role="columnheader" { "Too late" }
+                        th.num scope="col" role="columnheader" { "Not at all" }
+                        th scope="col" role="columnheader" { "Below what was agreed" }
+                    } }
+                    tbody role="rowgroup" { @for of in all.iter().take(MOST_PROMISES) { tr role="row" {
+                        th scope="row" role="rowheader" { @match &of.unit { Some(unit) => (unit.name), None => "no unit" } }
+                        td role="cell" data-label="Month" { (of.period) @if !of.is_over { " so far" } }
+                        td.num role="cell" data-label="Kept" { (of.kept) " of " (of.due) }
+                        td.num role="cell" data-label="Too late" { (parts::count(of.late)) }
+                        td.num role="cell" data-label="Not at all" { (parts::count(of.missed)) }
+                        td role="cell" data-label="Below what was agreed" {
+                            @if of.below.is_empty() {
+                                @if of.levels > 0 { "none" } @else { "nothing is agreed" }
+                            } @else { span.shape aria-hidden="true" { "△ " } (of.below.join("; ")) }
+                        }
+                    } } }
+                }
+                p.note { "What is due in a month is to come in time as often as " code { "kept_at_least" } " of " code { "expect" } " says. It is agreed on by whoever answers for the source and whoever manages the unit." }
+                @if all.len() > MOST_PROMISES { p.note { "The newest of " (all.len()) ": " code { "kepi sources --service" } " lists all." } }
+            }
+        }
+    }
+}
+
 /// What was promised of data, and how it was kept.
 fn promises(all: &[PromiseRow]) -> Markup {
     html! {
@@ -314,7 +352,11 @@ fn promises(all: &[PromiseRow]) -> Markup {
                     tbody role="rowgroup" { @for of in all.iter().take(MOST_PROMISES) { tr role="row" {
                         th scope="row" role="rowheader" { (of.source.name) }
                         td role="cell" data-label="Unit" { @match &of.unit { Some(unit) => (unit.name), None => "all rows" } }
-                        td role="cell" data-label="Promised" { (of.promise) }
+                        td role="cell" data-label="Promised" {
+                            div.touch { (of.promise) @if let (Some(level), Some(met)) = (of.level, of.met()) {
+                                p.detail { "service level " (format::share(level)) @if met { ", kept" } @else { ", " span.shape aria-hidden="true" { "△ " } "not kept" } }
+                            } }
+                        }
                         td role="cell" data-label="Period" { (of.period) }
                         td.num role="cell" data-label="Kept" { (of.kept) " of " (of.due) }
                         td.num role="cell" data-label="Too late" {

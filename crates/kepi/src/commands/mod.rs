@@ -118,10 +118,11 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Screen(what) => screen::screen(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,
-        Command::Sources { source, discrepancies, promises, reliability, cost } => {
+        Command::Sources { source, discrepancies, promises, service, reliability, cost } => {
             let facts = compose::board(Site::of(cli), out).await?;
             let only = source.as_deref();
             match (discrepancies, promises, reliability, cost) {
+                _ if *service => sources::service(&facts, out),
                 (true, ..) => sources::discrepancies(&facts, only, out),
                 (_, true, ..) => sources::promises(&facts, only, out),
                 (.., true, _) => sources::reliability(&facts, only, out),

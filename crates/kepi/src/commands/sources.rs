@@ -120,6 +120,7 @@ pub fn promises(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<()
         "Too late",
         "Not at all",
         "Longest delay",
+        "Service level",
     ]);
     for of in view.promises.iter().filter(|of| is_meant(&of.source.id)) {
         let count = |n: u64| Field::digits(n.to_string(), n.to_string());
@@ -136,6 +137,35 @@ pub fn promises(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<()
                 of.longest.map_or("–".to_owned(), format::length),
                 of.longest.map_or(String::new(), |seconds| seconds.to_string()),
             ),
+            match (of.level, of.met()) {
+                (Some(level), Some(met)) => {
+                    Field::text(format!("{} {}", format::share(level), if met { "kept" } else { "NOT KEPT" }))
+                }
+                _ => Field::text("–"),
+            },
+        ]);
+    }
+    Ok(out.rows(&grid)?)
+}
+
+/// Prints what units owed by month, and whether service levels were kept.
+pub fn service(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
+    if out.format == Format::Json {
+        return Ok(out.json(&v1::sources(facts)?.service)?);
+    }
+    let mut grid = Grid::new(&["Unit", "Month", "Due", "Kept", "Too late", "Not at all", "Levels", "Below"]);
+    for of in Reporter::new(facts).sources()?.service {
+        let count = |n: u64| Field::digits(n.to_string(), n.to_string());
+        let month = if of.is_over { of.period } else { format!("{} so far", of.period) };
+        grid.push(vec![
+            Field::text(of.unit.map_or_else(|| "–".to_owned(), |unit| unit.id)),
+            Field::text(month),
+            count(of.due),
+            count(of.kept),
+            count(of.late),
+            count(of.missed),
+            count(of.levels),
+            Field::text(if of.below.is_empty() { "–".to_owned() } else { of.below.join("; ") }),
         ]);
     }
     Ok(out.rows(&grid)?)

@@ -90,9 +90,31 @@ fn a_score_of_all_rows_is_official_without_those_of_a_late_unit() {
     }
     let (project, month) = project("exclude");
     let text = std::fs::read_to_string(project.path().join("kepi.yml")).unwrap();
-    project.write("kepi.yml", &text.replace("value: average_of_children", "value: recompute"));
+    // Between the whole and the regions there is an area, whose rows are those of both.
+    let text = text.replace("value: average_of_children", "value: recompute");
+    project
+        .write("kepi.yml", &text.replace("match: {region: region}", "match: {area: area, region: region}"));
+    let kpis = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+    let kpis = kpis.replacen("  region: {type: text}\n", "  region: {type: text}\n  area: {expression: \"case when region = 'none' then 'west' else 'east' end\"}\n", 1);
+    project.write("kpis.yml", &kpis.replace("by: [region]", "by: [region, area]"));
+    let area = "---\nunit: east\nname: East\nmember: east\nlevel: area\nparent: company\nmanager: ann\n";
+    project.write(
+        "people.yml",
+        &format!("{}{area}", PEOPLE.replace("region\nparent: company", "region\nparent: east")),
+    );
     project.ok(&["run", "--quiet"]);
     attest(&project, "north", "attested");
+    // Before it is closed it is said what closing would make of it, of the whole and of the area between.
+    let partial = |unit: &str| {
+        asked(&project, &["show", "scorecard", "--unit", unit, "--period", &month])["partial"].clone()
+    };
+    let of_north =
+        asked(&project, &["show", "scorecard", "--unit", "north", "--period", &month])["score"].clone();
+    for unit in ["company", "east"] {
+        let of = partial(unit);
+        assert_eq!((&of["closed"], &of["without"]), (&json!(false), &of_north), "{unit}: {of}");
+    }
+    assert_eq!(partial("north"), Value::Null, "it was in time, and has nothing of others");
     project.ok(&["close", &month, "-m", "it is over", "--as", "ann"]);
     let score = |unit: &str| {
         let card = asked(&project, &["show", "scorecard", "--unit", unit, "--period", &month]);
@@ -100,10 +122,12 @@ fn a_score_of_all_rows_is_official_without_those_of_a_late_unit() {
     };
     assert!((score("company") - score("north")).abs() > 0.01, "what is published has all rows");
     let official = asked(&project, &["periods", &month]);
-    let is = |of: &&Value| of["kpi"] == "customers" && of["segment"] == "company";
-    let of = official.as_array().unwrap().iter().find(is).unwrap();
-    assert_eq!(of["official_value"].as_f64(), Some(score("north")), "{of}");
-    assert_eq!(of["late"], "by the rule about units that were late");
+    for unit in ["company", "east"] {
+        let is = |of: &&Value| of["kpi"] == "customers" && of["segment"] == unit;
+        let of = official.as_array().unwrap().iter().find(is).unwrap();
+        assert_eq!(of["official_value"].as_f64(), Some(score("north")), "{of}");
+        assert_eq!(of["late"], "by the rule about units that were late");
+    }
     let shown = project.ok(&["show", "scorecard", "--period", &month]);
     assert!(shown.contains("by the rule about units that were late; published was and is"), "{shown}");
     // A unit that was in time has nothing of others.

@@ -32,6 +32,7 @@ pub(super) fn read(
     let written = field.get()?;
     let hours = written.business_hours.cloned();
     let published = written.published.get().map(|of| of.0);
+    let kept_at_least = written.kept_at_least.get().map(|of| of.0.to_f64());
     match (written.every.is_written(), written.within.is_written()) {
         (true, false) => {}
         (false, true) => {
@@ -41,7 +42,12 @@ pub(super) fn read(
                     .report(codes::EXPECTATION, key, format!("`{name}` does nothing beside `within`"))
                     .fix("leave it out, or write `every` for `within`");
             }
-            return Some(Expectation { how: Rhythm::Within(written.within.get()?.0), hours, published });
+            return Some(Expectation {
+                how: Rhythm::Within(written.within.get()?.0),
+                hours,
+                published,
+                kept_at_least,
+            });
         }
         (both, _) => {
             let said = match both {
@@ -73,5 +79,5 @@ pub(super) fn read(
         },
     };
     let zone = written.time_zone.get().map_or_else(|| project_zone.to_owned(), |zone| zone.0.clone());
-    Some(Expectation { how: Rhythm::Every { grain, day, minute, zone }, hours, published })
+    Some(Expectation { how: Rhythm::Every { grain, day, minute, zone }, hours, published, kept_at_least })
 }

@@ -5,8 +5,8 @@ use kepi_query::landing::RowCounts;
 
 use super::{
     Api, BrokenRule, DataRule, Delivery, Discrepancies, Discrepancy, FrequencyCost, Load, Missing, Overruled,
-    Profile, Promise, Quarantine, QuarantinedRow, Reliability, Rows, Rule, Source, SourceCost, Sources,
-    from_named,
+    Profile, Promise, Quarantine, QuarantinedRow, Reliability, Rows, Rule, Service, Source, SourceCost,
+    Sources, from_named,
 };
 use crate::{
     facts::Facts,
@@ -14,7 +14,7 @@ use crate::{
     reporter::Reporter,
     view::{
         CostRow, DataRuleView, DeliveryView, DiscrepanciesView, ProfileView, PromiseRow, ReliabilityRow,
-        WouldCost,
+        ServiceRow, WouldCost,
     },
 };
 
@@ -35,6 +35,7 @@ pub fn sources(facts: &dyn Facts) -> Result<Sources, ViewError> {
         discrepancies: at.0.discrepancies()?.into_iter().map(discrepancies).collect(),
         reliability: at.0.reliability().into_iter().map(reliability).collect(),
         promises: at.0.promises()?.into_iter().map(promise).collect(),
+        service: at.0.service()?.into_iter().map(service).collect(),
         costs: at.0.costs().into_iter().map(cost).collect(),
     })
 }
@@ -70,8 +71,24 @@ fn cost(of: CostRow) -> SourceCost {
     }
 }
 
+fn service(of: ServiceRow) -> Service {
+    Service {
+        unit: of.unit.map(from_named),
+        period: of.period,
+        over: of.is_over,
+        due: of.due,
+        kept: of.kept,
+        late: of.late,
+        missed: of.missed,
+        levels: of.levels,
+        below: of.below,
+    }
+}
+
 fn promise(of: PromiseRow) -> Promise {
     Promise {
+        met: of.met(),
+        level: of.level,
         source: from_named(of.source),
         unit: of.unit.map(from_named),
         promise: of.promise,

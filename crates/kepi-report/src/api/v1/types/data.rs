@@ -50,6 +50,9 @@ pub struct Sources {
     /// What was promised of data, by source, unit and period, and how it was kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub promises: Vec<Promise>,
+    /// What units owed by month, and how it was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service: Vec<Service>,
     /// What looking at sources costs, and a run in all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub costs: Vec<SourceCost>,
@@ -142,6 +145,36 @@ pub struct Promise {
     /// The longest delay of what came too late, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub longest: Option<i64>,
+    /// The service level: which share is to be kept, from 0 to 1; left out: nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<f64>,
+    /// Whether it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met: Option<bool>,
+}
+
+/// What a unit owed in a month, all sources together, and how it was kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    /// The unit; left out: what is owed by no unit, but by whoever answers for the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Named>,
+    /// The month.
+    pub period: String,
+    /// Whether it is over.
+    pub over: bool,
+    /// How often something was due.
+    pub due: u64,
+    /// How often it was kept.
+    pub kept: u64,
+    /// How often it came too late.
+    pub late: u64,
+    /// How often it did not come.
+    pub missed: u64,
+    /// Of how many sources a service level is agreed.
+    pub levels: u64,
+    /// Sources below theirs, in words.
+    pub below: Vec<String>,
 }
 
 /// What sources of one entity say against each other.
