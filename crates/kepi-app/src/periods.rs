@@ -12,7 +12,7 @@ use kepi_model::{
     calendar::Period,
     governance::Aspect,
     id::{KpiId, ScorecardId, UnitId},
-    project::{Project, Scorecard, WhenLate},
+    project::{Project, Scorecard, ValueUnit, WhenLate},
 };
 use kepi_query::{
     published::{SCORE, Table, VALUE, Vouched, scored},
@@ -254,9 +254,9 @@ impl App {
             if let (true, true, Some(then), Some(now)) =
                 (differs, official == restated, point(&then), point(&now))
             {
-                let exact =
-                    |text: &Option<String>, point: f64| text.as_ref().map(|text| format!("{text} ({point})"));
-                (official, restated) = (exact(&official, then), exact(&restated, now));
+                let unit = project.kpis.get(&kpi).map_or(&ValueUnit::Count, |kpi| &kpi.unit);
+                let [one, other] = kepi_report::format::apart([then, now], unit);
+                (official, restated) = (Some(one), Some(other));
             }
             if overridden {
                 restated = restated.map(|text| format!("{text}, overridden"));

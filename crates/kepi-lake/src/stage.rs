@@ -493,7 +493,8 @@ impl Working<'_> {
                 return Verdict::Lands;
             }
             Placed::Conflict => {
-                let key: Vec<String> = shape.key.iter().map(|at| rows.shown(*at, row)).collect();
+                let key: Vec<String> =
+                    shape.key.iter().map(|at| rows.shown(*at, row, &self.staging.source.days)).collect();
                 return reject(
                     DUPLICATE_KEY,
                     format!("another row with other content has the key {}", key.join(", ")),
@@ -561,7 +562,9 @@ impl Working<'_> {
                         let shown = mapping::attributes_read(expression)
                             .iter()
                             .filter_map(|a| {
-                                rows.position(a).map(|at| format!("`{a}` is {}", rows.shown(at, row)))
+                                rows.position(a).map(|at| {
+                                    format!("`{a}` is {}", rows.shown(at, row, &self.staging.source.days))
+                                })
                             })
                             .collect::<Vec<_>>();
                         Some(shown.join(", "))

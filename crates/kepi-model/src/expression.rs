@@ -6,12 +6,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     business_hours::BusinessHours,
     id::{AttributeId, EntityId},
-    word::words,
+    word::{Word as _, words},
 };
 
 /// What a value is. Physical form in brackets.
@@ -161,12 +162,22 @@ words! {
         Hour = "hour",
         /// Completed years from the first day to the second, negative if that is earlier; each by the clock of a zone, which follow.
         YearsBetween = "years_between",
+        /// From the second day to the first, in whole days of the clock of a zone, which follows. It is written `a - b`.
+        DaysBetween = "days_between",
+        /// The day that lies a length of whole days after the first, by the clock of a zone, which follows. It is written `a + 7 days`.
+        DaysLater = "days_later",
         /// The band that a number, the first, lies in: a member of the result's type. Each further value begins a band.
         Bands = "bands",
     }
 }
 
 impl Function {
+    /// Functions that are written by their names.
+    pub(crate) fn written() -> impl Iterator<Item = &'static str> + Clone {
+        let own = [Self::DaysBetween, Self::DaysLater].map(Self::word);
+        Self::WORDS.iter().copied().filter(move |word| !own.contains(word))
+    }
+
     /// Whether its values are followed by the zones whose clocks are read, one each, which the language does not write.
     pub fn reads_clock(self) -> bool {
         matches!(self, Self::Year | Self::Month | Self::Day | Self::Weekday | Self::Hour | Self::YearsBetween)
@@ -192,6 +203,65 @@ pub struct Expression {
     pub node: Node,
 }
 
+/// A length of time that is counted from a date or up to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Length {
+    /// How long, in µs.
+    pub micros: i64,
+    /// Counted in days by the clock of this zone, some of which are longer or shorter than 24 hours; none: in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days_of: Option<String>,
+}
+
+/// µs of a day of 24 hours.
+const DAY: i64 = 86_400_000_000;
+
+/// Whether a date and a length of time come to a date.
+pub(crate) fn is_of_days(micros: i64) -> bool {
+    micros % DAY == 0
+}
+
+impl Length {
+    /// As it is counted from a value of a type: whole days from a date are days of the clock by which it begins.
+    pub(crate) fn from(type_: &Type, micros: i64, zone: &TimeZone) -> Self {
+        let in_days = *type_ == Type::Date && is_of_days(micros);
+        Self { micros, days_of: in_days.then(|| zone.iana_name().unwrap_or("UTC").to_owned()) }
+    }
+
+    /// What lies so long after an instant.
+    pub fn after(&self, at: i64) -> i64 {
+        self.shifted(at, self.micros)
+    }
+
+    /// What lies so long before an instant.
+    pub fn before(&self, at: i64) -> i64 {
+        self.shifted(at, self.micros.saturating_neg())
+    }
+
+    fn shifted(&self, at: i64, by: i64) -> i64 {
+        let of_days = self.days_of.as_deref().and_then(|zone| days_later(at, by, zone));
+        of_days.unwrap_or_else(|| at.saturating_add(by))
+    }
+}
+
+fn day(at: i64, zone: &TimeZone) -> Option<Date> {
+    Some(zone.to_datetime(Timestamp::from_microsecond(at).ok()?).date())
+}
+
+/// Where the day begins that lies a length of whole days after the one that an instant is of.
+pub fn days_later(at: i64, by: i64, zone: &str) -> Option<i64> {
+    let zone = TimeZone::get(zone).ok()?;
+    let day = day(at, &zone)?.checked_add((by / DAY).days()).ok()?;
+    Some(day.to_zoned(zone).ok()?.timestamp().as_microsecond())
+}
+
+/// From a day until another, in µs of days of 24 hours.
+pub fn days_between(from: i64, until: i64, zone: &str) -> Option<i64> {
+    let zone = TimeZone::get(zone).ok()?;
+    let days = (day(until, &zone)? - day(from, &zone)?).get_days();
+    i64::from(days).checked_mul(DAY)
+}
+
 impl Path {
     /// Adds the entities it walks to.
     pub(crate) fn visit_entities(&self, entities: &mut BTreeSet<EntityId>) {
@@ -200,6 +270,40 @@ impl Path {
 }
 
 impl Expression {
+    /// From one time until another: of two dates in days of the clock by which they begin.
+    pub(crate) fn between(until: Self, from: Self, zone: Self) -> Self {
+        let node = match (&until.type_, &from.type_) {
+            (Type::Date, Type::Date) => Node::Call(Function::DaysBetween, vec![until, from, zone]),
+            _ => Node::Arithmetic(Arithmetic::Subtract, Box::new(until), Box::new(from)),
+        };
+        Self { type_: Type::Duration, node }
+    }
+
+    /// The clock of a zone, as functions take it.
+    pub(crate) fn zone(zone: &TimeZone) -> Self {
+        let name = zone.iana_name().unwrap_or("UTC").to_owned();
+        Self { type_: Type::Text, node: Node::Literal(Literal::Text(name)) }
+    }
+
+    /// A date and by how much another lies after it, in µs, if that is what it says.
+    pub(crate) fn as_shifted(&self) -> Option<(&Self, i64)> {
+        let length = |of: &Self| match &of.node {
+            Node::Literal(Literal::Integer(by)) if of.type_ == Type::Duration => Some(*by),
+            _ => None,
+        };
+        match &self.node {
+            Node::Arithmetic(Arithmetic::Add, a, b) => {
+                length(b).map(|by| (&**a, by)).or_else(|| length(a).map(|by| (&**b, by)))
+            }
+            Node::Arithmetic(Arithmetic::Subtract, a, b) => Some((a, length(b)?.checked_neg()?)),
+            Node::Call(Function::DaysLater, of) => match of.as_slice() {
+                [at, by, _] => Some((at, length(by)?)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Adds the entities that it reads beside the one whose rows it looks at.
     pub(crate) fn visit_entities(&self, entities: &mut BTreeSet<EntityId>) {
         self.visit(&mut |part| match &part.node {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    expression::{Arithmetic, Comparison, Expression, Literal, Node, Path, Type},
+    expression::{Arithmetic, Comparison, Expression, Function, Literal, Node, Path, Type},
     word::Word,
 };
 
@@ -48,7 +48,8 @@ fn strength(node: &Node) -> u8 {
         | Node::In(..)
         | Node::Like(..)
         | Node::Exists(..) => 4,
-        Node::Arithmetic(Arithmetic::Add | Arithmetic::Subtract, ..) => 5,
+        Node::Arithmetic(Arithmetic::Add | Arithmetic::Subtract, ..)
+        | Node::Call(Function::DaysBetween | Function::DaysLater, _) => 5,
         Node::Arithmetic(Arithmetic::Multiply, ..) => 6,
         Node::Negate(_) => 7,
         Node::Rescale(inner, _) => strength(&inner.node),
@@ -136,6 +137,20 @@ fn write(e: &Expression, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("coalesce(")?;
             joined(list, ", ", 0, f)?;
             f.write_str(")")
+        }
+        Node::Call(Function::DaysBetween | Function::DaysLater, list) => {
+            let [a, b, ..] = list.as_slice() else { return Ok(()) };
+            operand(a, 5, f)?;
+            match &b.node {
+                Node::Literal(Literal::Integer(by)) if b.type_ == Type::Duration => {
+                    f.write_str(if *by < 0 { " - " } else { " + " })?;
+                    f.write_str(&literal_text(&Literal::Integer(by.saturating_abs()), &b.type_))
+                }
+                _ => {
+                    f.write_str(" - ")?;
+                    operand(b, 6, f)
+                }
+            }
         }
         Node::Call(function, list) => {
             let shown = if function.reads_clock() { list.len() / 2 } else { list.len() };

@@ -1,7 +1,7 @@
 //! States that are kept between runs, so that a run reads what has changed.
 //!
 //! The files of a table are read in parts: one large file, or some small ones. What was measured of a part is kept under names that say all it depends
-//! on: of the part the names of its files, which are never written again; of the scan the engine with its version, zones, entity, time and
+//! on: of the part the names of its files, which are never written again; of the scan the engine with its version, zones, calendar, entity, time and
 //! rule of versions; of a state what is added up and how the tables stand that it walks to; of a key the same. So nothing is ever out
 //! of date: something that changed has another name, and is measured again. States merge exactly, so what is made of parts is, to the bit, what one
 //! scan of all rows makes; where that is in doubt (too many cells, values out of range that may lie outside the plan's time), all rows are

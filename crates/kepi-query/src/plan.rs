@@ -22,6 +22,8 @@ pub struct ScanPlan {
     pub time: Path,
     /// Ascending bucket edges in µs UTC: bucket `i` is `[edges[i], edges[i + 1])`.
     pub edges: Arc<[i64]>,
+    /// The calendar whose days they are of.
+    pub calendar: Hash,
     /// Which version of a referenced row counts: the one valid at the row's `time`, or the current one.
     pub as_of: AsOf,
     /// Everything segments are formed by.

@@ -10,6 +10,7 @@ use kepi_model::{
     derived::Rows,
     expression::Path,
     id::{DimensionId, EntityId, KpiId},
+    meaning,
     project::{AsOf, Kpi, Project},
 };
 
@@ -46,6 +47,7 @@ pub fn plan<'k>(
                 entity: side.entity.clone(),
                 time: side.time.clone(),
                 edges: Arc::new([]),
+                calendar: meaning::calendar(&project.calendar),
                 as_of: side.as_of,
                 keys: Vec::new(),
                 key_sets: Vec::new(),

@@ -43,6 +43,8 @@ pub fn decimals(point: f64, interval: Option<(f64, f64)>, unit: &ValueUnit) -> u
         ValueUnit::Number { decimals } => {
             (0, (*decimals).max(if *decimals > 0 { leading(point) } else { 0 }))
         }
+        // A tenth of a per cent is the last digit of a share, unless that is smaller itself.
+        ValueUnit::Share if point.abs() < 0.001 => (0, leading(point * 100.0).max(1)),
         ValueUnit::Share | ValueUnit::NetPromoter | ValueUnit::Duration => (0, 1),
         ValueUnit::Rating { .. } => (1, 2),
         ValueUnit::Money { .. } if point.abs() >= 1000.0 => (0, 0),
@@ -344,6 +346,38 @@ fn micros_of(shown: &str) -> f64 {
         .sum()
 }
 
+/// Two figures that differ with as many digits as tell them apart, in their unit.
+pub fn apart(figures: [f64; 2], unit: &ValueUnit) -> [String; 2] {
+    let with = |digits: u8| {
+        figures.map(|raw| match unit {
+            ValueUnit::Duration => lengths(raw, usize::from(digits)),
+            // Not in millions: their digits would be rounded before they differ.
+            ValueUnit::Money { currency } => format!("{currency}{THIN}{}", plain(raw, digits)),
+            _ => value(raw, unit, digits),
+        })
+    };
+    let told = (0..=9).map(with).find(|[one, other]| one != other);
+    told.unwrap_or_else(|| figures.map(|raw| raw.to_string()))
+}
+
+/// Microseconds in so many units from the largest that fits: `1 d 3 h 45 min`.
+fn lengths(raw: f64, units: usize) -> String {
+    let size = raw.abs();
+    let fits = MICROS.iter().position(|(micros, _)| size >= *micros).unwrap_or(MICROS.len() - 1);
+    let shown = MICROS.get(fits..(fits + units).min(MICROS.len())).unwrap_or_default();
+    let Some((last, _)) = shown.last() else { return String::new() };
+    let mut left = (size / last).round() * last;
+    let mut parts: Vec<String> = Vec::new();
+    for (micros, name) in shown {
+        let whole = ((left + last / 2.0) / micros).floor();
+        left -= whole * micros;
+        if whole > 0.0 {
+            parts.push(format!("{}{THIN}{name}", plain(whole, 0)));
+        }
+    }
+    format!("{}{}", if raw < 0.0 { MINUS.to_string() } else { String::new() }, parts.join(" "))
+}
+
 /// Groups digits by three; four-digit numbers too, because columns of figures line up then.
 fn group(digits: &str) -> String {
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -444,6 +478,8 @@ mod tests {
         assert_eq!(shown(0.8004, 0.047, &ValueUnit::Share), "80_% ±5");
         assert_eq!(shown(0.8004, 0.0962, &ValueUnit::Share), "80_% ±10");
         assert_eq!(shown(0.8004, 0.00021, &ValueUnit::Share), "80.0_% ±0.0");
+        assert_eq!(shown(0.000_052, 0.000_03, &ValueUnit::Share), "0.0052_% ±0.0030");
+        assert_eq!(shown(0.0, 0.000_03, &ValueUnit::Share), "0.0_% ±0.0");
         assert_eq!(shown(3.7123, 0.041, &RATING), "3.71 ±0.04");
         assert_eq!(shown(3.7123, 0.41, &RATING), "3.7 ±0.4");
         assert_eq!(shown(3.7123, 1.41, &RATING), "3.7 ±1.4");
@@ -452,6 +488,20 @@ mod tests {
         assert_eq!(shown(19938.0, 0.0, &ValueUnit::Count), "19_938 19_938 – 19_938");
         assert_eq!(shown(4.237, 0.21, &ValueUnit::Rate { per: 1000 }), "4.24 per 1_000 ±0.21");
         assert_eq!(shown(4.237, 0.21, &ValueUnit::Number { decimals: 1 }), "4.2 ±0.2");
+    }
+
+    #[test]
+    fn figures_that_differ_are_told_apart() {
+        let apart = |a, b, unit: &ValueUnit| apart([a, b], unit).map(|text| text.replace(THIN, "_"));
+        assert_eq!(
+            apart(100_162_656_716.4, 99_923_047_146.4, &ValueUnit::Duration),
+            ["1_d 3_h 49_min", "1_d 3_h 45_min"]
+        );
+        assert_eq!(apart(265_500e6, 265_387.5e6, &ValueUnit::Duration), ["3_d 1_h 45_min", "3_d 1_h 43_min"]);
+        assert_eq!(apart(-1e3, -2e3, &ValueUnit::Duration), ["−1_ms", "−2_ms"]);
+        assert_eq!(apart(0.8598223, 0.8601674, &ValueUnit::Share), ["85.98_%", "86.02_%"]);
+        assert_eq!(apart(8_214_000.0, 8_214_001.0, &money_in("GBP")), ["GBP_8_214_000", "GBP_8_214_001"]);
+        assert_eq!(apart(0.25, 0.250_000_000_01, &ValueUnit::Count), ["0.25", "0.25000000001"]);
     }
 
     #[test]

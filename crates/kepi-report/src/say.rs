@@ -709,7 +709,7 @@ fn action_text(of: Action) -> String {
             format!("Better {row} times in a row{}: {keep}.", there(missed))
         }
         Action::Plan { how: certainty, still } => {
-            format!("{}, {}: a plan is needed.", how(certainty, "Off target"), moving(still))
+            format!("Off target ({}), {}: a plan is needed.", how(certainty, "short of it"), moving(still))
         }
         Action::WatchColour { how: certainty, still } => format!(
             "{}, {}; only the colour is too close to call: watch the next period.",

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use kepi_model::{
     calendar::{Calendar, Grain},
     expression::{Arithmetic, Comparison, Expression, Function, Literal, Node, Path, Physical, Type},
-    id::{AttributeId, EntityId},
+    id::{AttributeId, EntityId, Hash},
     project::AsOf,
 };
 use kepi_query::{
@@ -437,7 +437,7 @@ fn plan(chance: &mut Chance, edges: &[i64]) -> ScanPlan {
             states.push(StateSpec { id, kind, filter });
         }
     }
-    ScanPlan { entity, time, edges: edges.into(), as_of, keys, key_sets, states }
+    ScanPlan { entity, time, edges: edges.into(), calendar: Hash([0; 32]), as_of, keys, key_sets, states }
 }
 
 fn state_kind(chance: &mut Chance, edges: &[i64]) -> StateKind {
@@ -488,10 +488,10 @@ pub fn number(chance: &mut Chance, scale: u8, depth: usize, edges: &[i64]) -> Ex
     }
     let deeper = |chance: &mut Chance| Box::new(number(chance, scale, depth - 1, edges));
     if scale == 0 && chance.once_in(6) {
-        return if chance.once_in(2) {
-            date_part(chance, edges)
-        } else {
-            expression(Type::Integer, Node::Call(Function::Length, vec![words(chance, 1)]))
+        return match chance.below(5) {
+            0 | 1 => date_part(chance, edges),
+            2 => days(chance, edges),
+            _ => expression(Type::Integer, Node::Call(Function::Length, vec![words(chance, 1)])),
         };
     }
     let node = match chance.below(7) {
@@ -610,10 +610,26 @@ fn call_of_words(chance: &mut Chance) -> Expression {
     expression(Type::Text, Node::Call(function, values))
 }
 
+fn zone(chance: &mut Chance) -> Expression {
+    let zone = *chance.pick(&["Europe/Berlin", "America/Los_Angeles", "Asia/Kathmandu", "UTC"]);
+    expression(Type::Text, Node::Literal(Literal::Text(zone.to_owned())))
+}
+
+/// From some days after a day until another.
+fn days(chance: &mut Chance, edges: &[i64]) -> Expression {
+    let (zone, at) = (zone(chance), moment(chance, 1, edges));
+    let by = Node::Literal(Literal::Integer(chance.between(-40, 40) * 86_400_000_000));
+    let later = Node::Call(Function::DaysLater, vec![at, expression(Type::Duration, by), zone.clone()]);
+    let until = moment(chance, 0, edges);
+    expression(
+        Type::Integer,
+        Node::Call(Function::DaysBetween, vec![until, expression(Type::Date, later), zone]),
+    )
+}
+
 /// A part of a time.
 fn date_part(chance: &mut Chance, edges: &[i64]) -> Expression {
-    let zone = *chance.pick(&["Europe/Berlin", "America/Los_Angeles", "Asia/Kathmandu", "UTC"]);
-    let zone = expression(Type::Text, Node::Literal(Literal::Text(zone.to_owned())));
+    let zone = zone(chance);
     let at = moment(chance, 1, edges);
     match chance.below(6) {
         0 => expression(Type::Integer, Node::Call(Function::Year, vec![at, zone])),

@@ -1,6 +1,6 @@
 //! Expressions → instructions, each with the interval its values cannot leave.
 
-use kepi_model::expression::{Arithmetic, Expression, Literal, Node, Path, Physical};
+use kepi_model::expression::{Arithmetic, Expression, Function, Literal, Node, Path, Physical};
 
 use super::{
     Choice, ColumnFacts, Compiled, FindColumn, Instruction, Interval, NARROW, NodeId, Operation, Program,
@@ -162,8 +162,9 @@ impl Program {
                 if compiled.iter().any(|node| self.facts(*node).1) {
                     return None;
                 }
-                // No year, hour or length of a text is beyond.
-                let interval = is_number(expression.type_.physical()).then_some(FUNCTIONS);
+                let of_days = matches!(function, Function::DaysBetween | Function::DaysLater);
+                let found = if of_days { NARROW } else { FUNCTIONS };
+                let interval = is_number(expression.type_.physical()).then_some(found);
                 let of = compiled.into_iter().map(|node| (node, self.facts(node).2)).collect();
                 Some((Operation::Call(*function, expression.type_.clone(), of), interval, false))
             }
@@ -221,7 +222,8 @@ impl Program {
     }
 }
 
-/// Between what the results of functions lie that are numbers.
+/// Between what the results of functions lie that are numbers: no year, hour or length of a text is beyond, but days, which are instants
+/// or lengths of time.
 const FUNCTIONS: Interval = (i32::MIN as i128, i32::MAX as i128);
 
 /// What an instruction does, the interval of its values, whether it needs 128 bits.

@@ -125,14 +125,14 @@ fn expected(files: usize) -> (Vec<Vec<String>>, Vec<Vec<String>>) {
 #[test]
 fn kills_lose_nothing_and_double_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    kill_loaders(folder.path(), 200);
+    kill_loaders(folder.path(), 80);
 }
 
 #[test]
 fn kills_lose_nothing_and_double_nothing_on_postgresql() {
     let folder = tempfile::tempdir().unwrap();
     if on_postgres(folder.path()) {
-        kill_loaders(folder.path(), 50);
+        kill_loaders(folder.path(), 25);
     }
 }
 

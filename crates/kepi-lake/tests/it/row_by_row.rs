@@ -475,7 +475,7 @@ async fn life(seed: u64, rows_of_a_file: usize) -> (u64, u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_files_land_as_they_do_row_by_row() {
-    let lives: u64 = std::env::var("KEPI_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
+    let lives: u64 = std::env::var("KEPI_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(30);
     let (mut kept, mut rejected) = (0, 0);
     for seed in 0..lives {
         let (k, r) = life(seed, 60).await;

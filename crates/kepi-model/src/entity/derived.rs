@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     calendar::{Calendar, Grain},
     entity::{Attribute, Entity},
-    expression::{Expression, Type},
+    expression::{Expression, Length, Type},
     id::{AttributeId, EntityId},
     word::{Word, words},
 };
@@ -143,14 +143,14 @@ pub enum Stretch {
         /// Until before this.
         until: Option<Bound>,
         /// A length, its far end included: from `from` forwards, else from `until` backwards.
-        within: Option<i64>,
+        within: Option<Length>,
     },
     /// Those in force as an instant comes, or at any instant from then on for so long.
     InForce {
         /// The instant.
         at: Expression,
-        /// So long, in µs.
-        within: Option<i64>,
+        /// So long.
+        within: Option<Length>,
         /// When theirs begin, over their row.
         begins: Expression,
         /// When they end, over their row.

@@ -41,6 +41,8 @@ pub struct Duration {
     pub summary: DurationSummary,
     /// The hours in which the time passes; none: all.
     pub hours: Option<NamedHours>,
+    /// The zone by whose clock days are counted, where both ends are days.
+    pub days_of: Option<Expression>,
 }
 
 /// What is made of durations.
@@ -83,11 +85,17 @@ impl Duration {
             true => Some(reader.business_hours.get(written.hours.get()?)?.clone()),
             false => None,
         };
-        Some(Self { rows: rows?, from: from?, until: until?, summary: summary?, hours })
+        let (from, until) = (from?, until?);
+        let of_days = hours.is_none() && from.type_ == Type::Date && until.type_ == Type::Date;
+        let days_of = of_days.then(|| Expression::zone(reader.zone));
+        Some(Self { rows: rows?, from, until, summary: summary?, hours, days_of })
     }
 
     /// The time that passes, as an expression.
     pub fn taken(&self) -> Expression {
+        if let Some(zone) = &self.days_of {
+            return Expression::between(self.until.clone(), self.from.clone(), zone.clone());
+        }
         let at = |instant: &Expression| match &self.hours {
             None => instant.clone(),
             Some(NamedHours { hours, .. }) => Expression {
@@ -122,6 +130,7 @@ impl Kind for Duration {
         let (from, until) = (form::expression(&self.from), form::expression(&self.until));
         let mut form = vec![json!("duration"), self.rows.form(), from, until, summary];
         form.extend(self.hours.iter().map(|in_| in_.hours.form()));
+        form.extend(self.days_of.as_ref().map(form::expression));
         form.into()
     }
     fn readings(&self) -> Vec<Reading<'_>> {

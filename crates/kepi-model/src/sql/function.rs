@@ -46,6 +46,8 @@ fn form(function: Function) -> &'static str {
         Function::Hour => "hour(opened_at)",
         Function::YearsBetween => "years_between(born_on, opened_at)",
         Function::Bands => "bands(age, 25, 45, 65)",
+        Function::DaysBetween => "delivered_on - ordered_on",
+        Function::DaysLater => "ordered_on + 7 days",
     }
 }
 
@@ -126,8 +128,8 @@ impl Reader<'_> {
                 "write `any of [a, b, c] = 11`, or `any of [a, b, c] in (11, 12)`",
             );
         }
-        let Some(function) = Function::from_word(&name) else {
-            let known = Function::WORDS.iter().copied();
+        let known = Function::written();
+        let Some(function) = known.clone().find(|word| *word == name).and_then(Function::from_word) else {
             let fix = otherwise(&name)
                 .or_else(|| nearest(&name, known.clone()).map(|near| format!("did you mean `{near}`?")));
             let place = self.place(call.name.span());
@@ -199,6 +201,8 @@ impl Reader<'_> {
                 let days = WEEKDAYS.map(str::to_owned).to_vec();
                 (Type::Enum { values: days.into() }, self.moments(values, false)?)
             }
+            // They are written with signs.
+            Function::DaysBetween | Function::DaysLater => return None,
             Function::Bands => return self.bands(first, values.get(1..)?),
         };
         Some(Expression { type_, node: Node::Call(function, of) })
@@ -268,8 +272,7 @@ impl Reader<'_> {
                 }
             }
             let zone = if value.type_ == Type::Date { self.scope.days } else { self.scope.zone };
-            let zone = zone.iana_name().unwrap_or("UTC").to_owned();
-            zones.push(Expression { type_: Type::Text, node: Node::Literal(Literal::Text(zone)) });
+            zones.push(Expression::zone(zone));
             of.push(value);
         }
         of.extend(zones);

@@ -1,6 +1,6 @@
 //! Types: operators and what they may be applied to, operands brought to one type and scale.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use sqlparser::{
     ast::{BinaryOperator, Expr, Spanned, UnaryOperator},
     tokenizer::Span as SqlSpan,
@@ -9,7 +9,7 @@ use sqlparser::{
 use super::Reader;
 use crate::{
     codes,
-    expression::{Arithmetic, Comparison, Expression, Literal, Node, Type},
+    expression::{Arithmetic, Comparison, Expression, Function, Literal, Node, Type, is_of_days},
     lexical::{self, type_text},
     wording::{shorten, some_texts},
 };
@@ -311,7 +311,17 @@ impl Reader<'_> {
         };
         let type_ = match (&a.type_, &b.type_) {
             (Type::Date | Type::Timestamp, Type::Date | Type::Timestamp) if op == Arithmetic::Subtract => {
-                Type::Duration
+                return Some(Expression::between(a, b, Expression::zone(self.scope.days)));
+            }
+            (Type::Date, Type::Duration) if let Some(by) = whole_days(&b) => {
+                let by = if op == Arithmetic::Subtract { by.checked_neg()? } else { by };
+                return Some(days_later(a, by, self.scope.days));
+            }
+            (Type::Duration, Type::Date)
+                if op == Arithmetic::Add
+                    && let Some(by) = whole_days(&a) =>
+            {
+                return Some(days_later(b, by, self.scope.days));
             }
             (Type::Date | Type::Timestamp, Type::Duration) => Type::Timestamp,
             (Type::Duration, Type::Date | Type::Timestamp) if op == Arithmetic::Add => Type::Timestamp,
@@ -465,4 +475,20 @@ pub(crate) fn rescale(e: Expression, scale: u8) -> Expression {
         return Expression { type_, node: e.node };
     }
     Expression { type_, node: Node::Rescale(Box::new(e), by) }
+}
+
+/// The length of a constant of whole days.
+fn whole_days(of: &Expression) -> Option<i64> {
+    match &of.node {
+        Node::Literal(Literal::Integer(by)) if is_of_days(*by) => Some(*by),
+        _ => None,
+    }
+}
+
+fn days_later(day: Expression, by: i64, zone: &TimeZone) -> Expression {
+    let by = Expression { type_: Type::Duration, node: Node::Literal(Literal::Integer(by)) };
+    Expression {
+        type_: Type::Date,
+        node: Node::Call(Function::DaysLater, vec![day, by, Expression::zone(zone)]),
+    }
 }

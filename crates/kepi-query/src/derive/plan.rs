@@ -549,11 +549,11 @@ impl<'a> Planner<'a> {
                     from: from.as_ref().map(|from| bound(self, from)),
                     after: *after,
                     until: until.as_ref().map(|until| bound(self, until)),
-                    within: *within,
+                    within: within.clone(),
                 },
                 Stretch::InForce { at, within, begins, ends } => Stretch::InForce {
                     at: mine(self, at),
-                    within: *within,
+                    within: within.clone(),
                     begins: theirs(self, begins),
                     ends: ends.as_ref().map(|ends| theirs(self, ends)),
                 },

@@ -7,7 +7,9 @@ use std::{borrow::Cow, cell::RefCell, collections::BTreeSet, rc::Rc};
 
 use kepi_model::{
     derived::{Bound, GatheredAsOf, How, Stretch, panel},
-    expression::{Arithmetic, Comparison, Expression, Literal, Node, Path, Physical},
+    expression::{
+        Arithmetic, Comparison, Expression, Function, Literal, Node, Path, Physical, days_between, days_later,
+    },
     id::{AttributeId, EntityId},
 };
 
@@ -101,9 +103,9 @@ pub(super) fn gather(
         let (mut last, mut by_place) = (None, (is_this(&low), is_this(&high)));
         if let Some(within) = within {
             match (from, until) {
-                (Some(from), _) => last = Some(from.saturating_add(*within)),
+                (Some(from), _) => last = Some(within.after(from)),
                 (None, Some(until)) => {
-                    from = Some(until.saturating_sub(*within));
+                    from = Some(within.before(until));
                     by_place.0 = false;
                 }
                 (None, None) => {}
@@ -519,8 +521,31 @@ fn values<'a>(of: &Expression, table: &'a Table, moved: &[(&str, Vec<Option<i64>
             }
             Values::Numbers(Cow::Owned(all))
         }
+        Node::Call(function, of) => match (function, of.as_slice()) {
+            (
+                Function::DaysLater,
+                [at, Expression { node: Node::Literal(Literal::Integer(by)), .. }, zone],
+            ) => {
+                let (at, zone) = (inner(at)?, constant_text(zone)?);
+                let later = |row: usize| days_later(at.number(row)?, *by, zone);
+                Values::Numbers(rows.map(later).collect())
+            }
+            (Function::DaysBetween, [until, from, zone]) => {
+                let (until, from, zone) = (inner(until)?, inner(from)?, constant_text(zone)?);
+                let between = |row: usize| days_between(from.number(row)?, until.number(row)?, zone);
+                Values::Numbers(rows.map(between).collect())
+            }
+            _ => return None,
+        },
         _ => return None,
     })
+}
+
+fn constant_text(of: &Expression) -> Option<&str> {
+    match &of.node {
+        Node::Literal(Literal::Text(text)) => Some(text),
+        _ => None,
+    }
 }
 
 /// An expression of a single text, computed once for each different one; none of others, and none inside where that overflows.

@@ -269,15 +269,15 @@ pub(super) fn within(step: &GatherStep, row: &RowOf<'_>, own_date: Option<i64>) 
     Some(match &step.gathered.stretch {
         Stretch::InForce { at, within, .. } => {
             let at = known_instant(at, row)?;
-            Within::InForce { at, until: within.map(|within| at.saturating_add(within)) }
+            Within::InForce { at, until: within.as_ref().map(|within| within.after(at)) }
         }
         Stretch::Dated { from, after, until, within } => {
             let (mut low, high) = (bound(from)?, bound(until)?);
             let mut last = None;
             if let Some(within) = within {
                 match (&low, &high) {
-                    (Some((from, _)), _) => last = Some(from.saturating_add(*within)),
-                    (None, Some((until, _))) => low = Some((until.saturating_sub(*within), None)),
+                    (Some((from, _)), _) => last = Some(within.after(*from)),
+                    (None, Some((until, _))) => low = Some((within.before(*until), None)),
                     (None, None) => {}
                 }
             }

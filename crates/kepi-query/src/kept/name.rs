@@ -31,7 +31,8 @@ impl<'a> Asked<'a> {
     pub fn of(plan: &'a ScanPlan, inputs: &'a PinnedInputs, engine: &EngineVersion) -> Self {
         let mut stands = Stands { inputs, known: BTreeMap::new() };
         let time = [&plan.time];
-        let what = serde_json::json!([engine, zones_version(), plan.entity, plan.time, plan.as_of]);
+        let what =
+            serde_json::json!([engine, zones_version(), plan.calendar, plan.entity, plan.time, plan.as_of]);
         let scan = stands.named(&what, &time);
         let keys = plan.keys.iter().map(|key| {
             let mut walks = Vec::new();

@@ -4,7 +4,7 @@
 //! expressions never give it.
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use kepi_model::expression::{Function, Type};
+use kepi_model::expression::{Function, Type, days_between, days_later};
 
 use super::Cell;
 
@@ -58,6 +58,12 @@ fn result(function: Function, type_: &Type, values: &[Cell]) -> Option<Cell> {
         (Function::YearsBetween, [from, until, Cell::Text(zone), Cell::Text(other)]) => {
             let (from, until) = (day(from, zone)?, day(until, other)?);
             Cell::Integer(if from <= until { years(from, until) } else { -years(until, from) })
+        }
+        (Function::DaysBetween, [Cell::Instant(until), Cell::Instant(from), Cell::Text(zone)]) => {
+            Cell::Integer(days_between(*from, *until, zone)?)
+        }
+        (Function::DaysLater, [Cell::Instant(at), Cell::Integer(by), Cell::Text(zone)]) => {
+            Cell::Instant(days_later(*at, *by, zone)?)
         }
         (Function::Bands, [Cell::Integer(value), edges @ ..]) => {
             member(type_, edges.iter().filter(|edge| matches!(edge, Cell::Integer(n) if n <= value)).count())?

@@ -1,5 +1,6 @@
 //! What is made of landed rows: one gathered attribute on a landed entity, and a panel, end to end.
 
+use jiff::ToSpan as _;
 use kepi_query::port::PinnedInputs;
 use kepi_testkit::{
     road::{Road, made},
@@ -103,4 +104,77 @@ fn churn_net_revenue_retention_and_repeat_customers_are_as_worked_by_hand() {
     // a1 orders twice within 90 days, a2 once: its second order comes on the 91st.
     assert_eq!(value("repeat", "2026-01"), Some(Ok(0.5)));
     assert_eq!(value("repeat", "2026-02"), Some(Ok(0.0)));
+}
+
+const DAYS: &str = r#"
+project: test
+name: Test
+language: 1
+time_zone: Europe/Berlin
+---
+entity: answer
+key: [id]
+time: answered_on
+attributes:
+  id: {type: text}
+  ask: {type: reference ask}
+  answered_on: {type: date}
+---
+entity: ask
+key: [id]
+time: asked_on
+attributes:
+  id: {type: text}
+  asked_on: {type: date}
+  due_on: {type: date}
+  within: {any: answer, from: asked_on, within: 7 days}
+  until: {any: answer, from: asked_on, until: asked_on + 8 days}
+  before_due: {any: answer, from: due_on - 7 days, until: due_on}
+  back: {any: answer, until: due_on, within: 7 days}
+  first_on: {first: answer.answered_on, from: asked_on, within: 60 days}
+"#;
+
+/// Each is answered a week after it was asked, which is a week before it is due.
+const OVER_A_CLOCK_CHANGE: [(&str, &str); 8] = [
+    ("within", "{share: {of: ask, which: within}}"),
+    ("until", "{share: {of: ask, which: until}}"),
+    ("before_due", "{share: {of: ask, which: before_due}}"),
+    ("back", "{share: {of: ask, which: back}}"),
+    ("difference", "{share: {of: ask, which: first_on - asked_on = 7 days}}"),
+    ("sum", "{share: {of: ask, which: first_on = asked_on + 7 days}}"),
+    ("no_sooner", "{share: {of: ask, which: first_on - 7 days >= asked_on}}"),
+    ("duration", "{duration: {of: ask, from: asked_on, until: first_on, within: 7 days}}"),
+];
+
+#[test]
+fn days_are_counted_by_the_calendar_over_a_clock_change() {
+    let mut text = DAYS.to_owned();
+    let means = ("mean", "{duration: {of: ask, from: asked_on, until: first_on, summary: mean}}");
+    for (id, measure) in OVER_A_CLOCK_CHANGE.iter().chain([&means]) {
+        text.push_str(&format!("---\nkpi: {id}\nname: {id}\nbetter: higher\nperiod: day\nfinal_after: 3 months\nmeasure: {measure}\n"));
+    }
+    let project = project(&text);
+    let calendar = &project.calendar;
+    // Clocks go back on 25 October 2026 and forward on 29 March.
+    let first = [jiff::civil::date(2026, 3, 15), jiff::civil::date(2026, 10, 12)];
+    let days: Vec<_> = first.iter().flat_map(|first| first.series(1.day()).take(20)).collect();
+    let (mut asks, mut answers) = (
+        "id:text asked_on:instant due_on:instant\n".to_owned(),
+        "id:text ask:text answered_on:instant\n".to_owned(),
+    );
+    for day in &days {
+        asks.push_str(&format!("a{day} {day} {}\n", *day + 14.days()));
+        answers.push_str(&format!("b{day} a{day} {}\n", *day + 7.days()));
+    }
+    let inputs = inputs(vec![("ask", table(calendar, &asks)), ("answer", table(calendar, &answers))]);
+    let all = made(&project, &inputs, instant(calendar, "2026-12-31"));
+    let values = Road::by_reference(&project, &all).values(&project);
+    for (id, expected) in OVER_A_CLOCK_CHANGE.iter().map(|(id, _)| (*id, 1.0)).chain([("mean", 604_800e6)]) {
+        for day in &days {
+            let period = calendar.parse(&day.to_string()).unwrap();
+            let of = |value: &&kepi_query::value::Value| value.kpi.as_str() == id && value.period == period;
+            let found = values.iter().find(of).unwrap_or_else(|| panic!("{id} of {day}"));
+            assert_eq!(found.estimate.as_ref().map(|of| of.point), Ok(expected), "{id} of {day}");
+        }
+    }
 }

@@ -112,7 +112,7 @@ impl World {
 
 #[test]
 fn what_is_finished_again_never_shows() {
-    let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 600));
+    let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 240));
     let limits = Limits::default();
     let (mut done, mut seed) = (0, first);
     let (mut taken, mut anew, mut from_states, mut without_states, mut failed) = (0, 0, 0, 0, 0);

@@ -434,6 +434,9 @@ fn of_two_calendars() -> Project {
 #[test]
 fn scorecards_of_several_calendars_have_periods_of_their_own() {
     let project = of_two_calendars();
+    // Each calendar keeps its own states: nothing is read again where nothing came.
+    let cost = project.ok(&["plan", "--cost"]);
+    assert!(cost.contains("nothing is read: all of it is kept"), "{cost}");
     let of = |all: &[(&str, f64)]| all.iter().map(|(period, n)| figure(period, *n)).collect::<Vec<_>>();
     // At its own grain, or at that of the scorecards, which is written with a Q.
     let own = |kpi: &str, is: fn(&str) -> bool| {

@@ -7,7 +7,7 @@ use crate::{
     definitions as written,
     derived::{Bound, Derivation, Gathered, GatheredAsOf, How, Rows, Stretch, panel},
     entity::scale_of,
-    expression::{Expression, Node, Path, Type},
+    expression::{Expression, Length, Node, Path, Type},
     id::{AttributeId, EntityId},
     lexical::type_text,
     project::Entity,
@@ -356,6 +356,8 @@ impl Reader<'_, '_, '_> {
                 return None;
             }
             let at_instant = self.date(written.in_force.get()?, &own.id);
+            let within =
+                within.map(|micros| at_instant.as_ref().map(|at| Length::from(&at.type_, micros, self.zone)));
             let Some(lasts) = of.lasts.clone() else {
                 self.context
                     .report(codes::NOT_LASTING, written.in_force.key, format!("from when until when a row of {} is in force is not said", of.id))
@@ -364,7 +366,7 @@ impl Reader<'_, '_, '_> {
             };
             return Some(Stretch::InForce {
                 at: at_instant?,
-                within,
+                within: within.flatten(),
                 begins: self.of_row(&lasts.from, at, of)?,
                 ends: match &lasts.until {
                     Some(until) => Some(self.of_row(until, at, of)?),
@@ -406,7 +408,18 @@ impl Reader<'_, '_, '_> {
         let from = self.optional(&written.from, |reader, text| reader.bound(text, own, of))?;
         let after = self.optional(&written.after, |reader, text| reader.bound(text, own, of))?;
         let until = self.optional(&written.until, |reader, text| reader.bound(text, own, of))?;
-        Some(Stretch::Dated { after: after.is_some(), from: from.or(after), until, within })
+        let (begins_after, from) = (after.is_some(), from.or(after));
+        let within = within.map(|micros| {
+            let of = match from.as_ref().or(until.as_ref()) {
+                Some(Bound::At(at)) => Some(&at.type_),
+                Some(Bound::This) => {
+                    own.time.as_ref().and_then(|time| own.attribute(time)).map(|time| &time.type_)
+                }
+                None => None,
+            };
+            Length::from(of.unwrap_or(&Type::Timestamp), micros, self.zone)
+        });
+        Some(Stretch::Dated { after: begins_after, from, until, within })
     }
 
     fn bound(&mut self, text: &ExpressionText, own: &Entity, of: &Entity) -> Option<Bound> {

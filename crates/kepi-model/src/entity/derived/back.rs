@@ -10,7 +10,7 @@ use super::{
 use crate::{
     calendar::Grain,
     entity::Entity,
-    expression::{Arithmetic, Expression, Literal, Node, Type},
+    expression::{Expression, Node},
     id::{AttributeId, EntityId},
 };
 
@@ -133,7 +133,7 @@ fn begins(of: &Gathered, entity: &Entity, dating: Dating<'_>, entities: &Entitie
         Stretch::InForce { .. } => None,
         Stretch::Dated { from: Some(from), .. } => end(from),
         Stretch::Dated { until: Some(until), within: Some(within), .. } => {
-            Some(end(until)?.saturating_sub(*within))
+            Some(end(until)?.saturating_sub(within.micros))
         }
         Stretch::Dated { .. } => None,
     }
@@ -141,20 +141,11 @@ fn begins(of: &Gathered, entity: &Entity, dating: Dating<'_>, entities: &Entitie
 
 /// How long after what dates a row a date of it lies at least; less than 0 before it.
 fn lower(at: &Expression, entity: &Entity, dating: Dating<'_>, entities: &Entities) -> Option<i64> {
-    let by = |of: &Expression| match &of.node {
-        Node::Literal(Literal::Integer(by)) if of.type_ == Type::Duration => Some(*by),
-        _ => None,
-    };
+    if let Some((at, by)) = at.as_shifted() {
+        return Some(lower(at, entity, dating, entities)?.saturating_add(by));
+    }
     match &at.node {
         Node::Path(path) if path.references.is_empty() => date(&path.attribute, entity, dating, entities),
-        Node::Arithmetic(Arithmetic::Add, a, b) => match (by(a), by(b)) {
-            (_, Some(by)) => Some(lower(a, entity, dating, entities)?.saturating_add(by)),
-            (Some(by), _) => Some(lower(b, entity, dating, entities)?.saturating_add(by)),
-            _ => None,
-        },
-        Node::Arithmetic(Arithmetic::Subtract, a, b) => {
-            Some(lower(a, entity, dating, entities)?.saturating_sub(by(b)?))
-        }
         Node::Coalesce(all) => all
             .iter()
             .map(|one| lower(one, entity, dating, entities))

@@ -6,7 +6,7 @@ use super::{
     Bound, Derivation, Entities, Every, Gathered, GatheredAsOf, Made, Moment, Panel, Part, Rows, Stages,
     Stretch,
 };
-use crate::{form, id::EntityId, word::Word};
+use crate::{expression::Length, form, id::EntityId, word::Word};
 
 /// The forms of everything that is made, in the order of their names.
 pub(crate) fn forms(made: &[Made], entities: &Entities) -> Value {
@@ -79,6 +79,13 @@ fn moment_form(Moment { of, at, filter, who }: &Moment) -> Value {
     json!([of, at, form::option(filter.as_ref(), form::expression), form::expression(who)])
 }
 
+fn length(of: &Length) -> Value {
+    match &of.days_of {
+        None => json!(of.micros),
+        Some(zone) => json!([of.micros, zone]),
+    }
+}
+
 fn gathered_form(gathered: &Gathered, entities: &Entities) -> Value {
     let same: Vec<Value> = gathered
         .same
@@ -96,14 +103,14 @@ fn gathered_form(gathered: &Gathered, entities: &Entities) -> Value {
                 from.as_ref().map(bound),
                 after,
                 until.as_ref().map(bound),
-                within,
+                within.as_ref().map(length),
                 form::expression(&gathered.dated)
             ])
         }
         Stretch::InForce { at, within, begins, ends } => json!([
             "in force",
             form::expression(at),
-            within,
+            within.as_ref().map(length),
             form::expression(begins),
             form::option(ends.as_ref(), form::expression)
         ]),

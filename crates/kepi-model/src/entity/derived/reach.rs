@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     entity::Entity,
-    expression::{Arithmetic, Expression, Literal, Node, Path, Type},
+    expression::{Expression, Node, Path},
     id::{AttributeId, EntityId},
 };
 
@@ -75,12 +75,14 @@ fn gathered_reach(
 ) -> Option<i64> {
     let end = |at: &Expression| upper(at, entity, dating, entities);
     let until = match &gathered.stretch {
-        Stretch::InForce { at, within, .. } => end(at)?.saturating_add(within.unwrap_or(0)),
+        Stretch::InForce { at, within, .. } => {
+            end(at)?.saturating_add(within.as_ref().map_or(0, |within| within.micros))
+        }
         Stretch::Dated { until: Some(Bound::This), .. } => 0,
         Stretch::Dated { until: Some(Bound::At(at)), .. } => end(at)?,
         Stretch::Dated { from: Some(from), within: Some(within), .. } => match from {
-            Bound::This => *within,
-            Bound::At(at) => end(at)?.saturating_add(*within),
+            Bound::This => within.micros,
+            Bound::At(at) => end(at)?.saturating_add(within.micros),
         },
         Stretch::Dated { .. } => return None,
     };
@@ -147,23 +149,11 @@ fn length(of: &Entity) -> i64 {
 
 /// How long after what dates a row a date of it can lie at most.
 fn upper(at: &Expression, entity: &Entity, dating: Dating<'_>, entities: &Entities) -> Option<i64> {
+    if let Some((at, by)) = at.as_shifted() {
+        return Some(upper(at, entity, dating, entities)?.saturating_add(by));
+    }
     match &at.node {
         Node::Path(path) if path.references.is_empty() => date(&path.attribute, entity, dating, entities),
-        Node::Arithmetic(Arithmetic::Add, a, b) => match (&a.node, &b.node) {
-            (_, Node::Literal(Literal::Integer(by))) if b.type_ == Type::Duration => {
-                Some(upper(a, entity, dating, entities)?.saturating_add(*by))
-            }
-            (Node::Literal(Literal::Integer(by)), _) if a.type_ == Type::Duration => {
-                Some(upper(b, entity, dating, entities)?.saturating_add(*by))
-            }
-            _ => None,
-        },
-        Node::Arithmetic(Arithmetic::Subtract, a, b) => match &b.node {
-            Node::Literal(Literal::Integer(by)) if b.type_ == Type::Duration => {
-                Some(upper(a, entity, dating, entities)?.saturating_sub(*by))
-            }
-            _ => None,
-        },
         Node::Coalesce(all) => all
             .iter()
             .map(|one| upper(one, entity, dating, entities))
