@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 pub use kepi_govern::Stance;
 use kepi_govern::{
     Command, Content, DocumentId, Edit, Event, Item, Open, Organisation, Permit, Principal, Subject, Vote,
@@ -23,6 +22,7 @@ use kepi_model::{
 use kepi_report::{
     decided::Round,
     difference::{Difference, Differences, Touched, between, otherwise_aimed},
+    format::Clock,
 };
 use kepi_store::{
     Asked, Effects, EventFilter, NewText, Performed, Receipt, Store, StoreError, Transaction, door::new_key,
@@ -69,9 +69,13 @@ pub(crate) fn words(what: &str, text: &str) -> Result<NewText, AppError> {
     }
 }
 
-/// An instant as people read it.
-fn time(at: i64) -> String {
-    Timestamp::from_microsecond(at).map(|at| at.to_string()).unwrap_or_default()
+/// The clock by which instants are read: of the zone of what is in force, of UTC as long as nothing is.
+///
+/// # Errors
+/// The database refuses, or what is in force cannot be read.
+pub async fn local_clock(store: &Store) -> Result<Clock, AppError> {
+    let in_force = archive::in_force(store).await?;
+    in_force.map_or(Ok(Clock::utc()), |(files, _)| Ok(Clock::new(&project_of(&files)?.calendar)))
 }
 
 /// Definitions before and after.
@@ -642,6 +646,7 @@ impl Deciding<'_> {
             return Ok(Vec::new());
         }
         let Some((decided, ended)) = self.took_effect(item.number).await? else { return Ok(Vec::new()) };
+        let clock = local_clock(self.0).await?;
         let mut all = Vec::new();
         for other in organisation.items.all() {
             let to = match &other.content {
@@ -651,7 +656,7 @@ impl Deciding<'_> {
             };
             let name = self.0.name_of(&Principal::Person(to)).await?;
             let read = match (&other.work.finished, other.ended) {
-                (Some(_), Some((_, at))) => format!("has read it ({})", time(at)),
+                (Some(_), Some((_, at))) => format!("has read it ({})", clock.instant(at)),
                 (None, Some(_)) => "has not read it in time".to_owned(),
                 (_, None) => "has not read it yet".to_owned(),
             };

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{Timestamp, tz::TimeZone};
 use kepi_govern::{Content, Item, Organisation, Principal, plain::Number};
 use kepi_model::{
     id::KpiId,
@@ -21,7 +20,7 @@ pub(crate) struct Told {
     children: BTreeMap<u64, Vec<u64>>,
     units: BTreeMap<KpiId, ValueUnit>,
     entered: BTreeMap<String, ValueUnit>,
-    zone: TimeZone,
+    clock: format::Clock,
 }
 
 impl Told {
@@ -64,7 +63,7 @@ impl Told {
             children,
             units: BTreeMap::new(),
             entered: BTreeMap::new(),
-            zone: TimeZone::UTC,
+            clock: format::Clock::utc(),
         })
     }
 
@@ -76,7 +75,7 @@ impl Told {
             _ => None,
         });
         self.entered = entered.collect();
-        self.zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+        self.clock = format::Clock::new(&project.calendar);
         self
     }
 
@@ -98,8 +97,7 @@ impl Told {
 
     /// The day of an instant, µs UTC, where the project is: `day/2026-05-20`.
     pub fn day(&self, at: i64) -> String {
-        let at = Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(self.zone.clone());
-        format!("day/{}", at.date())
+        format!("day/{}", self.clock.date(at))
     }
 
     /// By how much a KPI differs, as people read it.

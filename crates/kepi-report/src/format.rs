@@ -3,7 +3,56 @@
 //! Thousands are grouped by a narrow no-break space, which no reader takes for a decimal mark; minus is `−`, not a
 //! hyphen; digits follow from the width of the interval, so that no digit is shown that the data do not carry.
 
-use kepi_model::project::{Bound, ValueUnit};
+use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
+use kepi_model::{
+    calendar::Calendar,
+    project::{Bound, ValueUnit},
+};
+
+/// Instants as they are read where a project reports.
+#[derive(Debug, Clone)]
+pub struct Clock(TimeZone);
+
+impl Clock {
+    /// In the zone of a calendar.
+    pub fn new(calendar: &Calendar) -> Self {
+        Self(TimeZone::get(&calendar.zone).unwrap_or(TimeZone::UTC))
+    }
+
+    /// Where nothing is in force that would name a zone.
+    pub const fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
+    /// What clocks there show at an instant, µs UTC; none: no calendar reaches it.
+    pub fn at(&self, micros: i64) -> Option<Zoned> {
+        Timestamp::from_microsecond(micros).ok().map(|at| at.to_zoned(self.0.clone()))
+    }
+
+    /// The day of an instant, µs UTC, there.
+    pub fn day(&self, micros: i64) -> Option<Date> {
+        self.at(micros).map(|at| at.date())
+    }
+
+    /// The same as it is written.
+    pub fn date(&self, micros: i64) -> String {
+        self.day(micros).map_or_else(|| micros.to_string(), |day| day.to_string())
+    }
+
+    /// An instant, µs UTC, as RFC 3339 with the distance from UTC, to the second.
+    pub fn instant(&self, micros: i64) -> String {
+        self.written(micros, "%Y-%m-%dT%H:%M:%S%:z")
+    }
+
+    /// The same as people write it.
+    pub fn readable(&self, micros: i64) -> String {
+        self.written(micros, "%-d %B %Y, %H:%M")
+    }
+
+    fn written(&self, micros: i64, form: &str) -> String {
+        self.at(micros).map_or_else(|| micros.to_string(), |at| at.strftime(form).to_string())
+    }
+}
 
 /// A time in seconds as people say it: the greatest unit of which there are two, or one.
 pub fn time(seconds: i64) -> String {
@@ -356,7 +405,10 @@ pub fn apart(figures: [f64; 2], unit: &ValueUnit) -> [String; 2] {
             _ => value(raw, unit, digits),
         })
     };
-    let told = (0..=9).map(with).find(|[one, other]| one != other);
+    // Not sooner: of what rounding tells apart, `0.2` and `0.3`, the difference would be that of the rounding.
+    let shows =
+        |digits: &u8| *unit == ValueUnit::Duration || step(unit, *digits) <= (figures[0] - figures[1]).abs();
+    let told = (0..=9).filter(shows).map(with).find(|[one, other]| one != other);
     told.unwrap_or_else(|| figures.map(|raw| raw.to_string()))
 }
 

@@ -53,7 +53,14 @@ impl Sight for Seeing {
         let roles: Vec<String> = self.decisions.holder().roles.iter().map(ToString::to_string).collect();
         let roles =
             if roles.is_empty() { "without a role".to_owned() } else { format!("as {}", roles.join(", ")) };
-        format!("you are here {roles}, and {} can change that", self.owners.join(" or "))
+        let here = format!("you are here {roles}, and {} can change that", self.owners.join(" or "));
+        // A token sees what its person sees and its scopes cover: another role is no help against them.
+        let Some(scopes) = &self.decisions.holder().scopes else { return here };
+        let scopes: Vec<String> = scopes.iter().map(|scope| format!("`{scope}`")).collect();
+        format!(
+            "{here}; your token is for {} alone, and `kepi access token create` makes another",
+            scopes.join(", ")
+        )
     }
 }
 

@@ -315,6 +315,12 @@ impl Sight {
         };
         let response = thing.as_ref().zip(self.person.as_ref());
         let response = response.and_then(|(thing, person)| self.bound.decide(person, action, thing, None));
+        let scoped = self.holder.scopes.as_ref().is_some_and(|scopes| {
+            thing.as_ref().is_some_and(|thing| !self.bound.covers(scopes, action, thing, None))
+        });
+        if scoped && response.as_ref().is_some_and(|response| response.decision() == Decision::Allow) {
+            return format!("the scopes of the token do not cover `{}`", action.word());
+        }
         let by: Vec<String> = response
             .filter(|response| response.decision() == Decision::Deny)
             .map(|response| response.diagnostics().reason().map(|id| self.bound.policies.words(id)).collect())
@@ -324,9 +330,6 @@ impl Sight {
         } else {
             format!("it is forbidden: {}", by.join("; "))
         };
-        let scoped = self.holder.scopes.as_ref().is_some_and(|scopes| {
-            thing.as_ref().is_some_and(|thing| !self.bound.covers(scopes, action, thing, None))
-        });
-        if scoped { format!("{why}, or the scopes of the token do not cover it") } else { why }
+        if scoped { format!("{why}, nor do the scopes of the token cover it") } else { why }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, civil::Time, tz::TimeZone};
+use jiff::civil::Time;
 use kepi_govern::{
     Content, Event, Item, Recorded,
     delivery::Message,
@@ -15,7 +15,10 @@ use kepi_model::{
     project::{Project, Sensitivity},
     wording::with_causes,
 };
-use kepi_report::view::{Measured, TargetView};
+use kepi_report::{
+    format::Clock,
+    view::{Measured, TargetView},
+};
 use kepi_store::{
     Follower, StoreError, Transaction,
     outbox::{self, NewMessage},
@@ -36,7 +39,7 @@ pub(super) const FOLLOWER: &str = "messages";
 pub(super) struct Composer<'a> {
     app: &'a App,
     project: &'a Project,
-    zone: TimeZone,
+    clock: Clock,
     at: i64,
     /// Whether this is the first time: then only what is somebody's turn now is told, to programs as well.
     first: bool,
@@ -65,7 +68,7 @@ impl<'a> Composer<'a> {
         Ok(Self {
             app,
             project,
-            zone: TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC),
+            clock: Clock::new(&project.calendar),
             at,
             first: app.store.cursor(FOLLOWER).await? == 0,
             figures: None,
@@ -149,7 +152,7 @@ impl<'a> Composer<'a> {
         let passes = told.went_up || urgent || !channel.to.is_read();
         let id = channel.id.to_string();
         let due = if passes { self.at } else { self.after_quiet(channel) };
-        let day = self.day(due);
+        let day = self.clock.date(due);
         let key = format!("{seq}/{id}/{}", told.person);
         let group = match &told.item.content {
             Content::Alert(of) if channel.to.is_read() => {
@@ -205,8 +208,8 @@ impl<'a> Composer<'a> {
                 Content::Alert(alert) => self.figure(alert).await?,
                 _ => None,
             },
-            since: self.instant(told.since),
-            until: told.view.due.map(|due| self.instant(due)),
+            since: self.clock.instant(told.since),
+            until: told.view.due.map(|due| self.clock.instant(due)),
             link: channel.link.as_ref().map(|link| format!("{link}/items/{}", item.number)),
         })
     }
@@ -316,31 +319,22 @@ impl<'a> Composer<'a> {
         }))
     }
 
-    fn instant(&self, at: i64) -> String {
-        let at = Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(self.zone.clone());
-        at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
-    }
-
-    fn day(&self, at: i64) -> String {
-        let at = Timestamp::from_microsecond(at).unwrap_or_default();
-        at.to_zoned(self.zone.clone()).date().to_string()
-    }
-
     /// The next instant at which clocks show a minute of the day, from an instant on.
     fn next(&self, minute: u16, from: i64) -> i64 {
-        let start = Timestamp::from_microsecond(from).unwrap_or_default().to_zoned(self.zone.clone()).date();
+        let Some(now) = self.clock.at(from) else { return from };
         let time = Time::new((minute / 60) as i8, (minute % 60) as i8, 0, 0).unwrap_or_default();
-        let days = start.series(jiff::Span::new().days(1)).take(3);
+        let days = now.date().series(jiff::Span::new().days(1)).take(3);
         let instants = days.filter_map(|day| {
-            Some(day.to_datetime(time).to_zoned(self.zone.clone()).ok()?.timestamp().as_microsecond())
+            Some(day.to_datetime(time).to_zoned(now.time_zone().clone()).ok()?.timestamp().as_microsecond())
         });
         instants.into_iter().find(|at| *at > from).unwrap_or(from)
     }
 
     /// Now, or when people are no longer left in peace.
     fn after_quiet(&self, channel: &Channel) -> i64 {
-        let Some((from, until)) = channel.quiet else { return self.at };
-        let now = Timestamp::from_microsecond(self.at).unwrap_or_default().to_zoned(self.zone.clone()).time();
+        let (Some((from, until)), Some(now)) = (channel.quiet, self.clock.at(self.at)) else {
+            return self.at;
+        };
         let now = now.hour() as u16 * 60 + now.minute() as u16;
         let quiet = if from <= until { (from..until).contains(&now) } else { now >= from || now < until };
         if quiet { self.next(until, self.at) } else { self.at }

@@ -62,8 +62,7 @@ impl<'a> Reporter<'a> {
 
     /// What was changed in an emergency and is not ratified: items, with the day on which it is taken back.
     pub(super) fn emergencies(self) -> Vec<(u64, String)> {
-        let day =
-            |item: &Item| item.due.map(|at| self.instant(at).chars().take(10).collect()).unwrap_or_default();
+        let day = |item: &Item| item.due.map(|at| self.clock().date(at)).unwrap_or_default();
         self.facts.unratified().iter().map(|item| (item.number, day(item))).collect()
     }
 

@@ -1,6 +1,5 @@
 //! How sources deliver: when, how much, whether the next is late, and what looking at them costs.
 
-use jiff::{Timestamp, tz::TimeZone};
 use kepi_model::{
     calendar::Grain,
     expectation::{Expectation, Rhythm, Schedule},
@@ -114,16 +113,9 @@ impl<'a> Reporter<'a> {
         let late = self.sources_of(kpi).filter_map(|source| {
             let (due, _) = self.due(source).filter(|(_, late)| *late)?;
             let since = format::time((self.facts.now()? - due) / SECOND);
-            Some(format!("`{}` is late: due {}, {since} ago", source.id, self.readable(due)))
+            Some(format!("`{}` is late: due {}, {since} ago", source.id, self.clock().readable(due)))
         });
         late.collect()
-    }
-
-    /// An instant as people write it, in the reporting zone.
-    fn readable(self, micros: i64) -> String {
-        let Ok(at) = Timestamp::from_microsecond(micros) else { return micros.to_string() };
-        let zone = TimeZone::get(&self.project().calendar.zone).unwrap_or(TimeZone::UTC);
-        at.to_zoned(zone).strftime("%-d %B %Y, %H:%M").to_string()
     }
 
     /// When something is expected, in words.

@@ -36,7 +36,7 @@ mod tests;
 mod what_if;
 pub(crate) mod words;
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::civil::Date;
 use kepi_model::{
     calendar::{Calendar, Grain, Period},
     id::{EntityId, PersonId, UnitId},
@@ -523,17 +523,19 @@ impl<'a> Reporter<'a> {
         kpis
     }
 
+    /// The reporting zone's clock.
+    pub(crate) fn clock(self) -> format::Clock {
+        format::Clock::new(&self.project().calendar)
+    }
+
     /// An instant as RFC 3339 in the reporting zone, to the second.
     pub(crate) fn instant(self, micros: i64) -> String {
-        let Ok(at) = Timestamp::from_microsecond(micros) else { return micros.to_string() };
-        let zone = TimeZone::get(&self.project().calendar.zone).unwrap_or(TimeZone::UTC);
-        at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+        self.clock().instant(micros)
     }
 
     /// The civil day of an instant in the reporting zone.
     fn day(self, micros: i64) -> Option<Date> {
-        let at = Timestamp::from_microsecond(micros).ok()?;
-        Some(at.to_zoned(TimeZone::get(&self.project().calendar.zone).ok()?).date())
+        self.clock().day(micros)
     }
 
     /// The last day that the data of an entity reach: that of the latest event, or a later one up to which a source

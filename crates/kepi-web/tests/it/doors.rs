@@ -558,6 +558,7 @@ async fn who_sees_everything_sees_what_there_is() {
             "/disputes",
             "/entries",
             "/changes",
+            "/data/corrections",
             "/api/v1/items",
             "/periods",
         ]

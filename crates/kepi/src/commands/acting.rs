@@ -3,12 +3,12 @@
 use kepi_app::{
     acting::{Disputed, Doing, NewPlan, Silencing, WorkView, silences},
     commentary::Commenting,
-    deciding::Deciding,
+    deciding::{Deciding, local_clock},
     negotiating::Saying,
 };
-use kepi_report::{Reporter, decided::About, reader::KpiQuery};
+use kepi_report::{Reporter, decided::About, format::Clock, reader::KpiQuery};
 
-use super::deciding::{acting, nothing, opened, show, time};
+use super::deciding::{acting, nothing, opened, show};
 use crate::{
     cli::{
         Cli, Comment, Dispute, Format, Item,
@@ -138,6 +138,7 @@ pub async fn silence(what: &Silence, cli: &Cli, out: Output) -> Result<(), Failu
         Silence::List => {
             let Some(app) = compose::reading(Site::of(cli)).await? else { return Err(nothing()) };
             let all = silences(&app.store, compose::now(), true).await?;
+            let clock = local_clock(&app.store).await?;
             if out.format == Format::Json {
                 return Ok(out.json(&all)?);
             }
@@ -151,8 +152,8 @@ pub async fn silence(what: &Silence, cli: &Cli, out: Output) -> Result<(), Failu
                     or_all(of.alert),
                     or_all(of.kpi),
                     or_all(of.unit),
-                    Field::text(time(of.since)),
-                    Field::text(time(of.until)),
+                    Field::text(clock.instant(of.since)),
+                    Field::text(clock.instant(of.until)),
                     Field::text(if of.holds { "yes" } else { "no" }),
                     Field::text(of.by),
                     Field::text(of.why.unwrap_or_else(|| "erased".to_owned())),
@@ -181,7 +182,7 @@ pub async fn tick(cli: &Cli, out: Output) -> Result<(), Failure> {
 }
 
 /// Whose turn it is and what became of it, a line each.
-pub(super) fn in_words(work: &WorkView) -> Vec<String> {
+pub(super) fn in_words(work: &WorkView, clock: &Clock) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(work.parent.map(|parent| format!("  belongs to item {parent}")));
     for (name, text) in &work.parts {
@@ -199,8 +200,8 @@ pub(super) fn in_words(work: &WorkView) -> Vec<String> {
             lines.push(format!("  can be finished as {outcomes}"));
         }
     }
-    lines.extend(work.acknowledged.map(|at| format!("  seen on {}", time(at))));
-    lines.extend(work.snoozed.map(|until| format!("  snoozed until {}", time(until))));
+    lines.extend(work.acknowledged.map(|at| format!("  seen on {}", clock.instant(at))));
+    lines.extend(work.snoozed.map(|until| format!("  snoozed until {}", clock.instant(until))));
     lines.extend(work.outcome.iter().map(|outcome| format!("  said to be {outcome}")));
     lines.extend(work.seen.iter().map(|seen| format!("  {seen}")));
     if let Some(of) = &work.case {
@@ -212,7 +213,12 @@ pub(super) fn in_words(work: &WorkView) -> Vec<String> {
         let quoted = |note: &Option<String>| note.as_ref().map_or(String::new(), |note| format!(": {note}"));
         for contact in &of.contacts {
             let reached = if contact.reached { "reached" } else { "not reached" };
-            lines.push(format!("  {} {}, {reached}{}", time(contact.at), contact.by, quoted(&contact.note)));
+            lines.push(format!(
+                "  {} {}, {reached}{}",
+                clock.instant(contact.at),
+                contact.by,
+                quoted(&contact.note)
+            ));
         }
         if let (true, None) = (work.owner.is_some(), &of.cause) {
             lines.push(format!("  root causes: {}", of.causes.join(", ")));
@@ -220,7 +226,11 @@ pub(super) fn in_words(work: &WorkView) -> Vec<String> {
         lines.extend(of.cause.iter().map(|cause| format!("  root cause: {cause}")));
         for answer in &of.answers {
             let settled = if answer.settled { "settled" } else { "not settled" };
-            lines.push(format!("  {} the customer: {settled}{}", time(answer.at), quoted(&answer.note)));
+            lines.push(format!(
+                "  {} the customer: {settled}{}",
+                clock.instant(answer.at),
+                quoted(&answer.note)
+            ));
         }
         if of.closed_without_contact {
             lines.push("  CLOSED WITHOUT CONTACT".to_owned());

@@ -1,6 +1,5 @@
 //! `kepi propose`, `pull`, `approve`, `reject`, `abstain`, `withdraw` and `inbox`.
 
-use jiff::Timestamp;
 use kepi_app::{
     App,
     deciding::{self, Acting, Deciding, ItemView, MissingView, Stance, on_one_line, short},
@@ -10,7 +9,10 @@ use kepi_app::{
 };
 
 use kepi_model::{edit, governance::Mode};
-use kepi_report::dual::{Counts, DualRun};
+use kepi_report::{
+    dual::{Counts, DualRun},
+    format::Clock,
+};
 use serde::Serialize;
 
 use super::plan::by_both;
@@ -101,11 +103,16 @@ pub(super) fn say_decided(decided: &[String], out: Output) {
 /// Says loudly what was changed in an emergency and is not ratified, whatever is asked for; what cannot be read is said by what was.
 pub async fn say_emergencies(site: Site<'_>, out: Output) {
     let Ok(Some(store)) = compose::audited(site).await else { return };
-    for (item, of, until) in deciding::unratified(&store).await.unwrap_or_default() {
+    let unratified = deciding::unratified(&store).await.unwrap_or_default();
+    if unratified.is_empty() {
+        return;
+    }
+    let clock = deciding::local_clock(&store).await.unwrap_or_else(|_| Clock::utc());
+    for (item, of, until) in unratified {
         out.remark(&format!(
             "EMERGENCY: item {item} changed {} and is not ratified: it is taken back on {} unless it is (`kepi item {item}`)",
             of.join(", "),
-            day(until)
+            clock.date(until)
         ));
     }
 }
@@ -208,12 +215,13 @@ pub async fn inbox(what: &Inbox, cli: &Cli, out: Output) -> Result<(), Failure> 
     }
     // What is due first comes first, as on the page.
     items.sort_by_key(|item| (item.due.is_none(), item.due));
+    let clock = deciding::local_clock(&store).await?;
     let mut grid = Grid::new(&["Item", "Kind", "State", "By", "Due", "Waits for", "Why"]);
     for of in &items {
         let mut waits: Vec<String> = of.missing.iter().map(waits_for).collect();
         waits.extend(of.work.owner.as_ref().map(|owner| owner.person.clone()));
         let waits = waits.join("; ");
-        let due = of.due.map(day).unwrap_or_default();
+        let due = of.due.map(|due| clock.date(due)).unwrap_or_default();
         let cells = [of.kind.to_owned(), of.state.to_owned(), of.authors.join(", "), due, waits, why(of)];
         let number = Field::digits(of.item.to_string(), of.item.to_string());
         grid.push([number].into_iter().chain(cells.into_iter().map(Field::text)).collect());
@@ -249,19 +257,24 @@ pub(super) async fn show(app: &App, number: u64, out: Output) -> Result<(), Fail
     let (item, mut said) = Deciding(&app.store).item(number).await?;
     said.extend(app.beside(number).await?);
     let dual = app.dual_run(number).await?;
+    let clock = deciding::local_clock(&app.store).await?;
     said.extend(dual.iter().flat_map(figures));
     match out.format {
         Format::Json => out.json(&WithFigures { item, figures: dual })?,
         Format::Csv => {
             let mut grid = Grid::new(&["By", "Said", "When", "Why"]);
             for of in &item.ballots {
-                let cells =
-                    [of.by.clone(), of.stance.to_owned(), time(of.at), of.why.clone().unwrap_or_default()];
+                let cells = [
+                    of.by.clone(),
+                    of.stance.to_owned(),
+                    clock.instant(of.at),
+                    of.why.clone().unwrap_or_default(),
+                ];
                 grid.push(cells.into_iter().map(Field::text).collect());
             }
             out.rows(&grid)?;
         }
-        Format::Table => out.line(in_words(&item, &said).trim_end())?,
+        Format::Table => out.line(in_words(&item, &said, &clock).trim_end())?,
     }
     Ok(())
 }
@@ -296,7 +309,7 @@ async fn dual_runs(app: &App, out: Output) {
     progress.done();
 }
 
-fn in_words(item: &ItemView, said: &[String]) -> String {
+fn in_words(item: &ItemView, said: &[String], clock: &Clock) -> String {
     let mut lines = vec![
         match item.aspects.is_empty() {
             true => format!("item {}: {}, {}", item.item, item.kind, item.state),
@@ -304,7 +317,7 @@ fn in_words(item: &ItemView, said: &[String]) -> String {
                 format!("item {}: {} ({}), {}", item.item, item.kind, item.aspects.join(", "), item.state)
             }
         },
-        format!("  by {} on {}", item.authors.join(", "), day(item.opened)),
+        format!("  by {} on {}", item.authors.join(", "), clock.date(item.opened)),
         format!("  why: {}", why(item)),
         format!("  content: {}", short(&item.content)),
     ];
@@ -331,22 +344,23 @@ fn in_words(item: &ItemView, said: &[String]) -> String {
     if item.rounds.len() > 1 || (item.due.is_none() && !item.rounds.is_empty()) {
         for (n, of) in item.rounds.iter().enumerate() {
             let why = of.why.as_ref().map_or(String::new(), |why| format!(": {why}"));
-            lines.push(format!("  round {} by {} on {}{why}", n + 1, of.by, day(of.at)));
+            lines.push(format!("  round {} by {} on {}{why}", n + 1, of.by, clock.date(of.at)));
             lines.extend(of.said.iter().map(|said| format!("    {said}")));
         }
     }
     lines.extend(item.missing.iter().map(|of| format!("  waits for {}", waits_for(of))));
-    lines.extend(super::acting::in_words(&item.work));
+    lines.extend(super::acting::in_words(&item.work, clock));
     if let Some(due) = item.due {
         match item.work.owner {
-            Some(_) => lines.push(format!("  due at {}", time(due))),
+            Some(_) => lines.push(format!("  due at {}", clock.instant(due))),
             None if item.state == "recovering" || item.state == "measuring" => {
-                lines.push(format!("  waits for data, at most until {}", day(due)));
+                lines.push(format!("  waits for data, at most until {}", clock.date(due)));
             }
             None if item.state == "ratification" => {
-                lines.push(format!("  IN FORCE, and taken back on {} unless it is ratified", day(due)));
+                lines
+                    .push(format!("  IN FORCE, and taken back on {} unless it is ratified", clock.date(due)));
             }
-            None => lines.push(format!("  lapses on {}", day(due))),
+            None => lines.push(format!("  lapses on {}", clock.date(due))),
         }
     }
     lines.join("\n")
@@ -374,12 +388,4 @@ fn waits_for(of: &MissingView) -> String {
 
 fn why(item: &ItemView) -> String {
     item.why.clone().unwrap_or_else(|| "the text was erased".to_owned())
-}
-
-pub(super) fn time(at: i64) -> String {
-    Timestamp::from_microsecond(at).map(|at| format!("{at:.0}")).unwrap_or_default()
-}
-
-fn day(at: i64) -> String {
-    time(at).chars().take(10).collect()
 }

@@ -4,11 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use kepi_app::{
     App,
+    deciding::local_clock,
     delivering::{Delivered, MessageView},
 };
 use kepi_connect::Connections;
+use kepi_report::format::Clock;
 
-use super::deciding::{nothing, opened, time};
+use super::deciding::{nothing, opened};
 use crate::{
     cli::{Cli, Deliver, Format},
     compose::{self, Site},
@@ -26,14 +28,14 @@ pub async fn deliver(what: &Deliver, cli: &Cli, out: Output) -> Result<(), Failu
         let app = compose::reading(site).await?.ok_or_else(nothing)?;
         let mut all = app.outbox(None).await?;
         all.retain(|of| of.state == state.word());
-        return show(&all, out);
+        return show(&all, &local_clock(&app.store).await?, out);
     }
     let app = opened(site).await?;
     if what.preview {
         let mut all = app.outbox(Some(compose::now())).await?;
         all.retain(|of| of.state == "waiting");
         all.sort_by(|a, b| (a.due, &a.batch).cmp(&(b.due, &b.batch)));
-        return show(&all, out);
+        return show(&all, &local_clock(&app.store).await?, out);
     }
     if let Some(batch) = &what.again {
         match app.send_again(batch.as_deref(), compose::now()).await? {
@@ -75,7 +77,7 @@ fn said(of: Delivered, out: Output) -> Result<(), Failure> {
 }
 
 /// Messages, a line each; as a table with what they say.
-fn show(all: &[MessageView], out: Output) -> Result<(), Failure> {
+fn show(all: &[MessageView], clock: &Clock, out: Output) -> Result<(), Failure> {
     if out.format == Format::Json {
         return Ok(out.json(&all)?);
     }
@@ -86,7 +88,7 @@ fn show(all: &[MessageView], out: Output) -> Result<(), Failure> {
     for of in all {
         let tried = Field::digits(of.attempts.to_string(), of.attempts.to_string());
         let to = of.to.clone().unwrap_or_default();
-        let cells = [of.batch.clone(), of.channel.clone(), to, of.state.clone(), time(of.due)];
+        let cells = [of.batch.clone(), of.channel.clone(), to, of.state.clone(), clock.instant(of.due)];
         let mut row: Vec<Field> = cells.into_iter().map(Field::text).collect();
         row.push(tried);
         row.push(Field::text(of.message.text().replace('\n', "; ")));

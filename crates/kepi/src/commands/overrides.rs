@@ -1,8 +1,8 @@
 //! `kepi enter` and `kepi override`.
 
-use kepi_app::{entries::Entering, overrides::Saying};
+use kepi_app::{deciding::local_clock, entries::Entering, overrides::Saying};
 
-use super::deciding::{acting, nothing, opened, show, time};
+use super::deciding::{acting, nothing, opened, show};
 use crate::{
     cli::{Cli, Enter, Format, Override},
     compose::{self, Site},
@@ -50,6 +50,7 @@ pub async fn overrides(what: &Override, cli: &Cli, out: Output) -> Result<(), Fa
             if out.format == Format::Json {
                 return Ok(out.json(&all)?);
             }
+            let clock = local_clock(&app.store).await?;
             let columns = [
                 "Item", "KPI", "Period", "Segment", "Said", "Since", "Until", "State", "By", "Agreed", "Why",
                 "Evidence",
@@ -62,7 +63,7 @@ pub async fn overrides(what: &Override, cli: &Cli, out: Output) -> Result<(), Fa
                     of.period.clone(),
                     erased(&of.segment),
                     of.said.clone(),
-                    time(of.since),
+                    clock.instant(of.since),
                     of.expires.clone().unwrap_or_default(),
                     of.over.unwrap_or("in force").to_owned(),
                     of.by.join(", "),

@@ -1,8 +1,8 @@
 //! `kepi freeze`, `lift`, `close` and `periods`.
 
-use kepi_app::App;
+use kepi_app::{App, deciding::local_clock};
 
-use super::deciding::{acting, nothing, opened, show, time};
+use super::deciding::{acting, nothing, opened, show};
 use crate::{
     cli::{Cli, Close, Format, Freeze, Lift, Periods},
     compose::{self, Site},
@@ -84,6 +84,7 @@ pub async fn periods(what: &Periods, cli: &Cli, out: Output) -> Result<(), Failu
     if out.format == Format::Json {
         return Ok(out.json(&periods)?);
     }
+    let clock = local_clock(&app.store).await?;
     let mut grid = Grid::new(&["Period", "Is", "Since", "Item or event", "Figures", "Restated"]);
     let count = |n: usize| Field::digits(n.to_string(), n.to_string());
     for of in &periods.frozen {
@@ -95,7 +96,7 @@ pub async fn periods(what: &Periods, cli: &Cli, out: Output) -> Result<(), Failu
     }
     for of in &periods.closed {
         let is = format!("closed, version {}", of.version);
-        let cells = [of.period.clone(), is, time(of.at), format!("event {}", of.event)];
+        let cells = [of.period.clone(), is, clock.instant(of.at), format!("event {}", of.event)];
         let rest = [count(of.figures), count(of.restated)];
         grid.push(cells.into_iter().map(Field::text).chain(rest).collect());
     }
@@ -113,6 +114,7 @@ async fn coming(app: &App, out: Output) -> Result<(), Failure> {
             "nobody attests data, so no cut-off is known: a source says who does, `attest: {every: month}`",
         );
     }
+    let clock = local_clock(&app.store).await?;
     let mut grid =
         Grid::new(&["Period", "Over on", "First cut-off", "Last cut-off", "Statements", "Sources"]);
     for of in &all {
@@ -120,8 +122,8 @@ async fn coming(app: &App, out: Output) -> Result<(), Failure> {
         grid.push(vec![
             Field::text(of.period.clone()),
             Field::text(of.until.clone()),
-            Field::text(time(of.first)),
-            Field::text(time(of.last)),
+            Field::text(clock.instant(of.first)),
+            Field::text(clock.instant(of.last)),
             Field::digits(of.statements.to_string(), of.statements.to_string()),
             Field::text(sources.join(", ")),
         ]);
@@ -138,11 +140,12 @@ async fn readiness(app: &App, period: &str, out: Output) -> Result<(), Failure> 
     if units.is_empty() {
         out.remark("nobody attests data: a source says who does, `attest: {every: month}`");
     }
+    let clock = local_clock(&app.store).await?;
     let mut grid = Grid::new(&["Unit", "State", "Close", "Final", "Provisional", "In time so far", "Data"]);
     let count = |n: usize| Field::digits(n.to_string(), n.to_string());
     for of in &units {
         let said = of.statements.iter().map(|said| {
-            let due = said.due.map_or(String::new(), |due| format!(", due {}", time(due)));
+            let due = said.due.map_or(String::new(), |due| format!(", due {}", clock.instant(due)));
             format!("{} {} ({}{due}, item {})", said.source, said.state, said.by, said.item)
         });
         grid.push(vec![

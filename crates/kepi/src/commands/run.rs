@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use kepi_app::{
-    deciding::Waiting,
+    deciding::{Waiting, local_clock},
     open,
     run::{Rejected, Request, RunReport},
 };
@@ -13,6 +13,7 @@ use kepi_query::{
     finish::MOST_MEMBERS,
     landing::{LoadOutcome, LoadReport, RowCounts},
 };
+use kepi_report::format::Clock;
 
 use super::show::{ROW_COUNTS, count_fields};
 use crate::{
@@ -120,7 +121,7 @@ pub async fn land_and_publish(
     progress.done();
     let signed = kepi_app::audit::sign(&app.store, &compose::custody(site, &what.outside)?).await;
     let report = report?;
-    tell(&report, out);
+    tell(&report, &local_clock(&app.store).await?, out);
     // What is published stands, whatever becomes of this.
     match Arc::new(app).ask_after_initiatives(request.at).await {
         Ok(0) => {}
@@ -167,7 +168,7 @@ fn said_of_files(landed: u64, known: u64, rows: RowCounts) -> String {
     format!("landed {}{known}: {} read{became}", counted(landed, "file"), counted(rows.read, "row"))
 }
 
-fn tell(report: &RunReport, out: Output) {
+fn tell(report: &RunReport, clock: &Clock, out: Output) {
     let mut total = Vec::new();
     let (mut landed, mut known) = (0, 0);
     for load in &report.loads {
@@ -243,7 +244,7 @@ fn tell(report: &RunReport, out: Output) {
     }
     for of in &report.left_alone {
         let until = of.until.map_or("its window never opens again".to_owned(), |until| {
-            format!("it is looked at from {} on", super::deciding::time(until))
+            format!("it is looked at from {} on", clock.instant(until))
         });
         out.remark(&format!(
             "left alone: source `{}`: {until} (`load: …`); `--any-time` looks at it",
