@@ -540,6 +540,15 @@ pub(crate) fn typed_at<'a>(said: Option<&'a Said>, form: &str, name: &str) -> &'
     typed(said.filter(|said| said.form == form), name)
 }
 
+/// Asks which figure it is about, with what stands in the fields.
+pub(crate) fn figure(was: impl Fn(&str) -> String) -> Markup {
+    html! {
+        label { span { "KPI, by its name in definitions" } input type="text" name="kpi" required value=(was("kpi")); }
+        label { span { "Period, such as 2026-05" } input type="text" name="period" required value=(was("period")); }
+        label { span { "Unit; without one it is of all rows" } input type="text" name="unit" value=(was("unit")); }
+    }
+}
+
 /// Asks for a reason.
 pub(crate) fn why(said: Option<&Said>, form: &str) -> Markup {
     html! { label { span { "Why" } textarea name="why" rows="2" required maxlength=(MOST_REASON) { (typed_at(said, form, "why")) } } }

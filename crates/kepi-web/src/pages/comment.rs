@@ -3,7 +3,7 @@
 use kepi_report::view::PeriodsView;
 use maud::{Markup, html};
 
-use super::{Params, Said};
+use super::Params;
 use crate::{
     forms::{self, hidden},
     layout::{self, Head},
@@ -20,11 +20,7 @@ const PARTS: [(&str, &str); 5] = [
 
 /// The form, with what is known of the figure.
 pub(crate) fn render(view: &PeriodsView, params: &Params) -> Markup {
-    let said: Option<&Said> = params.said.as_ref();
-    let was = |name: &str| match said {
-        Some(said) => forms::typed(Some(said), name).to_owned(),
-        None => params.get(name).unwrap_or_default(),
-    };
+    let (said, was) = (params.said.as_ref(), |name: &str| params.typed("/commentary", name));
     let body = html! {
         header.head {
             h1 { "Why this figure is as it is" }
@@ -34,9 +30,7 @@ pub(crate) fn render(view: &PeriodsView, params: &Params) -> Markup {
         @match view.project.viewer.as_ref().filter(|viewer| viewer.decides) {
             Some(viewer) => form.say method="post" action="/commentary" {
                 (hidden(viewer))
-                label { span { "KPI, by its name in definitions" } input type="text" name="kpi" required value=(was("kpi")); }
-                label { span { "Period, such as 2026-05" } input type="text" name="period" required value=(was("period")); }
-                label { span { "Unit; without one it is of all rows" } input type="text" name="unit" value=(was("unit")); }
+                (forms::figure(was))
                 @for (name, asked) in PARTS {
                     label { span { (asked) } textarea name=(name) rows="2" required maxlength="4000" { (was(name)) } }
                 }

@@ -78,10 +78,7 @@ pub(crate) fn render(view: &CorrectionsView, params: &Params) -> Markup {
 
 fn form(view: &CorrectionsView, viewer: &Viewer, params: &Params) -> Markup {
     let said = params.said.as_ref();
-    let was = |name: &str| match said {
-        Some(said) => forms::typed_at(Some(said), FORM, name).to_owned(),
-        None => params.get(name).unwrap_or_default(),
-    };
+    let was = |name: &str| params.typed(FORM, name);
     html! {
         form.say method="post" action=(FORM) {
             (hidden(viewer))

@@ -3,7 +3,7 @@
 use kepi_report::view::{Named, PeriodsView};
 use maud::{Markup, html};
 
-use super::{Params, Said};
+use super::Params;
 use crate::{
     forms::{self, hidden},
     layout::{self, Head},
@@ -11,11 +11,7 @@ use crate::{
 
 /// The form, with what is known of the figure.
 pub(crate) fn render(view: &PeriodsView, entered: &[Named], params: &Params) -> Markup {
-    let said: Option<&Said> = params.said.as_ref();
-    let was = |name: &str| match said {
-        Some(said) => forms::typed(Some(said), name).to_owned(),
-        None => params.get(name).unwrap_or_default(),
-    };
+    let (said, was) = (params.said.as_ref(), |name: &str| params.typed("/entries", name));
     let body = html! {
         header.head {
             h1 { "Enter a figure" }

@@ -52,7 +52,7 @@ use kepi_report::{
 use maud::Markup;
 use serde::Serialize;
 
-use crate::doors::Attempt;
+use crate::{doors::Attempt, forms};
 
 /// A page and what programs are told of the same facts.
 pub struct Page {
@@ -679,6 +679,14 @@ impl Params {
 
     fn get(&self, key: &str) -> Option<String> {
         self.query.iter().find(|(k, v)| k == key && !v.is_empty()).map(|(_, v)| v.clone())
+    }
+
+    /// What stands in a field of a form: what was typed into it, or what the address asks for.
+    pub(crate) fn typed(&self, form: &str, field: &str) -> String {
+        match &self.said {
+            Some(said) => forms::typed_at(Some(said), form, field).to_owned(),
+            None => self.get(field).unwrap_or_default(),
+        }
     }
 
     /// All that is said of a key, in order.
