@@ -636,6 +636,10 @@ codes! {
         "A gate keeps a value from being shown that rests on too little. It can only be held against what the KPI knows: a rate of response needs to know who was asked, representativity by what those who answered may differ from them."
         "a gate such as `publish_if: {n: 30}`, with what it needs beside it"
         "add what the gate needs, or remove it";
+    BESIDE "K0645" Error "a KPI beside itself"
+        "Beside the values of a KPI others are shown that say the same otherwise: each customer once, by revenue, or who is silent. Each of them is another KPI, and stands there once."
+        "the names of other KPIs, each once"
+        "remove what is there already";
     UNBOUNDED "K0650" Error "a value that would never be final"
         "A gathered attribute may find rows long after the row that it belongs to: a second order may come after ten years. As long as that, every figure that rests on it may change. Kepi works out how long from the bounds of what a KPI reads; where no bound follows, it has to be said."
         "an end of the stretch, or how long the KPI waits"

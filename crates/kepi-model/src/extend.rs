@@ -14,7 +14,7 @@ use crate::{
 /// KPIs one upon the other; nobody looks through more.
 const MOST_LEVELS: usize = 10;
 /// What every KPI says for itself.
-const OWN: [&str; 6] = ["kpi", "name", "from", "extends", "life", "successor"];
+const OWN: [&str; 7] = ["kpi", "name", "from", "extends", "life", "successor", "beside"];
 /// What of a KPI of the library is about the library alone: who answers for it, and for what.
 const OF_LIBRARY: [&str; 2] = ["objective", "accountable"];
 

@@ -66,6 +66,8 @@ pub(crate) enum Want {
     Quantity,
     /// A plain number: integer or number.
     PlainNumber,
+    /// What a row may weigh: integer, number or money, such as the revenue of a customer.
+    RowWeight,
     /// Anything.
     Any,
 }
@@ -99,12 +101,16 @@ pub(crate) fn expression(
             matches!(typed.type_, Type::Integer | Type::Number { .. } | Type::Money { .. } | Type::Duration)
         }
         Want::PlainNumber => matches!(typed.type_, Type::Integer | Type::Number { .. }),
+        Want::RowWeight => {
+            matches!(typed.type_, Type::Integer | Type::Number { .. } | Type::Money { .. })
+        }
     };
     if !fits || matches!(typed.node, Node::Literal(Literal::Missing)) {
         let expected = match want {
             Want::Condition => "a condition: something that is true or false of a row",
             Want::Quantity => "a number, money or a duration",
             Want::PlainNumber => "an integer or a number",
+            Want::RowWeight => "an integer, a number or money",
             Want::Any => "a value",
         };
         let span = reader.whole();

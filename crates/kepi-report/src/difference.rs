@@ -281,6 +281,7 @@ fn kpi((then, before): (&Kpi, &Project), (now, after): (&Kpi, &Project), said: &
     said.changed(Aspect::Definition, "is believed to move", &moves(then), &moves(now));
     said.changed(Aspect::Definition, "comes to its end", &ending(then), &ending(now));
     said.changed(Aspect::Definition, "successor", &listed(&then.successor), &listed(&now.successor));
+    said.changed(Aspect::Words, "shown beside it", &listed(&then.beside), &listed(&now.beside));
     said.changed(Aspect::Words, "purpose", &listed(&then.purpose), &listed(&now.purpose));
     said.changed(Aspect::Words, "taken for granted", &then.assumptions.join(" "), &now.assumptions.join(" "));
 }

@@ -103,7 +103,7 @@ fn read(
         Some(Either::That(made)) => made.base.get(),
         None => None,
     };
-    let weight = own.and_then(|w| reader.expression(w, bases.first()?, Want::PlainNumber));
+    let weight = own.and_then(|w| reader.expression(w, bases.first()?, Want::RowWeight));
     let design = reader.design(written, &bases, &by, measure.as_ref());
     if written.weight.is_written() && measure.as_ref().is_some_and(|measure| !measure.kind().weighs()) {
         let message = "this measure has no weights, so that the KPI would never have a value";
@@ -154,6 +154,7 @@ fn read(
         targets,
         // Of KPIs that may not have been read yet.
         moves: Vec::new(),
+        beside: beside(written, context),
         accountable: written.accountable.cloned(),
         responsible: written.responsible.values(),
         consulted: written.consulted.values(),
@@ -260,6 +261,25 @@ fn window(written: &written::Kpi, measure: Option<&Measure>, context: &mut Conte
         ));
     }
     Some(over)
+}
+
+/// KPIs that are shown beside it: others, each once.
+fn beside(written: &written::Kpi, context: &mut Context<'_>) -> Vec<KpiId> {
+    let own = written.kpi.get().map_or("", |name| name.text.as_str());
+    let mut all: Vec<KpiId> = Vec::new();
+    for item in written.beside.items() {
+        let id = &item.value;
+        if id.as_str() == own || all.contains(id) {
+            let why = match id.as_str() == own {
+                true => "is this KPI itself",
+                false => "stands here twice",
+            };
+            context.report(codes::BESIDE, item.span, format!("`{id}` {why}")).fix("remove it");
+        } else {
+            all.push(id.clone());
+        }
+    }
+    all
 }
 
 /// What is probably not as meant.

@@ -142,7 +142,7 @@ table! {
     as_of: AsOf, default "event", "Which version of referenced rows counts.", "event";
     final_after: Lag, optional,
         "How long after the end of a period its rows may still change, where that does not follow from what is read.", "3 months";
-    weight: Weight, optional, "How much each row counts: a number attribute, or weights that are made.", "base_weight";
+    weight: Weight, optional, "How much each row counts: a number or an amount of money, or weights that are made.", "base_weight";
     cluster: PathText, optional,
         "What rows have in common that are not independent of each other, such as the account of an answer.", "account";
     response: WrittenResponse, optional, "What became of the rows of the measure, where they are invitations.",
@@ -155,6 +155,9 @@ table! {
     targets: List<Target>, optional, "Targets over time, by unit and by segment.", "[{from: 2026-01-01, …}]";
     moves: Map<KpiId, Moves>, optional, "KPIs that it is believed to move; each belief is held against published figures.",
         "{renewal_rate: {sign: positive, lag: 1 quarter}}";
+    beside: List<KpiId>, optional,
+        "KPIs that are shown beside its values, of the same period and segment: the same otherwise weighted, such as each customer once or by revenue, and whom it leaves out.",
+        "[nps_by_account, nps_by_revenue, silent_revenue]";
     accountable: PersonId, optional, "The one who answers for it.", "vp_customer";
     responsible: List<PersonId>, optional, "Who does the work.", "[terminal_lead]";
     consulted: List<PersonId>, optional, "Who is asked.", "[terminal_lead]";

@@ -71,6 +71,8 @@ pub struct Kpi {
     pub targets: Vec<Target>,
     /// Other KPIs that it is believed to move, in written order.
     pub moves: Vec<Belief>,
+    /// KPIs that are shown beside its values, in written order.
+    pub beside: Vec<KpiId>,
     /// Exactly one.
     pub accountable: Option<PersonId>,
     /// Who does the work.

@@ -706,6 +706,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         ("K0644", kpis("weight: weight\npublish_if: {n: 30}\n", "publish_if: {response_rate: 20%, representative: 70%}\n")),
+        ("K0645", kpis("weight: weight\npublish_if: {n: 30}\n", "beside: [easy_help, nps, easy_help]\n")),
         (
             "K0653",
             kpis(

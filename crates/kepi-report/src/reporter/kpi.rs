@@ -6,7 +6,7 @@ use kepi_model::{
     calendar::{Grain, Period},
     describe,
     expression::{Expression, Node},
-    id::{DimensionId, EntityId, UnitId},
+    id::{DimensionId, EntityId, KpiId, UnitId},
     project::{Kpi, Measure, Person},
     window::Over,
 };
@@ -25,9 +25,9 @@ use crate::{
     reader::{KpiQuery, ViewError},
     reason::Absence,
     view::{
-        BreakView, CauseView, CommentaryView, CountedReason, Coverage, DefinitionView, DimensionView,
-        ItemRow, KpiListRow, KpiListView, KpiView, Measured, Named, OfficialFigureView, Outcome,
-        OverrideView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint,
+        BesideView, BreakView, CauseView, CommentaryView, CountedReason, Coverage, DefinitionView,
+        DimensionView, ItemRow, KpiListRow, KpiListView, KpiView, Measured, Named, OfficialFigureView,
+        Outcome, OverrideView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint,
         StandingView, UnscreenedView, WithdrawalView,
     },
 };
@@ -140,6 +140,7 @@ impl<'a> Reporter<'a> {
             has_cohorts: self.age_of(kpi).is_some(),
             has_flow: matches!(kpi.measure, Measure::Stock(_)),
             inputs: self.inputs(&reading, place.segment.as_ref()),
+            beside: self.beside(&reading, &place),
             definition: self.definition(kpi),
             control,
             breaks,
@@ -171,6 +172,23 @@ impl<'a> Reporter<'a> {
             is_entered: matches!(kpi.measure, Measure::Entered(_)),
             succeeds: self.succeeds(kpi),
         })
+    }
+
+    /// KPIs beside the value of another one, as far as whoever asks may see them: of its period and its rows.
+    pub(crate) fn beside(self, of: &Reading<'a>, place: &Place<'a>) -> Vec<BesideView> {
+        let known = |id: &KpiId| self.project().kpis.get(id);
+        let all = of.kpi.beside.iter().filter_map(known);
+        let seen = all.filter(|kpi| self.facts.sees_kpi(&kpi.id, place.unit));
+        seen.map(|kpi| {
+            let reading = self.read(kpi, place, of.period);
+            BesideView {
+                kpi: Named::new(&kpi.id, &kpi.name),
+                segment: place.segment.as_ref().map(ToString::to_string).unwrap_or_default(),
+                value: reading.measured(),
+                coverage: reading.coverage().map(Coverage::new),
+            }
+        })
+        .collect()
     }
 
     /// What a KPI is.

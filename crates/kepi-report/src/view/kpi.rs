@@ -82,6 +82,8 @@ pub struct KpiView {
     pub has_flow: bool,
     /// The KPIs that it is computed of, instead of rows.
     pub inputs: Vec<InputView>,
+    /// KPIs that it says are to be shown beside its values, of the period and rows shown.
+    pub beside: Vec<BesideView>,
     /// What the value is.
     pub definition: DefinitionView,
     /// Where its values begin to mean something else, the newest first.
@@ -215,6 +217,19 @@ pub struct InputView {
     pub value: Outcome<Measured>,
     /// In an index: its points and what it adds.
     pub part: Option<PartView>,
+}
+
+/// A KPI that is shown beside another one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BesideView {
+    /// The KPI.
+    pub kpi: Named,
+    /// Its rows, as the interface takes them; empty for all.
+    pub segment: String,
+    /// Its value in the period shown.
+    pub value: Outcome<Measured>,
+    /// The share of its rows, or of their weights, that entered.
+    pub coverage: Option<Coverage>,
 }
 
 /// What a KPI adds to an index.

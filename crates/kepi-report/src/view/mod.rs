@@ -52,10 +52,10 @@ pub use insight::{AnalysisView, ChartNote, ControlPoint, ControlView, ExhibitVie
 pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
-    BreakView, BridgedRow, BridgedView, CommentaryView, CountedReason, DefinitionView, DimensionView,
-    EndingView, InputView, KpiListRow, KpiListView, KpiView, OfficialFigureView, OverrideView, PartView,
-    PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint, StandingView, UnscreenedView,
-    WithdrawalView,
+    BesideView, BreakView, BridgedRow, BridgedView, CommentaryView, CountedReason, DefinitionView,
+    DimensionView, EndingView, InputView, KpiListRow, KpiListView, KpiView, OfficialFigureView, OverrideView,
+    PartView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint, StandingView,
+    UnscreenedView, WithdrawalView,
 };
 pub use lineage::{LineageView, LineagesView};
 pub use logged::{LogRow, LogView, ProofView};

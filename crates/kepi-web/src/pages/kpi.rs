@@ -4,8 +4,8 @@ use kepi_report::{
     format,
     svg::{self, Size},
     view::{
-        BridgedView, CommentaryView, Coverage, DimensionView, ExhibitView, InputView, KpiView, Named,
-        Outcome, Person, PinsView, TargetView,
+        BridgedView, CommentaryView, Coverage, DimensionView, ExhibitView, InputView, KpiView, Measured,
+        Named, Outcome, Person, PinsView, TargetView,
     },
 };
 use maud::{Markup, html};
@@ -37,6 +37,7 @@ pub(crate) fn render(view: &KpiView) -> Markup {
                 (course(view))
                 (control(view))
                 (changed(view))
+                (beside(view))
                 (inputs(view))
                 (bridges(view))
                 @for (place, dimension) in view.dimensions.iter().enumerate() { (by_dimension(dimension, view, &path, place == 0)) }
@@ -261,6 +262,48 @@ fn inputs(view: &KpiView) -> Markup {
                 @if is_index { p.note { "What the KPIs add sums to the index." } }
             }
         }
+    }
+}
+
+/// What is to be read beside the value, itself first: the same otherwise weighted, and whom it leaves out.
+fn beside(view: &KpiView) -> Markup {
+    let own = &view.current;
+    html! {
+        @if !view.beside.is_empty() {
+            section.panel aria-labelledby="beside" {
+                h2 #beside { "Side by side" }
+                div.scroll role="region" aria-label="Table of this KPI and those beside it" tabindex="0" {
+                    table.figures {
+                        thead { tr {
+                            th scope="col" { "KPI" } th.num scope="col" { "Value" }
+                            th.num scope="col" { "n" } th.num scope="col" { "Coverage" }
+                        } }
+                        tbody {
+                            tr {
+                                th scope="row" { (own.kpi.name) " " span.of.small { "this KPI" } }
+                                (beside_cells(&own.value, own.coverage.as_ref()))
+                            }
+                            @for other in &view.beside {
+                                @let segment = (!other.segment.is_empty()).then_some(("segment", other.segment.as_str()));
+                                @let query: Vec<(&str, &str)> = [("period", view.period.as_str())].into_iter().chain(segment).collect();
+                                tr {
+                                    th scope="row" { a href=(parts::href(&format!("/kpis/{}", other.kpi.id), &query)) { (other.kpi.name) } }
+                                    (beside_cells(&other.value, other.coverage.as_ref()))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn beside_cells(value: &Outcome<Measured>, coverage: Option<&Coverage>) -> Markup {
+    html! {
+        td.num { (parts::value(value)) }
+        td.num { @match value.value() { Some(m) => (parts::count(m.n)), None => "–" } }
+        td.num { @match coverage { Some(of) => (of.text), None => "–" } }
     }
 }
 

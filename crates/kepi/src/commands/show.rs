@@ -396,6 +396,27 @@ fn kpi(which: &ShowKpi, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
     }
 }
 
+/// What is to be read beside a value, itself first.
+fn print_beside(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failure> {
+    if view.beside.is_empty() {
+        return Ok(());
+    }
+    out.line("\nSide by side")?;
+    let mut grid = Grid::new(&["KPI", "Value", "Interval", "n", "Coverage"]);
+    let own = (&view.current.kpi.name, &view.current.value, &view.current.coverage);
+    let others = view.beside.iter().map(|of| (&of.kpi.name, &of.value, &of.coverage));
+    for (name, value, coverage) in std::iter::once(own).chain(others) {
+        grid.push(vec![
+            Field::text(name),
+            value_field(value),
+            Field::text(value.value().map(interval_text).unwrap_or_default()),
+            n_field(value),
+            Field::text(coverage.as_ref().map(|of| of.text.clone()).unwrap_or_default()),
+        ]);
+    }
+    Ok(out.rows(&grid)?)
+}
+
 /// What a KPI is computed of; in an index what each adds, which sums to it.
 fn print_inputs(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failure> {
     if view.inputs.is_empty() {
@@ -523,6 +544,7 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     for said in &view.standing.moved_on {
         out.line(&format!("  moved on    {said}"))?;
     }
+    print_beside(view, out)?;
     print_inputs(view, out)?;
     out.line("")?;
     let mut grid = Grid::new(&["Period", "Status", "Value", "Interval", "n"]);

@@ -67,6 +67,7 @@ mod rooms;
 mod scenarios;
 mod schedules;
 mod screened;
+mod side_by_side;
 mod speed;
 mod stories;
 mod support;

@@ -204,6 +204,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             })
             .collect(),
         inputs: at.0.inputs(&reading, place.segment.as_ref()).into_iter().map(input).collect(),
+        beside: at.0.beside(&reading, &place).into_iter().map(beside).collect(),
         definition: Definition {
             words: definition.words,
             formula: definition.formula,
@@ -814,6 +815,11 @@ fn measured(of: view::Outcome<view::Measured>) -> (Option<Value>, Option<Reason>
 }
 
 /// A KPI that another one is computed of.
+fn beside(of: view::BesideView) -> Beside {
+    let (value, no_value) = measured(of.value);
+    Beside { kpi: from_named(of.kpi), value, no_value, coverage: of.coverage.map(|of| of.share) }
+}
+
 fn input(of: view::InputView) -> Input {
     let (value, no_value) = measured(of.value);
     let points = |of: &view::Points| of.as_f64();

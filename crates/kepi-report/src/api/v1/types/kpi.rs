@@ -68,6 +68,9 @@ pub struct KpiInFull {
     /// The KPIs that it is computed of, as they entered the value; empty for one that is measured on rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<Input>,
+    /// KPIs that it says are to be shown beside its values, of the same period and rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Beside>,
     /// What the value is.
     pub definition: Definition,
     /// What the value was computed from.
@@ -148,6 +151,22 @@ pub struct Input {
     /// In an index: what it adds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
+}
+
+/// A KPI that is shown beside another one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    /// The KPI.
+    pub kpi: Named,
+    /// Its value, at the confidence of the project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_value: Option<Reason>,
+    /// Share of its cases that entered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<f64>,
 }
 
 /// What a KPI adds to an index, in points.
