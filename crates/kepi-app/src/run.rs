@@ -337,8 +337,10 @@ impl App {
             self.publish(project, definitions, (request, &by), number, &inputs, &computed).await?;
         took.push((None, since(began)));
         // What is published stands, whatever becomes of this.
-        if let Err(why) = self.values.record_times(number, &took).await {
-            tracing::warn!("it was not recorded how long run {number} took: {why}");
+        if let Err(why) = self.values.record_looks(number, &took, &not_landed).await {
+            tracing::warn!(
+                "it was not recorded how long run {number} took and what it could not land: {why}"
+            );
         }
         progress.step(Step::Judge);
         let (judged, not_judged) = match self.judge(&by, request.at).await {

@@ -115,6 +115,7 @@ pub(crate) fn source(source: &Source, precedence: Option<&Precedence>) -> Hash {
             json!(["fixed width", columns, encoding, skip_lines])
         }
         Connector::Ndjson { .. } => json!(["ndjson"]),
+        Connector::Json { rows, .. } => json!(["json", rows]),
         Connector::Parquet { .. } => json!(["parquet"]),
         // What is fetched is no part of how it is read.
         Connector::Fetch(_) => json!(["fetch"]),

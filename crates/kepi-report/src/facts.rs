@@ -19,9 +19,9 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{Delivered, LoadReport, QuarantinedRow},
+    landing::{Delivered, LoadReport, NotLanded, QuarantinedRow},
     port::SnapshotId,
-    published::{RunTime, Withdrawn},
+    published::{Run, RunTime, Withdrawn},
     screen::{CutOffs, Tally},
     value::{Finality, Pins, Segment, Value},
 };
@@ -389,8 +389,16 @@ pub trait Facts: KpiValues + Send + Sync {
     fn published_runs(&self) -> Vec<(i64, SnapshotId)> {
         Vec::new()
     }
+    /// The newest published run.
+    fn newest_run(&self) -> Option<&Run> {
+        None
+    }
     /// How long published runs took, and looking at sources in those within [`COSTS_OVER`] of the newest, oldest first.
     fn times(&self) -> &[RunTime] {
+        &[]
+    }
+    /// What did not land when a published run last looked at its source, with when that was, µs UTC; by source and file.
+    fn not_landed(&self) -> &[(i64, NotLanded)] {
         &[]
     }
     /// What units promised to say of their data, and whether they did.

@@ -23,9 +23,9 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{Delivered, LoadReport, QuarantinedRow},
+    landing::{Delivered, LoadReport, NotLanded, QuarantinedRow},
     port::SnapshotId,
-    published::RunTime,
+    published::{Run, RunTime},
     state::Member,
     value::Segment,
 };
@@ -443,9 +443,16 @@ impl Facts for Seen {
     fn published_runs(&self) -> Vec<(i64, SnapshotId)> {
         self.facts.published_runs()
     }
+    fn newest_run(&self) -> Option<&Run> {
+        self.facts.newest_run()
+    }
     fn times(&self) -> &[RunTime] {
         // What looking at a source costs is for who sees its deliveries: the reporter asks for those of its project alone.
         self.facts.times()
+    }
+    fn not_landed(&self) -> &[(i64, NotLanded)] {
+        // As times: those of sources that are seen alone are asked for.
+        self.facts.not_landed()
     }
     fn attested(&self) -> Result<Vec<Attested>, ViewError> {
         let mut all = self.facts.attested()?;

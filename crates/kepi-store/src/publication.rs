@@ -170,6 +170,59 @@ pub async fn took(tx: &mut Transaction, run: i64, all: &[(String, i64)]) -> Resu
     Ok(())
 }
 
+/// Something of a source that a run could not land.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotLandedRow {
+    /// The run.
+    pub run: i64,
+    /// When it began, µs UTC.
+    pub at: i64,
+    /// The source.
+    pub source: String,
+    /// The file; empty: the source as a whole.
+    pub file: String,
+    /// Entity that it would have filled.
+    pub entity: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Records what a run could not land, under its number, whatever number and time the rows have.
+///
+/// # Errors
+/// The database refused, for one because there is no such run.
+pub async fn not_landed(tx: &mut Transaction, run: i64, all: &[NotLandedRow]) -> Result<(), StoreError> {
+    for of in all {
+        tx.query(sql::NOT_LANDED)
+            .bind(run)
+            .bind(&*of.source)
+            .bind(&*of.file)
+            .bind(&*of.entity)
+            .bind(&*of.reason)
+            .run()
+            .await?;
+    }
+    Ok(())
+}
+
+/// What did not land in the last published run that looked at its source.
+///
+/// # Errors
+/// The database refused.
+pub async fn still_not_landed(of: &mut Reading) -> Result<Vec<NotLandedRow>, StoreError> {
+    let read = |row: &Row| {
+        Ok(NotLandedRow {
+            run: row.get(0)?,
+            at: row.get(1)?,
+            source: row.get(2)?,
+            file: row.get(3)?,
+            entity: row.get(4)?,
+            reason: row.get(5)?,
+        })
+    };
+    of.query(sql::STILL_NOT_LANDED).all().await?.iter().map(read).collect()
+}
+
 /// How long published runs took, and looking at sources in those after an instant, µs UTC; oldest first.
 ///
 /// # Errors

@@ -447,7 +447,8 @@ Examples:
   kepi lineage ticket.status                an attribute
   kepi lineage 'source/tickets/Created At'  what a column goes into
   kepi lineage --format csv                 every single step
-  kepi lineage --openlineage                events for a catalogue of data")]
+  kepi lineage --openlineage                events for a catalogue of data
+  kepi lineage --openlineage --run          events of the newest run: of which versions, what became of it")]
     Lineage(Lineage),
     /// List the rows behind a published value, or tell how a row of an entity came about.
     #[command(after_help = "\
@@ -539,6 +540,9 @@ pub struct Lineage {
     /// Print OpenLineage events of jobs, one JSON object a line, for a catalogue of data.
     #[arg(long, conflicts_with = "of")]
     pub openlineage: bool,
+    /// With --openlineage: print the events of the newest published run, not those of jobs.
+    #[arg(long, requires = "openlineage")]
+    pub run: bool,
 }
 
 /// `kepi trace`.
@@ -599,7 +603,7 @@ pub struct EvidenceInsight {
 pub struct Init {
     /// The folder to write; must be new or empty.
     pub folder: PathBuf,
-    /// Files to begin with: CSV, NDJSON, Parquet or Excel. They are copied into the project, and what they hold is guessed.
+    /// Files to begin with: CSV, NDJSON, JSON, Parquet or Excel. They are copied into the project, and what they hold is guessed.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub from: Vec<PathBuf>,
 }

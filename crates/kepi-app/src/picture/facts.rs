@@ -16,7 +16,7 @@ use kepi_model::{
     wording::with_causes,
 };
 use kepi_query::{
-    landing::{Delivered, LoadReport, PortError, QuarantinedRow},
+    landing::{Delivered, LoadReport, NotLanded, PortError, QuarantinedRow},
     port::SnapshotId,
     published::{INSIGHT, Run, RunTime, figure, is_final, point, restates},
     value::Segment,
@@ -248,8 +248,14 @@ impl Facts for Picture {
         let published = |run: &Run| run.at + took.get(&run.number).copied().unwrap_or(0);
         all.into_iter().map(|run| (published(run), run.pins.snapshot)).collect()
     }
+    fn newest_run(&self) -> Option<&Run> {
+        self.runs.values().max_by_key(|run| run.seq).map(AsRef::as_ref)
+    }
     fn times(&self) -> &[RunTime] {
         &self.times
+    }
+    fn not_landed(&self) -> &[(i64, NotLanded)] {
+        &self.not_landed
     }
     fn attested(&self) -> Result<Vec<Attested>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };

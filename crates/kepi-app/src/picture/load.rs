@@ -50,6 +50,7 @@ impl Picture {
         let watermarks = runs.last().map(|run| run.pins.watermarks.clone()).unwrap_or_default();
         let costs_after = runs.last().map_or(0, |run| run.at - COSTS_OVER);
         let times = app.values.times(costs_after).await.map_err(AppError::Lake)?;
+        let not_landed = app.values.not_landed().await.map_err(AppError::Lake)?;
         let runs: BTreeMap<i64, Arc<_>> = runs.into_iter().map(|run| (run.number, Arc::new(run))).collect();
         // What could not be renewed keeps the words under which it was computed.
         let mut earlier: BTreeMap<Hash, Project> = BTreeMap::new();
@@ -76,6 +77,7 @@ impl Picture {
             folder,
             runs,
             times,
+            not_landed,
             standing: standing
                 .into_iter()
                 .map(|(by, of)| ((of.subject.clone(), of.grain), (by, of)))
@@ -112,6 +114,7 @@ impl Picture {
             folder: Folder::Same,
             runs: BTreeMap::new(),
             times: Vec::new(),
+            not_landed: Vec::new(),
             standing: BTreeMap::new(),
             changed: BTreeMap::new(),
             watermarks: BTreeMap::new(),

@@ -16,7 +16,7 @@ use kepi_model::{
 };
 use kepi_query::{
     finish,
-    landing::{Delivered, LoadReport, PortError},
+    landing::{Delivered, LoadReport, NotLanded, PortError},
     port::SnapshotId,
     published::{
         Run, RunTime, Subject, Table, TableBuilder, VALUE, Vouched, Withdrawn, figure, restates, states_of,
@@ -66,6 +66,8 @@ pub struct Picture {
     runs: BTreeMap<i64, Arc<Run>>,
     /// How long they took, and looking at sources in them.
     times: Vec<RunTime>,
+    /// What did not land when its source was last looked at, and when that was, µs UTC.
+    not_landed: Vec<(i64, NotLanded)>,
     /// Who vouches for what, by subject and grain.
     standing: BTreeMap<(Subject, Grain), (i64, Vouched)>,
     /// Newest snapshot that changed each table.

@@ -8,6 +8,7 @@ pub(crate) mod bytes;
 mod columns;
 mod csv;
 mod delimited;
+pub(crate) mod document;
 mod excel;
 mod files;
 mod fixed;
@@ -84,6 +85,9 @@ pub(crate) fn open(
             Box::new(fixed::FixedReader::open(path, name, encoding, columns, *skip_lines)?)
         }
         Connector::Ndjson { .. } => Box::new(ndjson::NdjsonReader::open(path, name)?),
+        Connector::Json { rows, .. } => {
+            Box::new(ndjson::NdjsonReader::document(path, name, rows.as_deref())?)
+        }
         Connector::Parquet { .. } => Box::new(parquet::ParquetReader::open(path, name)?),
         // What is fetched is kept as lines of JSON.
         Connector::Fetch(_)

@@ -1,4 +1,5 @@
-//! One JSON object a line. A column is a top-level key, or a dotted path into nested objects.
+//! JSON objects: one a line, or the elements of a list in one document. A column is a top-level key, or a dotted path into nested
+//! objects.
 //!
 //! Numbers are taken as they are spelt, never through floating point.
 
@@ -18,13 +19,31 @@ use serde_json::value::RawValue;
 
 use super::{
     ENCODING, LONGEST_CELL, LONGEST_RECORD, MOST_COLUMNS, NOT_AN_OBJECT, REPEATED_KEY, TOO_LONG, bytes,
+    document::Document,
 };
 use crate::error::LandError;
 
+/// Where objects come from.
+enum Objects {
+    Lines(Box<dyn BufRead + Send>),
+    List(Box<Document>),
+}
+
+impl Objects {
+    /// What one of them is called.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Lines(_) => "line",
+            Self::List(_) => "row",
+        }
+    }
+}
+
 pub(super) struct NdjsonReader {
     name: String,
-    text: Box<dyn BufRead + Send>,
-    line: u64,
+    text: Objects,
+    /// Of the object that was read last: of lines blank ones count, too.
+    number: u64,
     /// Rows read so far.
     rows: u64,
     /// The lines of the batch that was filled last, and where each ends.
@@ -40,17 +59,27 @@ pub(super) struct NdjsonReader {
 
 impl NdjsonReader {
     pub fn open(path: &Path, name: &str) -> Result<Self, LandError> {
-        Ok(Self {
+        Ok(Self::of(name, Objects::Lines(bytes::text(path, name, "utf-8")?)))
+    }
+
+    /// The elements of a list in one document.
+    pub fn document(path: &Path, name: &str, rows: Option<&str>) -> Result<Self, LandError> {
+        let document = Document::open(bytes::text(path, name, "utf-8")?, name, rows)?;
+        Ok(Self::of(name, Objects::List(Box::new(document))))
+    }
+
+    fn of(name: &str, text: Objects) -> Self {
+        Self {
             name: name.to_owned(),
-            text: bytes::text(path, name, "utf-8")?,
-            line: 0,
+            text,
+            number: 0,
             rows: 0,
             bytes: Vec::new(),
             ends: Vec::new(),
             seen: Vec::new(),
             paths: Vec::new(),
             shape: Shape::default(),
-        })
+        }
     }
 }
 
@@ -166,23 +195,35 @@ fn text(value: &RawValue) -> Result<Option<Cow<'_, str>>, Unfit> {
 }
 
 impl NdjsonReader {
-    /// Appends the next line that is not blank to the bytes held; false: there is none.
-    fn line(&mut self) -> Result<bool, LandError> {
+    /// Appends the next object to the bytes held; false: there is none. Lines that are blank hold none.
+    fn object(&mut self) -> Result<bool, LandError> {
         let begin = self.bytes.len();
+        let text = match &mut self.text {
+            Objects::Lines(text) => text,
+            Objects::List(document) => {
+                let any = document.next(&mut self.bytes)?;
+                if any {
+                    self.number += 1;
+                    self.ends.push(self.bytes.len());
+                }
+                return Ok(any);
+            }
+        };
         loop {
             self.bytes.truncate(begin);
-            let n = (&mut self.text)
+            let n = text
+                .by_ref()
                 .take(LONGEST_RECORD as u64 + 1)
                 .read_until(b'\n', &mut self.bytes)
                 .map_err(|e| bytes::read_error(&self.name, e))?;
             if n == 0 {
                 return Ok(false);
             }
-            self.line += 1;
+            self.number += 1;
             if n > LONGEST_RECORD {
                 return Err(LandError::TooLong {
                     path: self.name.clone(),
-                    line: self.line,
+                    line: self.number,
                     what: "record",
                     mebibytes: LONGEST_RECORD >> 20,
                 });
@@ -200,15 +241,16 @@ impl NdjsonReader {
 
     /// Takes the line read last apart.
     fn cells(&mut self, columns: &mut [&mut Texts]) -> Result<(), Bad> {
-        let Self { line: number, bytes, ends, seen, paths, shape, .. } = self;
+        let word = self.text.word();
+        let Self { number, bytes, ends, seen, paths, shape, .. } = self;
         let line = std::str::from_utf8(held(bytes, ends, ends.len() - 1)).map_err(|e| Bad {
             rule: ENCODING,
-            reason: format!("line {number}: byte {} is not UTF-8", e.valid_up_to() + 1),
+            reason: format!("{word} {number}: byte {} is not UTF-8", e.valid_up_to() + 1),
             column: None,
         })?;
         let pairs: Pairs<'_> = serde_json::from_str(line).map_err(|e| Bad {
             rule: NOT_AN_OBJECT,
-            reason: format!("line {number} is not a JSON object: column {}", e.column()),
+            reason: format!("{word} {number} is not a JSON object: column {}", e.column()),
             column: None,
         })?;
         let known = shape.fits(&pairs);
@@ -234,7 +276,7 @@ impl NdjsonReader {
                     (ENCODING, format!("`{path}` holds half of a character (a lone `\\u` surrogate)"))
                 }
             };
-            let reason = format!("line {number}: {why}");
+            let reason = format!("{word} {number}: {why}");
             if !known {
                 // The next of its shape is still to be seen.
                 *shape = Shape::default();
@@ -275,7 +317,7 @@ impl BatchReader for NdjsonReader {
         let mut columns: Vec<_> = into.cells.iter_mut().map(|cells| cells.texts()).collect();
         self.bytes.clear();
         self.ends.clear();
-        while into.rows < BATCH_ROWS && self.bytes.len() < BATCH_BYTES && self.line()? {
+        while into.rows < BATCH_ROWS && self.bytes.len() < BATCH_BYTES && self.object()? {
             if let Err(bad) = self.cells(&mut columns) {
                 columns.iter_mut().for_each(|cells| cells.push(None));
                 into.bad.push((into.rows as u32, bad));

@@ -38,11 +38,12 @@ const ANSWER: [&str; 16] = [
 /// So many of a hundred texts at least are read alike where the others stand out.
 const MOST: usize = 95;
 /// Days as they are written; where two fit, the first is taken and the other one is a doubt.
-const DAYS: [&str; 11] = [
+const DAYS: [&str; 12] = [
     "%d.%m.%Y",
     "%d/%m/%Y",
     "%m/%d/%Y",
     "%Y/%m/%d",
+    "%Y.%m.%d",
     "%d-%m-%Y",
     "%m-%d-%Y",
     "%d.%m.%y",
@@ -279,10 +280,21 @@ fn read(
     if values.iter().any(|v| v.contains(':') || v.starts_with("PT")) {
         let length = |clock| move |t: &str| parse_length(t, 1_000_000, Marks::PLAIN, clock).is_ok();
         if all(&length(None)) {
+            // A clock has no more than 24 hours; a length of time may.
+            let on_a_clock = |t: &str| {
+                let hours = t.split_once(':').and_then(|(hours, _)| hours.parse::<u8>().ok());
+                hours.is_some_and(|hours| hours < 24) && (t.len() == 7 || t.len() == 8)
+            };
+            if all(&on_a_clock) {
+                doubts.push("read as lengths of time; times of day are `as: text`".to_owned());
+            }
             return Is::Duration("seconds");
         }
         if all(&length(Some(Clock::MinuteSecond))) {
-            doubts.push("read as minutes and seconds; hours and minutes are `duration h:mm`".to_owned());
+            doubts.push(
+                "read as minutes and seconds; hours and minutes are `duration h:mm`, times of day `as: text`"
+                    .to_owned(),
+            );
             return Is::Duration("m:ss");
         }
     }
@@ -292,7 +304,10 @@ fn read(
     if let Some(found) = nearly(name, texts, doubts, span) {
         return found;
     }
-    said_of_mixtures(values, doubts);
+    // What identifies is a text, whatever it looks like.
+    if !identifier {
+        said_of_mixtures(values, doubts);
+    }
     Is::Text
 }
 
@@ -326,6 +341,9 @@ fn nearly(name: &str, texts: &[&str], doubts: &mut Vec<String>, span: &mut Optio
     }
     let values: BTreeSet<&str> = most.iter().copied().collect();
     let found = read(name, &most, &values, doubts, span);
+    if found == Is::Text {
+        return None;
+    }
     let shown: BTreeSet<&str> = others.iter().copied().collect();
     let shown: Vec<String> = shown.into_iter().take(3).map(|t| format!("`{t}`")).collect();
     doubts.push(format!(
@@ -335,7 +353,7 @@ fn nearly(name: &str, texts: &[&str], doubts: &mut Vec<String>, span: &mut Optio
         texts.len(),
         shown.join(", ")
     ));
-    (found != Is::Text).then_some(found)
+    Some(found)
 }
 
 /// Whether a text is a day or a time, in some form.
@@ -489,6 +507,11 @@ mod tests {
         assert_eq!(is("d", &["31.01.2026 09:30"]), Is::Timestamp(format("%d.%m.%Y %H:%M")));
         assert_eq!(is("d", &["2026-01-31", ""]), Is::Date(None));
         assert_eq!(is("d", &["2026-01-31T09:30:00Z", "2026-01-31 09:30"]), Is::Timestamp(None));
+        assert_eq!(is("d", &["2018.02.01", "2018.02.26"]), Is::Date(format("%Y.%m.%d")));
+        let timed = of("d", &["2018.02.01 9:05", "2018.02.26 19:58"]);
+        assert_eq!((timed.is, timed.doubts.len()), (Is::Timestamp(format("%Y.%m.%d %H:%M")), 0));
+        assert!(of("d", &["30.01.20", "30.12.20"]).doubts.iter().all(|of| !of.contains("%Y")));
+        assert_eq!(is("version", &["10.12.3", "10.11.4"]), Is::Text);
         assert_eq!(is("day", &["20260131"]), Is::Date(format("%Y%m%d")));
         assert_eq!(is("created_at", &["1772355600"]), Is::Timestamp(format("epoch seconds")));
         assert_eq!(is("seen", &["1772355600000"]), Is::Timestamp(format("epoch milliseconds")));
@@ -518,6 +541,10 @@ mod tests {
     #[test]
     fn what_only_looks_like_a_number_stays_a_text() {
         assert_eq!(is("customer_id", &["1", "2"]), Is::Text);
+        for ids in [["1,204", "1,305", "7"], ["12", "13", "A4"], ["1.5", "2,5", "3"]] {
+            let id = of("order_id", &ids);
+            assert_eq!((id.is, id.doubts.len()), (Is::Text, 0), "{:?}", id.doubts);
+        }
         assert_eq!(is("plz", &["01067", "80331"]), Is::Text);
         let mixed = of("floor", &["1", "2", "3", "4", "5", "6", "7", "8", "9", "roof"]);
         assert_eq!(mixed.is, Is::Text);
@@ -571,7 +598,11 @@ mod tests {
     fn truth_and_lengths_of_time() {
         assert_eq!(is("churned", &["Yes", "No"]), Is::Boolean("yes".into(), "no".into()));
         assert_eq!(is("flag", &["0", "1"]), Is::Boolean("1".into(), "0".into()));
-        assert_eq!(is("handled", &["00:04:30", "26:01:00"]), Is::Duration("seconds"));
+        let long = of("handled", &["00:04:30", "26:01:00"]);
+        assert_eq!((long.is, long.doubts.len()), (Is::Duration("seconds"), 0));
+        let clock = of("opens", &["09:30:00", "17:45:10"]);
+        assert_eq!(clock.is, Is::Duration("seconds"));
+        assert!(clock.doubts[0].contains("times of day are `as: text`"), "{:?}", clock.doubts);
         let short = of("handled", &["04:30", "12:00"]);
         assert_eq!((short.is, short.doubts.len()), (Is::Duration("m:ss"), 1));
     }

@@ -16,7 +16,7 @@ pub use guess::{Guess, Is, guess};
 pub use write::{Drafted, draft};
 
 use crate::{
-    connector::{self, bytes},
+    connector::{self, bytes, document::Document},
     error::LandError,
     mapping::spell,
 };
@@ -142,7 +142,7 @@ fn connector(file: &Path, path: &str, doubts: &mut Vec<String>) -> Result<Connec
     }
     let unknown = |reason: &str| LandError::Format {
         path: path.to_owned(),
-        format: "CSV, NDJSON, Parquet or Excel (.xlsx)",
+        format: "CSV, NDJSON, JSON, Parquet or Excel (.xlsx)",
         reason: reason.to_owned(),
     };
     if bare.ends_with(".xls") || bare.ends_with(".ods") {
@@ -169,10 +169,14 @@ fn connector(file: &Path, path: &str, doubts: &mut Vec<String>) -> Result<Connec
     }
     match text.trim_start().chars().next() {
         Some('{') if text.lines().next().is_some_and(|l| l.trim_end().ends_with('}')) => {
-            return Ok(Connector::Ndjson { files });
+            // One line may be an object that is a row, or one that holds a list of them.
+            let alone = text.lines().filter(|l| !l.trim().is_empty()).count() == 1;
+            let document = if alone { document(file, path, doubts)? } else { None };
+            return Ok(document.unwrap_or(Connector::Ndjson { files }));
         }
         Some('{' | '[') => {
-            return Err(unknown("it is one JSON text; write one object a line, as `jq -c '.[]'` does"));
+            return document(file, path, doubts)?
+                .ok_or_else(|| unknown("it is one JSON text without a list of objects"));
         }
         _ => {}
     }
@@ -183,6 +187,24 @@ fn connector(file: &Path, path: &str, doubts: &mut Vec<String>) -> Result<Connec
         header_row: 1,
         label_rows: 0,
     })
+}
+
+/// How a JSON document is read: its rows are the longest list of objects. None: it has no such list.
+fn document(file: &Path, path: &str, doubts: &mut Vec<String>) -> Result<Option<Connector>, LandError> {
+    let lists = Document::lists(bytes::text(file, path, "utf-8")?, path)?;
+    let Some((rows, _)) = lists.iter().max_by_key(|(_, bytes)| *bytes) else { return Ok(None) };
+    let others: Vec<String> =
+        lists.iter().filter(|(of, _)| of != rows).map(|(of, _)| format!("`{of}`")).collect();
+    if !others.is_empty() {
+        doubts.push(format!(
+            "rows are those of `{rows}`, the longest list; there are also {}",
+            others.join(", ")
+        ));
+    }
+    Ok(Some(Connector::Json {
+        files: path.to_owned(),
+        rows: Some(rows.clone()).filter(|rows| !rows.is_empty()),
+    }))
 }
 
 fn encoding(head: &[u8], doubts: &mut Vec<String>) -> &'static str {

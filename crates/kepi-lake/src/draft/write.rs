@@ -463,6 +463,10 @@ fn from(connector: &Connector) -> String {
             format!("{{csv: {{{said}}}}}")
         }
         Connector::Excel { files, .. } => format!("{{excel: {{files: {}}}}}", quoted(files)),
+        Connector::Json { files, rows: None } => format!("{{json: {{files: {}}}}}", quoted(files)),
+        Connector::Json { files, rows: Some(rows) } => {
+            format!("{{json: {{files: {}, rows: {}}}}}", quoted(files), quoted(rows))
+        }
         Connector::Parquet { files } => format!("{{parquet: {{files: {}}}}}", quoted(files)),
         other => format!("{{ndjson: {{files: {}}}}}", quoted(other.files().unwrap_or_default())),
     }

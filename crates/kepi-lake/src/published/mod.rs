@@ -19,7 +19,7 @@ use kepi_model::{
 };
 use kepi_proof::{Digest, canonical};
 use kepi_query::{
-    landing::PortError,
+    landing::{NotLanded, PortError},
     port::{EngineVersion, Fut, SnapshotId},
     published::{
         Counts, Form, NewInsights, NewRun, PublishError, Published, Run, RunPins, RunTime, SCORE, Subject,
@@ -328,17 +328,40 @@ impl Values for LocalLake {
         Box::pin(async move { Ok(i64::try_from(self.store().cursor(insights::FOLLOWER).await?)?) })
     }
 
-    fn record_times<'a>(
+    fn record_looks<'a>(
         &'a self,
         run: i64,
-        all: &'a [(Option<SourceId>, i64)],
+        took: &'a [(Option<SourceId>, i64)],
+        not_landed: &'a [NotLanded],
     ) -> Fut<'a, Result<(), PortError>> {
         let name = |of: &Option<SourceId>| of.as_ref().map_or(String::new(), ToString::to_string);
-        let all: Vec<(String, i64)> = all.iter().map(|(source, took)| (name(source), *took)).collect();
+        let took: Vec<(String, i64)> = took.iter().map(|(source, took)| (name(source), *took)).collect();
+        let not_landed = not_landed.iter().map(|of| rows::NotLandedRow {
+            run,
+            at: 0,
+            source: of.source.to_string(),
+            file: of.file.clone().unwrap_or_default(),
+            entity: of.entity.to_string(),
+            reason: of.reason.clone(),
+        });
+        let not_landed: Vec<rows::NotLandedRow> = not_landed.collect();
         Box::pin(async move {
             let mut tx = self.store().begin().await?;
-            rows::took(&mut tx, run, &all).await?;
+            rows::took(&mut tx, run, &took).await?;
+            rows::not_landed(&mut tx, run, &not_landed).await?;
             Ok(tx.commit().await?)
+        })
+    }
+
+    fn not_landed(&self) -> Fut<'_, Result<Vec<(i64, NotLanded)>, PortError>> {
+        Box::pin(async move {
+            let all = rows::still_not_landed(&mut self.store().read().await?).await?;
+            let read = |of: rows::NotLandedRow| {
+                let (source, entity) = (of.source.parse().ok()?, of.entity.parse().ok()?);
+                let file = Some(of.file).filter(|file| !file.is_empty());
+                Some((of.at, NotLanded { source, entity, file, reason: of.reason }))
+            };
+            Ok(all.into_iter().filter_map(read).collect())
         })
     }
 

@@ -102,6 +102,20 @@ fn lines_of_json_land_whole_or_not_at_all() {
 }
 
 #[test]
+fn json_documents_land_whole_or_not_at_all() {
+    let seeds = [
+        "[{\"id\":\"a\",\"amount\":1.5,\"paid\":true},{\"id\":7,\"amount\":\"2.25\",\"paid\":null}, [1]]",
+        "{\"page\":{\"n\":1},\"rows\":[{\"id\":\"\\u00e9\\\"]\",\"at\":\"2025-07-01\",\"nested\":{\"deep\":[{\"x\":1}]}}],\"more\":false}",
+    ]
+    .map(|text| text.as_bytes().to_vec());
+    let json = |chance: &mut Chance| Connector::Json {
+        files: "x".into(),
+        rows: chance.pick(&[None, Some("rows"), Some("page.rows")]).map(Into::into),
+    };
+    lands("JSON documents", 60, json, &seeds);
+}
+
+#[test]
 fn parquet_lands_whole_or_not_at_all() {
     let file = |batch: &RecordBatch| {
         let mut bytes = Vec::new();

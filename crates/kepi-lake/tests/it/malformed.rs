@@ -49,6 +49,7 @@ async fn every_broken_file_has_its_own_finding() {
     };
     let csv = |encoding| csv_with(encoding, 1);
     let ndjson = Connector::Ndjson { files: "x".into() };
+    let json = |rows: Option<&str>| Connector::Json { files: "x".into(), rows: rows.map(Into::into) };
     let parquet = Connector::Parquet { files: "x".into() };
     let cases: Vec<(&str, Connector, Vec<u8>, &str)> = vec![
         ("nothing", csv("utf-8"), vec![], "is empty, without even a header"),
@@ -95,6 +96,48 @@ async fn every_broken_file_has_its_own_finding() {
             "line 1: the header is longer than 1 MiB",
         ),
         ("too many columns", csv("utf-8"), vec![b','; 20_000], "has 20001 columns, more than the 16384"),
+        ("no document", json(None), vec![], "it ends before the document does (byte 1)"),
+        ("cut list", json(None), b"[{\"id\":\"a\"},{\"id\":".to_vec(), "it ends before the document does"),
+        (
+            "cut behind the list",
+            json(Some("a")),
+            b"{\"a\":[{\"id\":\"a\"}]".to_vec(),
+            "it ends before the document does",
+        ),
+        (
+            "an object",
+            json(None),
+            b"{\"data\":[]}".to_vec(),
+            "the document is no list: say where its rows stand",
+        ),
+        (
+            "another object",
+            json(Some("rows")),
+            b"{\"data\":[],\"n\":1}".to_vec(),
+            "there is no `rows` of `rows`; the object has `data`, `n`",
+        ),
+        (
+            "no object",
+            json(Some("a.b")),
+            b"{\"a\":[1]}".to_vec(),
+            "there is no `b` of `a.b`, since no object stands there",
+        ),
+        ("no list", json(Some("a")), b"{\"a\":{\"b\":[]}}".to_vec(), "what stands at `a` is no list"),
+        (
+            "list twice",
+            json(Some("a")),
+            b"{\"a\":[],\"b\":1,\"a\":[]}".to_vec(),
+            "the key `a` is there twice",
+        ),
+        ("no comma", json(None), b"[{} {}]".to_vec(), "`,` is missing between two rows"),
+        ("a comma too many", json(None), b"[{\"id\":\"a\"},]".to_vec(), "a value is missing"),
+        ("lines", json(None), b"[]\n[]\n".to_vec(), "something follows the document"),
+        (
+            "endless element",
+            json(None),
+            [&b"[\""[..], &vec![b'x'; (64 << 20) + 1]].concat(),
+            "line 1: the record is longer than 64 MiB",
+        ),
         ("endless line", ndjson, vec![b'['; (64 << 20) + 1], "line 1: the record is longer than 64 MiB"),
     ];
     let bench = Bench::new().await;

@@ -145,6 +145,40 @@ async fn small_files_are_what_they_are() {
     assert_eq!(land(ndjson(), "\n\n").await.0, RowCounts::default());
 }
 
+/// A list in a document lands as the same objects do line by line, wherever the list stands and however long it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_in_a_document_lands_as_its_objects_do_line_by_line() {
+    let objects: Vec<String> = (0..20_000)
+        .map(|n| match n % 1000 {
+            7 => format!("{{\"id\":\"{n}\",\"n\":\"many\",\"note\":\"no number\"}}"),
+            8 => "[1, 2]".to_owned(),
+            9 => format!("{{\"id\":\"{n}\",\"n\":1,\"n\":2}}"),
+            10 => format!(
+                "{{\"id\":\"{n}\",\"n\":{n},\"note\":\"}}]\\\\\\\"{{[,\",\"more\":[{{\"a\":[]}},\"]\"]}}"
+            ),
+            _ => format!("{{\"id\":\"{n}\",\"n\":{n}}}"),
+        })
+        .collect();
+    let lines = land(ndjson(), objects.join("\n")).await;
+    let json = |rows: Option<&str>| Connector::Json { files: "x".into(), rows: rows.map(Into::into) };
+    let list = format!("[\r\n  {} ]", objects.join(" ,\n\t"));
+    for (rows, text) in [
+        (None, format!("\u{feff}{list}\n")),
+        (
+            Some("data.orders"),
+            format!("{{\"a\":[{{}}],\"data\":{{\"n\":1,\"orders\":{list},\"z\":null}},\"b\":-1.5e3}}"),
+        ),
+        (Some("data.orders"), format!("{{\"x\":\"\\u0022\",\"data.orders\":{list}}}")),
+    ] {
+        let (counts, ids, rejected) = land(json(rows), text).await;
+        assert_eq!((counts, ids.len()), (lines.0, lines.1.len()), "{rows:?}");
+        let as_lines = |of: &(String, String)| (of.0.clone(), of.1.replacen("row", "line", 1));
+        assert_eq!(rejected.iter().map(as_lines).collect::<Vec<_>>(), lines.2, "{rows:?}");
+    }
+    assert_eq!(lines.0.quarantined, 60);
+    assert_eq!(land(json(Some("rows")), "{\"rows\": [ ]}").await.0, RowCounts::default());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn columns_of_one_name_matter_only_where_they_are_mapped() {
     let text = "id,comment,n,comment,note,comment\na,x,1,y,z,\n";

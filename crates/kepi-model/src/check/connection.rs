@@ -215,6 +215,7 @@ fn files(from: &written::Connector) -> Option<&Field<Files>> {
         written::Connector::Csv(of) => &of.files,
         written::Connector::FixedWidth(of) => &of.files,
         written::Connector::Excel(of) => &of.files,
+        written::Connector::Json(of) => &of.files,
         written::Connector::Ndjson(of) | written::Connector::Parquet(of) => &of.files,
         _ => return None,
     })

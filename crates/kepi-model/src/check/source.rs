@@ -193,6 +193,9 @@ fn connector(written: &written::Connector, findings: &mut Findings) -> Option<Co
             skip_lines: u32::try_from(fixed.skip_lines.get()?.0).ok()?,
         },
         written::Connector::Ndjson(plain) => Connector::Ndjson { files: plain.files.get()?.0.clone() },
+        written::Connector::Json(of) => {
+            Connector::Json { files: of.files.get()?.0.clone(), rows: of.rows.cloned() }
+        }
         written::Connector::Parquet(plain) => Connector::Parquet { files: plain.files.get()?.0.clone() },
         written::Connector::Database(database) => Connector::Fetch(fetch::database(database, findings)?),
         written::Connector::Singer(singer) => Connector::Fetch(fetch::singer(singer)?),

@@ -32,6 +32,13 @@ table! {
 }
 
 table! {
+    JsonFiles = "json_files", "JSON documents.";
+    files: Files, required, "Path or glob below the project's folder, or `CONNECTION:` and the glob of keys in its bucket.", "data/orders_*.json";
+    rows: String, optional,
+        "Where the list of rows stands in a document, as a dotted path; default the document is the list.", "data.orders";
+}
+
+table! {
     FixedWidth = "fixed_width", "Lines whose columns stand at fixed places.";
     files: Files, required, "Path or glob below the project's folder, or `CONNECTION:` and the glob of keys in its bucket.", "data/members_*.txt";
     columns: Map<String, Places>, required,
@@ -143,6 +150,8 @@ one_of! {
         "{files: data/a.txt, columns: {id: 1..8}}";
     Excel "excel": Excel, "A sheet of Excel workbooks (`.xlsx`).", "{files: data/a.xlsx}";
     Ndjson "ndjson": PlainFiles, "One JSON object a line; `.gz` is unpacked.", "{files: data/a.ndjson}";
+    Json "json": JsonFiles, "JSON documents whose rows are the elements of a list; `.gz` is unpacked.",
+        "{files: data/a.json, rows: data.orders}";
     Parquet "parquet": PlainFiles, "Parquet.", "{files: data/a.parquet}";
     Database "database": Database, "Rows of a database, fetched through a connection.", "{connection: crm, table: account}";
     Http "http": HttpGet, "Pages of JSON of a server, fetched through a connection.",

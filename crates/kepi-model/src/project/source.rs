@@ -245,6 +245,13 @@ pub enum Connector {
         /// Path or glob relative to the project's folder.
         files: String,
     },
+    /// JSON documents whose rows are the elements of a list.
+    Json {
+        /// Path or glob relative to the project's folder.
+        files: String,
+        /// Where the list stands, as a dotted path; none: the document is the list.
+        rows: Option<String>,
+    },
     /// Parquet.
     Parquet {
         /// Path or glob relative to the project's folder.
@@ -412,6 +419,7 @@ impl Connector {
             | Self::Excel { files, .. }
             | Self::FixedWidth { files, .. }
             | Self::Ndjson { files }
+            | Self::Json { files, .. }
             | Self::Parquet { files } => Some(files),
         }
     }
@@ -443,6 +451,7 @@ impl fmt::Display for Connector {
             Self::Excel { .. } => "Excel",
             Self::FixedWidth { .. } => "fixed width",
             Self::Ndjson { .. } => "NDJSON",
+            Self::Json { .. } => "JSON",
             Self::Parquet { .. } => "Parquet",
             Self::Entries => return f.write_str("what was entered in Kepi"),
             Self::Items => return f.write_str("items of Kepi"),

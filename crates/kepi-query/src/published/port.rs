@@ -14,7 +14,7 @@ use super::{
     table::{Form, GRAINS, Table, grain_text},
 };
 use crate::{
-    landing::PortError,
+    landing::{NotLanded, PortError},
     port::{EngineVersion, Fut, SnapshotId},
 };
 
@@ -238,12 +238,15 @@ pub trait Values: Send + Sync {
     fn publish_insights<'a>(&'a self, insights: NewInsights<'a>) -> Fut<'a, Result<bool, PublishError>>;
     /// Position of the newest run whose insights are published; 0: none.
     fn insights_reach(&self) -> Fut<'_, Result<i64, PortError>>;
-    /// Records how long a published run took, and looking at each source in it, µs.
-    fn record_times<'a>(
+    /// Records how long a published run took, and looking at each source in it, µs, and what of these it could not land.
+    fn record_looks<'a>(
         &'a self,
         run: i64,
-        all: &'a [(Option<SourceId>, i64)],
+        took: &'a [(Option<SourceId>, i64)],
+        not_landed: &'a [NotLanded],
     ) -> Fut<'a, Result<(), PortError>>;
+    /// What did not land when a published run last looked at its source, with when that was, µs UTC; by source and file.
+    fn not_landed(&self) -> Fut<'_, Result<Vec<(i64, NotLanded)>, PortError>>;
     /// How long published runs took, and looking at sources in those after an instant, µs UTC; oldest first, nothing of those of
     /// which that was not recorded.
     fn times(&self, looks_after: i64) -> Fut<'_, Result<Vec<RunTime>, PortError>>;

@@ -8,7 +8,7 @@ use kepi_model::{
     project::{MappingFrom, Otherwise, Source},
 };
 use kepi_query::{
-    landing::{LoadOutcome, LoadReport, Profile, QuarantinedRow as Row, RowCounts},
+    landing::{LoadOutcome, LoadReport, Profile, QuarantinedRow as Row, RowCounts, natural},
     screen::{CutOff, State},
 };
 
@@ -18,9 +18,9 @@ use crate::{
     format,
     reader::{QuarantineQuery, ViewError},
     view::{
-        CorrectionsView, DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, Named, OverruledView,
-        ProfileView, QuarantineView, QuarantinedRow, RuleCount, RuleView, ScreenView, SourceView,
-        SourcesView,
+        CorrectionsView, DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, Named, NotLandedView,
+        OverruledView, ProfileView, QuarantineView, QuarantinedRow, RuleCount, RuleView, ScreenView,
+        SourceView, SourcesView,
     },
 };
 
@@ -48,7 +48,12 @@ impl<'a> Reporter<'a> {
     fn current_loads(self, source: &Source) -> Vec<&'a LoadReport> {
         let landed = |load: &&LoadReport| load.source == source.id && load.outcome == LoadOutcome::Landed;
         let mut loads: Vec<_> = self.facts.loads().iter().filter(landed).collect();
-        loads.sort_by(|a, b| b.at.cmp(&a.at).then(a.file.cmp(&b.file)));
+        // Of what one run landed, the newest is what came last in the order of its source.
+        let order = |load: &'a LoadReport| load.order.as_ref().map_or("", |of| of.value.as_str());
+        loads.sort_by(|a, b| {
+            let newer = b.at.cmp(&a.at).then_with(|| natural(order(b), order(a)));
+            newer.then_with(|| natural(&b.file, &a.file)).then_with(|| b.file.cmp(&a.file))
+        });
         loads
     }
 
@@ -180,6 +185,7 @@ impl<'a> Reporter<'a> {
             delivery: self.delivery(source),
             last_landed: loads.iter().map(|l| l.at).max().map(|at| self.instant(at)),
             stopped: self.stopped(source),
+            not_landed: self.not_landed(source),
             rows: loads.iter().map(|l| l.counts).sum(),
             loads: loads
                 .iter()
@@ -270,6 +276,17 @@ impl<'a> Reporter<'a> {
             }
             _ => None,
         }
+    }
+
+    /// What of a source did not land when a run last looked at it.
+    pub(super) fn not_landed(self, source: &Source) -> Vec<NotLandedView> {
+        let own = self.facts.not_landed().iter().filter(|(_, of)| of.source == source.id);
+        own.map(|(at, of)| NotLandedView {
+            file: of.file.clone(),
+            reason: of.reason.clone(),
+            looked_at: self.instant(*at),
+        })
+        .collect()
     }
 
     fn source_named(self, id: &SourceId) -> Named {

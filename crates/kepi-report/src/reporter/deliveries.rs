@@ -50,7 +50,9 @@ impl<'a> Reporter<'a> {
         let before = all.iter().rev().skip(1).take(LOOKED_BACK).map(|(_, rows)| *rows);
         DeliveryView {
             state: match () {
-                () if self.stopped(source).is_some() => SourceState::Stopped,
+                () if self.stopped(source).is_some() || !self.not_landed(source).is_empty() => {
+                    SourceState::Stopped
+                }
                 () if all.is_empty() => SourceState::Nothing,
                 () if late.is_some() => SourceState::Late,
                 () if due.is_some() => SourceState::OnTime,

@@ -245,6 +245,8 @@ pub struct SourceView {
     pub last_landed: Option<String>,
     /// Why the newest file that was tried did not land, if it did not.
     pub stopped: Option<String>,
+    /// What did not land when a run last looked at it.
+    pub not_landed: Vec<NotLandedView>,
     /// How it delivers.
     pub delivery: DeliveryView,
     /// Rows by what became of them.
@@ -261,6 +263,17 @@ pub struct SourceView {
     pub drift: Vec<String>,
     /// Rules in declared order.
     pub rules: Vec<RuleView>,
+}
+
+/// Something of a source that did not land when a run last looked at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotLandedView {
+    /// The file; none: the source has none, or its files cannot be listed or fetched.
+    pub file: Option<String>,
+    /// Why, with the way out.
+    pub reason: String,
+    /// When it was looked at, RFC 3339.
+    pub looked_at: String,
 }
 
 /// What the values of an attribute are like in the newest file of a source.

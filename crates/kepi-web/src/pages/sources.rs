@@ -94,7 +94,11 @@ fn doubts(source: &SourceView) -> Vec<Markup> {
     if let Some(stopped) = &source.stopped {
         doubts.push(html! { "not landed: " (stopped) });
     }
-    if source.loads.is_empty() && source.stopped.is_none() {
+    if let Some(of) = source.not_landed.first() {
+        let more = source.not_landed.len() - 1;
+        doubts.push(html! { "not landed: " (of.reason) @if more > 0 { ", and " (more) " more" } });
+    }
+    if source.loads.is_empty() && source.stopped.is_none() && source.not_landed.is_empty() {
         doubts.push(html! { "nothing landed yet" });
     }
     if source.delivery.state == SourceState::Late
@@ -538,6 +542,18 @@ fn inside(source: &SourceView) -> Markup {
             (identity(&source.rows))
             @if source.rows.quarantined > 0 {
                 p { a href=(parts::href("/data/quarantine", &[("source", &source.source.id)])) { (format::count(source.rows.quarantined)) " rows in quarantine" } }
+            }
+            @if !source.not_landed.is_empty() {
+                h4 { "Did not land" }
+                ul {
+                    @for of in source.not_landed.iter().take(MOST_LOADS) {
+                        li {
+                            @if let Some(file) = &of.file { code { (file) } ": " }
+                            (of.reason) " (" (parts::time(&of.looked_at)) ")"
+                        }
+                    }
+                    @if source.not_landed.len() > MOST_LOADS { li { "and " (source.not_landed.len() - MOST_LOADS) " more" } }
+                }
             }
             @if !source.drift.is_empty() {
                 h4 { "Worth a look" }

@@ -1,10 +1,12 @@
 //! `kepi lineage`: which columns can move a KPI, and what a column goes into.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use jiff::Timestamp;
 use kepi_app::open;
+use kepi_model::id::KpiId;
 use kepi_report::{
+    facts::Facts,
     lineage::{self, Branch, ThingView},
     openlineage,
     reader::ViewError,
@@ -75,6 +77,23 @@ pub fn lineage(what: &Lineage, folder: &Path, out: Output) -> Result<(), Failure
             Ok(())
         }
     }
+}
+
+/// Prints the events of the newest published run.
+pub fn run(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
+    let Some(run) = facts.newest_run() else { return Ok(()) };
+    let kpis = facts.project().kpis.values();
+    let not_renewed: BTreeSet<KpiId> =
+        kpis.filter(|kpi| facts.not_renewed(&kpi.id, kpi.period)).map(|kpi| kpi.id.clone()).collect();
+    let ran = openlineage::Ran {
+        run,
+        times: facts.times(),
+        loads: facts.loads(),
+        not_landed: facts.not_landed(),
+        not_renewed: &not_renewed,
+    };
+    let events = openlineage::run(facts.project(), ran, env!("CARGO_PKG_VERSION"));
+    Ok(events.iter().try_for_each(|event| out.line(&event.to_string()))?)
 }
 
 fn print(branches: &[Branch], depth: usize, out: Output) -> Result<(), Failure> {

@@ -138,6 +138,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Analyse(what) => analyse::analyse(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Evidence(what) => evidence::evidence(what, out),
         Command::Reproduce(what) => reproduce::reproduce(what, cli, out).await,
+        Command::Lineage(what) if what.run => lineage::run(&compose::board(Site::of(cli), out).await?, out),
         Command::Lineage(what) => lineage::lineage(what, &cli.project, out),
         Command::Trace(what) => trace::trace(what, cli, out).await,
         Command::Audit(what) => audit::audit(what, cli, out).await,

@@ -17,7 +17,7 @@ use crate::{
     output::{Field, Grid, Output, counted},
 };
 
-/// Periods that are named in which a rule does not hold.
+/// Periods in which a rule does not hold, and files of a source that did not land, that are named.
 const MOST_NAMED: usize = 6;
 
 /// Prints how sources stand, or one of them. What a table has no room for, data have.
@@ -83,6 +83,17 @@ pub fn sources(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<(),
             }
             if let Some(stopped) = &source.stopped {
                 out.line(&format!("{name}: {stopped}"))?;
+            }
+            // What is to be said of one source has room for all.
+            let most = if only.is_some() { source.not_landed.len() } else { MOST_NAMED };
+            for of in source.not_landed.iter().take(most) {
+                out.line(&format!("{name}: did not land: {}", of.reason))?;
+            }
+            if let Some(more) = source.not_landed.len().checked_sub(most).filter(|more| *more > 0) {
+                out.line(&format!(
+                    "{name}: did not land: and {more} more (`kepi sources {}`)",
+                    source.source.id
+                ))?;
             }
             for drift in &source.drift {
                 out.line(&format!("{name}: {drift}"))?;

@@ -451,21 +451,30 @@ fn what_the_first_rows_of_all_sources_would_get_wrong_is_told_at_once() {
 }
 
 #[test]
-fn a_project_made_of_lines_of_json_is_checked_and_computes() {
-    let (elsewhere, made) = (Project::empty(), Project::empty());
+fn a_project_made_of_json_is_checked_and_computes() {
     let lines = "{\"id\":\"1\",\"at\":\"2026-01-05T10:00:00Z\",\"score\":9}\n{\"id\":\"2\",\"at\":\"2026-01-05T11:00:00Z\",\"score\":3}\n";
-    elsewhere.write("answers.ndjson", lines);
-    let file = elsewhere.path().join("answers.ndjson");
-    let said = made.kepi(&["init", made.path().to_str().unwrap(), "--from", file.to_str().unwrap()]);
-    assert!(said.status.success(), "{said:?}");
-    for arguments in [&["check"][..], &["check", "--data"], &["run"]] {
-        made.ok(arguments);
+    let list = lines.trim_end().replace('\n', ",");
+    // A list within an object on one line, beside a shorter one.
+    let document = format!("{{\"meta\":{{\"pages\":[{{\"n\":1}}]}},\"data\":{{\"answers\":[{list}]}}}}\n");
+    for (name, bytes, from) in [
+        ("answers.ndjson", lines, "{ndjson: {files: "),
+        ("answers.json", &document, "rows: \"data.answers\"}}"),
+    ] {
+        let (elsewhere, made) = (Project::empty(), Project::empty());
+        elsewhere.write(name, bytes);
+        let file = elsewhere.path().join(name);
+        let said = made.kepi(&["init", made.path().to_str().unwrap(), "--from", file.to_str().unwrap()]);
+        assert!(said.status.success(), "{said:?}");
+        for arguments in [&["check", "--data"][..], &["run"]] {
+            made.ok(arguments);
+        }
+        assert_eq!(totals(&made, "answers_count"), [of("2026-01-05", "2")]);
+        let text: String = ["kepi", "model", "sources", "kpis"]
+            .map(|name| fs::read_to_string(made.path().join(format!("{name}.yml"))).unwrap())
+            .concat();
+        assert!(text.contains("# doubt: ") && text.contains(from), "{text}");
+        assert_eq!(text.contains("there are also `meta.pages`"), name.ends_with(".json"), "{text}");
     }
-    assert_eq!(totals(&made, "answers_count"), [of("2026-01-05", "2")]);
-    let text: String = ["kepi", "model", "sources", "kpis"]
-        .map(|name| fs::read_to_string(made.path().join(format!("{name}.yml"))).unwrap())
-        .concat();
-    assert!(text.contains("# doubt: "), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,22 +64,57 @@ fn the_other_files_sources_and_kpis_go_on() {
     assert_eq!(value(&project, "orders"), 2.0);
     let shown = project.ok(&["show", "kpi", "tickets"]);
     assert!(shown.contains("not renewed") && shown.contains("no column `id`"), "{shown}");
+    // The source says what did not land, for as long as that is so.
+    let sources = |arguments: &[&str]| project.ok(&[&["sources"][..], arguments].concat());
+    let said: Value = serde_json::from_str(&sources(&["tickets", "--format", "json"])).unwrap();
+    let tickets = &said["sources"][0];
+    assert_eq!(tickets["delivery"]["state"], "stopped", "{tickets}");
+    assert_eq!(tickets["not_landed"].as_array().unwrap().len(), 1, "{tickets}");
+    assert_eq!(tickets["not_landed"][0]["file"], "data/tickets_2.csv");
+    let why = sources(&[]);
+    assert!(why.contains("Tickets: did not land: `data/tickets_2.csv` has no column `id`"), "{why}");
+    assert!(!why.contains("Orders: did not land"), "{why}");
+    // So do the events of the run, for a catalogue of data.
+    let events = project.ok(&["lineage", "--openlineage", "--run"]);
+    let ended = |job: &str| {
+        let events = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        events.rev().find(|of| of["job"]["name"] == job).map(|of| of["eventType"].clone()).unwrap()
+    };
+    assert_eq!(
+        ["land.tickets", "land.orders", "compute", "run"].map(ended),
+        ["FAIL", "COMPLETE", "COMPLETE", "COMPLETE"]
+    );
+    assert!(events.contains("kpi/orders") && events.contains("\"run 2\""), "{events}");
     // Two ways on: what has landed is computed when asked for, and everything once the file is put right.
     project.ok(&["run", "--no-land"]);
     assert_eq!(value(&project, "tickets"), 2.0);
+    assert!(sources(&[]).contains("did not land"), "a run that looks at no source knows nothing else of it");
     project.write("data/tickets_2.csv", "id,at\n2,2026-01-11\n");
     project.ok(&["run"]);
     assert_eq!(value(&project, "tickets"), 3.0);
+    let said = sources(&["--format", "json"]);
+    assert!(!said.contains("not_landed") && !said.contains("stopped"), "{said}");
 }
 
 #[test]
 fn a_source_without_files_holds_back_its_own_kpis_only() {
     let project = two_sources();
     fs::remove_file(project.path().join("data/tickets_1.csv")).unwrap();
+    project.write("data/orders_2.csv", "id,at\n2,2026-01-11\n");
+    project.write("data/orders_10.csv", "id,at\n3,2026-01-11\n4,2026-01-12\n");
     let (report, stderr) = run(&project, 1);
     assert_eq!(report["not_landed"][0]["file"], Value::Null);
     assert!(stderr.contains("no file matches `data/tickets_*.csv`"), "{stderr}");
-    assert_eq!(value(&project, "orders"), 1.0);
+    assert_eq!(value(&project, "orders"), 4.0);
+    let said: Value = serde_json::from_str(&project.ok(&["sources", "--format", "json"])).unwrap();
+    let of =
+        |id: &str| said["sources"].as_array().unwrap().iter().find(|of| of["source"]["id"] == id).unwrap();
+    assert_eq!(of("tickets")["not_landed"][0].get("file"), None, "{said}");
+    // Of files that one run landed, the newest comes last in the order of the source; the values shown are its.
+    let files = of("orders")["loads"].as_array().unwrap();
+    let files: Vec<&str> = files.iter().map(|of| of["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["data/orders_10.csv", "data/orders_2.csv", "data/orders_1.csv"]);
+    assert_eq!(of("orders")["profiles"][0]["rows"], 2, "{said}");
     // Nothing was computed, and that `kepi run` would do it is not said right after it.
     let (_, stderr) = project.fails(3, &["show", "kpi", "tickets"]);
     assert!(stderr.contains("`tickets` has no value yet: source `tickets` did not land"), "{stderr}");

@@ -24,6 +24,7 @@ pub fn rows(from: &Connector, bytes: &[u8]) -> Vec<Line> {
         Connector::Csv { .. } => csv(bytes),
         Connector::Excel { .. } => unreachable!("what a workbook holds is written out in its own test"),
         Connector::FixedWidth { columns, .. } => fixed(columns, bytes),
+        Connector::Json { .. } => unreachable!("documents are held against lines of the same objects"),
         Connector::Ndjson { .. }
         | Connector::Fetch(_)
         | Connector::Entries

@@ -4,9 +4,9 @@ use kepi_model::project::{self, Consequence, Mode, Otherwise};
 use kepi_query::landing::RowCounts;
 
 use super::{
-    Api, BrokenRule, DataRule, Delivery, Discrepancies, Discrepancy, FrequencyCost, Load, Missing, Overruled,
-    Profile, Promise, Quarantine, QuarantinedRow, Reliability, Rows, Rule, Service, Source, SourceCost,
-    Sources, from_named,
+    Api, BrokenRule, DataRule, Delivery, Discrepancies, Discrepancy, FrequencyCost, Load, Missing, NotLanded,
+    Overruled, Profile, Promise, Quarantine, QuarantinedRow, Reliability, Rows, Rule, Service, Source,
+    SourceCost, Sources, from_named,
 };
 use crate::{
     facts::Facts,
@@ -215,6 +215,11 @@ impl Api<'_> {
                 .map(|day| day.to_string()),
             last_landed: view.last_landed,
             delivery: delivery(view.delivery),
+            not_landed: view
+                .not_landed
+                .into_iter()
+                .map(|of| NotLanded { file: of.file, reason: of.reason, looked_at: of.looked_at })
+                .collect(),
             rows: rows(view.rows),
             loads: view
                 .loads

@@ -34,6 +34,16 @@ pub(crate) const TOOK: &str = "INSERT INTO kepi_run_time (run, source, took) VAL
 pub(crate) const TIMES: &str =
     "SELECT t.run, r.at, t.source, t.took FROM kepi_run_time t JOIN kepi_run r ON r.run = t.run
      WHERE r.seq IS NOT NULL AND (t.source = '' OR r.at > $1) ORDER BY r.seq, t.source";
+/// Says what a run could not land. One trouble of a source as a whole may follow another: the first is kept.
+pub(crate) const NOT_LANDED: &str =
+    "INSERT INTO kepi_run_not_landed (run, source, file, entity, reason) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (run, source, file) DO NOTHING";
+/// What did not land when a source was last looked at.
+pub(crate) const STILL_NOT_LANDED: &str =
+    "SELECT n.run, r.at, n.source, n.file, n.entity, n.reason
+     FROM kepi_run_not_landed n JOIN kepi_run r ON r.run = n.run
+     WHERE r.seq = (SELECT MAX(l.seq) FROM kepi_run l JOIN kepi_run_time t ON t.run = l.run WHERE t.source = n.source)
+     ORDER BY n.source, n.file";
 /// When sources were last looked at.
 pub(crate) const LAST_LOOKS: &str =
     "SELECT t.source, MAX(r.at) FROM kepi_run_time t JOIN kepi_run r ON r.run = t.run

@@ -101,6 +101,16 @@ CREATE TABLE IF NOT EXISTS kepi_run_time (
     PRIMARY KEY (run, source)
 );
 
+-- What a published run could not land of a source, and why; a trouble of the source as a whole has an empty file.
+CREATE TABLE IF NOT EXISTS kepi_run_not_landed (
+    run BIGINT NOT NULL REFERENCES kepi_run (run),
+    source TEXT COLLATE "C" NOT NULL,
+    file TEXT COLLATE "C" NOT NULL,
+    entity TEXT COLLATE "C" NOT NULL,
+    reason TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (run, source, file)
+);
+
 -- Files of the newest row of each key: read first, made anew now and then, and no loss.
 CREATE TABLE IF NOT EXISTS kepi_newest (
     published TEXT COLLATE "C" PRIMARY KEY,

@@ -92,6 +92,16 @@ CREATE TABLE IF NOT EXISTS kepi_run_time (
     PRIMARY KEY (run, source)
 ) STRICT, WITHOUT ROWID;
 
+-- What a published run could not land of a source, and why; a trouble of the source as a whole has an empty file.
+CREATE TABLE IF NOT EXISTS kepi_run_not_landed (
+    run INTEGER NOT NULL REFERENCES kepi_run (run),
+    source TEXT NOT NULL,
+    file TEXT NOT NULL,
+    entity TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (run, source, file)
+) STRICT, WITHOUT ROWID;
+
 -- Files of the newest row of each key: read first, made anew now and then, and no loss.
 CREATE TABLE IF NOT EXISTS kepi_newest (
     published TEXT PRIMARY KEY,

@@ -263,6 +263,9 @@ pub struct Source {
     pub last_landed: Option<String>,
     /// How it delivers.
     pub delivery: Delivery,
+    /// What did not land when a run last looked at it; left out where all did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_landed: Vec<NotLanded>,
     /// Rows.
     pub rows: Rows,
     /// Files landed, newest first.
@@ -279,6 +282,18 @@ pub struct Source {
     pub drift: Vec<String>,
     /// Its rules.
     pub rules: Vec<Rule>,
+}
+
+/// Something of a source that did not land when a run last looked at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotLanded {
+    /// The file; left out: the source has none, or its files cannot be listed or fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Why, with the way out.
+    pub reason: String,
+    /// When it was looked at, RFC 3339.
+    pub looked_at: String,
 }
 
 /// What the values of an attribute are like in the newest file.
