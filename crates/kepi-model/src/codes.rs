@@ -640,6 +640,10 @@ codes! {
         "Beside the values of a KPI others are shown that say the same otherwise: each customer once, by revenue, or who is silent. Each of them is another KPI, and stands there once."
         "the names of other KPIs, each once"
         "remove what is there already";
+    APART "K0646" Error "answers together that are kept apart"
+        "An entity says by `apart` which answers never go together: of customers in general and after a contact, of an old and a new wording or scale. So every score of it, and every answer that is gathered from it, is of one value of such an attribute, and an index does not put scores of two together."
+        "a condition that picks one value, such as `where: survey = 'relationship'`"
+        "pick one value, and make a KPI of each";
     UNBOUNDED "K0650" Error "a value that would never be final"
         "A gathered attribute may find rows long after the row that it belongs to: a second order may come after ten years. As long as that, every figure that rests on it may change. Kepi works out how long from the bounds of what a KPI reads; where no bound follows, it has to be said."
         "an end of the stretch, or how long the KPI waits"

@@ -26,6 +26,7 @@ use crate::{
 };
 
 mod acting;
+mod apart;
 mod benchmark;
 mod business_hours;
 mod channel;
@@ -210,6 +211,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let stage_gates = review::gates(&definitions.stage_gates, &kpis, context);
     let withholdings = withholding::read(&definitions.withholdings, context);
     let channels = channel::read(&definitions.channels, context.findings);
+    apart::together(&definitions.entities, &definitions.kpis, &entities, &kpis, context);
     kpi::together(definitions, &entities, &kpis, &sources, context);
     strategy::together(definitions, strategy.as_ref(), context);
     scorecard::together(definitions, &kpis, context);

@@ -217,6 +217,9 @@ table! {
     precedence: List<SourceId>, optional,
         "All sources of the entity, where several know the same rows: of each attribute the first that has a value says it.",
         "[crm, billing]";
+    apart: List<AttributeId>, optional,
+        "Attributes whose values are never put together in one score, such as which survey was answered: each KPI of answers picks one.",
+        "[survey]";
     screen: Screen, optional, "Of answers to surveys: which are doubtful, and what becomes of them.",
         "{speeding: {took: responded_at - started_at}}";
     attributes: Map<Name<AttributeId>, Attribute>, optional, "Attributes by name.", "{terminal: {type: text}}";

@@ -706,6 +706,14 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         ("K0644", kpis("weight: weight\npublish_if: {n: 30}\n", "publish_if: {response_rate: 20%, representative: 70%}\n")),
+        (
+            "K0646",
+            vec![edit(
+                "kepi.yml",
+                "  minutes: {type: duration}\n",
+                "  minutes: {type: duration}\napart: [region, tone]\n",
+            )],
+        ),
         ("K0645", kpis("weight: weight\npublish_if: {n: 30}\n", "beside: [easy_help, nps, easy_help]\n")),
         (
             "K0653",

@@ -7,6 +7,7 @@
     clippy::float_cmp
 )]
 
+mod apart;
 mod base;
 mod benchmark;
 mod built_in;
