@@ -16,6 +16,7 @@ use crate::{
     asking::{Answer, Asking, unanswered},
     cursor::Cursor,
     error::FetchError,
+    grant::Grant,
     mapped::Mapped,
     page::{self, Page, newer},
     secret::Secrets,
@@ -29,6 +30,8 @@ const MOST_PAGES: u64 = 100_000;
 pub(crate) struct Server {
     asking: Asking,
     headers: Vec<(String, String)>,
+    /// What grants the token that lets in; none: what lets in is known.
+    grant: Option<Grant>,
 }
 
 impl Server {
@@ -39,8 +42,16 @@ impl Server {
         };
         let asking = Asking::new(address, (*rate, *private), secrets, patience)?;
         let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
+        let mut grant = None;
         headers.extend(match auth {
             None => None,
+            Some(Auth::OAuth { token, client, secret, refresh, scope }) => {
+                let id = secrets.setting(client)?;
+                let by = refresh.as_ref().map(|refresh| secrets.read(refresh)).transpose()?;
+                let asking = Asking::new(token, (*rate, *private), secrets, patience)?;
+                grant = Some(Grant::new(asking, (id, secrets.read(secret)?), by, scope.as_deref()));
+                None
+            }
             Some(Auth::Bearer(token)) => {
                 Some(("authorization".to_owned(), format!("Bearer {}", secrets.read(token)?)))
             }
@@ -50,7 +61,7 @@ impl Server {
             }
             Some(Auth::Header { name, value }) => Some((name.clone(), secrets.read(value)?)),
         });
-        Ok(Self { asking, headers })
+        Ok(Self { asking, headers, grant })
     }
 
     /// Fetches all pages behind a bookmark.
@@ -201,14 +212,39 @@ impl Server {
 
     /// A page, asked for until it comes whole or the server has refused often enough.
     async fn page(&mut self, url: &str, query: Vec<(String, String)>) -> Result<Page, FetchError> {
-        let headers = &self.headers;
-        let begin = |agent: &Agent| {
-            let (agent, url, query, headers) =
-                (agent.clone(), url.to_owned(), query.clone(), headers.clone());
-            Ok(move || ask(&agent, &url, &query, &headers))
-        };
-        self.asking.ask(begin).await
+        let mut renewed = false;
+        loop {
+            let mut headers = self.headers.clone();
+            if let Some(grant) = &mut self.grant {
+                headers.push(("authorization".to_owned(), format!("Bearer {}", grant.token().await?)));
+            }
+            let begin = |agent: &Agent| {
+                let (agent, url, query, headers) =
+                    (agent.clone(), url.to_owned(), query.clone(), headers.clone());
+                Ok(move || ask(&agent, &url, &query, &headers))
+            };
+            match (self.asking.ask(begin).await?, &mut self.grant) {
+                (Got::Page(page), _) => return Ok(page),
+                // A token may run out between two pages: once another is asked for.
+                (Got::Refused(StatusCode::UNAUTHORIZED), Some(grant)) if !renewed => {
+                    renewed = true;
+                    grant.forget();
+                }
+                (Got::Refused(status), _) => {
+                    return Err(FetchError::Server(format!(
+                        "it answered {status}: `auth` of the connection does not let in"
+                    )));
+                }
+            }
+        }
     }
+}
+
+/// What a server answered.
+enum Got {
+    Page(Page),
+    /// Whoever asks is not let in.
+    Refused(StatusCode),
 }
 
 /// How the next page is asked for.
@@ -223,7 +259,7 @@ fn ask(
     url: &str,
     query: &[(String, String)],
     headers: &[(String, String)],
-) -> Result<Answer<Page>, FetchError> {
+) -> Result<Answer<Got>, FetchError> {
     let mut request = agent.get(url);
     for (name, value) in query {
         request = request.query(name, value);
@@ -245,9 +281,7 @@ fn ask(
         (status, _) if status.is_redirection() => Err(FetchError::Server(format!(
             "it answered {status}, and no redirection is followed; correct `address` or `get`"
         ))),
-        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
-            Err(FetchError::Server(format!("it answered {status}: `auth` of the connection does not let in")))
-        }
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => Ok(Answer::Here(Got::Refused(status))),
         (status, Ok(_)) if !status.is_success() => Err(FetchError::Server(format!("it answered {status}"))),
         (_, Err(ureq::Error::BodyExceedsLimit(_))) => Err(FetchError::Server(format!(
             "a page is longer than {} MiB; ask for shorter ones",
@@ -255,7 +289,7 @@ fn ask(
         ))),
         (_, Err(e)) => Ok(Answer::Again(format!("its answer broke off: {e}"), None)),
         (_, Ok(body)) => match Page::new(body, link) {
-            Ok(page) => Ok(Answer::Here(page)),
+            Ok(page) => Ok(Answer::Here(Got::Page(page))),
             Err(why) => Ok(Answer::Again(format!("its answer is no JSON: {why}"), None)),
         },
     }

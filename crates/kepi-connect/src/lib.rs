@@ -12,6 +12,7 @@ mod cursor;
 mod database;
 mod deliver;
 mod error;
+mod grant;
 mod http;
 mod mapped;
 mod objects;

@@ -51,8 +51,24 @@ pub async fn server(faults: Vec<Fault>, says: Says) -> Server {
                         _ => return,
                     }
                 }
+                // A form is read like a query.
+                let head = String::from_utf8_lossy(&request).into_owned();
+                let begins = head.find("\r\n\r\n").unwrap() + 4;
+                let headers = head[..begins].to_lowercase();
+                let length = headers.split("content-length: ").nth(1).and_then(|l| l.split('\r').next());
+                let length: usize = length.map_or(0, |length| length.parse().unwrap());
+                while request.len() < begins + length {
+                    match stream.read(&mut buffer).await {
+                        Ok(n @ 1..) => request.extend_from_slice(&buffer[..n]),
+                        _ => return,
+                    }
+                }
+                let form = String::from_utf8(request.split_off(begins)).unwrap();
                 let request = String::from_utf8(request).unwrap();
-                let target = request.split(' ').nth(1).unwrap().to_owned();
+                let mut target = request.split(' ').nth(1).unwrap().to_owned();
+                if !form.is_empty() {
+                    target = format!("{target}?{form}");
+                }
                 own.lock().unwrap().push(target.clone());
                 let (path, query) = target.split_once('?').unwrap_or((&target, ""));
                 let query = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -343,4 +359,88 @@ async fn addresses_of_the_own_network_are_not_asked_unless_it_is_said() {
     let said = refused("http://169.254.169.254", true, "rows: clients").await;
     assert!(said.contains("169.254.169.254 is an address that may not be connected to"), "{said}");
     assert!(server.asked.lock().unwrap().is_empty());
+}
+
+const CLIENT_SECRET: &str = "s+ecret&of=the client";
+const REFRESH: &str = "long-lived-refresh-token";
+
+/// A server that grants tokens, each for two pages, and pages of five clients to whoever has one.
+fn granting(rotates: bool) -> Says {
+    let used = Arc::new(Mutex::new(BTreeMap::<String, u32>::new()));
+    Arc::new(move |path, query, let_in| {
+        let mut used = used.lock().unwrap();
+        if path == "/oauth2/token" {
+            let right =
+                query["client_id"] == "kepi" && query["client_secret"] == "s%2Becret%26of%3Dthe%20client";
+            let right = right
+                && match query["grant_type"].as_str() {
+                    "client_credentials" => query
+                        .get("scope")
+                        .is_some_and(|scope| scope == "read%3Aclients" || scope == "read:clients"),
+                    "refresh_token" => query["refresh_token"] == REFRESH,
+                    _ => false,
+                };
+            if !right {
+                return (401, String::new(), "{\"error\": \"invalid_client\"}".to_owned());
+            }
+            let token = format!("token-{}-{TOKEN}", used.len());
+            used.insert(format!("Bearer {token}"), 0);
+            let more = if rotates { ", \"refresh_token\": \"another\"" } else { "" };
+            return (
+                200,
+                String::new(),
+                format!(
+                    "{{\"access_token\": \"{token}\", \"token_type\": \"bearer\", \"expires_in\": 1{more}}}"
+                ),
+            );
+        }
+        match used.get_mut(let_in) {
+            Some(n) if *n < 2 => *n += 1,
+            _ => return (401, String::new(), "{}".to_owned()),
+        }
+        let from = query.get("offset").map_or(0, |v| v.parse().unwrap());
+        (200, String::new(), format!("{{\"clients\": [{}]}}", rows(from..5.min(from + 2))))
+    })
+}
+
+/// The same, let in by a grant.
+fn by_grant(address: &str, more: &str) -> World {
+    let plain = definitions(address, true, "rows: clients, pages: {offset: {parameter: offset}}", "snapshot");
+    let grant =
+        format!("oauth: {{token: \"{address}/oauth2/token\", client: kepi, secret: {{file: client}}{more}}}");
+    let world = World::new(&plain.replace("bearer: {file: secret}", &grant));
+    std::fs::write(world.path().join("client"), format!("{CLIENT_SECRET}\n")).unwrap();
+    std::fs::write(world.path().join("refresh"), REFRESH).unwrap();
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_granted_renewed_and_kept_nowhere() {
+    for (more, rotates, why) in [
+        (", scope: \"read:clients\"", false, None),
+        (", refresh: {file: refresh}", false, None),
+        (", refresh: {file: refresh}", true, Some("gives another `refresh` token each time")),
+        ("", false, Some("no token is granted")),
+        (", scope: other", false, Some("no token is granted: invalid_client")),
+    ] {
+        let server = server(vec![Fault::Broken], granting(rotates)).await;
+        let world = by_grant(&server.address, more);
+        let report = run(&world.app_with(connections(&world)).await, true).await.unwrap();
+        match why {
+            None => {
+                assert_eq!(landed(&report), (1, [5, 0, 0, 0]), "{more}");
+                // Four pages, two for each token: the third is refused once.
+                let asked = server.asked.lock().unwrap();
+                assert_eq!(asked.iter().filter(|of| of.starts_with("/oauth2/")).count(), 3, "{asked:?}");
+                assert_eq!(asked.iter().filter(|of| of.starts_with("/v1/")).count(), 5, "{asked:?}");
+            }
+            Some(why) => {
+                let said = &report.not_landed[0].reason;
+                assert!(said.contains(why) && !said.contains("secret") && !said.contains(REFRESH), "{said}");
+            }
+        }
+        for secret in [TOKEN, CLIENT_SECRET, REFRESH] {
+            no_secret(&world.path().join(".kepi"), secret);
+        }
+    }
 }

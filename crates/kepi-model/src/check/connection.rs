@@ -149,6 +149,16 @@ fn server(http: &written::HttpServer, findings: &mut Findings) -> Option<To> {
         (Some(written::HttpAuth::Basic(basic)), _) => {
             Some(Auth::Basic { user: setting(&basic.user)?, password: secret(&basic.password.get()?.0) })
         }
+        (Some(written::HttpAuth::OAuth(grant)), _) => {
+            address(&grant.token, private, findings)?;
+            Some(Auth::OAuth {
+                token: setting(&grant.token)?,
+                client: setting(&grant.client)?,
+                secret: secret(&grant.secret.get()?.0),
+                refresh: optional(&grant.refresh)?,
+                scope: grant.scope.cloned(),
+            })
+        }
         (Some(written::HttpAuth::Header(header)), _) => {
             Some(Auth::Header { name: header.name.cloned()?, value: secret(&header.value.get()?.0) })
         }

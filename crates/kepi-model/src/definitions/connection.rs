@@ -74,10 +74,23 @@ table! {
     value: SecretText, required, "Its value.", "{env: DESK_KEY}";
 }
 
+table! {
+    OAuthGrant = "oauth_grant", "A token that is asked for whenever something is fetched (OAuth 2.0).";
+    token: Setting, required, "The address that grants tokens.", "https://login.acme.example/oauth2/token";
+    client: Setting, required, "Id of the client, as the server knows it.", "{env: DESK_CLIENT}";
+    secret: SecretText, required, "Its secret.", "{env: DESK_SECRET}";
+    refresh: SecretText, optional,
+        "A token by which others are granted (`refresh_token`); default the client is let in as itself (`client_credentials`).",
+        "{file: /run/secrets/desk_refresh}";
+    scope: String, optional, "What is asked for, parted by spaces.", "read:tickets";
+}
+
 one_of! {
     HttpAuth = "http_auth", "How requests are let in.";
     Bearer "bearer": SecretText, "A token.", "{env: DESK_TOKEN}";
     Basic "basic": BasicAuth, "A name and a password.", "{user: {env: DESK_USER}, password: {env: DESK_TOKEN}}";
+    OAuth "oauth": OAuthGrant, "A token that a server grants for a while.",
+        "{token: \"https://login.acme.example/oauth2/token\", client: {env: DESK_CLIENT}, secret: {env: DESK_SECRET}}";
     Header "header": HeaderAuth, "A header of its own.", "{name: X-Api-Key, value: {env: DESK_KEY}}";
 }
 

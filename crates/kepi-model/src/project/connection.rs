@@ -108,6 +108,19 @@ pub enum Auth {
         /// The password.
         password: Secret,
     },
+    /// By a token that is asked for first.
+    OAuth {
+        /// Address that grants tokens.
+        token: Setting,
+        /// Id of the client.
+        client: Setting,
+        /// Its secret.
+        secret: Secret,
+        /// By which others are granted; none: the client is let in as itself.
+        refresh: Option<Secret>,
+        /// What is asked for.
+        scope: Option<String>,
+    },
     /// By a header of its own.
     Header {
         /// Its name.
