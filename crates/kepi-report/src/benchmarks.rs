@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use kepi_model::{
     benchmark::{Benchmark, Unlike},
-    project::{Attachment, BasisKind, Kpi, Project, Target},
+    project::{Attachment, Kpi, Project, Target},
 };
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +101,7 @@ impl From<Unlike> for Otherwise {
 
 /// The figure that a target rests on, if it is on record.
 pub fn basis<'a>(target: &Target, project: &'a Project) -> Option<&'a Benchmark> {
-    let basis = target.basis.as_ref().filter(|basis| basis.kind == BasisKind::Benchmark)?;
+    let basis = target.basis.as_ref().filter(|basis| basis.kind.may_be_on_record())?;
     project.benchmarks.get(&basis.text.parse().ok()?)
 }
 

@@ -132,7 +132,7 @@ pub(super) fn together(
         let mut told: BTreeSet<&BenchmarkId> = BTreeSet::new();
         let newest = kpi.targets.iter().map(|target| target.from).max();
         for target in of_all {
-            let Some(basis) = target.basis.as_ref().filter(|basis| basis.kind == BasisKind::Benchmark) else {
+            let Some(basis) = target.basis.as_ref().filter(|basis| basis.kind.may_be_on_record()) else {
                 continue;
             };
             let Some(benchmark) = basis.text.parse().ok().and_then(|id: BenchmarkId| benchmarks.get(&id))
@@ -163,7 +163,8 @@ fn unknown(basis: &Basis, benchmarks: &BTreeMap<BenchmarkId, Benchmark>, context
         )
         .expected("the name of a `benchmark:` document, or a description of several words");
     if let Some(near) = near {
-        finding.replace(format!("did you mean `{near}`?"), basis.span, format!("{{benchmark: {near}}}"));
+        let kind = if basis.kind == BasisKind::Expectation { "expectation" } else { "benchmark" };
+        finding.replace(format!("did you mean `{near}`?"), basis.span, format!("{{{kind}: {near}}}"));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 choices!(Counted, Figure, Grade);
 
 table! {
-    Benchmark = "benchmark", "A figure of others on record: what it is, where it is from, and until when it says something. Targets rest on it by its name.";
+    Benchmark = "benchmark", "A figure of others, or what research says that customers expect, on record: what it is, where it is from, and until when it says something. Targets rest on it by its name.";
     benchmark: Name<BenchmarkId>, required, "The benchmark's name in definitions.", "airport_asq_2025";
     name: String, optional;
     description: String, optional;

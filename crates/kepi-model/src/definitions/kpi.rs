@@ -27,7 +27,7 @@ one_of! {
     Basis = "basis", "What a target rests on.";
     History "history": String, "Own past.", "median of 24 months";
     Benchmark "benchmark": String, "Others' figures: the name of a `benchmark:` on record, which is held against the KPI, or a description.", "airport_asq_2025";
-    Expectation "expectation": String, "Research into what customers expect.", "diary study 2025";
+    Expectation "expectation": String, "Research into what customers expect: the name of a `benchmark:` on record that holds it, which is held against the KPI, or a description.", "diary study 2025";
     Capability "capability": String, "What the process can do.", "staffing model";
     Negotiated "negotiated": String, "Agreement.", "EMEA plan 2026, 12 January";
 }

@@ -265,3 +265,10 @@ pub enum BasisKind {
     /// Agreement.
     Negotiated,
 }
+
+impl BasisKind {
+    /// Whether its text may name a figure on record: what others reached, or what research says that customers expect.
+    pub fn may_be_on_record(self) -> bool {
+        matches!(self, Self::Benchmark | Self::Expectation)
+    }
+}

@@ -5,13 +5,18 @@ use crate::base::{checked, files};
 /// The codes of findings about benchmarks, where the effort KPI (the three highest of 1..7, asked on the web, by respondent)
 /// rests on what is recorded so.
 fn said(value: &str, figure: &str, around: &str) -> Vec<String> {
+    resting("benchmark: industry", value, figure, around)
+}
+
+/// The same of a target that rests on `basis`.
+fn resting(basis: &str, value: &str, figure: &str, around: &str) -> Vec<String> {
     let mut files = files();
     let (_, kpis) = files.iter_mut().find(|(path, _)| path == "kpis.yml").unwrap();
     let at = "{benchmark: industry report}}\n";
     assert_eq!(kpis.matches(at).count(), 1);
     *kpis = kpis.replacen(
         at,
-        "{benchmark: industry}}\nmeasured: {mode: web, region: EMEA, counted: respondent}\n",
+        &format!("{{{basis}}}}}\nmeasured: {{mode: web, region: EMEA, counted: respondent}}\n"),
         1,
     );
     kpis.push_str(&format!(
@@ -49,6 +54,21 @@ fn what_has_expired_is_said_of_the_target_that_holds() {
     assert_eq!(said("66%", "top_share", "expires: 2026-06-02"), [""; 0]);
     assert_eq!(said("66%", "top_share", "expires: 2026-06-01"), ["K0659"]);
     assert_eq!(said("66%", "top_share", "expires: 2026-01-01"), ["K0659"]);
+}
+
+/// Research into what customers expect is dated evidence like what others reached.
+#[test]
+fn what_customers_expect_is_held_against_the_kpi_and_expires() {
+    let of = |basis: &str, value, figure, around: &str| {
+        resting(&format!("expectation: {basis}"), value, figure, around)
+    };
+    let until = "expires: 2027-01-01";
+    assert_eq!(of("industry", "66%", "top_share", until), [""; 0]);
+    assert_eq!(of("industry", "5.2", "mean", &format!("scale: 1..7\n{until}")), ["K0657"]);
+    assert_eq!(of("industry", "66%", "top_share", &format!("mode: telephone\n{until}")), ["K0658"]);
+    assert_eq!(of("industry", "66%", "top_share", "expires: 2026-06-01"), ["K0659"]);
+    assert_eq!(of("industri", "66%", "top_share", until), ["K0656"]);
+    assert_eq!(of("diary study of 2025", "66%", "top_share", until), [""; 0]);
 }
 
 #[test]
