@@ -1,4 +1,4 @@
-//! Addresses of schedulers.
+//! Addresses of schedulers, and of what their workers share.
 
 use std::{fmt, str::FromStr};
 
@@ -42,6 +42,54 @@ impl fmt::Display for Address {
     }
 }
 
+/// Where data files lie that all workers read, as in `s3://bucket/kpis`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedFiles {
+    /// The bucket.
+    pub bucket: String,
+    /// What the names of all objects begin with; may be empty.
+    pub prefix: String,
+}
+
+/// Why a text names no place for shared files.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no place for shared files; it is written as `s3://bucket/prefix`")]
+pub struct NotAPlace(String);
+
+impl FromStr for SharedFiles {
+    type Err = NotAPlace;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || NotAPlace(text.to_owned());
+        let rest = text.strip_prefix("s3://").ok_or_else(wrong)?;
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+        // As Amazon names buckets, so that one is a host in an address.
+        let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let is_bucket = (3..=63).contains(&bucket.len())
+            && bucket.starts_with(letter)
+            && bucket.ends_with(letter)
+            && bucket.chars().all(|c| letter(c) || ".-".contains(c));
+        let is_part = |part: &str| {
+            !part.is_empty()
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.=".contains(c))
+                && part.chars().any(|c| c != '.')
+        };
+        let is_prefix = prefix.is_empty() || prefix.split('/').all(is_part);
+        if is_bucket && is_prefix {
+            Ok(Self { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+        } else {
+            Err(wrong())
+        }
+    }
+}
+
+impl fmt::Display for SharedFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slash = if self.prefix.is_empty() { "" } else { "/" };
+        write!(f, "s3://{}{slash}{}", self.bucket, self.prefix)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +110,25 @@ mod tests {
             "ballista://[]:1",
         ] {
             assert_eq!(read(wrong), Err(NotAnAddress(wrong.to_owned())), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn places_of_shared_files_are_read_as_they_are_written() {
+        let read = |text: &str| text.parse::<SharedFiles>().map(|place| place.to_string());
+        assert_eq!(read("s3://kpis/of/2026/").as_deref(), Ok("s3://kpis/of/2026"));
+        assert_eq!(read("s3://kpis").as_deref(), Ok("s3://kpis"));
+        for wrong in [
+            "kpis/of",
+            "s3://",
+            "s3://k",
+            "s3://Kpis/a",
+            "s3://kpis//a",
+            "s3://kpis/../a",
+            "s3://kpis/a b",
+            "s3://a:b@c",
+        ] {
+            assert_eq!(read(wrong), Err(NotAPlace(wrong.to_owned())), "{wrong}");
         }
     }
 }

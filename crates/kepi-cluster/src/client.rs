@@ -33,13 +33,20 @@ use kepi_query::{
     },
     state::Measured,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tonic::{
+    body::Body,
+    client::GrpcService,
+    codegen::http::{Request, StatusCode},
+    transport::{Channel, Endpoint},
+};
 
 use crate::{
-    Address, ClusterError,
+    Address, ClientOptions, ClusterError,
     codec::{ANSWER, Codec, HELLO},
     node::{StatesExec, part_of},
     roles::MESSAGE,
+    shared::Shared,
+    tls::{Tls, said},
 };
 
 /// How often a scan is handed in before it is given up: the results of a worker that ended lie nowhere else.
@@ -48,13 +55,43 @@ const ATTEMPTS: usize = 3;
 /// How long it is waited for a first worker.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a scheduler that was lost is waited for: service managers start it anew within seconds.
+const RETURN: Duration = Duration::from_secs(20);
+
 /// Partitions a scan unless it is said: some more than a small cluster has threads, so that the faster get more.
 const PARTITIONS: usize = 16;
+
+/// A scheduler, and how it is talked to.
+#[derive(Debug, Clone)]
+pub struct Scheduler {
+    pub address: Address,
+    pub tls: Option<Tls>,
+}
+
+impl Scheduler {
+    fn unreachable(&self, why: impl Into<String>) -> ClusterError {
+        ClusterError::Unreachable { address: self.address.clone(), why: why.into() }
+    }
+
+    /// Its address as Ballista writes it: a hook makes it one that is encrypted.
+    fn url(&self) -> String {
+        format!("http://{}:{}", self.address.host, self.address.port)
+    }
+
+    async fn channel(&self) -> Result<Channel, tonic::transport::Error> {
+        let plain = Endpoint::from_shared(self.url())?.connect_timeout(PATIENCE);
+        match &self.tls {
+            Some(tls) => tls.endpoint(&plain)?.connect().await,
+            None => plain.connect().await,
+        }
+    }
+}
 
 /// Evaluates scans on a cluster, and what cannot go there in this process.
 #[derive(Debug)]
 pub struct ClusterEvaluator {
-    address: Address,
+    scheduler: Scheduler,
+    shared: Option<Shared>,
     partitions: usize,
     session: String,
     there: AtomicUsize,
@@ -64,18 +101,26 @@ pub struct ClusterEvaluator {
 }
 
 impl ClusterEvaluator {
-    /// On the cluster of the scheduler at an address, each scan in so many partitions.
+    /// On the cluster of a scheduler.
     ///
     /// # Errors
-    /// No scheduler answers there, it is of another version, or it has no worker.
-    pub async fn connect(address: Address, partitions: Option<usize>) -> Result<Self, ClusterError> {
-        hello(&address).await?;
-        has_worker(&address).await?;
+    /// No scheduler answers there, it is of another version, or it has no worker; certificates are of no use; the bucket of shared
+    /// files cannot be reached.
+    pub async fn connect(options: ClientOptions) -> Result<Self, ClusterError> {
+        let tls = options.certificates.as_ref().map(Tls::read).transpose()?;
+        let scheduler = Scheduler { address: options.scheduler, tls };
+        hello(&scheduler).await?;
+        has_worker(&scheduler).await?;
+        let shared = match options.shared {
+            Some(at) => Some(Shared::reach(at).await?),
+            None => None,
+        };
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
             session: format!("kepi-{}-{}", std::process::id(), since.as_nanos()),
-            partitions: partitions.unwrap_or(PARTITIONS).max(1),
-            address,
+            partitions: options.partitions.unwrap_or(PARTITIONS).max(1),
+            scheduler,
+            shared,
             there: AtomicUsize::new(0),
             again: AtomicUsize::new(0),
             here: Mutex::default(),
@@ -86,41 +131,64 @@ impl ClusterEvaluator {
     pub fn remarks(&self) -> Vec<String> {
         let scans = |n: usize| if n == 1 { "1 scan".to_owned() } else { format!("{n} scans") };
         let (there, again) = (self.there.load(Ordering::Relaxed), self.again.load(Ordering::Relaxed));
-        let mut all = vec![format!("{} on the cluster at {}", scans(there), self.address)];
+        let mut all = vec![format!("{} on the cluster at {}", scans(there), self.scheduler.address)];
+        all.extend(self.shared.as_ref().map(Shared::remark));
         if again > 0 {
-            all.push(format!("{} handed in again, for results were lost with a worker", scans(again)));
+            all.push(format!("{} handed in again, for a worker or the scheduler was lost", scans(again)));
         }
         let here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
         all.extend(here.iter().map(|(why, n)| format!("{} in this process: {why}", scans(*n))));
         all
     }
 
+    /// Waits for a scheduler that was lost, since whoever runs it starts it anew, and for a worker of it.
+    async fn is_back(&self) -> Result<(), EvaluateError> {
+        let since = Instant::now();
+        loop {
+            let gone = match hello(&self.scheduler).await {
+                Ok(()) => break,
+                Err(gone) => gone,
+            };
+            let may_come = matches!(gone, ClusterError::Unreachable { .. });
+            if !may_come || since.elapsed() >= RETURN {
+                return Err(EvaluateError::Engine(format!("{gone}, and run again, or without `--engine`")));
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        has_worker(&self.scheduler).await.map_err(|gone| EvaluateError::Engine(gone.to_string()))
+    }
+
     /// The bytes of each partition of a plan, each once.
     async fn collect(
         &self,
-        task: &Arc<[u8]>,
+        task: &ScanTask,
         source: &Arc<dyn ExecutionPlan>,
     ) -> Result<Vec<Vec<u8>>, DataFusionError> {
+        let task: Arc<[u8]> = task.encode().map_err(|e| DataFusionError::Execution(e.to_string()))?.into();
         let partitions = source.output_partitioning().partition_count();
         let expected: Result<Vec<u64>, _> =
             (0..partitions).map(|partition| part_of(source, partition)).collect();
-        let plan = Arc::new(StatesExec::new(Arc::clone(task), Arc::clone(source)));
-        let batches = submit(&self.address, &self.session, plan).await?;
+        let plan = Arc::new(StatesExec::new(task, Arc::clone(source)));
+        let batches = submit(&self.scheduler, &self.session, plan).await?;
         together(&expected?, &batches)
     }
 }
 
 /// Hands in a plan and fetches its rows.
 async fn submit(
-    address: &Address,
+    scheduler: &Scheduler,
     session: &str,
     plan: Arc<dyn ExecutionPlan>,
 ) -> Result<Vec<RecordBatch>, DataFusionError> {
-    let config = SessionConfig::new_with_ballista()
+    let mut config = SessionConfig::new_with_ballista()
         .with_batch_size(BATCH_ROWS)
         .with_ballista_grpc_client_max_message_size(MESSAGE);
+    if let Some(tls) = &scheduler.tls {
+        config =
+            config.with_ballista_use_tls(true).with_ballista_override_create_grpc_client_endpoint(tls.hook());
+    }
     let ballista = config.ballista_config();
-    let (url, codec) = (format!("http://{}:{}", address.host, address.port), Codec::default());
+    let (url, codec) = (scheduler.url(), Codec::default());
     let session = session.to_owned();
     let rows = execute_physical_plan::<PhysicalPlanNode>(url, &ballista, plan, &codec, session, config);
     rows.await?.try_collect().await
@@ -162,53 +230,56 @@ fn together(expected: &[u64], batches: &[RecordBatch]) -> Result<Vec<Vec<u8>>, D
 }
 
 /// Asks a scheduler for its version.
-pub async fn hello(address: &Address) -> Result<(), ClusterError> {
+pub async fn hello(scheduler: &Scheduler) -> Result<(), ClusterError> {
+    // What a connection fails of is told better by itself than by what is asked over it.
+    scheduler.channel().await.map_err(|error| scheduler.unreachable(short(&said(&error))))?;
     let nothing = Arc::new(EmptyExec::new(Arc::new(Schema::empty())));
-    let asked = submit(address, "kepi-hello", Arc::new(StatesExec::new(HELLO.into(), nothing))).await;
+    let asked = submit(scheduler, "kepi-hello", Arc::new(StatesExec::new(HELLO.into(), nothing))).await;
     let why = match asked {
         Ok(_) => "it is no scheduler of Kepi".to_owned(),
-        Err(error) if error.to_string().contains("ConnectError") => "nobody listens there".to_owned(),
         Err(error) => error.to_string(),
     };
     let answer = why.split_once(ANSWER).and_then(|(_, rest)| rest.split_once(';'));
     match answer {
         Some((theirs, _)) if theirs == version() => Ok(()),
         Some((theirs, _)) => Err(ClusterError::OtherVersion {
-            address: address.clone(),
+            address: scheduler.address.clone(),
             theirs: theirs.to_owned(),
             ours: version(),
         }),
-        None => Err(ClusterError::Unreachable { address: address.clone(), why: short(&why) }),
+        None => {
+            let hint = match scheduler.tls {
+                Some(_) => "; is its certificate of the same authority, and for this address",
+                None => "; does it want certificates",
+            };
+            Err(scheduler.unreachable(short(&why) + hint))
+        }
     }
 }
 
 /// Waits for a first worker: without one, a scan would wait for ever.
-async fn has_worker(address: &Address) -> Result<(), ClusterError> {
+async fn has_worker(scheduler: &Scheduler) -> Result<(), ClusterError> {
     let since = Instant::now();
     loop {
-        match is_ready(address).await {
+        match is_ready(scheduler).await {
             Ok(true) => return Ok(()),
             Ok(false) if since.elapsed() < PATIENCE => tokio::time::sleep(Duration::from_millis(200)).await,
             Ok(false) => {
-                return Err(ClusterError::NoWorker { address: address.clone(), seconds: PATIENCE.as_secs() });
+                let (address, seconds) = (scheduler.address.clone(), PATIENCE.as_secs());
+                return Err(ClusterError::NoWorker { address, seconds });
             }
-            Err(error) => {
-                return Err(ClusterError::Unreachable { address: address.clone(), why: error.to_string() });
-            }
+            Err(error) => return Err(scheduler.unreachable(short(&said(&error)))),
         }
     }
 }
 
 /// Whether a scheduler has a worker: it says so to whoever asks over HTTP.
-async fn is_ready(address: &Address) -> std::io::Result<bool> {
-    let mut stream =
-        tokio::net::TcpStream::connect((address.host.trim_matches(['[', ']']), address.port)).await?;
-    let host = &address.host;
-    let request = format!("GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::new();
-    stream.take(1024).read_to_end(&mut answer).await?;
-    Ok(answer.starts_with(b"HTTP/1.1 200"))
+async fn is_ready(scheduler: &Scheduler) -> Result<bool, tonic::transport::Error> {
+    let mut channel = scheduler.channel().await?;
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = tonic::codegen::http::Uri::from_static("/readyz");
+    std::future::poll_fn(|context| GrpcService::poll_ready(&mut channel, context)).await?;
+    Ok(GrpcService::call(&mut channel, request).await?.status() == StatusCode::OK)
 }
 
 /// The first line of what went wrong, without what libraries put around it.
@@ -223,13 +294,23 @@ impl Elsewhere for ClusterEvaluator {
         source: Arc<dyn ExecutionPlan>,
     ) -> Fut<'a, Result<Vec<Vec<u8>>, EvaluateError>> {
         Box::pin(async move {
-            let task: Arc<[u8]> = task.encode()?.into();
+            let wrong = |why: &str| {
+                EvaluateError::Engine(format!("on the cluster at {}: {}", self.scheduler.address, short(why)))
+            };
+            let named;
+            let (task, source) = match &self.shared {
+                Some(shared) => {
+                    named = shared.named(task, &source).await.map_err(|error| wrong(&error.to_string()))?;
+                    (&named.0, &named.1)
+                }
+                None => (task, &source),
+            };
             let mut last = String::new();
             for attempt in 0..ATTEMPTS {
                 if attempt > 0 {
                     self.again.fetch_add(1, Ordering::Relaxed);
                 }
-                match self.collect(&task, &source).await {
+                match self.collect(task, source).await {
                     Ok(parts) => {
                         self.there.fetch_add(1, Ordering::Relaxed);
                         return Ok(parts);
@@ -237,13 +318,9 @@ impl Elsewhere for ClusterEvaluator {
                     Err(error) => last = error.to_string(),
                 }
                 tracing::debug!(%last, "a scan on the cluster failed");
-                // If the scheduler is gone, there is nobody to hand it in to.
-                hello(&self.address).await.map_err(|gone| {
-                    EvaluateError::Engine(format!("{gone}, and run again, or without `--engine`"))
-                })?;
-                has_worker(&self.address).await.map_err(|gone| EvaluateError::Engine(gone.to_string()))?;
+                self.is_back().await?;
             }
-            Err(EvaluateError::Engine(format!("on the cluster at {}: {}", self.address, short(&last))))
+            Err(wrong(&last))
         })
     }
 }

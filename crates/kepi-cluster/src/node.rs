@@ -28,6 +28,8 @@ use futures::{StreamExt, TryStreamExt};
 use kepi_engine::parts::{Ready, ScanTask};
 use tokio::sync::OnceCell;
 
+use crate::shared::fetched;
+
 /// Bytes of states a row: far below what a message between processes may have.
 const CHUNK: usize = 1 << 20;
 
@@ -114,7 +116,7 @@ type Known = VecDeque<(Arc<[u8]>, Arc<OnceCell<Ready>>)>;
 static KNOWN: Mutex<Known> = Mutex::new(VecDeque::new());
 
 /// What is computed by, made once a process.
-async fn ready(task: &Arc<[u8]>) -> Result<Ready> {
+async fn ready(task: &Arc<[u8]>, context: &TaskContext) -> Result<Ready> {
     let cell = {
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         match known.iter().find(|(own, _)| own == task) {
@@ -130,7 +132,9 @@ async fn ready(task: &Arc<[u8]>) -> Result<Ready> {
         }
     };
     let made = cell.get_or_try_init(|| async {
-        let task = ScanTask::decode(task).map_err(refused)?;
+        let mut task = ScanTask::decode(task).map_err(refused)?;
+        // Read once, and kept as what is looked up.
+        let _copies = fetched(&mut task, context).await?;
         task.ready().await.map_err(refused)
     });
     made.await.cloned()
@@ -180,10 +184,10 @@ impl ExecutionPlan for StatesExec {
     }
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let part = part_of(&self.input, partition)?;
-        let mut rows = self.input.execute(partition, context)?;
+        let mut rows = self.input.execute(partition, Arc::clone(&context))?;
         let task = Arc::clone(&self.task);
         let states = async move {
-            let mut at_work = ready(&task).await?.part();
+            let mut at_work = ready(&task, &context).await?.part();
             while let Some(batch) = rows.next().await {
                 if !at_work.add(&batch?).map_err(refused)? {
                     break;

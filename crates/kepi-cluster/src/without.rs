@@ -10,7 +10,7 @@ use kepi_query::{
     state::Measured,
 };
 
-use crate::{Address, ClusterError, SchedulerOptions, WorkerOptions};
+use crate::{Address, ClientOptions, ClusterError, SchedulerOptions, WorkerOptions};
 
 /// Cannot be had in this build.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl ClusterEvaluator {
     ///
     /// # Errors
     /// Always.
-    pub async fn connect(_: Address, _: Option<usize>) -> Result<Self, ClusterError> {
+    pub async fn connect(_: ClientOptions) -> Result<Self, ClusterError> {
         Err(ClusterError::NotBuilt)
     }
     /// What it said.

@@ -34,7 +34,7 @@ use crate::{
 pub use crate::scan::BATCH_ROWS;
 
 /// Counted up when the bytes of tasks or parts change their form, so that processes that differ refuse each other.
-const WIRE: u32 = 1;
+const WIRE: u32 = 2;
 
 /// Values of tables in memory that travel with a task.
 const MOST_VALUES: usize = 1 << 20;
@@ -97,6 +97,16 @@ impl ScanTask {
             None => return Err(Unreadable::Damaged("they have no version".to_owned())),
         }
         serde_json::from_slice(from.0).map_err(|error| Unreadable::Damaged(error.to_string()))
+    }
+
+    /// Paths of the files of tables that are looked up, to be told where they lie for who computes parts.
+    pub fn looked_up(&mut self) -> impl Iterator<Item = &mut String> {
+        let files = self.inputs.tables.values_mut().filter_map(|table| match &mut table.data {
+            TableData::Files(files) => Some(files),
+            TableData::Memory(_) => None,
+        });
+        // The base, whose rows come with the scan, has no path.
+        files.flatten().map(|file| &mut file.path).filter(|path| !path.is_empty())
     }
 
     fn prepared(&self) -> Result<Prepared, EvaluateError> {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Results that can be compared: errors by what they say, except which of several key sets was met first.
-fn comparable(result: Result<Measured, EvaluateError>) -> Result<Measured, String> {
+pub fn comparable(result: Result<Measured, EvaluateError>) -> Result<Measured, String> {
     result.map_err(|error| match error {
         EvaluateError::TooManyCells { limit, .. } => format!("more than {limit} cells"),
         other => other.to_string(),
@@ -35,7 +35,7 @@ async fn random_plans_give_the_same_bits_on_one_two_and_three_workers() {
     for workers in 1..=3 {
         let mut evaluators = Vec::new();
         for partitions in [1, 4, 16] {
-            evaluators.push(ClusterEvaluator::connect(cluster.address(), Some(partitions)).await.unwrap());
+            evaluators.push(ClusterEvaluator::connect(cluster.reached(partitions)).await.unwrap());
         }
         // Every third case, so that each number of workers has its own.
         for seed in (first..first + count).filter(|seed| seed % 3 == workers - 1) {
@@ -78,7 +78,7 @@ async fn random_definitions_give_the_same_values() {
     let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 4));
     eprintln!("KEPI_SEED={first} KEPI_COUNT={count}");
     let cluster = Cluster::of(2);
-    let evaluator = ClusterEvaluator::connect(cluster.address(), Some(4)).await.unwrap();
+    let evaluator = ClusterEvaluator::connect(cluster.reached(4)).await.unwrap();
     let mut values = 0;
     for seed in first..first + count {
         let case = definitions::case(seed);

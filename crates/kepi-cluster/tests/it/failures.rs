@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use kepi_cluster::{ClusterError, ClusterEvaluator};
+use kepi_cluster::{ClientOptions, ClusterError, ClusterEvaluator};
 use kepi_query::{
     plan::ScanPlan,
     port::{Evaluator, Limits, PinnedInputs},
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Scans with something in them, and what they come to.
-fn cases(folder: &std::path::Path, number: usize) -> Vec<(ScanPlan, PinnedInputs, Measured)> {
+pub fn cases(folder: &std::path::Path, number: usize) -> Vec<(ScanPlan, PinnedInputs, Measured)> {
     let limits = Limits::default();
     let some = (0_u64..).filter_map(|seed| {
         let (tables, plan) = arbitrary::case(seed);
@@ -44,7 +44,7 @@ async fn a_worker_that_is_killed_costs_time_only() {
     let folder = tempfile::tempdir().unwrap();
     let cases = cases(folder.path(), 6);
     let mut cluster = Cluster::of(2);
-    let evaluator = Arc::new(ClusterEvaluator::connect(cluster.address(), Some(8)).await.unwrap());
+    let evaluator = Arc::new(ClusterEvaluator::connect(cluster.reached(8)).await.unwrap());
     let (done, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
     let scans = tokio::spawn({
         let (evaluator, done, over) = (evaluator.clone(), done.clone(), over.clone());
@@ -92,7 +92,7 @@ async fn a_lost_scheduler_is_said_and_another_does_the_same_scan() {
     let cases = cases(folder.path(), 1);
     let (plan, files, expected) = &cases[0];
     let cluster = Cluster::of(1);
-    let evaluator = ClusterEvaluator::connect(cluster.address(), None).await.unwrap();
+    let evaluator = ClusterEvaluator::connect(cluster.reached(16)).await.unwrap();
     assert_eq!(&evaluator.measure(plan, files, &Limits::default()).await.unwrap(), expected);
     let address = cluster.address();
     drop(cluster);
@@ -100,8 +100,54 @@ async fn a_lost_scheduler_is_said_and_another_does_the_same_scan() {
     assert!(lost.contains("no scheduler answers at") && lost.contains("kepi scheduler"), "{lost}");
     assert!(lost.contains(&address.to_string()) && lost.contains("run again"), "{lost}");
     let again = Cluster::of(1);
-    let evaluator = ClusterEvaluator::connect(again.address(), None).await.unwrap();
+    let evaluator = ClusterEvaluator::connect(again.reached(16)).await.unwrap();
     assert_eq!(&evaluator.measure(plan, files, &Limits::default()).await.unwrap(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scheduler_that_comes_back_is_handed_the_scan_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = cases(folder.path(), 6);
+    let mut cluster = Cluster::of(2);
+    let evaluator = Arc::new(ClusterEvaluator::connect(cluster.reached(8)).await.unwrap());
+    let (done, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+    let scans = tokio::spawn({
+        let (evaluator, done, over) = (evaluator.clone(), done.clone(), over.clone());
+        async move {
+            let mut mistakes = Vec::new();
+            while !over.load(Ordering::Relaxed) {
+                for (plan, files, expected) in &cases {
+                    match evaluator.measure(plan, files, &Limits::default()).await {
+                        Ok(found) if found == *expected => {}
+                        other => mistakes.push(format!("{other:?}\n{plan:?}")),
+                    }
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            mistakes
+        }
+    });
+    let lost = 3;
+    for seed in 0..lost {
+        let before = done.load(Ordering::Relaxed);
+        tokio::task::block_in_place(|| {
+            until("a scan", || done.load(Ordering::Relaxed) > before + 1);
+            std::thread::sleep(Duration::from_millis(Chance::new(seed).bits() % 80));
+            cluster.lose_the_scheduler(Duration::from_millis(Chance::new(seed ^ 1).bits() % 3000));
+            let before = done.load(Ordering::Relaxed);
+            until("a scan after the scheduler was lost", || done.load(Ordering::Relaxed) > before + 1);
+        });
+    }
+    over.store(true, Ordering::Relaxed);
+    let mistakes = scans.await.unwrap();
+    eprintln!(
+        "cluster: {lost} schedulers killed and started again, {} scans; {:?}",
+        done.load(Ordering::Relaxed),
+        evaluator.remarks()
+    );
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+    let again = evaluator.remarks().iter().any(|remark| remark.contains("handed in again"));
+    assert!(again, "{:?}", evaluator.remarks());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,6 +160,6 @@ async fn who_is_no_scheduler_is_not_taken_for_one() {
             drop(stream);
         }
     });
-    let refused = ClusterEvaluator::connect(address, None).await.unwrap_err();
+    let refused = ClusterEvaluator::connect(ClientOptions::of(address)).await.unwrap_err();
     assert!(matches!(refused, ClusterError::Unreachable { .. }), "{refused}");
 }

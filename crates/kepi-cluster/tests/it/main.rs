@@ -11,6 +11,8 @@
 #[path = "../../src/address.rs"]
 mod address;
 #[cfg(feature = "ballista")]
+mod certified;
+#[cfg(feature = "ballista")]
 mod differential;
 #[cfg(feature = "ballista")]
 mod failures;
@@ -18,5 +20,8 @@ mod failures;
 #[cfg(feature = "ballista")]
 #[path = "../../../kepi-engine/tests/it/files.rs"]
 mod files;
+mod listening;
 #[cfg(feature = "ballista")]
 mod processes;
+#[cfg(feature = "ballista")]
+mod shared;

@@ -3,7 +3,32 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kepi_cluster::Address;
+use kepi_cluster::{Address, Certificates, SharedFiles};
+
+/// How members of a cluster know each other.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Members {
+    /// Certificate of the authority of the cluster, in PEM: with it all connections are encrypted, and both ends show theirs.
+    #[arg(long, value_name = "FILE", env = "KEPI_TLS_AUTHORITY", requires_all = ["tls_certificate", "tls_key"])]
+    pub tls_authority: Option<PathBuf>,
+    /// Own certificate by that authority, for the name or number that others reach this machine by.
+    #[arg(long, value_name = "FILE", env = "KEPI_TLS_CERTIFICATE", requires = "tls_authority")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The key of the own certificate.
+    #[arg(long, value_name = "FILE", env = "KEPI_TLS_KEY", requires = "tls_authority")]
+    pub tls_key: Option<PathBuf>,
+}
+
+impl Members {
+    /// The files, where there are any.
+    pub fn certificates(&self) -> Option<Certificates> {
+        Some(Certificates {
+            authority: self.tls_authority.clone()?,
+            own: self.tls_certificate.clone()?,
+            key: self.tls_key.clone()?,
+        })
+    }
+}
 
 /// Where scans are computed.
 #[derive(Debug, Clone, Default, Args)]
@@ -16,6 +41,14 @@ pub struct Elsewhere {
     /// Parts into which a scan on a cluster is cut, at most 4096.
     #[arg(long, value_name = "N", requires = "engine", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub partitions: u16,
+    /// A bucket for data files, as s3://bucket/prefix, where workers do not see those of this machine.
+    ///
+    /// What the workers need is put there unless it is there. Endpoint and keys come from the environment: AWS_ENDPOINT_URL,
+    /// AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
+    #[arg(long, value_name = "PLACE", requires = "engine", env = "KEPI_SHARED_FILES")]
+    pub shared_files: Option<SharedFiles>,
+    #[command(flatten)]
+    pub members: Members,
 }
 
 /// `kepi scheduler`.
@@ -30,6 +63,11 @@ pub struct Scheduler {
     /// Seconds without a word of a worker after which its parts are given to others, at least 10.
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(10..=3600))]
     pub lost_after: u64,
+    #[command(flatten)]
+    pub members: Members,
+    /// Listens without certificates at an address that is not private.
+    #[arg(long)]
+    pub plain: bool,
 }
 
 /// `kepi worker`.
@@ -53,6 +91,11 @@ pub struct Worker {
     /// Where results lie until they are fetched; default the folder for temporary files.
     #[arg(long, value_name = "DIR")]
     pub folder: Option<PathBuf>,
+    #[command(flatten)]
+    pub members: Members,
+    /// Listens without certificates at an address that is not private.
+    #[arg(long)]
+    pub plain: bool,
 }
 
 /// `kepi bench cluster`.
@@ -70,4 +113,7 @@ pub struct BenchCluster {
     /// Folder for the generated data; default a temporary one.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// A bucket from which workers read the data, as s3://bucket/prefix; by default they read its files.
+    #[arg(long, value_name = "PLACE", env = "KEPI_SHARED_FILES")]
+    pub shared_files: Option<SharedFiles>,
 }

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use kepi_cluster::{Address, ClusterError, ClusterEvaluator};
+use kepi_cluster::{Address, ClientOptions, ClusterError, ClusterEvaluator};
 use kepi_engine::{
     DataFusionEvaluator,
     bench::{BenchError, BenchOptions, Workload, median},
@@ -125,7 +125,12 @@ async fn measure(what: &BenchCluster, folder: &Path, out: Output) -> Result<Repo
         }
         for partitions in [1, 4, 16] {
             out.remark(&format!("{number} worker(s), {partitions} part(s)"));
-            let evaluator = ClusterEvaluator::connect(address.clone(), Some(partitions)).await?;
+            let options = ClientOptions {
+                partitions: Some(partitions),
+                shared: what.shared_files.clone(),
+                ..ClientOptions::of(address.clone())
+            };
+            let evaluator = ClusterEvaluator::connect(options).await?;
             time(Some(number), partitions, &evaluator).await?;
         }
     }

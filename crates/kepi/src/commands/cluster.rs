@@ -18,9 +18,13 @@ impl From<ClusterError> for Failure {
 
 /// Runs a scheduler until it is asked to end.
 pub async fn scheduler(what: &Scheduler, out: Output) -> Result<(), Failure> {
-    let options =
-        SchedulerOptions { listen: SocketAddr::new(what.host, what.port), lost_after: what.lost_after };
-    if !what.host.is_loopback() {
+    let options = SchedulerOptions {
+        listen: SocketAddr::new(what.host, what.port),
+        lost_after: what.lost_after,
+        certificates: what.members.certificates(),
+        plain: what.plain,
+    };
+    if !what.host.is_loopback() && options.certificates.is_none() {
         out.remark("whoever reaches this address can have data files of the workers read: let only the cluster reach it");
     }
     let listening = |address: Address| out.remark(&format!("scheduler at {address}; Ctrl-C ends it"));
@@ -36,6 +40,8 @@ pub async fn worker(what: &Worker, out: Output) -> Result<(), Failure> {
         reached_as: what.reached_as.clone(),
         threads: what.threads.map_or(all, usize::from),
         folder: what.folder.clone().unwrap_or_else(std::env::temp_dir),
+        certificates: what.members.certificates(),
+        plain: what.plain,
     };
     let threads = options.threads;
     let working = |name: &str| {

@@ -7,7 +7,7 @@ use kepi_app::{
     open,
     run::{Rejected, Request, RunReport},
 };
-use kepi_cluster::ClusterEvaluator;
+use kepi_cluster::{ClientOptions, ClusterEvaluator};
 use kepi_model::{finding::Severity, governance::Mode, project::Consequence};
 use kepi_query::{
     finish::MOST_MEMBERS,
@@ -100,8 +100,13 @@ pub async fn land_and_publish(
     // Before anything is landed: what cannot be computed should not be begun.
     let cluster = match &what.elsewhere.engine {
         Some(address) => {
-            let partitions = usize::from(what.elsewhere.partitions);
-            Some(Arc::new(ClusterEvaluator::connect(address.clone(), Some(partitions)).await?))
+            let options = ClientOptions {
+                scheduler: address.clone(),
+                partitions: Some(usize::from(what.elsewhere.partitions)),
+                certificates: what.elsewhere.members.certificates(),
+                shared: what.elsewhere.shared_files.clone(),
+            };
+            Some(Arc::new(ClusterEvaluator::connect(options).await?))
         }
         None => None,
     };
