@@ -90,6 +90,7 @@ pub async fn derived(
         *parts += 1;
     }
     let mut waiting = PinnedInputs { snapshot: inputs.snapshot, tables: BTreeMap::new() };
+    let shared = quick::Shared::default();
     for part in &parts {
         let mut world = PinnedInputs { snapshot: inputs.snapshot, tables: BTreeMap::new() };
         for entity in part.columns.keys() {
@@ -106,7 +107,8 @@ pub async fn derived(
             };
             world.tables.extend(table.map(|table| (entity.clone(), table)));
         }
-        all.extend(of_rows(part, world, None, limits.threads)?);
+        all.extend(finished(by_sorted_rows(part, world, None, None, limits.threads, &shared)?));
+        shared.keep(|entity| waiting.tables.contains_key(entity));
     }
     Ok(all)
 }
@@ -166,7 +168,7 @@ pub fn in_buckets(
     inputs: &PinnedInputs,
     buckets: Option<u64>,
 ) -> Result<Derived, EvaluateError> {
-    by_sorted_rows(plan, inputs.clone(), None, buckets, 1).map(finished)
+    by_sorted_rows(plan, inputs.clone(), None, buckets, 1, &quick::Shared::default()).map(finished)
 }
 
 /// The same of tables in memory; of panels and stages only what belongs to some subjects, if such are given.
@@ -176,7 +178,7 @@ pub(crate) fn of_rows(
     only: Option<Arc<Keys>>,
     threads: usize,
 ) -> Result<Derived, EvaluateError> {
-    by_sorted_rows(plan, inputs, only, None, threads).map(finished)
+    by_sorted_rows(plan, inputs, only, None, threads, &quick::Shared::default()).map(finished)
 }
 
 fn by_sorted_rows(
@@ -185,10 +187,10 @@ fn by_sorted_rows(
     only: Option<Arc<Keys>>,
     buckets: Option<u64>,
     threads: usize,
+    shared: &quick::Shared,
 ) -> Result<World, EvaluateError> {
-    let shared = quick::Shared::default();
     reference::derive(plan, inputs, only, |step, days, world| {
-        if let (None, Some(made)) = (buckets, quick::gather(step, days, world, &shared, threads.max(1))) {
+        if let (None, Some(made)) = (buckets, quick::gather(step, days, world, shared, threads.max(1))) {
             return made;
         }
         let of = world.tables.get(&step.gathered.of);

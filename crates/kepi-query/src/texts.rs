@@ -141,6 +141,14 @@ impl Texts {
         let code = text.map_or(Self::MISSING, |text| self.code(text));
         self.codes.push(code);
     }
+    /// The code of a row's text, if it has one.
+    pub fn code_of(&self, row: usize) -> Option<u32> {
+        self.codes.get(row).copied().filter(|code| *code != Self::MISSING)
+    }
+    /// Adds so many rows by the code of their text.
+    pub fn push_codes(&mut self, code: u32, rows: usize) {
+        self.codes.resize(self.codes.len() + rows, code);
+    }
     /// Adds a row by the code of its text.
     pub fn push_code(&mut self, code: u32) {
         self.codes.push(code);

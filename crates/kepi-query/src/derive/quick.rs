@@ -3,7 +3,12 @@
 //! Texts are codes, so that rows are put in order by counting, once for all attributes that find the same rows. Conditions and bounds are
 //! computed a column at a time; what is found for a row lies side by side. Whatever is not known to come to the same is left to [`super::gather`].
 
-use std::{borrow::Cow, cell::RefCell, collections::BTreeSet, rc::Rc};
+use std::{
+    borrow::Cow,
+    cmp::Ordering,
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use kepi_model::{
     derived::{Bound, GatheredAsOf, How, Stretch, panel},
@@ -20,14 +25,22 @@ use super::{
 };
 use crate::{
     parallel,
-    port::{MemoryColumn, MemoryTable, system},
+    port::{MemoryColumn, MemoryTable},
     row::{Cell, Overflow, Row, evaluate},
     texts::{Places, Texts},
 };
 
-/// Rows in order, for those who ask again.
+/// What was found out of tables, for those who ask again.
 #[derive(Default)]
-pub(super) struct Shared(RefCell<Option<(Asked, Rc<Grouped>)>>);
+pub(super) struct Shared(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// Rows in order.
+    grouped: Option<(Asked, Arc<Grouped>)>,
+    /// By code of the first, that of the second.
+    codes: Option<([Texts; 2], Arc<Vec<u32>>)>,
+}
 
 /// A thread takes no fewer rows at a time than these, if there are as many.
 const AT_ONCE: usize = 256;
@@ -37,9 +50,8 @@ type Asked = (EntityId, usize, String, Expression);
 
 /// Current rows with a date, by the code of what ties them, each group in order.
 struct Grouped {
-    rows: Vec<u32>,
-    /// Their dates.
-    at: Vec<i64>,
+    /// Date and place in the table.
+    rows: Vec<(i64, u32)>,
     /// Where the group of each code begins, and where the last ends.
     starts: Vec<u32>,
 }
@@ -69,7 +81,7 @@ pub(super) fn gather(
         None => None,
         Some(value) => Some((values(value, of, &[])?, value.type_.physical())),
     };
-    let moved = moved(step, table)?;
+    let moved = moved(step, table, [from, until])?;
     let bound = |bound: &Option<Bound>| -> Option<Option<At<'_>>> {
         Some(Some(match bound {
             None => return Some(None),
@@ -80,7 +92,7 @@ pub(super) fn gather(
     let (low, high) = (bound(from)?, bound(until)?);
     let asked = (gathered.of.clone(), of.rows, theirs_name.to_owned(), gathered.dated.clone());
     let grouped = shared.grouped(asked, of, theirs, threads)?;
-    let codes = codes_in(mine, theirs);
+    let codes = shared.codes(mine, theirs);
     let is_in = |row: u32| {
         let holds = filter.as_ref().is_none_or(|filter| filter.truth(row as usize) == Some(true));
         holds && value.as_ref().is_none_or(|(value, _)| value.is_known(row as usize))
@@ -90,11 +102,9 @@ pub(super) fn gather(
     };
     let grouped = &*grouped;
     let one = |row: u32| -> Result<Cell, Overflow> {
-        let code = mine.codes().get(row as usize).filter(|code| **code != Texts::MISSING);
-        let Some(code) = code.and_then(|code| codes.get(*code as usize)) else { return Ok(Cell::Missing) };
-        let (begin, end) = grouped.of(*code);
-        let at = grouped.at.get(begin..end).unwrap_or_default();
-        let rows = grouped.rows.get(begin..end).unwrap_or_default();
+        let code = mine.code_of(row as usize).and_then(|code| codes.get(code as usize));
+        let Some(code) = code else { return Ok(Cell::Missing) };
+        let rows = grouped.of(*code);
         let instant = |bound: &Option<At<'_>>| match bound {
             None => Some(None),
             Some(bound) => bound.instant(row as usize).map(Some),
@@ -113,44 +123,41 @@ pub(super) fn gather(
         }
         // Of one date the key decides, if the place of the row itself is the bound.
         let order = |place: usize, bound: i64, by_place: bool| {
-            let own = at.get(place).copied().unwrap_or_default().cmp(&bound);
-            match rows.get(place) {
-                Some(other) if by_place && own.is_eq() => of.key(*other).cmp(&table.key(row)),
-                _ => own,
-            }
+            let Some((at, other)) = rows.get(place) else { return Ordering::Less };
+            let own = at.cmp(&bound);
+            if by_place && own.is_eq() { of.key(*other).cmp(&table.key(row)) } else { own }
         };
         let first = from.map_or(0, |from| {
-            point(at.len(), |place| {
+            point(rows.len(), |place| {
                 let order = order(place, from, by_place.0);
                 if *after { order.is_le() } else { order.is_lt() }
             })
         });
         let mut end =
-            until.map_or(at.len(), |until| point(at.len(), |p| order(p, until, by_place.1).is_lt()));
+            until.map_or(rows.len(), |until| point(rows.len(), |p| order(p, until, by_place.1).is_lt()));
         if let Some(last) = last {
-            end = end.min(at.partition_point(|at| *at <= last));
+            end = end.min(rows.partition_point(|(at, _)| *at <= last));
         }
         let itself = (step.table == gathered.of).then_some(row);
-        let places = || (first..end.max(first)).filter_map(|place| Some((place, *rows.get(place)?)));
-        let mut found = places().filter(|(_, other)| itself != Some(*other) && is_in(*other));
+        let within = rows.get(first..end.max(first)).unwrap_or_default();
+        let mut found = within.iter().filter(|(_, other)| itself != Some(*other) && is_in(*other));
         let number = |n: usize| Cell::Integer(i64::try_from(n).unwrap_or(i64::MAX));
         Ok(match gathered.how {
             How::Count => number(found.count()),
             How::Any => Cell::Boolean(found.next().is_some()),
-            How::First => found.next().map_or(Cell::Missing, |(_, other)| cell(other)),
-            How::Last => found.next_back().map_or(Cell::Missing, |(_, other)| cell(other)),
-            How::Least => found.map(|(_, other)| cell(other)).min().unwrap_or(Cell::Missing),
-            How::Greatest => found.map(|(_, other)| cell(other)).max().unwrap_or(Cell::Missing),
-            How::Distinct => number(found.map(|(_, other)| cell(other)).collect::<BTreeSet<_>>().len()),
+            How::First => found.next().map_or(Cell::Missing, |(_, other)| cell(*other)),
+            How::Last => found.next_back().map_or(Cell::Missing, |(_, other)| cell(*other)),
+            How::Least => found.map(|(_, other)| cell(*other)).min().unwrap_or(Cell::Missing),
+            How::Greatest => found.map(|(_, other)| cell(*other)).max().unwrap_or(Cell::Missing),
+            How::Distinct => number(found.map(|(_, other)| cell(*other)).collect::<BTreeSet<_>>().len()),
             How::Days => {
-                let day = |(place, _): (usize, u32)| day_of(days, at.get(place).copied().unwrap_or_default());
-                let mut all: Vec<i64> = found.map(day).collect();
+                let mut all: Vec<i64> = found.map(|(at, _)| day_of(days, *at)).collect();
                 // They are in order.
                 all.dedup();
                 number(all.len())
             }
             How::Sum => {
-                let sum = found.fold(0_i128, |sum, (_, other)| match cell(other) {
+                let sum = found.fold(0_i128, |sum, (_, other)| match cell(*other) {
                     Cell::Integer(value) => sum + i128::from(value),
                     _ => sum,
                 });
@@ -226,32 +233,47 @@ fn as_path(path: &Path) -> Expression {
 }
 
 impl Shared {
-    fn grouped(&self, asked: Asked, of: &Table, theirs: &Texts, threads: usize) -> Option<Rc<Grouped>> {
-        if let Some((known, grouped)) = &*self.0.borrow()
-            && *known == asked
-        {
-            return Some(Rc::clone(grouped));
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    /// Forgets what was found out of other tables.
+    pub(super) fn keep(&self, stays: impl Fn(&EntityId) -> bool) {
+        let mut known = self.known();
+        if known.grouped.as_ref().is_some_and(|(asked, _)| !stays(&asked.0)) {
+            *known = Known::default();
         }
+    }
+    fn grouped(&self, asked: Asked, of: &Table, theirs: &Texts, threads: usize) -> Option<Arc<Grouped>> {
+        let known = &mut self.known().grouped;
+        if let Some((_, grouped)) = known.as_ref().filter(|(known, _)| *known == asked) {
+            return Some(Arc::clone(grouped));
+        }
+        // What nobody asks for any more makes room first.
+        *known = None;
         let dated = values(&asked.3, of, &[])?;
-        let grouped = Rc::new(Grouped::new(of, theirs, &dated, threads));
-        *self.0.borrow_mut() = Some((asked, Rc::clone(&grouped)));
+        let grouped = Arc::new(Grouped::new(of, theirs, &dated, threads));
+        *known = Some((asked, Arc::clone(&grouped)));
         Some(grouped)
+    }
+    fn codes(&self, mine: &Texts, theirs: &Texts) -> Arc<Vec<u32>> {
+        let known = &mut self.known().codes;
+        let is = |[one, other]: &[Texts; 2]| one.has_members_of(mine) && other.has_members_of(theirs);
+        if let Some((_, codes)) = known.as_ref().filter(|(of, _)| is(of)) {
+            return Arc::clone(codes);
+        }
+        let codes = Arc::new(codes_in(mine, theirs));
+        *known = Some(([Texts::like(mine, 0), Texts::like(theirs, 0)], Arc::clone(&codes)));
+        codes
     }
 }
 
 impl Grouped {
     fn new(of: &Table, theirs: &Texts, dated: &Values<'_>, threads: usize) -> Self {
-        let ends = match of.column(system::VALID_TO) {
-            Some(MemoryColumn::Instant(ends)) => Some(ends.as_slice()),
-            _ => None,
-        };
+        let ends = of.ends();
         let is_current = |row: usize| ends.is_none_or(|ends| ends.get(row).copied().flatten().is_none());
         let each = || {
-            let tied = theirs
-                .codes()
-                .iter()
-                .enumerate()
-                .filter(|(row, code)| **code != Texts::MISSING && is_current(*row));
+            let tied = theirs.codes().iter().enumerate();
+            let tied = tied.filter(|(row, code)| **code != Texts::MISSING && is_current(*row));
             tied.filter_map(|(row, code)| Some((row as u32, *code as usize, dated.number(row)?)))
         };
         let mut starts = vec![0_u32; theirs.members().len() + 1];
@@ -265,45 +287,50 @@ impl Grouped {
             sum += *start;
             *start = sum;
         }
-        let mut next = starts.clone();
-        let mut pairs: Vec<(i64, u32)> = vec![(0, 0); sum as usize];
-        for (row, code, at) in each() {
-            if let Some(place) = next.get_mut(code) {
-                if let Some(slot) = pairs.get_mut(*place as usize) {
-                    *slot = (at, row);
-                }
-                *place += 1;
-            }
-        }
-        let mut rest = pairs.as_mut_slice();
+        let mut rows: Vec<(i64, u32)> = vec![(0, 0); sum as usize];
+        // Groups that lie side by side, about as many rows for each thread, which finds its own.
+        let mut rest = rows.as_mut_slice();
         let mut blocks = Vec::new();
-        let members = theirs.members().len();
-        let at_once = members.div_ceil(4 * threads).max(AT_ONCE);
-        for first in (0..members).step_by(at_once) {
-            let Some(starts) = starts.get(first..=members.min(first + at_once)) else { continue };
-            let rows = starts.last().zip(starts.first()).map_or(0, |(end, begin)| end - begin);
-            let (block, others) = rest.split_at_mut(rows as usize);
+        let (mut first, members) = (0, theirs.members().len());
+        for thread in 1..=threads {
+            let most = (u64::from(sum) * thread as u64 / threads as u64) as u32;
+            let end = starts.partition_point(|start| *start <= most).saturating_sub(1).clamp(first, members);
+            let Some(own) = starts.get(first..=end) else { continue };
+            let number = own.last().zip(own.first()).map_or(0, |(end, begin)| end - begin);
+            let (block, others) = rest.split_at_mut(number as usize);
             rest = others;
-            blocks.push((block, starts));
+            blocks.push((block, first, own));
+            first = end;
         }
-        parallel::each(blocks, threads, |(mut block, starts)| {
+        parallel::each(blocks, threads, |(block, first, starts)| {
+            let begins = starts.first().copied().unwrap_or_default();
+            let codes = first..first + starts.len() - 1;
+            let mut next = starts.to_vec();
+            for (row, code, at) in each().filter(|(_, code, _)| codes.contains(code)) {
+                if let Some(place) = next.get_mut(code - first) {
+                    if let Some(slot) = block.get_mut((*place - begins) as usize) {
+                        *slot = (at, row);
+                    }
+                    *place += 1;
+                }
+            }
             for (begin, end) in starts.iter().zip(starts.iter().skip(1)) {
-                let (group, others) = block.split_at_mut((end - begin) as usize);
-                block = others;
-                group.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| of.key(a.1).cmp(&of.key(b.1))));
+                let group = block.get_mut((begin - begins) as usize..(end - begins) as usize);
+                group
+                    .unwrap_or_default()
+                    .sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| of.key(a.1).cmp(&of.key(b.1))));
             }
         });
-        Self {
-            rows: pairs.iter().map(|of| of.1).collect(),
-            at: pairs.iter().map(|of| of.0).collect(),
-            starts,
-        }
+        Self { rows, starts }
     }
 
-    /// From where until where the rows of a code stand.
-    fn of(&self, code: u32) -> (usize, usize) {
+    /// The rows of a code, in order.
+    fn of(&self, code: u32) -> &[(i64, u32)] {
         let at = |place: usize| self.starts.get(place).copied().unwrap_or_default() as usize;
-        if code == Texts::MISSING { (0, 0) } else { (at(code as usize), at(code as usize + 1)) }
+        if code == Texts::MISSING {
+            return &[];
+        }
+        self.rows.get(at(code as usize)..at(code as usize + 1)).unwrap_or_default()
     }
 }
 
@@ -334,7 +361,8 @@ fn texts<'a>(table: &'a Table, name: &str) -> Option<&'a Texts> {
 /// Columns of bounds of a panel's periods as they are some periods earlier, by name.
 type Moved = Vec<(&'static str, Vec<Option<i64>>)>;
 
-fn moved(step: &GatherStep, table: &Table) -> Option<Moved> {
+/// Those of them that bounds of a stretch read.
+fn moved(step: &GatherStep, table: &Table, bounds: [&Option<Bound>; 2]) -> Option<Moved> {
     let ago = step.gathered.ago as usize;
     let (Some(periods), true) = (&step.periods, ago > 0) else { return Some(Vec::new()) };
     let own = |name: &str| match table.column(name) {
@@ -347,7 +375,16 @@ fn moved(step: &GatherStep, table: &Table) -> Option<Moved> {
         place.checked_sub(ago)
     });
     let earlier: Vec<Option<usize>> = earlier.collect();
-    let bound = |name: &'static str, edges: &[i64], by: usize| {
+    let mut read: BTreeSet<&str> = BTreeSet::new();
+    for bound in bounds {
+        let Some(Bound::At(at)) = bound else { continue };
+        at.visit(&mut |part| {
+            if let Node::Path(path) = &part.node {
+                read.insert(path.attribute.as_str());
+            }
+        });
+    }
+    let bound = |(name, edges, by): (&'static str, &[i64], usize)| {
         let own = own(name)?;
         // Where there is no earlier period the row's own bounds stand, as row by row.
         let at = |(earlier, own): (&Option<usize>, &Option<i64>)| match earlier {
@@ -356,11 +393,12 @@ fn moved(step: &GatherStep, table: &Table) -> Option<Moved> {
         };
         Some((name, earlier.iter().zip(own).map(at).collect()))
     };
-    Some(vec![
-        bound(panel::PERIOD, &periods.edges, 0)?,
-        bound(panel::PERIOD_START, &periods.starts, 0)?,
-        bound(panel::PERIOD_END, &periods.edges, 1)?,
-    ])
+    let bounds = [
+        (panel::PERIOD, &*periods.edges, 0),
+        (panel::PERIOD_START, &*periods.starts, 0),
+        (panel::PERIOD_END, &*periods.edges, 1),
+    ];
+    bounds.into_iter().filter(|(name, ..)| read.contains(name)).map(bound).collect()
 }
 
 /// What an expression comes to, row by row.
@@ -416,7 +454,11 @@ impl Values<'_> {
 }
 
 /// An expression over all rows of a table; none where it is not known to come to what it does row by row.
-fn values<'a>(of: &Expression, table: &'a Table, moved: &[(&str, Vec<Option<i64>>)]) -> Option<Values<'a>> {
+fn values<'a>(
+    of: &Expression,
+    table: &'a Table,
+    moved: &'a [(&str, Vec<Option<i64>>)],
+) -> Option<Values<'a>> {
     let rows = 0..table.rows;
     let inner = |of: &Expression| values(of, table, moved);
     let truth = |of: &mut dyn FnMut(usize) -> Option<bool>| Values::Truth(rows.clone().map(of).collect());
@@ -434,7 +476,7 @@ fn values<'a>(of: &Expression, table: &'a Table, moved: &[(&str, Vec<Option<i64>
         Node::Path(path) if path.references.is_empty() => {
             let name = path.attribute.as_str();
             match moved.iter().find(|(own, _)| *own == name) {
-                Some((_, values)) => Values::Numbers(Cow::Owned(values.clone())),
+                Some((_, values)) => Values::Numbers(Cow::Borrowed(values)),
                 None => match table.column(name) {
                     None => Values::Constant(Cell::Missing),
                     Some(MemoryColumn::Integer(values) | MemoryColumn::Instant(values)) => {

@@ -1,6 +1,6 @@
 //! Rows that are made: panels, stages, unions and versions.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter::repeat_n};
 
 use kepi_model::{
     derived::{HELD_FROM, HELD_UNTIL, UNION_AT, UNION_ID, UNION_KIND, panel, stage},
@@ -53,9 +53,12 @@ pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, Unmade>
     let mut cohorts = Texts::default();
     let mut rows = 0;
     if let Some(of) = world.tables.get(&step.of) {
+        let keys = of.text_key();
+        // The texts are those of the rows that the panel is made of.
+        subjects = keys.map_or_else(Texts::default, |keys| Texts::like(keys, of.rows));
         for row in of.current() {
-            let [key] = <[Cell; 1]>::try_from(of.key(row)).unwrap_or([Cell::Missing]);
-            if !world.makes(&key) {
+            let code = keys.and_then(|keys| keys.code_of(row as usize));
+            if !world.makes(keys.and_then(|keys| keys.get(row as usize))) {
                 continue;
             }
             let as_of = date(of, step.time.as_ref(), row);
@@ -63,33 +66,25 @@ pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, Unmade>
             if !is_meant(step.filter.as_ref(), &view).map_err(beyond(&step.table))? {
                 continue;
             }
-            let Some(from) = instant(of, step.from.as_str(), row).filter(|_| !key.is_missing()) else {
-                continue;
-            };
+            let (Some(code), Some(from)) = (code, instant(of, step.from.as_str(), row)) else { continue };
             let until = step.until.as_ref().and_then(|until| instant(of, until.as_str(), row));
-            let Cell::Text(key) = key else { continue };
-            let code = subjects.code(&key);
             // Of a row that began before all dates that are known, the first period is the first that there is.
             let begins = edges.partition_point(|edge| *edge <= from).max(first + 1) - 1;
+            // Until its life does not meet the row's stretch any more.
+            let lives = |start: &&i64| until.is_none_or(|until| until >= **start);
+            let periods = starts.iter().skip(begins).take_while(lives).count();
             let cohort = labels.get(begins).map_or(Texts::MISSING, |label| cohorts.code(label));
-            for period in begins..starts.len() {
-                let (Some(start), Some(end), Some(edge)) =
-                    (starts.get(period), edges.get(period + 1), edges.get(period))
-                else {
-                    break;
-                };
-                // Its life does not meet the row's stretch any more.
-                if until.is_some_and(|until| until < *start) {
-                    break;
-                }
-                subjects.push_code(code);
-                let own = [Some(*edge), Some(*start), Some(*end), edges.get(begins).copied()];
-                instants.iter_mut().zip(own).for_each(|(column, value)| column.push(value));
-                let own = [i64::try_from(period - begins).ok(), days.get(period).copied()];
-                integers.iter_mut().zip(own).for_each(|(column, value)| column.push(value));
-                cohorts.push_code(cohort);
-                rows += 1;
-            }
+            subjects.push_codes(code, periods);
+            cohorts.push_codes(cohort, periods);
+            let [period, period_start, period_end, first_period] = &mut instants;
+            period.extend(some(edges, begins, periods));
+            period_start.extend(some(starts, begins, periods));
+            period_end.extend(some(edges, begins + 1, periods));
+            first_period.extend(repeat_n(edges.get(begins).copied(), periods));
+            let [age, of_period] = &mut integers;
+            age.extend((0_i64..).take(periods).map(Some));
+            of_period.extend(some(days, begins, periods));
+            rows += periods;
             if rows > MOST_ROWS {
                 return Err(Unmade::TooMany { table: step.table.clone(), most: MOST_ROWS });
             }
@@ -110,6 +105,11 @@ pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, Unmade>
         (panel::DAYS.to_owned(), days),
     ];
     Ok(Table::made(key, rows, columns))
+}
+
+/// So many of some values, from a place on.
+fn some(values: &[i64], from: usize, number: usize) -> impl Iterator<Item = Option<i64>> + '_ {
+    values.iter().skip(from).take(number).copied().map(Some)
 }
 
 /// A stage of a subject, until it left it.

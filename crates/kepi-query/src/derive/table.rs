@@ -63,11 +63,8 @@ impl World {
     }
 
     /// Whether panels and stages are made of a subject.
-    pub(super) fn makes(&self, subject: &Cell) -> bool {
-        self.only.as_ref().is_none_or(|only| match subject {
-            Cell::Text(subject) => only.has(Some(subject)),
-            _ => only.has(None),
-        })
+    pub(super) fn makes(&self, subject: Option<&str>) -> bool {
+        self.only.as_ref().is_none_or(|only| only.has(subject))
     }
 
     /// Puts a table that was made in its place; one that could not be made is not there, and it is noted why.
@@ -116,9 +113,7 @@ impl Table {
     fn by_key(&self) -> &HashMap<Box<str>, Vec<u32>> {
         self.by_key.get_or_init(|| {
             let mut by_key: HashMap<Box<str>, Vec<u32>> = HashMap::new();
-            if let [key] = self.pinned.key.as_slice()
-                && let Some(MemoryColumn::Text(keys)) = self.column(key.as_str())
-            {
+            if let Some(keys) = self.text_key() {
                 for (row, key) in (0..).zip(keys.iter()) {
                     if let Some(key) = key {
                         by_key.entry(key.into()).or_default().push(row);
@@ -173,13 +168,31 @@ impl Table {
         }
     }
 
+    /// When rows ceased to hold; none: all hold now.
+    pub(super) fn ends(&self) -> Option<&[Option<i64>]> {
+        match self.column(system::VALID_TO)? {
+            MemoryColumn::Instant(ends) => Some(ends),
+            _ => None,
+        }
+    }
+
     pub(super) fn is_current(&self, row: u32) -> bool {
         self.instant(system::VALID_TO, row).is_none()
     }
 
     /// Rows that hold now.
     pub(super) fn current(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.rows as u32).filter(|row| self.is_current(*row))
+        let ends = self.ends();
+        let holds = move |row: &u32| ends.and_then(|ends| *ends.get(*row as usize)?).is_none();
+        (0..self.rows as u32).filter(holds)
+    }
+
+    /// The column that identifies rows, if it is one of texts.
+    pub(super) fn text_key(&self) -> Option<&Texts> {
+        match (self.pinned.key.as_slice(), self.column(self.pinned.key.first()?.as_str())?) {
+            ([_], MemoryColumn::Text(keys)) => Some(keys),
+            _ => None,
+        }
     }
 
     /// What identifies a row.
@@ -192,10 +205,9 @@ impl Table {
         if !self.names.contains_key(system::VALID_TO) {
             return (0..self.rows as u32).collect();
         }
-        let ends = |row: u32| self.instant(system::VALID_TO, row).unwrap_or(i64::MAX);
-        if let [key] = self.pinned.key.as_slice()
-            && let Some(MemoryColumn::Text(keys)) = self.column(key.as_str())
-        {
+        let ends = self.ends();
+        let ends = |row: u32| ends.and_then(|ends| *ends.get(row as usize)?).unwrap_or(i64::MAX);
+        if let Some(keys) = self.text_key() {
             // The same by codes; rows without a key have one place together.
             let place = |code: &u32| (*code as usize).min(keys.members().len());
             let mut of = vec![u32::MAX; keys.members().len() + 1];
@@ -244,8 +256,10 @@ impl Table {
 /// How a column is described: its bounds as files have them.
 fn described(name: String, column: &MemoryColumn) -> PinnedColumn {
     fn bounds(values: &[Option<i64>]) -> Option<(i64, i64)> {
-        let known = || values.iter().copied().flatten();
-        known().min().zip(known().max())
+        values.iter().copied().flatten().fold(None, |bounds, value| {
+            let (low, high) = bounds.unwrap_or((value, value));
+            Some((value.min(low), value.max(high)))
+        })
     }
     let (physical, bounds, is_empty) = match column {
         MemoryColumn::Text(values) => (Physical::Text, None, values.iter().all(|value| value.is_none())),

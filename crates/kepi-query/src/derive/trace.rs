@@ -18,6 +18,7 @@ use kepi_model::{
 use super::{
     DerivePlan, Unmade, by_sorted_rows,
     plan::{Planner, Step},
+    quick::Shared,
     read, reference,
     rows::{date, each_moment, union_id},
     table::{RowOf, Table, World},
@@ -229,7 +230,7 @@ fn stretch(kpi: &Kpi, period: Period, project: &Project) -> Result<(i64, i64), C
 /// Tables as a run reads and makes them.
 pub(super) async fn world(of: Traceable<'_>, plan: DerivePlan) -> Result<(World, DerivePlan), TraceError> {
     let tables = read(&plan.columns, of.inputs, of.reader, of.limits).await?;
-    Ok((by_sorted_rows(&plan, tables, None, None, of.limits.threads)?, plan))
+    Ok((by_sorted_rows(&plan, tables, None, None, of.limits.threads, &Shared::default())?, plan))
 }
 
 /// One term of a value.
