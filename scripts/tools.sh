@@ -38,6 +38,8 @@ environment tap_jsonl crates/kepi-connect/tests/taps/jsonl.txt
 environment tap_rest crates/kepi-connect/tests/taps/rest.txt
 # An object store.
 environment objects crates/kepi-connect/tests/objects/requirements.txt
+# A server of files over SSH.
+environment sftp crates/kepi-connect/tests/sftp.txt
 # A server of e-mail.
 environment smtp crates/kepi-connect/tests/smtp.txt
 # The reference client of OpenLineage.

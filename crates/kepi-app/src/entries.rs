@@ -23,7 +23,6 @@ use crate::{
     error::AppError,
     named,
     open::App,
-    overrides::whole_if_counted,
 };
 
 /// What is entered.
@@ -87,20 +86,11 @@ impl App {
                 what.period, source.id, dates.from, dates.until
             )));
         }
-        let amount = kpi.unit.amount(what.value).ok_or_else(|| {
-            wrong(format!(
-                "`{}` is no value of `{}`, which is {}",
-                what.value,
-                kpi.id,
-                kpi.unit.amount_text()
-            ))
-        })?;
-        let (low, high) = kpi.measure.kind().range(&kpi.unit);
+        let amount = kpi.value_said(what.value).map_err(wrong)?;
         let is_length = kpi.unit == ValueUnit::Duration;
-        if !(low..=high).contains(&amount) || (is_length && amount < 0.0) {
+        if is_length && amount < 0.0 {
             return Err(wrong(format!("`{}` is beyond what `{}` can be", what.value, kpi.id)));
         }
-        whole_if_counted(kpi, amount, what.value)?;
         // A length of time is kept in seconds, as its rows are.
         let kept = if is_length { amount / 1e6 } else { amount };
         if kept.abs() >= GREATEST {

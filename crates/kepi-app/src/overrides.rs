@@ -12,7 +12,7 @@ use kepi_govern::{
 use kepi_model::{
     calendar::{Grain, Period},
     id::KpiId,
-    project::{Kpi, Measure, Project, ValueUnit},
+    project::{Kpi, Measure, Project},
 };
 use kepi_proof::Commitment;
 use kepi_query::{published::VALUE, value::Segment};
@@ -220,15 +220,7 @@ impl App {
         let segment: Segment = what.segment.parse().map_err(|_| {
             AppError::NotFound(format!("`{}` is no segment, such as `region=north`", what.segment))
         })?;
-        let point = kpi.unit.amount(what.value).ok_or_else(|| {
-            let how = kpi.unit.amount_text();
-            AppError::NotFound(format!("`{}` is no value of `{}`, which is {how}", what.value, kpi.id))
-        })?;
-        let (low, high) = kpi.measure.kind().range(&kpi.unit);
-        if !(low..=high).contains(&point) {
-            return Err(AppError::NotFound(format!("`{}` is beyond what `{}` can be", what.value, kpi.id)));
-        }
-        whole_if_counted(kpi, point, what.value)?;
+        let point = kpi.value_said(what.value).map_err(AppError::NotFound)?;
         let value = Number::new(point)
             .ok_or_else(|| AppError::NotFound(format!("`{}` has too many digits", what.value)))?;
         let ids = [kpi.id.to_string()];
@@ -379,14 +371,6 @@ impl App {
         }
         all.reverse();
         Ok(all)
-    }
-}
-
-/// What is counted comes in whole numbers.
-pub(crate) fn whole_if_counted(kpi: &Kpi, point: f64, written: &str) -> Result<(), AppError> {
-    match kpi.unit == ValueUnit::Count && point.fract() != 0.0 {
-        true => Err(AppError::NotFound(format!("`{written}` is no number of things, which `{}` is", kpi.id))),
-        false => Ok(()),
     }
 }
 

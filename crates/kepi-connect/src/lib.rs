@@ -19,6 +19,7 @@ mod objects;
 mod page;
 mod provider;
 mod secret;
+mod sftp;
 mod sign;
 mod singer;
 
@@ -135,10 +136,17 @@ impl Connections {
         let (id, keys) = source.from.objects().ok_or_else(|| missing("nothing of it is copied"))?;
         let connection =
             project.connections.get(&id).ok_or_else(|| missing("its connection is not defined"))?;
-        let To::S3(s3) = &connection.to else { return Err(missing("its connection has no objects")) };
         let limit = Duration::from_micros(connection.time_limit.unsigned_abs());
-        let mut bucket = objects::Bucket::new(s3, &self.secrets, self.patience, limit)?;
-        match tokio::time::timeout(limit, bucket.copy(keys, into)).await {
+        let copying = async {
+            match &connection.to {
+                To::S3(s3) => {
+                    objects::Bucket::new(s3, &self.secrets, self.patience, limit)?.copy(keys, into).await
+                }
+                To::Sftp(of) => sftp::copy(of, &self.secrets, self.patience, keys, into).await,
+                _ => Err(missing("its connection has no files")),
+            }
+        };
+        match tokio::time::timeout(limit, copying).await {
             Ok(copied) => copied,
             Err(_) => Err(FetchError::TooLong { connection: id.to_string(), limit }),
         }

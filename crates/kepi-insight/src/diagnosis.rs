@@ -31,14 +31,13 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let at_one_mix: Vec<f64> = splits.iter().map(|split| point - split.parts.mix_total()).collect();
     // It explains that the value lies beyond if it would not on that side; what explains more than all of it explains it, too.
     let explains = |value: &f64| if usual.above { *value <= usual.high } else { *value >= usual.low };
-    suspects.push((
-        Suspect::Mix,
-        if at_one_mix.is_empty() { Verdict::Unknown } else { told(at_one_mix.iter().any(explains)) },
-    ));
+    // What signals together with periods before it need not lie beyond by itself: then no other value of it explains anything.
+    let testable = !splits.is_empty() && !explains(&point);
+    let tested = |explained: bool| if testable { told(explained) } else { Verdict::Unknown };
+    suspects.push((Suspect::Mix, tested(at_one_mix.iter().any(explains))));
     suspects.push((Suspect::Members, of(&location::ANALYSIS)));
     let mut stayed = splits.iter().filter_map(|split| among_those_who_stayed(split, point));
-    let left = if splits.is_empty() { Verdict::Unknown } else { told(stayed.any(|value| explains(&value))) };
-    suspects.push((Suspect::Left, left));
+    suspects.push((Suspect::Left, tested(stayed.any(|value| explains(&value)))));
     suspects.extend(answered(ask, frames).map(|verdict| (Suspect::Answered, verdict)));
     let inputs = ask.kpi.measure.kind().inputs();
     if !inputs.is_empty() {

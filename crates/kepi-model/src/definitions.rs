@@ -41,7 +41,9 @@ pub(crate) use acting::{
 };
 pub(crate) use benchmark::{Benchmark, Measured};
 pub(crate) use business_hours::BusinessHours;
-pub(crate) use connection::{Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting};
+pub(crate) use connection::{
+    Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting, SftpServer,
+};
 pub(crate) use crosswalk::Crosswalk;
 pub(crate) use entity::{
     Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Screen, Speeding, Stage,

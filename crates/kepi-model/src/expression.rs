@@ -4,6 +4,7 @@
 //! three-valued logic over exact numbers: an operation with a missing operand is missing, except `and`, `or`,
 //! `is null` and `coalesce`. Numbers are fixed-point integers: `+ −` work at the larger scale, `×` adds scales.
 
+pub use crate::expression_text::scaled;
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};

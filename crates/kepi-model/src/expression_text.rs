@@ -191,7 +191,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// An integer with a point before its last `scale` digits.
-pub(crate) fn scaled(value: i64, scale: u8) -> String {
+pub fn scaled(value: i64, scale: u8) -> String {
     if scale == 0 {
         return value.to_string();
     }

@@ -44,7 +44,7 @@ pub use crate::measure::{
 };
 pub use crate::secret::{Secret, Setting};
 pub use crate::unit::{Unit, UnitTree};
-pub use connection::{Auth, Connection, S3, S3Keys, To};
+pub use connection::{Auth, Connection, S3, S3Keys, Sftp, SftpLogin, To};
 pub use guardrail::{Demand, Guardrail, StageGate, Still};
 pub use rule::{Consequence, DataRule};
 pub use scorecard::{

@@ -97,7 +97,7 @@ pub fn decimals(point: f64, interval: Option<(f64, f64)>, unit: &ValueUnit) -> u
         ValueUnit::Share | ValueUnit::NetPromoter | ValueUnit::Duration => (0, 1),
         ValueUnit::Rating { .. } => (1, 2),
         ValueUnit::Money { .. } if point.abs() >= 1000.0 => (0, 0),
-        ValueUnit::Money { .. } => (2, 2),
+        ValueUnit::Money { currency } => (coins(currency), coins(currency)),
         ValueUnit::Rate { .. } => (0, leading(point).max(2)),
     };
     let scale = match unit {
@@ -112,6 +112,14 @@ pub fn decimals(point: f64, interval: Option<(f64, f64)>, unit: &ValueUnit) -> u
     let digits = if (3.55..9.5).contains(&leading) { 0.0 } else { 1.0 };
     let magnitude = if leading >= 9.5 { magnitude + 1.0 } else { magnitude };
     (digits - magnitude).clamp(f64::from(least), f64::from(most)) as u8
+}
+
+/// Decimals in which amounts of a currency are shown: those of its coins, by ISO 4217, and at least two, for a mean may lie between coins.
+fn coins(currency: &str) -> u8 {
+    match currency {
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    }
 }
 
 /// Decimals with which two digits of a number below one are shown, at most six.
@@ -540,6 +548,8 @@ mod tests {
         assert_eq!(shown(19938.0, 0.0, &ValueUnit::Count), "19_938 19_938 – 19_938");
         assert_eq!(shown(4.237, 0.21, &ValueUnit::Rate { per: 1000 }), "4.24 per 1_000 ±0.21");
         assert_eq!(shown(4.237, 0.21, &ValueUnit::Number { decimals: 1 }), "4.2 ±0.2");
+        assert_eq!(decimals(4.125, None, &money_in("KWD")), 3);
+        assert_eq!(decimals(4.125, None, &money_in("EUR")), 2);
     }
 
     #[test]

@@ -194,6 +194,9 @@ impl<'a> Say<'a> {
                 let both: Vec<String> = rows.into_iter().chain(files).collect();
                 format!("Nothing found: {}.", both.join("; "))
             }
+            Sentence::DoubtUntold { have, need } if have >= need => {
+                "Cannot be told: it is not final yet, and so is not compared with earlier periods.".to_owned()
+            }
             Sentence::DoubtUntold { have, need } => format!(
                 "Cannot be told: {need} earlier periods of which the rows are known are needed, {there}; or {need} earlier deliveries.", there = there(*have)
             ),

@@ -2,7 +2,7 @@
 
 use kepi_model::project::{Better, TargetLines};
 use kepi_stats::{
-    estimate::{Estimate, NotComputable},
+    estimate::{Estimate, Method, NotComputable},
     estimation::probability_in_band,
 };
 use serde::{Deserialize, Serialize};
@@ -187,6 +187,12 @@ pub fn probability(
     better: Better,
     band: Band,
 ) -> Result<f64, NotComputable> {
+    // What is certain lies where it lies; as ranges of values, bands would part at a line on the wrong side of it where less is better.
+    let sure = estimate.method == Method::Exact
+        || estimate.interval.as_ref().is_ok_and(|interval| interval.low == interval.high);
+    if sure {
+        return Ok(if self::band(estimate.point, lines, better) == band { 1.0 } else { 0.0 });
+    }
     let reach = |band| match at_least(lines, better, band) {
         Some((low, high)) => probability_in_band(estimate, low, high),
         None => Ok(0.0),
@@ -300,6 +306,32 @@ mod tests {
         assert!(parts[2] > parts[1] && parts[1] > parts[0]);
         let none = Estimate { interval: Err(NotComputable::NoRows), ..estimate };
         assert!(probability(&none, &higher(), Better::Higher, Band::Green).is_err());
+    }
+
+    #[test]
+    fn what_is_counted_in_full_is_sure_of_its_band_on_every_line_of_it() {
+        let exact = |point: f64| Estimate {
+            point,
+            interval: Err(NotComputable::NoRows),
+            n: 4,
+            effective_n: 4.0,
+            method: Method::Exact,
+        };
+        let lower = TargetLines::OneSided { floor: None, threshold: 8.0, target: 4.0, stretch: Some(2.0) };
+        let within =
+            TargetLines::InRange { floor: None, threshold: (1.0, 5.0), target: (2.0, 4.0), stretch: None };
+        for (lines, better, point, expected) in [
+            (&lower, Better::Lower, 8.0, Band::Amber),
+            (&lower, Better::Lower, 4.0, Band::Green),
+            (&lower, Better::Lower, 2.0, Band::Blue),
+            (&within, Better::InRange, 4.0, Band::Green),
+            (&within, Better::InRange, 2.0, Band::Green),
+            (&within, Better::InRange, 5.0, Band::Amber),
+        ] {
+            assert_eq!(band(point, lines, better), expected, "{point}");
+            assert_eq!(probability(&exact(point), lines, better, expected).unwrap(), 1.0, "{point}");
+            assert_eq!(probability(&exact(point), lines, better, Band::Red).unwrap(), 0.0, "{point}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use kepi_model::{
     id::{KpiId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
-    project::{Kpi, MissingRule, Scorecard, Target, WithoutData},
+    project::{Kpi, MissingRule, Scorecard, Target, TargetLines, WithoutData},
 };
 use kepi_stats::estimate::{Estimate, NotComputable};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,16 @@ use crate::{
     AT_STRETCH, AT_TARGET,
     band::{Band, band, band_of_score, probability, score},
 };
+
+/// The most that anything scores against a target: no more than at it where nothing lies beyond.
+fn best(target: Option<&Target>) -> i64 {
+    match target.map(|target| &target.lines) {
+        Some(TargetLines::OneSided { stretch: None, .. } | TargetLines::InRange { stretch: None, .. }) => {
+            AT_TARGET
+        }
+        _ => AT_STRETCH,
+    }
+}
 
 /// A KPI's value as the roll-up takes it: an estimate or why there is none.
 pub type Observed = Result<Estimate, NotComputable>;
@@ -206,7 +216,7 @@ impl ScoreNode {
             contribution: 0,
             enters: standing.score.as_ref().ok().copied(),
             coverage: if standing.score.is_ok() { 1_000_000 } else { 0 },
-            bounds: standing.score.as_ref().map_or((0, AT_STRETCH), |s| (*s, *s)),
+            bounds: standing.score.as_ref().map_or((0, best(standing.target.as_ref())), |s| (*s, *s)),
             band: standing.band,
             score: standing.score,
             target: standing.target,

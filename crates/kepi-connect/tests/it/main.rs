@@ -19,6 +19,7 @@ mod delivering;
 mod http;
 mod objects;
 mod presets;
+mod sftp;
 #[allow(dead_code)]
 #[path = "../../src/sign.rs"]
 mod sign;

@@ -3,9 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Write},
-    path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
@@ -18,7 +15,7 @@ use kepi_connect::Connections;
 use crate::{
     conformance::Dying,
     http::{Fault, server},
-    support::{World, landed, no_secret, run},
+    support::{Peer, World, landed, no_secret, run},
 };
 
 const SECRET: &str = "correct-horse-battery-staple";
@@ -63,50 +60,17 @@ fn world(address: &str, id: &str, secret: &str) -> World {
 }
 
 /// moto, in a process of its own.
-struct Moto {
-    process: Child,
-    says: BufReader<ChildStdout>,
-    said: BTreeMap<String, String>,
-}
+struct Moto(Peer);
 
 impl Moto {
     fn start(verified: bool) -> Option<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let python = root.join("../../target/python/objects/bin/python");
-        if !python.exists() {
-            println!("SKIPPED: `moto` is not installed; `make tools` installs it");
-            return None;
-        }
-        let mut process = Command::new(python)
-            .arg(root.join("tests/objects/server.py"))
-            .args(verified.then_some("verified"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut says = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        says.read_line(&mut line).unwrap();
-        let said = serde_json::from_str(&line).unwrap();
-        Some(Self { process, says, said })
+        let verified: &[&str] = if verified { &["verified"] } else { &[] };
+        Peer::start("objects", "objects/server.py", verified, "moto").map(Self)
     }
 
     /// Puts an object, or removes it where there is no body.
     fn put(&mut self, key: &str, body: &str) {
-        let line = serde_json::to_string(&format!("{key}={body}")).unwrap();
-        writeln!(self.process.stdin.as_mut().unwrap(), "{line}").unwrap();
-        let mut done = String::new();
-        self.says.read_line(&mut done).unwrap();
-        assert_eq!(done, "done\n");
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        self.process.kill().ok();
-        self.process.wait().ok();
+        self.0.tell(&serde_json::to_string(&format!("{key}={body}")).unwrap());
     }
 }
 
@@ -126,7 +90,7 @@ async fn objects_land_as_files_do() {
     moto.put("2026/clients-old/4.csv", "id,tier\n4,not one of them\n");
     moto.put("2026/sales.csv", "neither");
     moto.put("2026/clients-5.csv", "id,tier\n5,zinc\n");
-    let world = world(&moto.said["address"], "any", SECRET);
+    let world = world(&moto.0.said["address"], "any", SECRET);
     assert_eq!(ask(&world).await, (4, [4, 0, 0, 0]), "over pages of two keys");
     assert_eq!(ask(&world).await, (0, [0; 4]), "nothing is new");
     // One is replaced, one is gone, one is new.
@@ -138,7 +102,7 @@ async fn objects_land_as_files_do() {
     let ids = || async { world.rows("client", &["id"]).await.concat().join(" ") };
     assert_eq!(ids().await, "1 2 3 5 6 7", "rows of an object that is gone stay");
     // Where nobody is asked any more, another mapping lands what was copied.
-    let address = moto.said["address"].clone();
+    let address = moto.0.said["address"].clone();
     drop(moto);
     world.define(&definitions(&address, KEY, CSV).replace("column: tier", "column: tier, prefix: \"t \""));
     let report = world.run_with_what_is_there().await;
@@ -152,7 +116,7 @@ async fn objects_land_as_files_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_lets_in_and_a_wrong_one_does_not() {
     let Some(moto) = Moto::start(true) else { return };
-    let (address, id, secret) = (&moto.said["address"], &moto.said["id"], &moto.said["secret"]);
+    let (address, id, secret) = (&moto.0.said["address"], &moto.0.said["id"], &moto.0.said["secret"]);
     for (id, secret, code) in
         [(&**id, SECRET, "SignatureDoesNotMatch"), ("AKIAIOSFODNN7EXAMPLE", secret, "InvalidAccessKeyId")]
     {

@@ -1,6 +1,13 @@
 //! A project in a folder, run with local files and no KPIs: what counts here is which rows are in the lake.
 
-use std::{fs::File, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::Arc,
+};
 
 use arrow::{
     array::{Array, AsArray},
@@ -194,3 +201,55 @@ pub fn no_secret(folder: &Path, secret: &str) {
         }
     }
 }
+
+/// A server in a process of its own: a program in Python that says, as JSON, what is to be known of it, and ends with its input.
+pub struct Peer {
+    process: Child,
+    says: BufReader<ChildStdout>,
+    pub said: BTreeMap<String, String>,
+}
+
+impl Peer {
+    /// Starts one with the packages of an environment; none: it is not installed, which is said.
+    pub fn start(environment: &str, script: &str, args: &[&str], package: &str) -> Option<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let python = root.join(format!("../../target/python/{environment}/bin/python"));
+        if !python.exists() {
+            println!("SKIPPED: `{package}` is not installed; `make tools` installs it");
+            return None;
+        }
+        let mut process = Command::new(python)
+            .arg(root.join("tests").join(script))
+            .args(args)
+            .env("PASSWORD", PASSWORD)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut says = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        says.read_line(&mut line).unwrap();
+        let said = serde_json::from_str(&line).unwrap();
+        Some(Self { process, says, said })
+    }
+
+    /// Says a line, and waits until it is done.
+    pub fn tell(&mut self, line: &str) {
+        writeln!(self.process.stdin.as_mut().unwrap(), "{line}").unwrap();
+        let mut done = String::new();
+        self.says.read_line(&mut done).unwrap();
+        assert_eq!(done, "done\n");
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// What servers let in that ask for a password.
+pub const PASSWORD: &str = "correct-horse-battery-staple";

@@ -11,9 +11,9 @@ use arrow::{
     },
     datatypes::{Int64Type, TimestampMicrosecondType},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use kepi_model::{
-    expression::{Expression, Node, Path, Physical, Type},
+    expression::{Expression, Node, Path, Physical, Type, scaled},
     id::{AttributeId, EntityId},
     project::Entity,
     unicode::reveal,
@@ -179,8 +179,8 @@ pub(crate) struct Rows {
     positions: HashMap<AttributeId, usize>,
     /// By position: whether its values are quoted nowhere.
     personal: Vec<bool>,
-    /// By position: whether its values are days.
-    days: Vec<bool>,
+    /// By position: what its values are.
+    types: Vec<Type>,
     known: KnownKeys,
     /// Whether what an attribute refers to is there, for those pairs that expressions of this batch have asked for.
     answers: Vec<(AttributeId, EntityId, Bits)>,
@@ -190,7 +190,7 @@ impl Rows {
     pub fn new(entity: &Entity, personal: Vec<bool>, known: KnownKeys) -> Self {
         Self {
             personal,
-            days: entity.attributes.iter().map(|a| a.type_ == Type::Date).collect(),
+            types: entity.attributes.iter().map(|a| a.type_.clone()).collect(),
             columns: entity.attributes.iter().map(|a| Column::new(a.type_.physical())).collect(),
             positions: entity.attributes.iter().enumerate().map(|(i, a)| (a.id.clone(), i)).collect(),
             known,
@@ -218,15 +218,20 @@ impl Rows {
         self.columns.get(at).map_or(Slot::Missing, |c| c.slot(row))
     }
 
-    /// A value in words, a day by the clock of a zone; a personal one is not told.
+    /// A value in words: in its unit, a day by the clock of a zone; a personal one is not told.
     pub fn shown(&self, at: usize, row: usize, zone: &str) -> String {
         match self.slot(at, row) {
             Slot::Missing => "nothing".to_owned(),
             _ if self.personal.get(at).copied().unwrap_or(false) => "a personal value".to_owned(),
             Slot::Text(t) => format!("`{}`", reveal(t)),
-            Slot::Integer(n) => n.to_string(),
+            Slot::Integer(n) => match self.types.get(at) {
+                Some(Type::Money { currency, scale }) => format!("{} {currency}", scaled(n, *scale)),
+                Some(Type::Number { scale }) => scaled(n, *scale),
+                Some(Type::Duration) => format!("{:#}", SignedDuration::from_micros(n)),
+                _ => n.to_string(),
+            },
             Slot::Instant(n) => match Timestamp::from_microsecond(n) {
-                Ok(time) if self.days.get(at).copied().unwrap_or(false) => TimeZone::get(zone)
+                Ok(time) if self.types.get(at) == Some(&Type::Date) => TimeZone::get(zone)
                     .map_or_else(|_| time.to_string(), |zone| zone.to_datetime(time).date().to_string()),
                 Ok(time) => time.to_string(),
                 Err(_) => n.to_string(),

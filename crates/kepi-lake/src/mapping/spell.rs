@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use jiff::civil::{Date, DateTime, Time};
+use kepi_model::expression::scaled;
 use kepi_query::landing::Cells;
 
 const DAY: i64 = 86_400_000_000;
@@ -13,7 +14,7 @@ pub(crate) fn spell(cells: &Cells, row: usize, into: &mut String) -> bool {
     let spelt = match cells {
         Cells::Texts(texts) => texts.get(row).map(|text| into.push_str(text)),
         Cells::Integers(values, scale, there) => {
-            values.get(row).filter(|_| there.get(row)).map(|n| decimal(*n, *scale, into))
+            values.get(row).filter(|_| there.get(row)).map(|n| into.push_str(&scaled(*n, *scale)))
         }
         Cells::Instants(values, there) => values.get(row).filter(|_| there.get(row)).map(|n| {
             clock(*n, into);
@@ -36,19 +37,6 @@ pub(crate) fn spell(cells: &Cells, row: usize, into: &mut String) -> bool {
 pub(crate) fn spelt(cells: &Cells, row: usize) -> Option<String> {
     let mut text = String::new();
     spell(cells, row, &mut text).then_some(text)
-}
-
-/// `value` × 10^-`scale` in decimal, with all its decimals.
-fn decimal(value: i64, scale: u8, into: &mut String) {
-    let scale = usize::from(scale);
-    if scale == 0 {
-        let _ = write!(into, "{value}");
-        return;
-    }
-    let digits = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - scale);
-    let sign = if value < 0 { "-" } else { "" };
-    let _ = write!(into, "{sign}{whole}.{fraction}");
 }
 
 /// The day so many days after 1970-01-01.

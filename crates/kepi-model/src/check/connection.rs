@@ -10,13 +10,13 @@ use crate::{
     findings::Findings,
     id::ConnectionId,
     lexical,
-    project::{Auth, Connection, S3, S3Keys, Secret, Setting, To},
+    project::{Auth, Connection, S3, S3Keys, Secret, Setting, Sftp, SftpLogin, To},
     table::Symbol,
     wording::{quoted, shown},
 };
 
 /// The kinds of connections.
-const KINDS: [&str; 5] = ["sqlite", "postgres", "singer", "http", "s3"];
+const KINDS: [&str; 6] = ["sqlite", "postgres", "singer", "http", "s3", "sftp"];
 
 /// Reads all connections.
 pub(super) fn read(
@@ -45,6 +45,7 @@ fn connection(written: &written::Connection, findings: &mut Findings) -> Option<
     }
     let to = match (written.sqlite.get(), written.postgres.get(), written.singer.get(), written.http.get()) {
         _ if written.s3.is_written() => bucket(written.s3.get()?, findings)?,
+        _ if written.sftp.is_written() => To::Sftp(files_over_ssh(written.sftp.get()?, findings)?),
         (Some(sqlite), ..) => {
             below(&sqlite.file, findings)?;
             To::Sqlite { file: setting(&sqlite.file)? }
@@ -140,6 +141,51 @@ fn bucket(s3: &written::S3Bucket, findings: &mut Findings) -> Option<To> {
     Some(To::S3(S3 { bucket: setting(&s3.bucket)?, region, endpoint, keys, rate, private }))
 }
 
+/// Letters and digits of a fingerprint: a hash of 32 bytes in Base64, without what fills it up.
+const FINGERPRINT: usize = 43;
+
+/// A server of files over SSH.
+fn files_over_ssh(sftp: &written::SftpServer, findings: &mut Findings) -> Option<Sftp> {
+    let (password, key, passphrase) =
+        (optional(&sftp.password)?, optional(&sftp.private_key)?, optional(&sftp.passphrase)?);
+    let login = match (password, key, passphrase) {
+        (Some(password), None, None) => SftpLogin::Password(password),
+        (None, Some(key), passphrase) => SftpLogin::Key { key, passphrase },
+        (password, key, _) => {
+            let (at, said) = match (password, key) {
+                (Some(_), Some(_)) => (sftp.private_key.key, "one thing lets in, a password or a key"),
+                (Some(_), None) => (sftp.passphrase.key, "there is no key that the passphrase would be of"),
+                _ => (sftp.user.key, "nothing is said that lets in"),
+            };
+            findings
+                .report(codes::CONNECTION, at, said)
+                .expected("either `password`, or `private_key` and perhaps the `passphrase` that it is encrypted with")
+                .fix("write one, such as `password: {env: SFTP_PASSWORD}`");
+            return None;
+        }
+    };
+    let host_key = sftp.host_key.cloned()?;
+    let digits = host_key.strip_prefix("SHA256:").unwrap_or_default();
+    let is_one = digits.len() == FINGERPRINT
+        && digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
+    if !is_one {
+        findings
+            .report(codes::CONNECTION, sftp.host_key.span, format!("`{host_key}` is no fingerprint of a key"))
+            .expected(format!("`SHA256:` and {FINGERPRINT} letters, digits, `+` and `/`"))
+            .fix("ask who runs the server for it, or look with `ssh-keyscan HOST | ssh-keygen -lf -`");
+        return None;
+    }
+    Some(Sftp {
+        host: setting(&sftp.host)?,
+        port: u16::try_from(sftp.port.get()?.0).ok()?,
+        user: setting(&sftp.user)?,
+        login,
+        host_key,
+        folder: if sftp.folder.is_written() { Some(sftp.folder.cloned()?) } else { None },
+        private: sftp.private_addresses.cloned()?,
+    })
+}
+
 /// A server that is asked over HTTP.
 fn server(http: &written::HttpServer, findings: &mut Findings) -> Option<To> {
     let private = http.private_addresses.cloned()?;
@@ -203,7 +249,7 @@ pub(super) fn together(
             To::Sqlite { .. } | To::Postgres { .. } => needs == "a database",
             To::Singer { .. } => needs == "a Singer tap",
             To::Http { .. } => needs == "a server over HTTP",
-            To::S3(_) => false,
+            To::S3(_) | To::Sftp(_) => false,
         };
         if !fits {
             findings
@@ -214,7 +260,7 @@ pub(super) fn together(
                 )
                 .related(connection.span, "the connection")
                 .expected(format!("a connection to {needs}"))
-                .fix("name another connection, or fetch what this one has: `database`, `http`, `singer`, or of a bucket `csv: {files: \"CONNECTION:KEY\"}`");
+                .fix("name another connection, or fetch what this one has: `database`, `http`, `singer`, or of a bucket or a server of files `csv: {files: \"CONNECTION:PATH\"}`");
         }
     }
 }
@@ -231,7 +277,7 @@ fn files(from: &written::Connector) -> Option<&Field<Files>> {
     })
 }
 
-/// Whether what stands before the colon is a connection to a bucket.
+/// Whether what stands before the colon is a connection to a bucket or a server of files.
 fn objects(
     files: &Field<Files>,
     connections: &BTreeMap<ConnectionId, Connection>,
@@ -239,13 +285,15 @@ fn objects(
 ) {
     let Some((name, keys)) = files.get().and_then(|files| lexical::objects(&files.0)) else { return };
     match connections.iter().find(|(id, _)| id.as_str() == name) {
-        Some((_, connection)) if matches!(connection.to, To::S3(_)) => {}
+        Some((_, connection)) if matches!(connection.to, To::S3(_) | To::Sftp(_)) => {}
         Some((_, connection)) => {
             context
                 .findings
                 .report(codes::FETCHED_WHAT, files.span, format!("`{name}` leads to {}", connection.to))
                 .related(connection.span, "the connection")
-                .expected("a connection to a bucket, `s3: {bucket: …}`")
+                .expected(
+                    "a connection to a bucket or a server of files, `s3: {bucket: …}` or `sftp: {host: …}`",
+                )
                 .fix("name another connection, or fetch what this one has: `database`, `http` or `singer`");
         }
         None if is_defined(context, Symbol::Connection, name) => {}
@@ -258,11 +306,13 @@ fn objects(
                 format!("there is no connection `{name}`"),
             );
             finding.expected(
-                "a path below the project's folder, or `CONNECTION:KEY` with a connection to a bucket",
+                "a path below the project's folder, or `CONNECTION:PATH` with a connection to a bucket or a server of files",
             );
             match near {
                 Some(near) => finding.fix(format!("did you mean `{near}:{keys}`?")),
-                None => finding.fix(format!("define it: `connection: {name}` with `s3: {{bucket: …}}`")),
+                None => finding.fix(format!(
+                    "define it: `connection: {name}` with `s3: {{bucket: …}}` or `sftp: {{host: …}}`"
+                )),
             };
         }
     }

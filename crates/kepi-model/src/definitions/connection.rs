@@ -117,6 +117,22 @@ table! {
 }
 
 table! {
+    SftpServer = "sftp_server", "A server of files over SSH (SFTP); it is only read.";
+    host: Setting, required, "Name of the server.", "sftp.example";
+    port: Whole<1, 65_535>, default "22", "Its port.", "22";
+    user: Setting, required, "Who reads: best somebody who may do nothing else.", "kepi_reader";
+    password: SecretText, optional, "The password, unless a key lets in.", "{env: SFTP_PASSWORD}";
+    private_key: SecretText, optional, "The private key, as OpenSSH or PEM writes it, unless a password lets in.",
+        "{file: /run/secrets/sftp_key}";
+    passphrase: SecretText, optional, "What the private key is encrypted with, if it is.", "{env: SFTP_PASSPHRASE}";
+    host_key: String, required,
+        "Fingerprint of the server's key, by which it is known to be the right one, as `ssh-keygen -l` shows it.",
+        "SHA256:UXcEGy5mW1ObfGBFWxMFxZl5vZjhvhqvJwlLOAh3Wgk";
+    folder: String, optional, "The folder in which paths begin; default where the user arrives.", "/outgoing";
+    private_addresses: bool, default "false", "Whether the server may be within the own network.", "true";
+}
+
+table! {
     Connection = "connection", "A way to another system, used by any number of sources.";
     connection: Name<ConnectionId>, required, "The name in definitions.", "crm";
     name: String, optional;
@@ -129,5 +145,7 @@ table! {
         "{address: \"https://acme.example\", auth: {bearer: {env: DESK_TOKEN}}}";
     s3: S3Bucket, optional, "A bucket of an object store.",
         "{bucket: acme-exports, access_key: {env: AWS_ACCESS_KEY_ID}, secret_key: {env: AWS_SECRET_ACCESS_KEY}}";
+    sftp: SftpServer, optional, "A server of files over SSH.",
+        "{host: sftp.example, user: kepi_reader, password: {env: SFTP_PASSWORD}, host_key: \"SHA256:UXcEGy5mW1ObfGBFWxMFxZl5vZjhvhqvJwlLOAh3Wgk\"}";
     time_limit: Micros, default "10 minutes", "How long fetching a source once may take.", "1 hour";
 }

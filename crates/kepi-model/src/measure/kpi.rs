@@ -177,6 +177,26 @@ impl Kpi {
         self.measure.kind().range(&self.unit)
     }
 
+    /// A value of it as people write it.
+    ///
+    /// # Errors
+    /// Why it is none, in words.
+    pub fn value_said(&self, text: &str) -> Result<f64, String> {
+        let value = self.unit.amount(text).filter(|value| value.is_finite()).ok_or_else(|| {
+            format!("`{text}` is no value of `{}`, which is {}", self.id, self.unit.amount_text())
+        })?;
+        let (low, high) = self.possible();
+        match () {
+            () if !(low..=high).contains(&value) => {
+                Err(format!("`{text}` is beyond what `{}` can be", self.id))
+            }
+            () if self.unit == ValueUnit::Count && value.fract() != 0.0 => {
+                Err(format!("`{text}` is no number of things, which `{}` is", self.id))
+            }
+            () => Ok(value),
+        }
+    }
+
     /// All that it said and says, oldest first.
     pub fn wordings(&self) -> impl DoubleEndedIterator<Item = &Self> + Clone {
         self.earlier.iter().chain([self])

@@ -66,6 +66,41 @@ pub enum To {
     },
     /// A bucket of an object store.
     S3(S3),
+    /// A server of files over SSH.
+    Sftp(Sftp),
+}
+
+/// A server of files over SSH.
+#[derive(Debug, Clone)]
+pub struct Sftp {
+    /// Its name.
+    pub host: Setting,
+    /// Its port.
+    pub port: u16,
+    /// Who reads.
+    pub user: Setting,
+    /// What lets in.
+    pub login: SftpLogin,
+    /// Fingerprint of the server's key: `SHA256:` and 43 letters, digits, `+` and `/`.
+    pub host_key: String,
+    /// The folder that paths begin in; none: where the user arrives.
+    pub folder: Option<String>,
+    /// Whether it may be within the own network.
+    pub private: bool,
+}
+
+/// What lets in at a server of files.
+#[derive(Debug, Clone)]
+pub enum SftpLogin {
+    /// A password.
+    Password(Secret),
+    /// A private key.
+    Key {
+        /// The key, as OpenSSH or PEM writes it.
+        key: Secret,
+        /// What it is encrypted with, if it is.
+        passphrase: Option<Secret>,
+    },
 }
 
 /// A bucket of an object store that speaks the protocol of Amazon S3.
@@ -138,6 +173,7 @@ impl fmt::Display for To {
             Self::Singer { .. } => "a Singer tap",
             Self::Http { .. } => "a server over HTTP",
             Self::S3(_) => "a bucket",
+            Self::Sftp(_) => "a server of files",
         })
     }
 }

@@ -95,11 +95,7 @@ impl<'a> Reporter<'a> {
             });
             let kpis = places.iter().filter(|place| matches!(place, Place::Kpi(_))).map(Place::id);
             let kpi = kpi.ok_or_else(|| unknown("KPI", name, kpis))?;
-            let value = kpi.unit.amount(text).filter(|value| value.is_finite());
-            let value = value.ok_or_else(|| {
-                format!("`{text}` is no value of `{name}`: write {}", kpi.unit.amount_text())
-            })?;
-            supposed.values.insert(kpi.id.clone(), value);
+            supposed.values.insert(kpi.id.clone(), kpi.value_said(text)?);
         }
         let kinds: BTreeMap<&str, fn(&Place) -> bool> = BTreeMap::from([
             ("perspective", (|place| matches!(place, Place::Perspective(_))) as fn(&Place) -> bool),

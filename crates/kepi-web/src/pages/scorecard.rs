@@ -166,13 +166,23 @@ fn contributions(view: &ScorecardView) -> Markup {
     }
 }
 
+/// Whether anything has a value.
+fn measured(view: &ScorecardView) -> bool {
+    let objectives = view.perspectives.iter().flat_map(|perspective| &perspective.objectives);
+    objectives.flat_map(|objective| &objective.kpis).any(|kpi| kpi.value.value().is_some())
+}
+
 fn attention(view: &ScorecardView, place: &Place<'_>) -> Markup {
     let more = view.deviations.len().saturating_sub(MOST_CARDS);
     html! {
         section aria-labelledby="attention" {
             h2 #attention { "Needs attention" }
             @if view.deviations.is_empty() {
-                p { "Nothing is off target. No action indicated." }
+                @if measured(view) {
+                    p { "Nothing is off target. No action indicated." }
+                } @else {
+                    p { "Nothing was measured here, so nothing can be said: look at its data." }
+                }
             }
             div.cards {
                 @for deviation in view.deviations.iter().take(MOST_CARDS) { (card(deviation, place)) }

@@ -115,6 +115,11 @@ async fn unasked(
             // Should the last sign-in be removed while it runs, it stays shut.
             Ok(None)
         }
+        (false, _) if what.by_provider.oidc_issuer.is_some() => refused(
+            "a provider is named by which people sign in, but nobody may sign in yet, so everybody would see everything. Let \
+             somebody sign in first, `kepi access add NAME`; or leave the provider out"
+                .to_owned(),
+        ),
         (false, true) => {
             out.remark("warning: everybody who reaches this address sees every figure and every rejected row (--open-to-everyone)");
             Ok(Some("everyone"))

@@ -31,12 +31,20 @@ struct NamedWeight<'a> {
 /// Prints weights that can be copied into a scorecard.
 pub fn weigh(what: &Weigh, out: Output) -> Result<(), Failure> {
     let failed = |reason: kepi_stats::estimate::NotComputable| Failure::Other(reason.to_string());
+    if what.swing.is_empty() && what.pair.is_empty() {
+        let why = "nothing is weighed: compare two at a time, `--pair a:b=3`, or say how much each change is worth, `--swing a=100`";
+        return Err(Failure::Other(why.to_owned()));
+    }
     let (names, weights, found) = if what.swing.is_empty() {
         let (names, comparisons) = pairs(&what.pair)?;
         let found = judgement::hierarchy(names.len(), &comparisons).map_err(failed)?;
         (names, found.weights.clone(), Some((found, comparisons)))
     } else {
         let names: Vec<&str> = what.swing.iter().map(|(name, _)| name.as_str()).collect();
+        let again = names.iter().enumerate().find(|(n, name)| names.iter().take(*n).any(|of| of == *name));
+        if let Some((_, name)) = again {
+            return Err(Failure::Other(format!("`{name}` is weighed twice: say it once")));
+        }
         let points =
             what.swing.iter().map(|(name, text)| number(name, text)).collect::<Result<Vec<_>, _>>()?;
         (names, judgement::swing(&points).map_err(failed)?, None)
