@@ -617,7 +617,13 @@ impl Deciding<'_> {
             let card = project.scorecards.values().find(|card| card.id.as_str() == id);
             card.is_some_and(|card| card.kpis().any(|kpi| of.kpis.contains(kpi)))
         };
+        let to = self.0.name_of(&Principal::Person(of.to)).await?;
+        let acts = |project: &Project, id: &str| {
+            let person = project.persons.values().find(|person| person.id.as_str() == id);
+            id == to || person.and_then(|of| of.substitute.as_ref()).is_some_and(|other| other.as_str() == to)
+        };
         all.documents.retain(|document| match document.id.split_once('/') {
+            Some(("person", id)) => acts(&old, id) || acts(&new, id),
             Some(("kpi", id)) => of.kpis.iter().any(|kpi| kpi.as_str() == id),
             Some(("scorecard", id)) => holds(&old, id) || holds(&new, id),
             _ => false,

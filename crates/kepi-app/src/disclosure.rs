@@ -7,7 +7,7 @@ use kepi_govern::{Content, Effective, Event, Organisation, items::Outcome};
 use kepi_model::{
     describe,
     id::KpiId,
-    project::{Kpi, Project, Scorecard, Section, Withholding},
+    project::{Kpi, Project, Publication, Scorecard, Section, Withholding},
 };
 use kepi_proof::Commitment;
 use kepi_query::published::{SCORE, VALUE, Vouched, scored};
@@ -299,6 +299,12 @@ impl<'a> At<'a> {
         }
         to.heading("Privacy");
         to.point("sensitivity", word(&kpi.sensitivity));
+        if kpi.publication == Publication::Figures {
+            to.point(
+                "published",
+                "figures of the whole and of units; what they are made of is for those who answer for it",
+            );
+        }
         let purpose = kpi.purpose.as_ref().and_then(|purpose| project.purposes.get(purpose));
         to.point("purpose", purpose.map_or("none is said", String::as_str));
         let entities = kpi.entities();

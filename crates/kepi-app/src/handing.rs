@@ -13,7 +13,7 @@ use kepi_govern::{
 use kepi_model::{
     governance::{Aspect, Mode},
     id::{KpiId, PersonId},
-    project::{Kpi, Project, Scorecard},
+    project::{Kpi, Project, Scorecard, Unit},
     source_text::SourceMap,
 };
 use kepi_report::{
@@ -98,6 +98,30 @@ struct Between {
 /// Whether it is news to who uses it: more than words, and not who answers for it, which those are asked about.
 fn is_news(of: &Difference) -> bool {
     of.aspects.iter().any(|aspect| !matches!(aspect, Aspect::Words | Aspect::Owner | Aspect::Absence))
+}
+
+/// Whom it reaches that somebody is away on other days, or that another acts for her: herself and whoever acted or acts for her, with the
+/// KPIs that she answers for, of the whole or in a unit. Who answers for none leaves nothing to act for.
+fn acted_for(before: &Project, now: &Project) -> BTreeMap<PersonId, BTreeSet<KpiId>> {
+    let mut all: BTreeMap<PersonId, BTreeSet<KpiId>> = BTreeMap::new();
+    for (id, is) in &now.persons {
+        let was = before.persons.get(id);
+        let same = was.is_some_and(|was| was.substitute == is.substitute && was.away == is.away);
+        // Of somebody new nothing has changed.
+        let Some(was) = was.filter(|_| !same) else { continue };
+        let seated = |of: &PersonId| {
+            let mut seats = now.units.values().flat_map(Unit::wordings).filter_map(|unit| unit.seats.get(of));
+            of == id || seats.any(|holder| holder == id)
+        };
+        let answers =
+            |kpi: &&Kpi| kpi.wordings().filter_map(|wording| wording.accountable.as_ref()).any(seated);
+        let kpis: BTreeSet<KpiId> = now.kpis.values().filter(answers).map(|kpi| kpi.id.clone()).collect();
+        let people = [Some(id), was.substitute.as_ref(), is.substitute.as_ref()];
+        for person in people.into_iter().flatten().filter(|_| !kpis.is_empty()) {
+            all.entry(person.clone()).or_default().extend(kpis.iter().cloned());
+        }
+    }
+    all
 }
 
 impl Deciding<'_> {
@@ -235,6 +259,11 @@ impl Deciding<'_> {
                 for person in people.filter(|person| !goes.contains(person)) {
                     reached.entry(person).or_default().extend(card.kpis().cloned());
                 }
+            }
+        }
+        for (person, kpis) in acted_for(&before.1, &now.1) {
+            if let Some(to) = numbers.get(Some(&person)) {
+                reached.entry(to).or_default().extend(kpis);
             }
         }
         let knows = self.known_to(organisation, *seen).await?;

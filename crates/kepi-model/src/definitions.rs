@@ -29,7 +29,8 @@ use crate::{
     meant::meant_kind,
     project::{
         Ambiguous, AsOf, Better, CascadeAsOf, CascadeTargets, CascadeValue, Consequence, Excess, Identical,
-        Indicator, MissingLocal, MissingRule, Mode, Otherwise, PercentSign, Sensitivity, Sign, Strength,
+        Indicator, MissingLocal, MissingRule, Mode, Otherwise, PercentSign, Publication, Sensitivity, Sign,
+        Strength,
     },
     table::{Kind, Table},
     wording::{quoted, shorten},
@@ -81,6 +82,7 @@ choices!(
     Grain,
     Identical,
     Indicator,
+    Publication,
     Sensitivity,
     MissingLocal,
     MissingRule,

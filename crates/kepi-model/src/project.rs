@@ -38,9 +38,9 @@ pub use crate::entity::{Attribute, Entity};
 pub use crate::measure::{
     Aggregate, AsOf, Attachment, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension,
     Disposition, Duration, DurationSummary, Elsewhere, Indicator, Kpi, Life, MARGIN_SCALE, Margin, MarginTo,
-    Mean, Measure, MissingRule, Nps, OutOfDate, PlannedWith, Population, Quantile, Rating, RatingKind,
-    RatingSummary, Ratio, Response, Sensitivity, Share, Sign, Spacing, SurveyGates, Target, TargetLines,
-    Total, Trim, Unmatched, ValueUnit, WithoutData,
+    Mean, Measure, MissingRule, Nps, OutOfDate, PlannedWith, Population, Publication, Quantile, Rating,
+    RatingKind, RatingSummary, Ratio, Response, Sensitivity, Share, Sign, Spacing, SurveyGates, Target,
+    TargetLines, Total, Trim, Unmatched, ValueUnit, WithoutData,
 };
 pub use crate::secret::{Secret, Setting};
 pub use crate::unit::{Unit, UnitTree};

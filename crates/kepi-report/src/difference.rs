@@ -10,7 +10,7 @@ use kepi_model::{
     documents::{DocumentText, documents, keys_that_differ},
     id::{KpiId, OperatingPlanId, PersonId, SourceId, UnitId},
     operating_plan::OperatingPlan,
-    project::{Kpi, MissingRule, Project, Scorecard, Sign, Target, Unit, ValueUnit},
+    project::{Kpi, MissingRule, Person, Project, Scorecard, Sign, Target, Unit, ValueUnit},
     source_text::SourceMap,
 };
 use kepi_query::published::grain_text;
@@ -147,7 +147,15 @@ pub fn between(before: (&SourceMap, &Project), after: (&SourceMap, &Project)) ->
                     operating_plan((&then, before), (&now, after), &mut said);
                 }
             }
-            (How::Changed, "person") => said.said.push("what is said of the person".to_owned()),
+            (How::Changed, "person") => {
+                let of = |project: &Project| project.persons.get(&name.parse().ok()?).cloned();
+                if let (Some(then), Some(now)) = (of(before), of(after)) {
+                    person(&then, &now, &mut said);
+                }
+                if said.said.is_empty() {
+                    said.said.push("what is said of the person".to_owned());
+                }
+            }
             (How::Changed, _) => {}
             (_, kind) => said.is(Aspect::of_kind(kind)),
         }
@@ -444,6 +452,17 @@ fn watching(project: &Project, kpis: &BTreeSet<KpiId>) -> BTreeSet<String> {
     let alerts = alerts.map(|of| format!("alert/{}", of.id));
     let loops = loops.map(|of| format!("closed_loop/{}", of.id));
     alerts.chain(loops).chain(books.map(|of| format!("playbook/{}", of.id))).collect()
+}
+
+/// Who acts for somebody, and when she is away.
+fn person(then: &Person, now: &Person, said: &mut Said) {
+    let acts = |of: &Person| of.substitute.as_ref().map_or_else(|| "nobody".to_owned(), ToString::to_string);
+    let away = |of: &Person| match of.away.is_empty() {
+        true => "never".to_owned(),
+        false => listed(of.away.iter().map(|(from, until)| format!("from {from} until {until}"))),
+    };
+    said.changed(Aspect::Owner, "who acts for them while they are away", &acts(then), &acts(now));
+    said.changed(Aspect::Absence, "away", &away(then), &away(now));
 }
 
 /// Whom a document of a person or a unit is about.

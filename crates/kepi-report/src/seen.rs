@@ -55,6 +55,8 @@ use crate::{
 pub trait Sight: Send + Sync {
     /// The figures of a KPI for a unit; none: over all rows.
     fn kpi(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool;
+    /// What they are made of: segments other than units, and rows behind.
+    fn explained(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool;
     /// The scores of a scorecard for a unit; none: its own. It is seen only together with all KPIs that it is made of.
     fn scorecard(&self, scorecard: &ScorecardId, unit: Option<&UnitId>) -> bool;
     /// How deliveries of a source went.
@@ -159,7 +161,7 @@ impl Seen {
         let everywhere = |seen: &dyn Fn(Option<&UnitId>) -> bool| {
             seen(None) && project.units.keys().all(|unit| seen(Some(unit)))
         };
-        project.kpis.keys().all(|kpi| everywhere(&|unit| part.sight.kpi(kpi, unit)))
+        project.kpis.keys().all(|kpi| everywhere(&|unit| part.sight.explained(kpi, unit)))
             && project.scorecards.keys().all(|card| everywhere(&|unit| part.sight.scorecard(card, unit)))
             && project.sources.keys().all(|source| part.sight.data(source))
     }
@@ -255,17 +257,34 @@ impl Part {
         Self { units: units_of(project), project: seen, loads, sight }
     }
 
-    /// A segment belongs to the units that its members stand for; one that names none, to the top.
+    /// A segment belongs to the units that its members stand for; one that names none, to the top. One that says more than that is part of
+    /// what the figures are made of.
     fn shows(&self, kpi: &KpiId, segment: &Segment) -> bool {
+        let of = |(dimension, member): &(DimensionId, Member)| match member {
+            Member::Value(member) => self.units.get(dimension)?.get(&**member),
+            Member::Unknown => None,
+        };
+        let below = segment.0.iter().any(|part| of(part).is_none());
+        self.of_units(segment, &|unit| match below {
+            true => self.sight.explained(kpi, unit),
+            false => self.sight.kpi(kpi, unit),
+        })
+    }
+
+    /// Whether what a segment is made of is seen: rows behind it.
+    fn explains(&self, kpi: &KpiId, segment: &Segment) -> bool {
+        self.of_units(segment, &|unit| self.sight.explained(kpi, unit))
+    }
+
+    /// Whether something holds of all units that a segment belongs to.
+    fn of_units(&self, segment: &Segment, seen: &dyn Fn(Option<&UnitId>) -> bool) -> bool {
         let mut units = segment.0.iter().filter_map(|(dimension, member)| match member {
             Member::Value(member) => self.units.get(dimension)?.get(&**member),
             Member::Unknown => None,
         });
         match units.next() {
-            None => self.sight.kpi(kpi, None),
-            Some(first) => {
-                std::iter::once(first).chain(units).flatten().all(|unit| self.sight.kpi(kpi, Some(unit)))
-            }
+            None => seen(None),
+            Some(first) => std::iter::once(first).chain(units).flatten().all(|unit| seen(Some(unit))),
         }
     }
 }
@@ -492,6 +511,13 @@ impl Facts for Seen {
         if !self.shows(kpi, segment) {
             let suggestions = Vec::new();
             return Err(ViewError::NotFound { what: format!("segment `{segment}` of `{kpi}`"), suggestions });
+        }
+        if let Some(part) = self.part.as_ref().filter(|part| !part.explains(kpi, segment)) {
+            let reason = format!(
+                "what figures of `{kpi}` are made of is for those who answer for it; {}",
+                part.sight.whom()
+            );
+            return Err(ViewError::Refused { reason });
         }
         self.facts.rows_behind(kpi, period, segment, most)
     }
@@ -776,12 +802,15 @@ mod tests {
     use super::*;
     use crate::fixture;
 
-    /// Sees figures of one unit, and what is decided.
+    /// Sees figures of one unit, of one KPI what they are made of, and what is decided.
     struct Only(UnitId);
 
     impl Sight for Only {
         fn kpi(&self, _: &KpiId, unit: Option<&UnitId>) -> bool {
             unit == Some(&self.0)
+        }
+        fn explained(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
+            kpi.as_str() == "overall_satisfaction" && self.kpi(kpi, unit)
         }
         fn scorecard(&self, _: &ScorecardId, unit: Option<&UnitId>) -> bool {
             unit == Some(&self.0)
@@ -834,6 +863,15 @@ mod tests {
         // Whoever takes part sees it all the same.
         let asked = Item { turn: vec!["vic".to_owned()], ..about(Rows::Unit(None)) };
         assert!(seen.shows_item(&asked));
+        // Figures of a unit are seen; a segment of it is part of what they are made of, and seen where that is.
+        let kpi = |name: &str| -> KpiId { name.parse().unwrap() };
+        let segment = |text: &str| -> Segment { text.parse().unwrap() };
+        for (of, parts) in [("overall_satisfaction", true), ("restroom_cleanliness", false)] {
+            let of = kpi(of);
+            assert!(seen.shows(&of, &segment("boarding_area=F")));
+            assert_eq!(seen.shows(&of, &segment("boarding_area=F;class=business")), parts, "{of}");
+            assert!(!seen.shows(&of, &segment("boarding_area=A;class=business")), "of another unit");
+        }
         // What waits for whom counts what she does not see, so nobody is told.
         let directory = seen.directory(&PeopleAsked::default()).unwrap();
         assert!(

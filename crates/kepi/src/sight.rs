@@ -27,6 +27,9 @@ impl Sight for Seeing {
     fn kpi(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
         self.decisions.kpi(kpi, unit)
     }
+    fn explained(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
+        self.decisions.explained(kpi, unit)
+    }
     fn scorecard(&self, scorecard: &ScorecardId, unit: Option<&UnitId>) -> bool {
         self.decisions.scorecard(scorecard, unit)
     }

@@ -25,6 +25,8 @@ pub(crate) const EVERYWHERE: &str = "everywhere";
 pub enum Action {
     /// Values, scores, how they came about.
     SeeValue,
+    /// What figures are made of: segments, members, rows behind.
+    SeeExplanation,
     /// How deliveries went.
     SeeData,
     /// Rejected rows.
@@ -37,8 +39,14 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::SeeValue, Self::SeeData, Self::SeeRows, Self::SeeDecisions, Self::Decide];
+    pub const ALL: [Self; 6] = [
+        Self::SeeValue,
+        Self::SeeExplanation,
+        Self::SeeData,
+        Self::SeeRows,
+        Self::SeeDecisions,
+        Self::Decide,
+    ];
     /// The group that all of these belong to by which something is seen.
     pub const SEE: &str = "see";
 
@@ -46,6 +54,7 @@ impl Action {
     pub fn word(self) -> &'static str {
         match self {
             Self::SeeValue => "see_value",
+            Self::SeeExplanation => "see_explanation",
             Self::SeeData => "see_data",
             Self::SeeRows => "see_rows",
             Self::SeeDecisions => "see_decisions",

@@ -12,8 +12,8 @@ use cedar_policy::{
 use jiff::civil::Date;
 use kepi_govern::Grant;
 use kepi_model::{
-    id::{KpiId, ScorecardId, SourceId, UnitId},
-    project::{CascadeValue, Project, Sensitivity, Unit, UnitTree},
+    id::{KpiId, PersonId, ScorecardId, SourceId, UnitId},
+    project::{CascadeValue, Kpi, Project, Publication, Sensitivity, Unit, UnitTree},
 };
 
 use super::{Action, EVERYWHERE, Policies};
@@ -30,6 +30,13 @@ pub struct Holder {
     pub roles: BTreeSet<Grant>,
     /// What the token that acts for the person may be used for; none: the person is here.
     pub scopes: Option<BTreeSet<Grant>>,
+}
+
+/// Who has to do with a KPI.
+#[derive(Default)]
+struct Concerned<'a> {
+    answers: BTreeSet<&'a PersonId>,
+    told: BTreeSet<&'a PersonId>,
 }
 
 /// Policies bound to a project.
@@ -61,7 +68,7 @@ pub struct Sight {
     holder: Holder,
     person: Option<Entity>,
     decided: Mutex<HashMap<(Action, Asked), bool>>,
-    shown: Mutex<HashMap<Asked, bool>>,
+    shown: Mutex<HashMap<(Action, Asked), bool>>,
 }
 
 fn uid(kind: &str, id: &str) -> Option<EntityUid> {
@@ -119,7 +126,8 @@ impl Bound {
             all.push(Entity::new_no_attrs(uid("Unit", unit.as_str())?, above));
         }
         let of = unit.map_or(Some(everywhere), |unit| uid("Unit", unit.as_str()))?;
-        let (of_what, sensitivity) = match thing {
+        let mut concerned = Concerned::default();
+        let (of_what, sensitivity, publication) = match thing {
             Thing::Kpi(kpi) => {
                 let own = uid("Kpi", kpi.as_str())?;
                 let cards = self.scorecards.get(kpi).into_iter().flatten();
@@ -127,22 +135,50 @@ impl Bound {
                 let cards = cards?;
                 all.extend(cards.iter().map(|card| Entity::new_no_attrs(card.clone(), HashSet::new())));
                 all.push(Entity::new_no_attrs(own.clone(), cards));
-                let sensitivity = self.project.kpis.get(kpi).map(|kpi| kpi.sensitivity);
+                let known = self.project.kpis.get(kpi);
+                concerned = known.map(|kpi| self.concerned(kpi, unit)).unwrap_or_default();
                 // What is not known is shown to as few as can be.
-                (own, sensitivity.map_or("confidential", Sensitivity::as_str))
+                let sensitivity = known.map_or(Sensitivity::Confidential, |kpi| kpi.sensitivity);
+                let publication = known.map_or(Publication::Figures, |kpi| kpi.publication);
+                (own, sensitivity.as_str(), publication.as_str())
             }
             Thing::Scorecard(card) => {
                 let own = uid("Scorecard", card.as_str())?;
                 all.push(Entity::new_no_attrs(own.clone(), HashSet::new()));
-                (own, "internal")
+                (own, "internal", Publication::Explained.as_str())
             }
             Thing::Source(_) | Thing::Decisions => return None,
         };
         let figures = uid("Figures", &format!("{of_what} for {of}"))?;
-        let attribute = RestrictedExpression::new_string(sensitivity.to_owned());
-        let attributes = HashMap::from([("sensitivity".to_owned(), attribute)]);
+        let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
+        let persons = |of: BTreeSet<&PersonId>| {
+            let all = of.into_iter().filter_map(|person| uid("Person", person.as_str()));
+            RestrictedExpression::new_set(all.map(RestrictedExpression::new_entity_uid))
+        };
+        let attributes = HashMap::from([
+            ("sensitivity".to_owned(), text(sensitivity)),
+            ("publication".to_owned(), text(publication)),
+            ("answers".to_owned(), persons(concerned.answers)),
+            ("told".to_owned(), persons(concerned.told)),
+        ]);
         all.push(Entity::new(figures.clone(), attributes, HashSet::from([of_what, of])).ok()?);
         Some((figures, all))
+    }
+
+    /// Who answers for a KPI in a unit, and who is told of it, by what is in force on the day.
+    fn concerned<'a>(&'a self, kpi: &'a Kpi, unit: Option<&UnitId>) -> Concerned<'a> {
+        let kpi = kpi.in_force(self.day).unwrap_or(kpi);
+        let mut answers: BTreeSet<&PersonId> = kpi.accountable.iter().chain(&kpi.responsible).collect();
+        if let (Some(accountable), Some(unit)) = (&kpi.accountable, unit) {
+            let tree = self.tree();
+            let holder = |unit: &UnitId| {
+                let unit = self.project.units.get(unit)?;
+                unit.in_force(self.day).unwrap_or(unit).seats.get(accountable)
+            };
+            // The nearest seat, as everywhere.
+            answers.extend(tree.upwards(unit).find_map(holder));
+        }
+        Concerned { answers, told: kpi.consulted.iter().chain(&kpi.informed).collect() }
     }
 
     /// The decision of the policies.
@@ -226,13 +262,19 @@ impl Sight {
 
     /// Whether the figures of a KPI for a unit are seen: those and those that they are made of.
     pub fn kpi(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
-        self.shows(Thing::Kpi(kpi.clone()), unit, &mut BTreeSet::new())
+        self.shows(Action::SeeValue, Thing::Kpi(kpi.clone()), unit, &mut BTreeSet::new())
+    }
+
+    /// Whether it is seen what the figures of a KPI for a unit are made of: segments other than units, and rows behind.
+    pub fn explained(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
+        self.kpi(kpi, unit)
+            && self.shows(Action::SeeExplanation, Thing::Kpi(kpi.clone()), unit, &mut BTreeSet::new())
     }
 
     /// Whether the scores of a scorecard for a unit are seen: all of its KPIs must be, for a score shows its parts; where it is
     /// a mean over units, theirs as well.
     pub fn scorecard(&self, scorecard: &ScorecardId, unit: Option<&UnitId>) -> bool {
-        self.shows(Thing::Scorecard(scorecard.clone()), unit, &mut BTreeSet::new())
+        self.shows(Action::SeeValue, Thing::Scorecard(scorecard.clone()), unit, &mut BTreeSet::new())
     }
 
     /// Whether deliveries of a source are seen.
@@ -255,22 +297,29 @@ impl Sight {
         self.may(Action::Decide, &Thing::Decisions, None)
     }
 
-    fn shows(&self, thing: Thing, unit: Option<&UnitId>, within: &mut BTreeSet<Asked>) -> bool {
+    fn shows(
+        &self,
+        action: Action,
+        thing: Thing,
+        unit: Option<&UnitId>,
+        within: &mut BTreeSet<Asked>,
+    ) -> bool {
         let key = (thing, unit.cloned());
-        if let Some(shown) = self.shown.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        let kept = (action, key.clone());
+        if let Some(shown) = self.shown.lock().unwrap_or_else(PoisonError::into_inner).get(&kept) {
             return *shown;
         }
         // What is asked about itself, on the way, is decided by all the others.
         if !within.insert(key.clone()) {
             return true;
         }
-        let shown = self.may(Action::SeeValue, &key.0, unit)
+        let shown = self.may(action, &key.0, unit)
             && self
                 .parts(&key.0, unit)
                 .into_iter()
-                .all(|(part, unit)| self.shows(part, unit.as_ref(), within));
+                .all(|(part, unit)| self.shows(action, part, unit.as_ref(), within));
         within.remove(&key);
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(key, shown);
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(kept, shown);
         shown
     }
 

@@ -39,11 +39,15 @@ fn company() -> Arc<Project> {
             text += &unit(&format!("{region}{site}"), "site", region);
         }
     }
-    for (name, sensitivity) in
-        [("open", "public"), ("usual", "internal"), ("margin", "restricted"), ("pay", "confidential")]
-    {
+    text += "---\nperson: bea\nname: Bea\n";
+    for (name, sensitivity, more) in [
+        ("open", "public", ""),
+        ("usual", "internal", "publication: figures\n"),
+        ("margin", "restricted", "accountable: bea\n"),
+        ("pay", "confidential", "publication: figures\ninformed: [bea]\n"),
+    ] {
         text += &format!(
-            "---\nkpi: {name}\nname: {name}\nbetter: higher\nsensitivity: {sensitivity}\nmeasure: {{count: {{of: order}}}}\nperiod: month\nby: {{region: region, site: site}}\n"
+            "---\nkpi: {name}\nname: {name}\nbetter: higher\nsensitivity: {sensitivity}\nmeasure: {{count: {{of: order}}}}\nperiod: month\nby: {{region: region, site: site}}\n{more}"
         );
     }
     for (name, one, two) in [("mild", "open", "usual"), ("sharp", "usual", "pay")] {
@@ -134,6 +138,70 @@ fn roles_and_sensitivity_and_units_as_in_an_independent_table() {
         }
     }
     assert_eq!(asked, 5 * 4 * 6 * 8);
+}
+
+/// How much somebody sees by the policies that come with Kepi, written down without them: by publication, by what she is to the KPI, by role.
+#[test]
+fn how_much_is_seen_of_a_kpi_follows_from_its_publication_and_from_who_answers_for_it() {
+    let mut text = String::from(
+        "project: company\nname: Company\nlanguage: 1\ntime_zone: UTC\n---\nentity: order\nattributes:\n  region: {type: text, name: Region}\n---\nunit: company\nname: Company\n---\nunit: north\nname: North\nlevel: region\nparent: company\nseats: {vp: head}\n---\nunit: north1\nname: North 1\nlevel: site\nparent: north\n---\nunit: south\nname: South\nlevel: region\nparent: company\n",
+    );
+    for person in ["vp", "lead", "asked", "told", "head", "other"] {
+        text += &format!("---\nperson: {person}\nname: {person}\n");
+    }
+    let kpis = [
+        ("quiet", "confidential", "figures"),
+        ("loud", "internal", "figures"),
+        ("plain", "internal", "explained"),
+    ];
+    for (name, sensitivity, publication) in kpis {
+        text += &format!(
+            "---\nkpi: {name}\nname: {name}\nbetter: higher\nsensitivity: {sensitivity}\npublication: {publication}\nmeasure: {{count: {{of: order}}}}\nperiod: month\nby: [region]\naccountable: vp\nresponsible: [lead]\nconsulted: [asked]\ninformed: [told]\n"
+        );
+    }
+    // What is made of it is no way around it.
+    text += "---\nkpi: twice\nname: twice\nbetter: higher\nmeasure: {formula: {kpis: {a: loud, b: plain}, value: a + b}}\nperiod: month\n";
+    text += "---\nsource: till\ninto: order\nfrom: {csv: {files: data/orders.csv}}\nmode: snapshot\nmap:\n  id: {column: id, as: text, required: true}\n  ordered_at: {column: at, as: date, required: true}\n  region: {column: region, as: text}\n";
+    let bound = Arc::new(Bound::new(Policies::built_in(), project(&text), TODAY));
+    for person in ["vp", "lead", "asked", "told", "head", "other"] {
+        for role in ["", "viewer", "analyst", "owner"] {
+            let roles = grants(&if role.is_empty() { vec![] } else { vec![role] });
+            let sight =
+                Sight::new(Arc::clone(&bound), Holder { name: person.to_owned(), roles, scopes: None });
+            for unit in [None, Some("company"), Some("north"), Some("north1"), Some("south")] {
+                let of = unit.map(|unit| unit.parse::<UnitId>().unwrap());
+                let seated = person == "head" && matches!(unit, Some("north" | "north1"));
+                let answers = ["vp", "lead"].contains(&person) || seated;
+                let told = ["asked", "told"].contains(&person);
+                for (kpi, sensitivity, publication) in kpis {
+                    let value = answers
+                        || told
+                        || role == "owner"
+                        || sensitivity == "internal" && ["viewer", "analyst"].contains(&role);
+                    let explained = value
+                        && (answers
+                            || ["owner", "analyst"].contains(&role)
+                            || publication == "explained" && role == "viewer");
+                    let of = of.as_ref();
+                    let kpi: KpiId = kpi.parse().unwrap();
+                    assert_eq!(sight.kpi(&kpi, of), value, "{person} as {role}: {kpi} of {unit:?}");
+                    assert_eq!(
+                        sight.explained(&kpi, of),
+                        explained,
+                        "{person} as {role}: parts of {kpi} of {unit:?}"
+                    );
+                }
+                let twice = "twice".parse().unwrap();
+                let sees = ["viewer", "analyst", "owner"].contains(&role);
+                assert_eq!(sight.kpi(&twice, of.as_ref()), sees, "{person} as {role}");
+                assert_eq!(
+                    sight.explained(&twice, of.as_ref()),
+                    role == "analyst" || role == "owner" || role == "viewer" && answers,
+                    "{person} as {role}: {unit:?}"
+                );
+            }
+        }
+    }
 }
 
 #[test]
@@ -248,6 +316,7 @@ fn policy(chance: &mut Chance) -> String {
         "action == Action::\"see_value\"",
         "action in [Action::\"see_decisions\", Action::\"decide\"]",
         "action in [Action::\"see_value\", Action::\"see_rows\"]",
+        "action == Action::\"see_explanation\"",
     ]);
     let resource = *chance.pick(&[
         "resource",
@@ -259,11 +328,14 @@ fn policy(chance: &mut Chance) -> String {
     ]);
     let role = *chance.pick(&["owner", "viewer", "analyst", "decider"]);
     let own = *chance.pick(&["pay_board", "auditor"]);
-    let when = match chance.below(5) {
+    let when = match chance.below(8) {
         0 => String::new(),
         1 => format!(" when {{ resource in principal.{role} }}"),
         2 => format!(" when {{ principal.hasTag(\"{own}\") && resource in principal.getTag(\"{own}\") }}"),
         3 => format!(" unless {{ resource in principal.{role} }}"),
+        4 => " when { resource is Figures && resource.publication == \"explained\" }".to_owned(),
+        5 => " when { resource is Figures && resource.answers.contains(principal) }".to_owned(),
+        6 => " when { resource is Figures && resource.told.contains(principal) }".to_owned(),
         _ => " when { resource is Figures && resource.sensitivity == \"public\" }".to_owned(),
     };
     format!("{effect} (principal, {action}, {resource}){when};\n")
@@ -291,15 +363,25 @@ fn world(roles: &BTreeSet<Grant>) -> Entities {
         all.push(Entity::new_no_attrs(uid("Action", action.word()), group));
     }
     all.push(Entity::new_no_attrs(uid("Decisions", "all"), HashSet::from([uid("Unit", "everywhere")])));
-    for (kpi, sensitivity) in
-        [("open", "public"), ("usual", "internal"), ("margin", "restricted"), ("pay", "confidential")]
-    {
+    for (kpi, sensitivity, publication, answers, told) in [
+        ("open", "public", "explained", false, false),
+        ("usual", "internal", "figures", false, false),
+        ("margin", "restricted", "explained", true, false),
+        ("pay", "confidential", "figures", false, true),
+    ] {
         all.push(Entity::new_no_attrs(uid("Kpi", kpi), none()));
         for unit in parents.clone().map(|(unit, _)| unit) {
-            let attributes = HashMap::from([(
-                "sensitivity".to_owned(),
-                RestrictedExpression::new_string(sensitivity.to_owned()),
-            )]);
+            let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
+            let bea = |is: bool| {
+                let all = is.then(|| RestrictedExpression::new_entity_uid(uid("Person", "bea")));
+                RestrictedExpression::new_set(all)
+            };
+            let attributes = HashMap::from([
+                ("sensitivity".to_owned(), text(sensitivity)),
+                ("publication".to_owned(), text(publication)),
+                ("answers".to_owned(), bea(answers)),
+                ("told".to_owned(), bea(told)),
+            ]);
             let figures = uid("Figures", &format!("{kpi} of {unit}"));
             let of = HashSet::from([uid("Kpi", kpi), uid("Unit", unit)]);
             all.push(Entity::new(figures, attributes, of).unwrap());
@@ -316,7 +398,7 @@ fn world(roles: &BTreeSet<Grant>) -> Entities {
     let set = |(role, units)| (role, RestrictedExpression::new_set(units));
     let (own, built_in): (Vec<_>, Vec<_>) =
         held.into_iter().map(set).partition(|(role, _)| ["pay_board", "auditor"].contains(&role.as_str()));
-    all.push(Entity::new_with_tags(uid("Person", "ana"), built_in, [], own).unwrap());
+    all.push(Entity::new_with_tags(uid("Person", "bea"), built_in, [], own).unwrap());
     Entities::from_entities(all, None).unwrap()
 }
 
@@ -344,7 +426,7 @@ fn the_filter_is_the_decision() {
         let set = PolicySet::from_str(&text).unwrap();
         let decided = |action: Action, resource: EntityUid| {
             let request = Request::new(
-                uid("Person", "ana"),
+                uid("Person", "bea"),
                 uid("Action", action.word()),
                 resource,
                 Context::empty(),
@@ -352,7 +434,7 @@ fn the_filter_is_the_decision() {
             );
             Authorizer::new().is_authorized(&request.unwrap(), &set, &world).decision() == Decision::Allow
         };
-        let holder = Holder { name: "ana".to_owned(), roles: roles.clone(), scopes: None };
+        let holder = Holder { name: "bea".to_owned(), roles: roles.clone(), scopes: None };
         let sight = Sight::new(Arc::new(Bound::new(policies, Arc::clone(&company), TODAY)), holder);
         for unit in units() {
             let name = unit.as_ref().map_or("company", |unit| unit.as_str());
@@ -363,8 +445,14 @@ fn the_filter_is_the_decision() {
                     let shown = sight.kpi(&kpi.parse().unwrap(), unit.as_ref());
                     assert_eq!(shown, expected, "seed {seed}: {kpi} for {unit:?} as {roles:?} by\n{text}");
                 }
-                pairs += 1;
-                seen += u64::from(expected);
+                let explained = decided(Action::SeeExplanation, uid("Figures", &format!("{kpi} of {name}")));
+                assert_eq!(
+                    sight.explained(&kpi.parse().unwrap(), unit.as_ref()),
+                    expected && explained,
+                    "seed {seed}: what {kpi} is made of for {unit:?} as {roles:?} by\n{text}"
+                );
+                pairs += 2;
+                seen += u64::from(expected) + u64::from(expected && explained);
             }
         }
         let till = "till".parse().unwrap();

@@ -363,9 +363,11 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
             let unit = attested.unit.as_ref().map_or(String::new(), |unit| format!(" of unit/{unit}"));
             vec![format!("source/{}{unit} in {}", attested.source, attested.period)]
         }
-        Content::ChangeNotice(of) => {
-            of.kpis.iter().map(|kpi| format!("kpi/{kpi} says something else")).collect()
-        }
+        Content::ChangeNotice(of) => of
+            .kpis
+            .iter()
+            .map(|kpi| format!("kpi/{kpi}: something else is said of it, or of who answers for it"))
+            .collect(),
         Content::Review(of) => {
             let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of unit/{unit}"));
             vec![format!("review/{}{unit} in {}", of.rule, of.period)]

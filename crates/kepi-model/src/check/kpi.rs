@@ -161,6 +161,7 @@ fn read(
         informed: written.informed.values(),
         purpose: written.purpose.cloned(),
         sensitivity: written.sensitivity.cloned()?,
+        publication: written.publication.cloned()?,
         life: ending::life(&written.life),
         successor: written.successor.cloned(),
         measured: super::benchmark::circumstances(&written.measured),

@@ -11,7 +11,7 @@ use crate::{
     },
     id::{CrosswalkId, DimensionId, EntityId, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
     measure::{Weights, Written as Measure, WrittenResponse, WrittenWithoutData},
-    project::{AsOf, Better, Indicator, Sensitivity, Sign},
+    project::{AsOf, Better, Indicator, Publication, Sensitivity, Sign},
 };
 
 table! {
@@ -164,6 +164,9 @@ table! {
     informed: List<PersonId>, optional, "Who is told.", "[terminal_lead]";
     purpose: PurposeId, optional, "What the data are used for.", "service_improvement";
     sensitivity: Sensitivity, default "internal", "Whose eyes its figures are for; policies say who that is.", "confidential";
+    publication: Publication, default "explained",
+        "How much of it is seen by whoever sees its figures and does not answer for it: with what they are made of, or `figures` of the whole and of units alone; policies say what follows.",
+        "figures";
     life: Life, optional, "That it comes to its end, and when.", "{sunset: 2027-12-31}";
     successor: KpiId, optional, "The KPI that is to be used instead; both are shown side by side as long as there are both.",
         "weekly_active";

@@ -85,6 +85,8 @@ pub struct Kpi {
     pub purpose: Option<PurposeId>,
     /// Whose eyes its figures are for.
     pub sensitivity: Sensitivity,
+    /// How much of it is seen by whoever sees its figures and does not answer for it.
+    pub publication: Publication,
     /// How it comes to its end, if that is announced; what the last wording says holds for all of it.
     pub life: Option<Life>,
     /// What is to be used instead.
@@ -358,6 +360,13 @@ impl Sensitivity {
     }
 }
 
+impl Publication {
+    /// As definitions and policies write it.
+    pub fn as_str(self) -> &'static str {
+        Word::word(self)
+    }
+}
+
 words! {
     /// Direction of an effect.
     pub enum Sign {
@@ -385,6 +394,14 @@ words! {
         Restricted = "restricted",
         /// Those of few.
         Confidential = "confidential",
+    }
+
+    /// How much of a KPI is seen by whoever sees its figures and does not answer for it. What follows from it is said by policies.
+    pub enum Publication {
+        /// Figures, and what they are made of: segments, members, rows behind.
+        Explained = "explained",
+        /// Figures of the whole and of units alone.
+        Figures = "figures",
     }
 
     /// Which direction is good.

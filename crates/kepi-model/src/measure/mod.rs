@@ -53,7 +53,8 @@ pub use duration::{Duration, DurationSummary};
 pub use entered::{Combine, Due, ENTERED_VALUE, Entered, EnteredType};
 pub use formula::{Choice, Formula, Input, Node as FormulaNode, Operator, Part, Together};
 pub use kpi::{
-    AsOf, Belief, Better, Dimension, Elsewhere, Indicator, Kpi, Life, Sensitivity, Sign, SurveyGates,
+    AsOf, Belief, Better, Dimension, Elsewhere, Indicator, Kpi, Life, Publication, Sensitivity, Sign,
+    SurveyGates,
 };
 pub use lifetime::{BaseSummary, Lifetime, LifetimeModel};
 pub use mean::Mean;

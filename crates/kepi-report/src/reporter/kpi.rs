@@ -7,7 +7,7 @@ use kepi_model::{
     describe,
     expression::{Expression, Node},
     id::{DimensionId, EntityId, KpiId, UnitId},
-    project::{Kpi, Measure, Person},
+    project::{Kpi, Measure, Person, Publication},
     window::Over,
 };
 use kepi_query::{finish, response::Responded, state::Member, value::Segment};
@@ -204,6 +204,12 @@ impl<'a> Reporter<'a> {
             in_force_from: self.project().kpis.get(&kpi.id).filter(|all| all.is_dated()).map(|_| begins(kpi)),
             gates: words::gates(kpi),
             without_data: kpi.without_data.words(),
+            publication: match kpi.publication {
+                Publication::Explained => None,
+                Publication::Figures => Some(
+                    "figures of the whole and of units; what they are made of is for those who answer for it",
+                ),
+            },
             purpose: kpi.purpose.as_ref().and_then(|p| project.purposes.get(p)).cloned(),
         }
     }

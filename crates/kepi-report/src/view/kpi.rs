@@ -329,6 +329,8 @@ pub struct DefinitionView {
     pub gates: Vec<String>,
     /// What is said of periods without data, where that is anything.
     pub without_data: Option<String>,
+    /// What is seen of it by whoever does not answer for it, where that is not all.
+    pub publication: Option<&'static str>,
     /// What the data may be used for.
     pub purpose: Option<String>,
 }

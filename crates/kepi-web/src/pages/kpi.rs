@@ -621,6 +621,7 @@ fn definition(view: &KpiView) -> Markup {
             p.note { a href={ "/register?id=kpi/" (view.current.kpi.id) } { "Versions of this definition" } }
             @if !d.gates.is_empty() { p.note { "Published with " (d.gates.join(" and ")) "." } }
             @if let Some(said) = &d.without_data { p.note { "Periods without data: " (said) "." } }
+            @if let Some(said) = d.publication { p.note { "Published: " (said) "." } }
             details {
                 summary { "As written, " (d.place) }
                 pre { code { (d.code) } }

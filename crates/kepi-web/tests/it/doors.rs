@@ -488,6 +488,9 @@ impl Sight for Partly {
         (self.part.is_some() || kpi.as_str() != "recommend")
             && self.part.is_none_or(|part| unit.is_some_and(|unit| unit.as_str() == part))
     }
+    fn explained(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
+        self.kpi(kpi, unit)
+    }
     fn scorecard(&self, _: &ScorecardId, unit: Option<&UnitId>) -> bool {
         self.part.is_some_and(|part| unit.is_some_and(|unit| unit.as_str() == part))
     }

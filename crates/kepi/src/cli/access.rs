@@ -119,7 +119,7 @@ pub struct TokenCreate {
     /// For so many days, at most 366.
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=366))]
     pub days: u16,
-    /// An action that it may be used for (see, see_value, see_data, see_rows, see_decisions, decide, run, administer), everywhere or for a unit and those beneath it; can be repeated.
+    /// An action that it may be used for (see, see_value, see_explanation, see_data, see_rows, see_decisions, decide, run, administer), everywhere or for a unit and those beneath it; can be repeated.
     #[arg(long, value_name = "ACTION[:UNIT]", default_value = "see")]
     pub scope: Vec<Grant>,
 }

@@ -472,6 +472,9 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     if let Some(said) = &view.definition.without_data {
         out.line(&format!("  no data     {said}"))?;
     }
+    if let Some(said) = view.definition.publication {
+        out.line(&format!("  published   {said}"))?;
+    }
     if let Some(day) = &view.definition.in_force_from {
         out.line(&format!("  in force    from {day}"))?;
     }

@@ -105,6 +105,34 @@ fn what_somebody_answered_for_is_handed_over_and_stands_with_her_superior_until_
     let told: Vec<_> = told.filter(|of| of["kind"].as_str().unwrap().contains("notice")).collect();
     assert_eq!(told.len(), 1, "and not again of the scorecard that goes on without it: {told:?}");
     project.ok(&["item", "4", "finish", "--outcome", "read", "--as", "carl"]);
+
+    // Who is to act for somebody is told so, with the days and the KPIs that it is about; who said or decided it is not.
+    edit(
+        &project,
+        "people.yml",
+        "name: Carl\n",
+        "name: Carl\nsubstitute: owner\naway: [{from: 2998-01-01, until: 2998-02-01}]\n",
+    );
+    let before = asked(&project, &["inbox", "--all"]).as_array().unwrap().len();
+    project.ok(&["propose", "-m", "carl is away", "--as", "ann"]);
+    for by in ["bea", "carl"] {
+        project.kepi(&["approve", &(before + 1).to_string(), "--as", by]);
+    }
+    let all = asked(&project, &["inbox", "--all"]);
+    let told = |who: &str| {
+        let of = |item: &&Value| item["kind"] == "change_notice" && item["work"]["owner"]["person"] == who;
+        let newest =
+            all.as_array().unwrap().iter().filter(of).map(|item| item["item"].as_u64().unwrap()).max();
+        newest.filter(|number| *number > before as u64 + 1)
+    };
+    assert_eq!((told("ann"), told("bea")), (None, None), "{all}");
+    let notice = told("owner").unwrap_or_else(|| panic!("{all}")).to_string();
+    let said = project.ok(&["item", &notice]);
+    for text in ["kpi/recommendation", "nobody → owner", "away: never → from 2998-01-01 until 2998-02-01"]
+    {
+        assert!(said.contains(text), "{text}: {said}");
+    }
+    project.ok(&["item", &notice, "finish", "--outcome", "read", "--as", "owner"]);
     project.ok(&["audit", "rebuild", "--quiet"]);
     project.ok(&["audit", "verify", "--quiet"]);
 }

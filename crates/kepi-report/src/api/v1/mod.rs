@@ -216,6 +216,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             breaks: breaks.into_iter().map(broken).collect(),
             gates: definition.gates,
             without_data: definition.without_data,
+            publication: definition.publication.map(str::to_owned),
             purpose: definition.purpose,
         },
         pins: reading.entry.as_ref().map(|entry| {

@@ -306,6 +306,9 @@ pub struct Definition {
     /// What is said of periods without data, where that is anything: `taken as zero, and marked so`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_data: Option<String>,
+    /// What is seen of it by whoever does not answer for it, where that is not all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publication: Option<String>,
     /// What the data may be used for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
