@@ -189,7 +189,7 @@ pub fn probability(
 ) -> Result<f64, NotComputable> {
     // What is certain lies where it lies; as ranges of values, bands would part at a line on the wrong side of it where less is better.
     let sure = estimate.method == Method::Exact
-        || estimate.interval.as_ref().is_ok_and(|interval| interval.low == interval.high);
+        || estimate.interval.as_ref().is_ok_and(|interval| interval.high <= interval.low);
     if sure {
         return Ok(if self::band(estimate.point, lines, better) == band { 1.0 } else { 0.0 });
     }
