@@ -4,7 +4,6 @@
 //! three-valued logic over exact numbers: an operation with a missing operand is missing, except `and`, `or`,
 //! `is null` and `coalesce`. Numbers are fixed-point integers: `+ −` work at the larger scale, `×` adds scales.
 
-pub use crate::expression_text::scaled;
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
@@ -86,6 +85,17 @@ impl Type {
             _ => 0,
         }
     }
+}
+
+/// An integer with a point before its last `scale` digits.
+pub fn scaled(value: i64, scale: u8) -> String {
+    if scale == 0 {
+        return value.to_string();
+    }
+    let by = 10u64.saturating_pow(u32::from(scale));
+    let magnitude = value.unsigned_abs();
+    let sign = if value < 0 { "-" } else { "" };
+    format!("{sign}{}.{:0width$}", magnitude / by, magnitude % by, width = usize::from(scale))
 }
 
 /// A constant. Instants and durations are [`Literal::Integer`] in microseconds with the type saying so.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    expression::{Arithmetic, Comparison, Expression, Function, Literal, Node, Path, Type},
+    expression::{Arithmetic, Comparison, Expression, Function, Literal, Node, Path, Type, scaled},
     word::Word,
 };
 
@@ -188,17 +188,6 @@ fn membership(a: &Expression, list: &[Literal], word: &str, f: &mut fmt::Formatt
 
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
-}
-
-/// An integer with a point before its last `scale` digits.
-pub fn scaled(value: i64, scale: u8) -> String {
-    if scale == 0 {
-        return value.to_string();
-    }
-    let by = 10u64.saturating_pow(u32::from(scale));
-    let magnitude = value.unsigned_abs();
-    let sign = if value < 0 { "-" } else { "" };
-    format!("{sign}{}.{:0width$}", magnitude / by, magnitude % by, width = usize::from(scale))
 }
 
 /// A length of time in the largest units that say it exactly.

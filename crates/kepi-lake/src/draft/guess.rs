@@ -402,8 +402,10 @@ fn time(
         *span = bounds(texts, &|t| moment(t, None));
         return Some(Is::Timestamp(None));
     }
+    // Years of two digits are no years of four.
+    let years = values.iter().all(|t| t.as_bytes().windows(4).any(|of| of.iter().all(u8::is_ascii_digit)));
     let fits = |f: &str, timed: bool| {
-        values.iter().all(|t| if timed { moment(t, Some(f)).is_some() } else { day(t, Some(f)).is_some() })
+        (years || !f.contains("%Y")) && values.iter().all(|t| if timed { moment(t, Some(f)).is_some() } else { day(t, Some(f)).is_some() })
     };
     let mut formats: Vec<(String, bool)> = DAYS.iter().map(|d| ((*d).to_owned(), false)).collect();
     for time in TIMES {

@@ -9,7 +9,7 @@ use crate::{
     codes,
     decode::{AmountText, Field, Map, Share, table},
     entity::Entity,
-    expression_text::scaled,
+    expression::scaled,
     id::{EntityId, KpiId},
     lexical::Decimal,
     source_text::Span,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::Population;
 use crate::{
     entity::{Entity, screening::uncounted},
-    expression::{Comparison, Expression, Literal, Node, Path, Type},
-    expression_text::{duration_text, literal_text, scaled},
+    expression::{Comparison, Expression, Literal, Node, Path, Type, scaled},
+    expression_text::{duration_text, literal_text},
     id::EntityId,
 };
 

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     codes,
-    expression::{Expression, Function, Literal, Node, Type},
-    expression_text::{duration_text, scaled},
+    expression::{Expression, Function, Literal, Node, Type, scaled},
+    expression_text::duration_text,
     lexical::{self, type_text},
     word::Word,
     wording::{nearest, quoted, shorten},

@@ -32,7 +32,7 @@ async fn a_source_is_looked_at_in_its_window_once_in_so_long_and_what_that_takes
         (vec![json!({"source": "answers", "until": at("2026-06-01T22:00:00Z")})], false)
     );
     assert!(
-        said.contains("left alone: source `answers`: it is looked at from 2026-06-01T22:00:00Z on"),
+        said.contains("left alone: source `answers`: it is looked at from 2026-06-01T23:00:00+01:00 on"),
         "{said}"
     );
     let (left, looked, _) = run("2026-06-01T12:10:00Z", &["--any-time"]);

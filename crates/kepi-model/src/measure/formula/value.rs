@@ -153,7 +153,7 @@ impl Part {
             Node::Input(place) => ((*names.get(*place).unwrap_or(&"?")).to_owned(), 9),
             Node::Number { digits, scale, percent } => {
                 let shown = |scale: u8| {
-                    let text = crate::expression_text::scaled(*digits, scale);
+                    let text = crate::expression::scaled(*digits, scale);
                     if text.contains('.') {
                         text.trim_end_matches('0').trim_end_matches('.').to_owned()
                     } else {
