@@ -402,10 +402,16 @@ fn time(
         *span = bounds(texts, &|t| moment(t, None));
         return Some(Is::Timestamp(None));
     }
-    // Years of two digits are no years of four.
-    let years = values.iter().all(|t| t.as_bytes().windows(4).any(|of| of.iter().all(u8::is_ascii_digit)));
+    // Years have two digits or four, and are written as one of these; those of two stand last.
+    let long = values.iter().all(|t| t.as_bytes().windows(4).any(|of| of.iter().all(u8::is_ascii_digit)));
+    let last = |t: &str| t.split([' ', 'T']).next()?.rsplit(['.', '/']).next().map(str::len);
+    let short = values.iter().all(|t| last(t) == Some(2));
     let fits = |f: &str, timed: bool| {
-        (years || !f.contains("%Y")) && values.iter().all(|t| if timed { moment(t, Some(f)).is_some() } else { day(t, Some(f)).is_some() })
+        let years = (long || !f.contains("%Y")) && (short || !f.contains("%y"));
+        years
+            && values
+                .iter()
+                .all(|t| if timed { moment(t, Some(f)).is_some() } else { day(t, Some(f)).is_some() })
     };
     let mut formats: Vec<(String, bool)> = DAYS.iter().map(|d| ((*d).to_owned(), false)).collect();
     for time in TIMES {

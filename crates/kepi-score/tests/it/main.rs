@@ -165,7 +165,7 @@ fn what_is_missing_is_left_out_and_shown() {
     let root = whole(&project, &[("a1", Some(80.0)), ("b1", Some(40.0)), ("c1", Some(100.0))]);
     assert_eq!(root.score, Ok(88 * MICRO));
     assert_eq!(root.coverage, 820_000);
-    // Were a2 at 0 or at 120: A = 63 or 99, all = 71.8 or 93.4.
+    // Were a2 at 0 or, as nothing lies beyond its target, at 100: A = 63 or 93, all = 71.8 or 89.8.
     assert_eq!(root.bounds, (71_800_000, 89_800_000));
     assert_eq!(node(&root, "a2").score, Err(NoScore::NoValue));
     parts_add_up(&root);
