@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use kepi_access::{
     Access,
-    policy::{Bound, Holder, Sight},
+    policy::{Bound, Holder, RUNNER, Sight},
 };
 use kepi_app::{
     acting::{Disputed, no_figure},
     named,
 };
-use kepi_govern::Grant;
+use kepi_govern::{Grant, access::OWNER};
 use kepi_model::{id::UnitId, project::Project};
 use kepi_query::{state::Member, value::Segment};
 
@@ -41,11 +41,6 @@ enum Needed {
 pub const RUN: &str = "run";
 /// The scope of a token by which it is said who comes in; the person is an owner.
 pub const ADMINISTER: &str = "administer";
-/// The role of whoever may run a project without owning it.
-const RUNNER: &str = "runner";
-/// The role of whoever says who comes in.
-const OWNER: &str = "owner";
-
 /// What a command needs; none: it acts in nobody's name.
 fn needed(command: &Command) -> Option<Needed> {
     match command {
@@ -144,30 +139,44 @@ pub async fn named(cli: &mut Cli) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whose inbox is read, where a token says who asks and nobody is named.
+/// Whose inbox is read, where a token says who asks and nobody is named. A token that is given and is none is told of, whatever is read:
+/// whoever gives one believes that it works.
 async fn read_by(cli: &mut Cli) -> Result<(), Failure> {
-    if cli.actor.is_some() || !matches!(cli.command, Command::Inbox(_)) {
+    let Some(token) = token(cli)? else { return Ok(()) };
+    let Some(store) = compose::audited(Site::of(cli)).await? else { return Ok(()) };
+    let access = Access::new(store);
+    // Where nobody signs in there are no tokens, and none is asked for.
+    if access.is_empty().await? {
         return Ok(());
     }
-    let (Some(token), Some(store)) = (token(cli)?, compose::audited(Site::of(cli)).await?) else {
-        return Ok(());
+    let Some(visitor) = access.by_token(token.trim(), compose::now()).await? else {
+        return Err(Failure::Other(UNKNOWN.to_owned()));
     };
-    cli.actor = Access::new(store).by_token(token.trim(), compose::now()).await?.map(|visitor| visitor.name);
+    if cli.actor.is_none() && matches!(cli.command, Command::Inbox(_)) {
+        cli.actor = Some(visitor.name);
+    }
     Ok(())
 }
+
+/// What is said of a token that opens nothing.
+const UNKNOWN: &str = "the token is not known, is over or was revoked";
 
 /// The token that is given, if one is. It stands on no command line, where others could read it.
 fn token(cli: &Cli) -> Result<Option<String>, Failure> {
     if let Some(path) = &cli.token_file {
         let failed = Failure::io(format!("the token `{}` could not be read", path.display()));
-        return std::fs::read_to_string(path).map(Some).map_err(failed);
+        let token = std::fs::read_to_string(path).map_err(failed)?;
+        if token.trim().is_empty() {
+            return Err(Failure::Other(format!("the file `{}` holds no token", path.display())));
+        }
+        return Ok(Some(token));
     }
     Ok(std::env::var("KEPI_TOKEN").ok().filter(|token| !token.trim().is_empty()))
 }
 
 async fn by_token(access: &Access, token: &str, needed: Needed, cli: &Cli) -> Result<String, Failure> {
     let Some(visitor) = access.by_token(token, compose::now()).await? else {
-        return Err(Failure::Other("the token is not known, is over or was revoked".to_owned()));
+        return Err(Failure::Other(UNKNOWN.to_owned()));
     };
     let scopes = visitor.token.map(|(_, scopes)| scopes).unwrap_or_default();
     let has = |all: &std::collections::BTreeSet<Grant>, name: &str| {

@@ -4,6 +4,7 @@
 //! relies on them, and the names in them against the project.
 
 mod check;
+mod roles;
 mod sight;
 
 use std::str::FromStr;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema};
 
 pub use check::check;
+pub use roles::{RUNNER, Roles};
 pub use sight::{Bound, Holder, Sight};
 
 /// What policies can speak of.

@@ -19,7 +19,7 @@ use kepi_model::{
 use super::{Action, EVERYWHERE, Policies};
 
 /// The built-in roles, which are attributes of a person.
-const ROLES: [&str; 4] = ["owner", "viewer", "analyst", "decider"];
+pub(super) const ROLES: [&str; 4] = ["owner", "viewer", "analyst", "decider"];
 
 /// Whose eyes it is looked through.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

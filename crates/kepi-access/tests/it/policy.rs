@@ -11,7 +11,9 @@ use cedar_policy::{
     Schema,
 };
 use jiff::civil::{Date, date};
-use kepi_access::policy::{Action, Bound, DEFAULT, Holder, Policies, PolicyFile, SCHEMA, Sight, check};
+use kepi_access::policy::{
+    Action, Bound, DEFAULT, Holder, Policies, PolicyFile, Roles, SCHEMA, Sight, check,
+};
 use kepi_govern::Grant;
 use kepi_model::{
     check::{Options, check as check_project},
@@ -465,4 +467,29 @@ fn the_filter_is_the_decision() {
     }
     eprintln!("access: {pairs} pairs of policies and things from seed {}, {seen} seen", effort.seed);
     assert!(seen * 10 > pairs && seen * 10 < pairs * 9, "{seen} of {pairs}: hardly anything is tried");
+}
+
+#[test]
+fn roles_are_those_that_policies_name_and_commands_ask_for() {
+    let unknown = |text: &str, role: &str| {
+        let files = [PolicyFile { path: "own.cedar".to_owned(), text: text.to_owned() }];
+        Roles::of(&Policies::of(&files).unwrap()).unknown(&grants(&[role]))
+    };
+    assert_eq!(Roles::of(&Policies::built_in()).unknown(&grants(&["viewer:north", "runner"])), None);
+    let own = "permit (principal, action, resource) when { principal.hasTag(\"pay_board\") && \
+               resource in principal.getTag(\"pay_board\") || resource in principal.analyst };";
+    for role in ["pay_board:north", "analyst", "owner", "runner"] {
+        assert_eq!(unknown(own, role), None, "{role}");
+    }
+    // Own policies take the place of those that come with Kepi, so their roles are none.
+    let said = unknown(own, "pay_bord").unwrap();
+    assert_eq!(
+        said,
+        "no policy names the role `pay_bord`: did you mean `pay_board`? those that exist are analyst, owner, pay_board, runner"
+    );
+    assert!(unknown(own, "viewer").is_some());
+    // A policy that finds the role out by itself may mean any.
+    let any =
+        "permit (principal, action, resource is Figures) when { principal.hasTag(resource.sensitivity) };";
+    assert_eq!(unknown(any, "whatever"), None);
 }

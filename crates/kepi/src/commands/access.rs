@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use kepi_access::{
     Access as Doors,
-    policy::{Action, DEFAULT, SCHEMA},
+    policy::{Action, DEFAULT, Policies, Roles, SCHEMA},
 };
 use kepi_govern::{Grant, Permit, access::OWNER};
 use kepi_store::Store;
@@ -80,8 +80,15 @@ async fn permit(store: &Store, cli: &Cli) -> Result<Permit, Failure> {
     Ok(Permit::open(by))
 }
 
-/// Refuses units that are none of those in force: whoever is let in for one would see nothing, and nobody would know why.
-async fn units_are_known(roles: &BTreeSet<Grant>, cli: &Cli) -> Result<(), Failure> {
+/// Refuses roles that no policy names, and units that are none of those in force: whoever is let in for one would see nothing, and nobody
+/// would know why.
+async fn are_known(roles: &BTreeSet<Grant>, cli: &Cli) -> Result<(), Failure> {
+    let files = policies::files(&compose::root(&cli.project)?)?;
+    // Policies that cannot be read hold for nobody, and whoever reads them says so.
+    let named = Policies::of(&files).map(|policies| Roles::of(&policies));
+    if let Some(why) = named.and_then(|named| named.unknown(roles)) {
+        return Err(Failure::Other(why));
+    }
     let Some(app) = compose::reading(Site::of(cli)).await? else { return Ok(()) };
     let named = roles.iter().filter_map(|grant| grant.unit.as_ref());
     let named: Vec<_> = named.collect();
@@ -116,7 +123,7 @@ async fn add(
         let role = if all.is_empty() { OWNER } else { "viewer" };
         roles.extend(role.parse::<Grant>().ok());
     }
-    units_are_known(&roles, cli).await?;
+    are_known(&roles, cli).await?;
     let password = if which.no_password { None } else { Some(password(&which.name)?) };
     let said = words(&roles);
     doors.bind(permit, &which.name, roles.clone(), password.as_deref(), compose::now()).await?;
@@ -139,7 +146,7 @@ async fn change(
         return Err(kepi_access::AccessError::Nobody(which.name.clone()).into());
     };
     let roles = if which.role.is_empty() { held.roles } else { which.role.iter().cloned().collect() };
-    units_are_known(&roles, cli).await?;
+    are_known(&roles, cli).await?;
     let password = if which.password { Some(password(&which.name)?) } else { None };
     let said = words(&roles);
     doors.bind(permit, &which.name, roles.clone(), password.as_deref(), compose::now()).await?;

@@ -307,6 +307,11 @@ fn where_somebody_signs_in_a_command_acts_by_a_token_and_no_name_is_believed() {
     let vic =
         project.ok(&["access", "token", "create", "vic", "--scope", "decide", "--scope", "run", "--quiet"]);
     project.keep_token("vic", &vic);
+    // A role that no policy names would let nobody do anything.
+    let slip = refused(&["access", "change", "vic", "--role", "vewer"]);
+    let all = "analyst, decider, owner, runner, viewer";
+    assert!(slip.contains("no policy names the role `vewer`: did you mean `viewer`?"), "{slip}");
+    assert!(slip.contains(&format!("those that exist are {all}")), "{slip}");
     // A token does no more than its person: a viewer neither decides nor runs.
     assert!(refused(&["approve", "1", "--as", "vic"]).contains("decides nothing by this token"));
     assert!(refused(&["run", "--as", "vic"]).contains("the role `owner` or `runner`"));
@@ -333,4 +338,8 @@ fn where_somebody_signs_in_a_command_acts_by_a_token_and_no_name_is_believed() {
     assert!(item.contains("ana says yes") && item.contains("done"), "{item}");
     project.keep_token("", "kepi_nothing");
     assert!(refused(&["run"]).contains("is not known, is over or was revoked"));
+    // So it is told whoever only reads; and where a file holds none.
+    assert!(refused(&["show", "sources"]).contains("is not known, is over or was revoked"));
+    project.write("token", "\n");
+    assert!(refused(&["show", "sources", "--token-file", file.to_str().unwrap()]).contains("holds no token"));
 }
