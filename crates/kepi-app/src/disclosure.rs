@@ -263,7 +263,7 @@ impl<'a> At<'a> {
                 any = true;
                 let shown = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
                 let whose = target.scope().map_or(String::new(), |whom| format!(" for {whom}"));
-                let basis = benchmarks::evidence(target, self.project)
+                let basis = benchmarks::evidence(target, self.project, Some(self.day))
                     .unwrap_or_else(|| "no basis is given".to_owned());
                 let floor = shown.floor.as_ref().map_or(String::new(), |floor| format!(", floor {floor}"));
                 let stretch =

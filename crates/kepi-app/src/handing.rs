@@ -313,6 +313,8 @@ impl Deciding<'_> {
         of: &Handover,
     ) -> Result<Vec<String>, AppError> {
         let project = self.in_force_project(organisation).await?;
+        let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+        let today = Some(Timestamp::now().to_zoned(zone).date());
         let mut said = Vec::new();
         let kpis = of.duties.iter().filter_map(|duty| match duty {
             Duty::Kpi(kpi) => project.kpis.get(kpi),
@@ -321,8 +323,8 @@ impl Deciding<'_> {
         for kpi in kpis {
             for target in &kpi.targets {
                 let shown = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
-                let basis =
-                    benchmarks::evidence(target, &project).unwrap_or_else(|| "no basis is given".to_owned());
+                let basis = benchmarks::evidence(target, &project, today)
+                    .unwrap_or_else(|| "no basis is given".to_owned());
                 let whose = target.scope().map_or(String::new(), |whom| format!(" for {whom}"));
                 said.push(format!(
                     "kpi/{}: target {} from {}{whose}, rests on {basis}",

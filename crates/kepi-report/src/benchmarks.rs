@@ -1,13 +1,19 @@
 //! Figures of others on record, and the targets that rest on them: read from the definitions.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use kepi_model::{
     benchmark::{Benchmark, Unlike},
+    id::BenchmarkId,
     project::{Attachment, Kpi, Project, Target},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{csv, format, view::TargetView};
+use crate::{
+    csv, format,
+    view::{BenchmarkView, TargetView},
+};
 
 /// A figure of others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +99,13 @@ pub struct Otherwise {
     pub ours: String,
 }
 
+impl Otherwise {
+    /// In words: `mode: interview there, web here`.
+    pub fn words(&self) -> String {
+        format!("{}: {} there, {} here", self.aspect, self.theirs, self.ours)
+    }
+}
+
 impl From<Unlike> for Otherwise {
     fn from(of: Unlike) -> Self {
         Self { aspect: of.aspect.to_owned(), theirs: of.theirs, ours: of.ours }
@@ -105,10 +118,10 @@ pub fn basis<'a>(target: &Target, project: &'a Project) -> Option<&'a Benchmark>
     project.benchmarks.get(&basis.text.parse().ok()?)
 }
 
-/// What a target rests on, in words.
-pub fn evidence(target: &Target, project: &Project) -> Option<String> {
+/// What a target rests on, in words, as of a day: none where it is not known which.
+pub fn evidence(target: &Target, project: &Project, today: Option<Date>) -> Option<String> {
     match basis(target, project) {
-        Some(benchmark) => Some(said(benchmark)),
+        Some(benchmark) => Some(said(benchmark, today)),
         None => Some(target.basis.as_ref()?.text.clone()),
     }
 }
@@ -119,8 +132,9 @@ pub fn attached(of: &Attachment) -> String {
     format!("{} ({})", of.file, digest.map_or("no SHA-256".to_owned(), |digest| format!("SHA-256 {digest}…")))
 }
 
-/// A figure of others in one line: `Airports, 2025: 82% (top_share of 2 on 1..5, n 12 000, interview, North America), documented, until 2027-01-01`.
-pub fn said(of: &Benchmark) -> String {
+/// A figure of others in one line: `Airports, 2025: 82% (top_share of 2 on 1..5, n 12 000, interview, North America); documented, holds until
+/// 2027-01-01`, or that it has expired.
+pub fn said(of: &Benchmark, today: Option<Date>) -> String {
     let around = [
         Some(figure(of)),
         of.n.map(|n| format!("n {}", format::count(n))),
@@ -129,14 +143,39 @@ pub fn said(of: &Benchmark) -> String {
         of.circumstances.counted.map(|counted| format!("by {}", counted.word())),
     ];
     let around: Vec<String> = around.into_iter().flatten().collect();
-    format!(
-        "{}: {} ({}); {}, holds until {}",
-        of.name,
-        of.value,
-        around.join(", "),
-        of.grade.word(),
-        of.expires
-    )
+    let until = match has_expired(of, today) {
+        true => format!("expired on {}", of.expires),
+        false => format!("holds until {}", of.expires),
+    };
+    format!("{}: {} ({}); {}, {until}", of.name, of.value, around.join(", "), of.grade.word())
+}
+
+fn has_expired(of: &Benchmark, today: Option<Date>) -> bool {
+    today.is_some_and(|today| !of.holds(today))
+}
+
+/// Figures of others that targets of a KPI rest on, whether they hold today or not: those that hold first, then by name.
+pub fn beside(kpi: &Kpi, project: &Project, today: Option<Date>) -> Vec<BenchmarkView> {
+    let mut found: BTreeMap<&BenchmarkId, &Benchmark> = BTreeMap::new();
+    found.extend(kpi.targets.iter().filter_map(|of| basis(of, project)).map(|of| (&of.id, of)));
+    let one = |of: &Benchmark| BenchmarkView {
+        id: of.id.to_string(),
+        name: of.name.clone(),
+        raw: kpi.unit.amount(&of.value),
+        value: kpi.unit.amount(&of.value).map_or_else(|| of.value.clone(), |at| format::line(at, &kpi.unit)),
+        published: of.published.to_string(),
+        said: said(of, today),
+        expired: has_expired(of, today),
+        unlike: of
+            .of_another_kind(kpi)
+            .into_iter()
+            .chain(of.otherwise_measured(kpi))
+            .map(Otherwise::from)
+            .collect(),
+    };
+    let mut all: Vec<BenchmarkView> = found.into_values().map(one).collect();
+    all.sort_by(|a, b| (a.expired, &a.name, &a.id).cmp(&(b.expired, &b.name, &b.id)));
+    all
 }
 
 fn figure(of: &Benchmark) -> String {
@@ -173,7 +212,7 @@ pub fn on_record(project: &Project, today: Option<Date>, seen: impl Fn(&Kpi) -> 
         source: of.source.clone(),
         published: of.published.to_string(),
         expires: of.expires.to_string(),
-        expired: today.is_some_and(|today| !of.holds(today)),
+        expired: has_expired(of, today),
         licence: of.licence.clone(),
         grade: of.grade.word().to_owned(),
         targets: project
@@ -263,4 +302,62 @@ pub fn table(of: &[OnRecord]) -> String {
         }
     });
     csv::table(&header, rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use kepi_model::{
+        check::{Options, check},
+        source_text::{SourceFile, SourceMap},
+    };
+
+    use super::*;
+
+    const PROJECT: &str = "
+project: shop
+name: Shop
+language: 1
+time_zone: UTC
+---
+benchmark: others
+name: Others
+value: 66%
+figure: share
+n: 40
+source: A report
+published: 2025-09-01
+expires: 2026-04-15
+grade: documented
+---
+entity: visit
+key: [id]
+time: at
+attributes: {id: {type: text}, at: {type: timestamp}, good: {type: boolean}}
+---
+kpi: a
+name: A
+better: higher
+measure: {share: {of: visit, which: good}}
+period: month
+targets:
+  - {from: 2026-01-01, threshold: 50%, target: 60%, basis: {benchmark: others}}
+  - {from: 2026-02-01, threshold: 50%, target: 61%, basis: {benchmark: others}}
+  - {from: 2026-03-01, threshold: 50%, target: 62%, basis: {negotiated: among all}}
+";
+
+    #[test]
+    fn what_has_expired_is_said_so_from_its_day_on() {
+        let file = SourceFile { path: "kepi.yml".to_owned(), text: PROJECT.trim_start().into() };
+        let project = check(&SourceMap::new(vec![file]), &Options::default()).value.unwrap();
+        let kpi = &project.kpis[&"a".parse().unwrap()];
+        let of = |today| beside(kpi, &project, today);
+        let [before, after] = [date(2026, 4, 14), date(2026, 4, 15)].map(|day| of(Some(day)));
+        assert_eq!((before.len(), after.len()), (1, 1));
+        assert_eq!(before[0].said, "Others: 66% (share, n 40); documented, holds until 2026-04-15");
+        assert_eq!(after[0].said, "Others: 66% (share, n 40); documented, expired on 2026-04-15");
+        assert_eq!((before[0].drawn(), after[0].drawn()), (Some(0.66), None));
+        let newest = &kpi.targets[0];
+        assert_eq!(evidence(newest, &project, Some(date(2027, 1, 1))), Some(after[0].said.clone()));
+    }
 }

@@ -16,7 +16,7 @@ impl Reporter<'_> {
     }
 
     /// Today in the reporting zone, if it is known what time it is.
-    fn today(self) -> Option<Date> {
+    pub(crate) fn today(self) -> Option<Date> {
         let zone = TimeZone::get(&self.project().calendar.zone).unwrap_or(TimeZone::UTC);
         Some(Timestamp::from_microsecond(self.facts.now()?).ok()?.to_zoned(zone).date())
     }

@@ -314,11 +314,14 @@ impl<'a> Reporter<'a> {
             &self.project().calendar,
         );
         let point = |(place, value): (usize, &f64)| {
-            let limits = chart.limits(place);
+            let (limits, level) = (chart.limits(place), chart.level(place));
             ControlPoint {
                 period: self.label(chart.period(place)),
                 value: *value,
-                level: chart.level(place),
+                level,
+                centre: limits
+                    .map(|of| of.centre)
+                    .filter(|centre| (centre - level).abs() > 1e-9 * level.abs()),
                 limits: limits.map(|of| (of.low, of.high)),
                 signals: limits.is_some_and(|of| of.signals),
             }

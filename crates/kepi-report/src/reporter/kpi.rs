@@ -20,6 +20,7 @@ use super::{
     words,
 };
 use crate::{
+    benchmarks,
     decided::{Item, Rows},
     facts::{Entry, Standing},
     reader::{KpiQuery, ViewError},
@@ -156,6 +157,7 @@ impl<'a> Reporter<'a> {
                 informed: self.persons(&kpi.informed),
             },
             assumptions: kpi.assumptions.clone(),
+            benchmarks: benchmarks::beside(kpi, self.project(), self.today()),
             targets: {
                 let mut targets: Vec<_> = kpi.targets.iter().collect();
                 targets.sort_by_key(|t| std::cmp::Reverse(t.from));

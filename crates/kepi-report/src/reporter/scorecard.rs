@@ -339,7 +339,7 @@ impl<'a> Reporter<'a> {
             out_of_date: self.out_of_date(kpi, target).map(|late| late.words()),
             period: Some(grain_text(target.period).replace('_', " ")),
             basis: target.basis.as_ref().map(|b| b.kind),
-            evidence: benchmarks::evidence(target, self.project()),
+            evidence: benchmarks::evidence(target, self.project(), self.today()),
             ..TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit)
         }
     }

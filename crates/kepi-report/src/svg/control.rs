@@ -4,9 +4,10 @@ use kepi_model::project::ValueUnit;
 use maud::{Markup, html};
 
 use super::{
+    labels::place,
     px,
     scale::Scale,
-    trend::{Frame, Size, labelled, tick_text},
+    trend::{Frame, Size, beside, labelled, tick_text},
 };
 use crate::view::ControlView;
 
@@ -16,13 +17,16 @@ fn letter(at: usize) -> String {
     format!("{before}{}", char::from(b'a' + (at % 26) as u8))
 }
 
-/// The whole chart. Solid steps: the level; dashed ones: limits, where there are any. A period that signals is a square in a ring, others are
+/// Room that a letter takes.
+const LETTER: f64 = 11.0;
+
+/// The whole chart. Solid steps: the level; dashed ones: limits, where there are any; dotted: their middle, where that is not the level. A period that signals is a square in a ring, others are
 /// dots. Letters above stand for the notes in their order.
 pub fn control(name: &str, of: &ControlView, unit: &ValueUnit, size: Size) -> Markup {
     let points = &of.points;
     let shown = points.iter().flat_map(|p| {
         let limits = p.limits.into_iter().flat_map(|(low, high)| [low, high]);
-        [p.value, p.level].into_iter().chain(limits)
+        [p.value, p.level].into_iter().chain(limits).chain(p.centre)
     });
     let scale = Scale::around(shown, unit, 0.0, 1.0);
     let ticks = scale.ticks(if size == Size::Wide { 5 } else { 4 });
@@ -38,9 +42,21 @@ pub fn control(name: &str, of: &ControlView, unit: &ValueUnit, size: Size) -> Ma
         points.iter().enumerate().map(|(i, p)| format!("{},{}", px(x(i)), px(y.at(p.value)))).collect();
     let radius = if points.len() > 30 { 2.4 } else { 3.4 };
     let class = if size == Size::Wide { "trend wide" } else { "trend narrow" };
-    let last = points.iter().rev().find_map(|p| Some((p.level, p.limits?)));
-    let ends =
-        last.map(|(level, (low, high))| [(high, "upper limit"), (level, "level"), (low, "lower limit")]);
+    let last = points.iter().rev().find_map(|p| Some((p, p.limits?)));
+    let text = |text: &str| vec![text.to_owned()];
+    let ends: Vec<(f64, Vec<String>)> = last.map_or_else(Vec::new, |(point, (low, high))| {
+        let centre = point.centre.map(|centre| (centre, text("middle of limits")));
+        let own = [(high, text("upper limit")), (point.level, text("level")), (low, text("lower limit"))];
+        own.into_iter().chain(centre).collect()
+    });
+    // Of one period several things may be said: its letters stand side by side, and those of neighbours move apart.
+    let wanted: Vec<(f64, f64)> = of
+        .notes
+        .iter()
+        .enumerate()
+        .map(|(at, note)| (x(note.at), LETTER * letter(at).len() as f64))
+        .collect();
+    let letters = place(&wanted, frame.left, frame.right);
     html! {
         svg class=(class) role="img" viewBox={ "0 0 " (px(frame.width)) " " (px(frame.height)) } {
             title { (title(name, of)) }
@@ -50,13 +66,16 @@ pub fn control(name: &str, of: &ControlView, unit: &ValueUnit, size: Size) -> Ma
             }
             @for (i, point) in points.iter().enumerate() {
                 line class="level" x1=(px(edge(i))) y1=(px(y.at(point.level))) x2=(px(edge(i + 1))) y2=(px(y.at(point.level))) {}
+                @if let Some(centre) = point.centre {
+                    line class="centre" x1=(px(edge(i))) y1=(px(y.at(centre))) x2=(px(edge(i + 1))) y2=(px(y.at(centre))) {}
+                }
                 @for limit in point.limits.iter().flat_map(|(low, high)| [*low, *high]) {
                     line class="limit" x1=(px(edge(i))) y1=(px(y.at(limit))) x2=(px(edge(i + 1))) y2=(px(y.at(limit))) {}
                 }
             }
-            @for (at, note) in of.notes.iter().enumerate() {
-                line class="noted" x1=(px(x(note.at))) y1=(px(top - 2.0)) x2=(px(x(note.at))) y2=(px(frame.bottom)) {}
-                text class="label" x=(px(x(note.at))) y=(px(frame.top + 4.0)) text-anchor="middle" { (letter(at)) }
+            @for (at, (note, place)) in of.notes.iter().zip(letters).enumerate() {
+                line class="noted" x1=(px(place)) y1=(px(top - 6.0)) x2=(px(x(note.at))) y2=(px(frame.bottom)) {}
+                text class="label" x=(px(place)) y=(px(frame.top + 4.0)) text-anchor="middle" { (letter(at)) }
             }
             polyline class="line" fill="none" points=(line.join(" ")) {}
             @for (i, point) in points.iter().enumerate() {
@@ -74,21 +93,9 @@ pub fn control(name: &str, of: &ControlView, unit: &ValueUnit, size: Size) -> Ma
                     (points.get(i).map_or("", |p| p.period.as_str()))
                 }
             }
-            @for (place, text) in apart(ends.iter().flatten().map(|(value, text)| (y.at(*value), *text))) {
-                text class="label" x=(px(frame.right + 8.0)) y=(px(place + 4.0)) { (text) }
-            }
+            (beside(&ends, &frame, &y))
         }
     }
-}
-
-/// Labels from above, a line of text apart.
-fn apart<'a>(labels: impl Iterator<Item = (f64, &'a str)>) -> Vec<(f64, &'a str)> {
-    let mut last = f64::NEG_INFINITY;
-    let place = |(at, text): (f64, &'a str)| {
-        last = at.max(last + 15.0);
-        (last, text)
-    };
-    labels.map(place).collect()
 }
 
 fn title(name: &str, of: &ControlView) -> String {

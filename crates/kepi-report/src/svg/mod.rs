@@ -9,6 +9,7 @@ mod bullet;
 mod contribution;
 mod control;
 mod dots;
+mod labels;
 mod route;
 mod scale;
 mod sparkline;
@@ -25,7 +26,7 @@ pub use dots::{dot_scale, dots};
 pub use scale::Scale;
 pub use sparkline::sparkline;
 pub use strategy_map::strategy_map;
-pub use trend::{Size, is_cut, trend};
+pub use trend::{Size, benchmarks_beyond, is_cut, trend};
 
 use maud::{Markup, html};
 

@@ -70,7 +70,7 @@ fn trend_with_a_gap_and_a_provisional_value() {
     let mut series = view.trend;
     series[5].complete = false;
     let picture =
-        trend("Net promoter score", &series, &view.current.measured_in, Better::Higher, Size::Narrow);
+        trend("Net promoter score", &series, &[], &view.current.measured_in, Better::Higher, Size::Narrow);
     insta::assert_snapshot!(lines(&picture));
 }
 
@@ -79,7 +79,7 @@ fn what_is_usual_is_framed_where_it_is_known() {
     let view = kpi("recommend");
     let mut series = view.trend;
     let draw = |series: &[crate::view::SeriesPoint]| {
-        trend("It", series, &view.current.measured_in, Better::Higher, Size::Wide).0
+        trend("It", series, &[], &view.current.measured_in, Better::Higher, Size::Wide).0
     };
     series.iter_mut().for_each(|point| point.usual = None);
     assert!(!draw(&series).contains("class=\"usual\""));
@@ -111,8 +111,8 @@ fn every_picture_has_a_title_and_only_finite_numbers() {
         let now = &view.current;
         let mut pictures = vec![
             sparkline(&now.kpi.name, &now.recent, &now.measured_in),
-            trend(&now.kpi.name, &view.trend, &now.measured_in, now.better, Size::Wide),
-            trend(&now.kpi.name, &[], &now.measured_in, now.better, Size::Wide),
+            trend(&now.kpi.name, &view.trend, &[], &now.measured_in, now.better, Size::Wide),
+            trend(&now.kpi.name, &[], &[], &now.measured_in, now.better, Size::Wide),
             sparkline(&now.kpi.name, &Recent::default(), &now.measured_in),
         ];
         if let (Some(value), Some(target)) = (now.value.value(), &now.target) {
@@ -132,7 +132,7 @@ fn one_wide_interval_does_not_make_a_line_of_all_others() {
     let unit = ValueUnit::Share;
     let mut series = kpi("shop_visits").trend;
     let picture =
-        |series: &[SeriesPoint]| trend("x", series, &unit, Better::Higher, Size::Wide).into_string();
+        |series: &[SeriesPoint]| trend("x", series, &[], &unit, Better::Higher, Size::Wide).into_string();
     // How far the least and the greatest value stand apart, of how many units the picture is high.
     let apart = |text: &str| {
         let places = text
@@ -141,13 +141,13 @@ fn one_wide_interval_does_not_make_a_line_of_all_others() {
             .filter_map(|rest| rest.split_once("y1=\"")?.1.split_once('"')?.0.parse::<f64>().ok());
         places.fold((f64::MAX, f64::MIN), |(low, high), at| (low.min(at), high.max(at)))
     };
-    assert!(!is_cut(&series, &unit));
+    assert!(!is_cut(&series, &[], &unit));
     let before = apart(&picture(&series));
     // The first period had next to no cases.
     let Some(Outcome::Value(first)) = series.first_mut().map(|point| &mut point.value) else { panic!() };
     let Outcome::Value(interval) = &mut first.interval else { panic!() };
     (interval.low.raw, interval.high.raw) = (0.0, 1.0);
-    assert!(is_cut(&series, &unit));
+    assert!(is_cut(&series, &[], &unit));
     let after = apart(&picture(&series));
     assert!(after.1 - after.0 > 0.2 * (before.1 - before.0), "{before:?} {after:?}");
 }
@@ -159,6 +159,7 @@ fn a_control_chart_marks_what_signals_and_letters_what_is_said() {
         value,
         level: if at < 3 { 0.4 } else { 0.2 },
         limits: (at >= 3).then_some((0.1, 0.3)),
+        centre: (at >= 4).then_some(0.22),
         signals: at == 5,
     };
     let values = [0.41, 0.39, 0.4, 0.21, 0.19, 0.35];
@@ -178,9 +179,16 @@ fn a_control_chart_marks_what_signals_and_letters_what_is_said() {
     assert!(picture.contains("2025-06 signal.") && !picture.contains("NaN"), "{picture}");
     let count = |class: &str| picture.matches(&format!("class=\"{class}\"")).count();
     assert_eq!(
-        [count("signal"), count("ring"), count("point"), count("limit"), count("level")],
-        [1, 1, 5, 6, 6]
+        [count("signal"), count("ring"), count("point"), count("limit"), count("level"), count("centre")],
+        [1, 1, 5, 6, 6, 2]
     );
+    // Letters of one period stand side by side.
+    let places: std::collections::BTreeSet<&str> = picture
+        .split("class=\"noted\" x1=\"")
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once('"')?.0))
+        .collect();
+    assert_eq!(places.len(), 28, "{picture}");
     assert!(
         picture.contains(">z</text>") && picture.contains(">aa</text>") && picture.contains(">ab</text>")
     );
@@ -188,4 +196,39 @@ fn a_control_chart_marks_what_signals_and_letters_what_is_said() {
     let none = crate::view::ControlView { points: Vec::new(), notes: Vec::new(), ..view };
     let picture = crate::svg::control("x", &none, &ValueUnit::Share, Size::Narrow).into_string();
     assert!(picture.contains("no period has a value"), "{picture}");
+}
+
+#[test]
+fn figures_of_others_are_drawn_where_they_can_be_compared_and_have_not_expired() {
+    let other = |raw: Option<f64>| crate::view::BenchmarkView {
+        id: "others".to_owned(),
+        name: "Airports of a comparable size".to_owned(),
+        raw,
+        value: "30".to_owned(),
+        published: "2025-09-01".to_owned(),
+        said: String::new(),
+        expired: false,
+        unlike: Vec::new(),
+    };
+    let view = kpi("recommend");
+    let unit = &view.current.measured_in;
+    let draw = |others: &[crate::view::BenchmarkView]| {
+        trend("It", &view.trend, others, unit, Better::Higher, Size::Wide).0
+    };
+    let drawn = draw(&[other(Some(30.0))]);
+    assert_eq!(drawn.matches("class=\"others\"").count(), 1);
+    assert!(drawn.contains(">Airports of a<") && drawn.contains(">comparable size<"), "{drawn}");
+    assert!(drawn.contains(">30, 2025-09<"), "{drawn}");
+    let unlike = crate::benchmarks::Otherwise { aspect: "mode".into(), theirs: "a".into(), ours: "b".into() };
+    let not = [
+        other(None),
+        crate::view::BenchmarkView { expired: true, ..other(Some(30.0)) },
+        crate::view::BenchmarkView { unlike: vec![unlike], ..other(Some(30.0)) },
+    ];
+    assert_eq!(draw(&not), draw(&[]));
+    assert!(benchmarks_beyond(&view.trend, &not, unit).is_empty());
+    // What is far off does not make a line of all values; the page says so.
+    let far = [other(Some(-100.0))];
+    assert_eq!(draw(&far), draw(&[]));
+    assert_eq!(benchmarks_beyond(&view.trend, &far, unit).len(), 1);
 }

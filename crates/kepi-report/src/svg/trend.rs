@@ -5,13 +5,14 @@ use kepi_score::band::{Band, ranges};
 use maud::{Markup, html};
 
 use super::{
+    labels::{LINE, place, wrap},
     px,
     scale::{Scale, line_values, target_values, value_and_limits},
     shape,
 };
 use crate::{
     format,
-    view::{SeriesPoint, Status},
+    view::{BenchmarkView, SeriesPoint, Status},
 };
 
 /// Where a chart goes: text keeps its size, so a phone gets its own drawing.
@@ -49,8 +50,8 @@ impl Frame {
 }
 
 /// What the picture has room for: values, lines, what is usual, and of intervals what lies within as much again on both sides. A
-/// first month of twelve cases would else make everything after it one line.
-fn shown(series: &[SeriesPoint]) -> Vec<f64> {
+/// first month of twelve cases would else make everything after it one line; and so would figures of others that are far off.
+fn shown(series: &[SeriesPoint], benchmarks: &[BenchmarkView]) -> Vec<f64> {
     let mut values: Vec<f64> = series
         .iter()
         .flat_map(|p| {
@@ -68,29 +69,58 @@ fn shown(series: &[SeriesPoint]) -> Vec<f64> {
         true => values.extend(limits.map(|limit| limit.clamp(low - room, high + room))),
         false => values.extend(limits),
     }
+    let others = benchmarks.iter().filter_map(|of| of.drawn());
+    match values.is_empty() {
+        true => values.extend(others),
+        false => values.extend(others.filter(|at| (low - 2.0 * room..=high + 2.0 * room).contains(at))),
+    }
     values
 }
 
+/// Figures of others that could be drawn and lie beyond the picture.
+pub fn benchmarks_beyond<'a>(
+    series: &[SeriesPoint],
+    benchmarks: &'a [BenchmarkView],
+    unit: &ValueUnit,
+) -> Vec<&'a BenchmarkView> {
+    let scale = Scale::around(shown(series, benchmarks), unit, 0.0, 1.0);
+    let beyond = |of: &&BenchmarkView| of.drawn().is_some_and(|at| at < scale.low || at > scale.high);
+    benchmarks.iter().filter(beyond).collect()
+}
+
 /// Whether an interval reaches beyond the picture.
-pub fn is_cut(series: &[SeriesPoint], unit: &ValueUnit) -> bool {
-    let scale = Scale::around(shown(series), unit, 0.0, 1.0);
+pub fn is_cut(series: &[SeriesPoint], benchmarks: &[BenchmarkView], unit: &ValueUnit) -> bool {
+    let scale = Scale::around(shown(series, benchmarks), unit, 0.0, 1.0);
     let limits = series.iter().filter_map(|p| p.value.value()).flat_map(value_and_limits);
     limits.into_iter().any(|limit| limit < scale.low || limit > scale.high)
 }
 
 /// The whole series. Shaded: the interval. Framed: what is usual. Lines per period: threshold, target, stretch; the zone beyond the
-/// threshold is tinted. Hatched: a provisional value, or one that was not measured. A period without a value is a gap with a hollow mark on
-/// the axis.
-pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Better, size: Size) -> Markup {
-    let scale = Scale::around(shown(series), unit, 0.0, 1.0);
+/// threshold is tinted. Long dashes across: figures of others that can be compared, by name and date. Hatched: a provisional value, or one that
+/// was not measured. A period without a value is a gap with a hollow mark on the axis.
+pub fn trend(
+    name: &str,
+    series: &[SeriesPoint],
+    benchmarks: &[BenchmarkView],
+    unit: &ValueUnit,
+    better: Better,
+    size: Size,
+) -> Markup {
+    let scale = Scale::around(shown(series, benchmarks), unit, 0.0, 1.0);
     let ticks: Vec<(f64, String)> = scale
         .ticks(if size == Size::Wide { 5 } else { 4 })
         .into_iter()
         .map(|t| (t, tick_text(t, unit)))
         .collect();
     let longest = ticks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(0);
-    let labels = series.iter().filter_map(|p| p.lines.as_ref()).flat_map(|lines| labels(lines, unit));
-    let widest = labels.map(|(_, text)| text.chars().count()).max().unwrap_or(0);
+    let others: Vec<(f64, &BenchmarkView)> = benchmarks
+        .iter()
+        .filter_map(|of| Some((of.drawn().filter(|at| (scale.low..=scale.high).contains(at))?, of)))
+        .collect();
+    let ends = ends(series.iter().rev().find_map(|p| p.lines.as_ref()), &others, unit, size);
+    let all = series.iter().filter_map(|p| p.lines.as_ref()).flat_map(|lines| labels(lines, unit));
+    let texts = all.map(|(_, text)| text).chain(ends.iter().flat_map(|(_, lines)| lines.iter().cloned()));
+    let widest = texts.map(|text| text.chars().count()).max().unwrap_or(0);
     let frame = Frame::of(size, 14.0 + 7.0 * longest as f64, 10.0 + 6.5 * widest as f64);
     let y = Scale { from: frame.bottom, to: frame.top, ..scale };
     let step = (frame.right - frame.left) / series.len().max(1) as f64;
@@ -123,6 +153,9 @@ pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Bette
                 @for (kind, value) in kinds(lines) {
                     line class=(kind) x1=(px(edge(*first))) y1=(px(y.at(value))) x2=(px(edge(*last + 1))) y2=(px(y.at(value))) {}
                 }
+            }
+            @for (value, _) in &others {
+                line class="others" x1=(px(frame.left)) y1=(px(y.at(*value))) x2=(px(frame.right)) y2=(px(y.at(*value))) {}
             }
             @for (i, point) in series.iter().enumerate() {
                 @if !point.complete || !point.is_measured() {
@@ -161,10 +194,41 @@ pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Bette
                     (series.get(i).map_or("", |p| p.period.as_str()))
                 }
             }
-            @if let Some(lines) = series.iter().rev().find_map(|p| p.lines.as_ref()) {
-                @for (place, text) in spread(lines, unit, &y) {
-                    text class="label" x=(px(frame.right + 8.0)) y=(px(place + 4.0)) { (text) }
-                }
+            (beside(&ends, &frame, &y))
+        }
+    }
+}
+
+/// Labels at the right: where each belongs, and its lines of text.
+type Ends = Vec<(f64, Vec<String>)>;
+
+fn ends(lines: Option<&TargetLines>, others: &[(f64, &BenchmarkView)], unit: &ValueUnit, size: Size) -> Ends {
+    let width = if size == Size::Wide { 20 } else { 15 };
+    let own = lines.into_iter().flat_map(|lines| labels(lines, unit)).map(|(at, text)| (at, vec![text]));
+    let others = others.iter().map(|(at, of)| {
+        let mut text = wrap(&of.name, width, 2);
+        text.push(format!("{}, {}", of.value, of.dated()));
+        (*at, text)
+    });
+    own.chain(others).collect()
+}
+
+/// What stands apart from its neighbours: a label of several lines of text would else run into them.
+fn gap(lines: &[String]) -> f64 {
+    if lines.len() > 1 { 6.0 } else { 0.0 }
+}
+
+/// Labels of lines at the right of a picture, each by its line as far as others leave room.
+pub(super) fn beside(ends: &Ends, frame: &Frame, y: &Scale) -> Markup {
+    let wanted: Vec<(f64, f64)> =
+        ends.iter().map(|(at, lines)| (y.at(*at), LINE * lines.len() as f64 + gap(lines))).collect();
+    let placed = place(&wanted, frame.top - 6.0, frame.bottom + 8.0);
+    html! {
+        @for ((_, lines), middle) in ends.iter().zip(placed) {
+            @let first = middle - LINE * (lines.len() as f64 - 1.0) / 2.0;
+            @let class = if lines.len() > 1 { "label whose" } else { "label" };
+            @for (at, text) in lines.iter().enumerate() {
+                text class=(class) x=(px(frame.right + 8.0)) y=(px(first + LINE * at as f64 + 4.0)) { (text) }
             }
         }
     }
@@ -238,21 +302,6 @@ pub(super) fn labelled<'a>(periods: impl ExactSizeIterator<Item = &'a str>, step
 /// What each line is called at the right.
 fn labels<'a>(lines: &TargetLines, unit: &'a ValueUnit) -> impl Iterator<Item = (f64, String)> + use<'a> {
     kinds(lines).into_iter().map(|(kind, value)| (value, format!("{kind} {}", format::line(value, unit))))
-}
-
-/// Labels of the lines at the right, apart by at least a line of text.
-fn spread(lines: &TargetLines, unit: &ValueUnit, y: &Scale) -> Vec<(f64, String)> {
-    let mut labels: Vec<(f64, String)> =
-        labels(lines, unit).map(|(value, text)| (y.at(value), text)).collect();
-    labels.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut last = f64::NEG_INFINITY;
-    for label in &mut labels {
-        label.0 = label.0.max(last + 15.0);
-        last = label.0;
-    }
-    // What was pushed below the axis moves everything up again.
-    let over = (last - y.from.max(y.to)).max(0.0);
-    labels.into_iter().map(|(place, text)| (place - over, text)).collect()
 }
 
 pub(super) fn tick_text(value: f64, unit: &ValueUnit) -> String {

@@ -56,6 +56,8 @@ pub struct ControlPoint {
     pub level: f64,
     /// Its limits; none before those periods that limits rest on.
     pub limits: Option<(f64, f64)>,
+    /// The middle that its limits lie around, where that is not the level: by it signals are judged.
+    pub centre: Option<f64>,
     /// Whether it signals.
     pub signals: bool,
 }

@@ -3,6 +3,7 @@
 use crate::format;
 
 use super::{
+    benchmarks::BenchmarkView,
     decided::ItemRow,
     insight::{AnalysisView, ControlView},
     names::{Choice, Named, Person, ProjectView, UnitChoice},
@@ -96,6 +97,8 @@ pub struct KpiView {
     pub people: PeopleView,
     /// What is taken for granted.
     pub assumptions: Vec<String>,
+    /// Figures of others that its targets rest on.
+    pub benchmarks: Vec<BenchmarkView>,
     /// All targets, newest first.
     pub targets: Vec<TargetView>,
     /// Published values that later data would change.

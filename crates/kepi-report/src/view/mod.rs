@@ -31,7 +31,7 @@ pub use acting::{
     AlertRow, AlertsView, DriverRow, FeedbackRow, FeedbackView, LatencyGroup, LatencyRow, LatencyView,
     PlaybookRow, PlaybookStepRow, PlaybooksView, PrioritiesView, RunRow, StepTime,
 };
-pub use benchmarks::BenchmarksView;
+pub use benchmarks::{BenchmarkView, BenchmarksView};
 pub use bridge::{Bridge, BridgeKpi, BridgePart};
 pub use customers::{
     Amounts, ByStage, Cell, Cohort, CohortsView, Flow, FlowView, Funnel, JourneyView, Shade, StageMap, Step,

@@ -83,7 +83,7 @@ fn targets(targets: &[Resting]) -> Markup {
                             td {
                                 @for (at, unlike) in target.otherwise.iter().enumerate() {
                                     @if at > 0 { "; " }
-                                    (unlike.aspect) ": " (unlike.theirs) " there, " (unlike.ours) " here"
+                                    (unlike.words())
                                 }
                                 @if target.otherwise.is_empty() { "–" }
                             }

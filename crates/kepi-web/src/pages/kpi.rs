@@ -131,11 +131,12 @@ fn course(view: &KpiView) -> Markup {
     html! {
         section.panel aria-labelledby="course" {
             h2 #course { "Course" }
-            (svg::trend(&row.kpi.name, &view.trend, &row.measured_in, row.better, Size::Wide))
-            (svg::trend(&row.kpi.name, &view.trend, &row.measured_in, row.better, Size::Narrow))
+            (svg::trend(&row.kpi.name, &view.trend, &view.benchmarks, &row.measured_in, row.better, Size::Wide))
+            (svg::trend(&row.kpi.name, &view.trend, &view.benchmarks, &row.measured_in, row.better, Size::Narrow))
             @if view.has_cohorts { p { a href={ "/cohorts/" (row.kpi.id) } { "Cohort by cohort, as they grow older" } } }
             @if view.has_flow { p { a href={ "/flows/" (row.kpi.id) } { "What came and what went, period by period" } } }
-            p.note { "Shaded band: " (view.project.confidence) " interval. " @if view.trend.iter().any(|point| point.usual.is_some()) { "Dotted frames: usual, what would not have been called out. " } @if view.trend.iter().any(|point| point.lines.is_some()) { "Tinted zone: beyond the threshold. " } @if svg::is_cut(&view.trend, &row.measured_in) { "Some intervals reach beyond the picture: the table has them. " } @if view.trend.iter().any(|point| !point.is_measured()) { "Hatched: provisional, or not measured: the table says where the value comes from. " } @else if view.trend.iter().any(|point| !point.complete) { "Hatched: provisional, more data may change it. " } @if view.trend.iter().any(|point| point.value.value().is_none()) { "○ on the axis: no value." } }
+            p.note { "Shaded band: " (view.project.confidence) " interval. " @if view.trend.iter().any(|point| point.usual.is_some()) { "Dotted frames: usual, what would not have been called out. " } @if view.trend.iter().any(|point| point.lines.is_some()) { "Tinted zone: beyond the threshold. " } @if svg::is_cut(&view.trend, &view.benchmarks, &row.measured_in) { "Some intervals reach beyond the picture: the table has them. " } @if view.trend.iter().any(|point| !point.is_measured()) { "Hatched: provisional, or not measured: the table says where the value comes from. " } @else if view.trend.iter().any(|point| !point.complete) { "Hatched: provisional, more data may change it. " } @if view.trend.iter().any(|point| point.value.value().is_none()) { "○ on the axis: no value." } }
+            (others(view))
             @if let Some(window) = &view.definition.window {
                 p.note { "Each value is made from the rows of its window (" (window) "), so neighbouring ones share rows and are not independent." }
             }
@@ -166,6 +167,32 @@ fn course(view: &KpiView) -> Markup {
     }
 }
 
+/// Figures of others that its targets rest on: what the long dashes are, and why some have none.
+fn others(view: &KpiView) -> Markup {
+    let beyond = svg::benchmarks_beyond(&view.trend, &view.benchmarks, &view.current.measured_in);
+    html! {
+        @if !view.benchmarks.is_empty() {
+            p.note {
+                @if view.benchmarks.iter().any(|of| of.drawn().is_some()) { "Long dashes: figures of others that can be compared. " }
+                a href="/benchmarks" { "Benchmarks on record" }
+                ":"
+            }
+            ul.plain.others {
+                @for of in &view.benchmarks {
+                    li {
+                        @if of.expired { span.shape aria-hidden="true" { "△ " } }
+                        a href={ "/benchmarks#" (of.id) } { (of.words()) }
+                        ", published " (of.published)
+                        @if of.expired { "; it says nothing any more about where others stand" }
+                        @else if of.drawn().is_none() { "; not drawn" }
+                        @else if beyond.iter().any(|other| other.id == of.id) { "; beyond the picture" }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Its control chart, with what is said of its periods.
 fn control(view: &KpiView) -> Markup {
     let row = &view.current;
@@ -187,6 +214,7 @@ fn control(view: &KpiView) -> Markup {
                 }
                 p.note {
                     "A " (of.kind) ". Dashed: limits, drawn over the periods that they rest on. Solid: the level. Ringed squares: periods that signal."
+                    @if of.points.iter().any(|point| point.centre.is_some()) { " Dotted: the middle that the limits lie around and by which signals are judged, where it is not the level." }
                     @if of.has_season { " Level and limits move with the season." }
                 }
             }

@@ -518,6 +518,9 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     if let Some(target) = &row.target {
         out.line(&format!("  target      {} (threshold {})", target.target, target.threshold))?;
     }
+    for of in &view.benchmarks {
+        out.line(&format!("  benchmark   {}, published {}", of.words(), of.published))?;
+    }
     if let Some(ending) = &view.ending {
         let instead = ending.successor.as_ref().map_or(String::new(), |of| format!("; instead: {}", of.id));
         out.line(&format!("  ending      {}{instead}", ending.words()))?;

@@ -17,6 +17,7 @@ pub use customers::{cohorts, flow, journey};
 pub use data::{quarantine, sources};
 pub use decided::{gate, inbox, item, official, periods, register, reviews};
 pub use disclosure::{disclosure, methodology, readiness};
+use jiff::civil::Date;
 use kepi_model::{
     calendar::Period,
     describe,
@@ -199,7 +200,10 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
                 let ids: Vec<&str> = ids.iter().map(DimensionId::as_str).collect();
                 (
                     ids.join(";"),
-                    members.iter().map(|(s, reading)| member(s, reading, at.0.project())).collect(),
+                    members
+                        .iter()
+                        .map(|(s, reading)| member(s, reading, at.0.project(), at.0.today()))
+                        .collect(),
                 )
             })
             .collect(),
@@ -248,7 +252,10 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             informed: at.persons(&of.informed),
         },
         assumptions: of.assumptions.clone(),
-        targets: targets.into_iter().map(|target| self::target((of, target), at.0.project())).collect(),
+        targets: targets
+            .into_iter()
+            .map(|target| self::target((of, target), at.0.project(), at.0.today()))
+            .collect(),
         restatements: at
             .0
             .restatements(of, &place, asked.period)?
@@ -545,7 +552,11 @@ impl<'a> Api<'a> {
             probability: of.probability(),
             score: of.standing.score.as_ref().ok().map(|s| points(*s)),
             no_score: of.standing.score.as_ref().err().filter(|_| value.is_some()).map(reason),
-            target: of.standing.target.as_ref().map(|target| self::target((kpi, target), self.0.project())),
+            target: of
+                .standing
+                .target
+                .as_ref()
+                .map(|target| self::target((kpi, target), self.0.project(), self.0.today())),
             change: change.and_then(Result::ok).map(|c| Change {
                 difference: c.difference,
                 since: self.0.label(c.since),
@@ -839,7 +850,11 @@ fn input(of: view::InputView) -> Input {
     }
 }
 
-fn target((kpi, of): (&project::Kpi, &project::Target), project: &project::Project) -> Target {
+fn target(
+    (kpi, of): (&project::Kpi, &project::Target),
+    project: &project::Project,
+    today: Option<Date>,
+) -> Target {
     let (floor, threshold, goal, stretch) = match of.lines {
         TargetLines::OneSided { floor, threshold, target, stretch } => {
             (floor.map(Line::One), Line::One(threshold), Line::One(target), stretch.map(Line::One))
@@ -871,7 +886,7 @@ fn target((kpi, of): (&project::Kpi, &project::Target), project: &project::Proje
             BasisKind::Capability => "capability".into(),
             BasisKind::Negotiated => "negotiated".into(),
         }),
-        evidence: benchmarks::evidence(of, project),
+        evidence: benchmarks::evidence(of, project, today),
         attached: of
             .evidence
             .as_ref()
@@ -888,7 +903,12 @@ fn target((kpi, of): (&project::Kpi, &project::Target), project: &project::Proje
     }
 }
 
-fn member(segment: &Segment, reading: &Reading<'_>, project: &project::Project) -> Member {
+fn member(
+    segment: &Segment,
+    reading: &Reading<'_>,
+    project: &project::Project,
+    today: Option<Date>,
+) -> Member {
     let (value, no_value) = value(reading);
     let own = reading.standing.target.as_ref().filter(|of| !of.segment.is_empty());
     Member {
@@ -897,6 +917,6 @@ fn member(segment: &Segment, reading: &Reading<'_>, project: &project::Project) 
         value,
         no_value,
         status: status(reading.standing.band),
-        target: own.map(|of| target((reading.kpi, of), project)),
+        target: own.map(|of| target((reading.kpi, of), project, today)),
     }
 }
