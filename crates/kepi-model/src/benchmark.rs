@@ -164,6 +164,7 @@ fn kind_of(measure: &Measure) -> (Option<Figure>, Option<u8>, Option<(i64, i64)>
         Measure::Quantile(_) => (Some(Figure::Quantile), None, None),
         Measure::Total(_) => (Some(Figure::Amount), None, None),
         Measure::Duration(_)
+        | Measure::Agreement(_)
         | Measure::Ratio(_)
         | Measure::Stock(_)
         | Measure::Entered(_)

@@ -743,6 +743,11 @@ codes! {
         "a member that rows have"
         "correct the member, or keep the target until there are rows";
 
+    AGREEMENT "K0680" Error "answers that say nothing of each other"
+        "How far answers agree is said of several answers to the same question, on the same scale: of the same person on two occasions, or of several raters of the same thing. One answer alone agrees with nothing, and one that stands twice with itself."
+        "two answers or more of one type: `answers: [score, score_again]`"
+        "name another answer, such as one gathered from a later row";
+
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."
         "100%"

@@ -102,9 +102,11 @@ pub enum Role {
     GroupWeightSquares(u8),
     /// Invitations of one disposition.
     Disposition(Disposition),
+    /// Σx of one of several answers.
+    Answer(u8),
     /// Rows that are in numerator or denominator.
     Joint,
-    /// Σxy over rows that are in both.
+    /// Σxy over rows that are in both; of several answers the sum of the squares of their sums.
     Products,
 }
 

@@ -220,6 +220,8 @@ pub enum Method {
     FormulaIndependent,
     /// A weighted index of other estimates, over the box of their intervals.
     Composite,
+    /// Intraclass correlation with the interval by the F distribution.
+    Intraclass,
     /// Nothing was measured; taken as zero, as was declared.
     TakenAsZero,
     /// Nothing was measured; the last measured value stands on, as was declared.
@@ -257,6 +259,7 @@ impl Method {
             Self::CalibratedSurvey => "calibrated survey estimate, linearised",
             Self::LinearisedSurvey => "survey estimate, linearised over strata and clusters",
             Self::WelchDifference => "difference of means, Welch",
+            Self::Intraclass => "intraclass correlation with F interval",
             Self::DeltaRelative => "relative difference by the delta method",
             Self::ConfidenceSequence => "always-valid confidence sequence",
             Self::DifferenceInDifferences => "difference in differences, clustered errors",

@@ -170,6 +170,7 @@ pub fn case(seed: u64) -> Case {
     text.push_str(&composite(&mut windows, &simple));
     // Apart from the others, so that these stay what they were.
     text.push_str(&lifetime(&mut Chance::new(seed ^ 0x11FE_7173)));
+    text.push_str(&agreement(&mut Chance::new(seed ^ 0xA94E_E5ED)));
     let project = project(&text);
     Case { text, project, inputs, simple }
 }
@@ -279,6 +280,23 @@ fn lifetime(chance: &mut Chance) -> String {
     let period = chance.pick(&["month", "quarter", "year"]);
     format!(
         "---\nkpi: lifetime\nname: lifetime\nbetter: higher\nmeasure:\n  {measure}\nperiod: {period}\nby: [client.region]\n"
+    )
+}
+
+/// How far answers of calls agree with what is known of their clients.
+fn agreement(chance: &mut Chance) -> String {
+    let rows = rows(chance);
+    let answers = chance.pick(&[
+        "score, client.size",
+        "score, client.size, \"score + client.size\"",
+        "price, \"price * 1 + 1.25\"",
+        "score, \"coalesce(client.size, 2) + score\"",
+    ]);
+    let form = chance.pick(&["absolute", "consistent", "one_way"]);
+    let summary = if chance.once_in(3) { ", summary: mean" } else { "" };
+    let period = chance.pick(&["month", "quarter", "year"]);
+    format!(
+        "---\nkpi: agreement\nname: agreement\nbetter: higher\nmeasure:\n  agreement: {{{rows}, answers: [{answers}], form: {form}{summary}}}\nperiod: {period}\nby: [client.region]\n"
     )
 }
 

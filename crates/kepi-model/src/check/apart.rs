@@ -54,6 +54,22 @@ pub(super) fn together(
                 }
             }
         }
+        if let Measure::Agreement(_) = &kpi.measure {
+            let mut known: BTreeMap<(EntityId, AttributeId), String> = BTreeMap::new();
+            for (key, (value, _)) in of(kpi, &apart, entities) {
+                let first = known.entry(key.clone()).or_insert_with(|| value.clone());
+                if *first != value {
+                    let message = format!(
+                        "answers of {} `{first}` are held against answers of `{value}`: whether people answer alike and whether the question is the same cannot be told apart",
+                        key.1
+                    );
+                    context
+                        .report(codes::APART, *at, message)
+                        .fix("pick the same in the KPI and in what is gathered; what another wording or scale does is said by a bridge, see `successor`");
+                    break;
+                }
+            }
+        }
         if matches!(kpi.measure, Measure::Composite(_)) {
             let mut known: BTreeMap<(EntityId, AttributeId), (String, KpiId)> = BTreeMap::new();
             for (key, (value, of)) in
@@ -109,8 +125,8 @@ fn mixed(at: Span, (entity, attribute): (&EntityId, &AttributeId), context: &mut
 
 /// Whether a measure says how answers are, and not how many there are.
 fn is_score(measure: &Measure) -> bool {
-    use Measure::{Mean, Nps, Quantile, Rating, Share};
-    matches!(measure, Mean(_) | Share(_) | Nps(_) | Rating(_) | Quantile(_))
+    use Measure::{Agreement, Mean, Nps, Quantile, Rating, Share};
+    matches!(measure, Agreement(_) | Mean(_) | Share(_) | Nps(_) | Rating(_) | Quantile(_))
 }
 
 /// Whether what is gathered may be an answer, and not who gave it or when.

@@ -4,6 +4,7 @@
 //! periods and units. Here stands the list of them, and what they share. What states a kind needs and how they become a
 //! value stands in its file in `kepi-query`.
 
+mod agreement;
 mod circumstances;
 mod composite;
 mod design;
@@ -46,6 +47,7 @@ pub(crate) use rows::Reader;
 pub(crate) use without_data::Written as WrittenWithoutData;
 pub(crate) use words::Words;
 
+pub use agreement::{Agreement, AgreementForm};
 pub use circumstances::{Circumstances, Counted};
 pub use composite::{BasisPoints, Composite, CompositePart, MissingRule};
 pub use design::{Design, MARGIN_SCALE, Margin, MarginTo, Trim};
@@ -85,6 +87,8 @@ one_of! {
         "{of: survey_response, answer: overall, …}";
     Effort "effort": rating::WrittenEffort, "Customer effort.", "{of: survey_response, answer: easy, …}";
     Duration "duration": duration::Written, "Time between two instants.", "{of: ticket, from: …, until: …}";
+    Agreement "agreement": agreement::Written, "How far repeated answers agree.",
+        "{of: survey_response, answers: [score, score_again]}";
     Ratio "ratio": ratio::Written, "A ratio of two aggregates.", "{numerator: …, denominator: …}";
     Rate "rate": ratio::WrittenRate, "Events per so many of a population.",
         "{events: …, population: …, per: 1000}";
@@ -124,6 +128,8 @@ pub enum Measure {
     Rating(Rating),
     /// Time between two instants.
     Duration(Duration),
+    /// How far repeated answers of the same rows agree.
+    Agreement(Agreement),
     /// Two totals that meet on period and segment.
     Ratio(Ratio),
     /// All that came so far, less all that went.
@@ -196,6 +202,7 @@ impl Written {
                 Rating::read(&written.0, RatingKind::Effort, reader).map(Measure::Rating)
             }
             Self::Duration(written) => Duration::read(written, reader).map(Measure::Duration),
+            Self::Agreement(written) => Agreement::read(written, reader).map(Measure::Agreement),
             Self::Ratio(written) => Ratio::read(written, reader).map(Measure::Ratio),
             Self::Rate(written) => Ratio::read_rate(written, reader).map(Measure::Ratio),
             Self::Stock(written) => Stock::read(written, reader).map(Measure::Stock),
@@ -228,6 +235,7 @@ impl Measure {
             Self::Nps(kind) => kind,
             Self::Rating(kind) => kind,
             Self::Duration(kind) => kind,
+            Self::Agreement(kind) => kind,
             Self::Ratio(kind) => kind,
             Self::Stock(kind) => kind,
             Self::Entered(kind) => kind,

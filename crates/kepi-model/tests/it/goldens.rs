@@ -600,6 +600,22 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         (
+            "K0680",
+            vec![
+                edit(
+                    "kpis.yml",
+                    EASY_MEASURE,
+                    "agreement: {of: survey_response, answers: [ease, score, ease, minutes]}",
+                ),
+                edit("kpis.yml", EASY_TARGETS, "threshold: 0.6, target: 0.7, stretch: 0.8"),
+                edit(
+                    "kpis.yml",
+                    "",
+                    "---\nkpi: alone\nname: Alone\nbetter: higher\nmeasure: {agreement: {of: survey_response, answers: [ease]}}\nperiod: month\npurpose: service_improvement\n",
+                ),
+            ],
+        ),
+        (
             "K0631",
             vec![
                 edit(

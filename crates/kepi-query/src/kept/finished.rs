@@ -297,6 +297,7 @@ fn is_apart(plan: &ScanPlan, (kpi, grain): &Item<'_>, others: &[&Item<'_>]) -> b
         | Measure::Nps(_)
         | Measure::Rating(_)
         | Measure::Duration(_)
+        | Measure::Agreement(_)
         | Measure::Ratio(_) => kind.readings().iter().all(|of| is_of(of, kpi, plan)),
         Measure::Stock(_) | Measure::Entered(_) | Measure::Lifetime(_) => false,
     };

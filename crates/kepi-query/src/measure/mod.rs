@@ -2,6 +2,7 @@
 //! there is to be a value and when it is final; everything else (scans, segments, periods, gates) is the same for all.
 //! What it is called, its unit, its words and what may be summed stand in its file in `kepi-model`.
 
+mod agreement;
 mod build;
 pub mod composite;
 mod duration;
@@ -195,6 +196,7 @@ pub fn kind_of(measure: &Measure) -> &'static MeasureKind {
         Measure::Nps(_) => &nps::KIND,
         Measure::Rating(_) => &rating::KIND,
         Measure::Duration(_) => &duration::KIND,
+        Measure::Agreement(_) => &agreement::KIND,
         Measure::Ratio(_) => &ratio::KIND,
         Measure::Stock(_) => &stock::KIND,
         Measure::Entered(_) => &entered::KIND,

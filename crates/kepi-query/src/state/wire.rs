@@ -744,6 +744,7 @@ fn role_code(role: Role) -> u8 {
         Role::Disposition(of) => {
             0x70 | Disposition::ALL.iter().position(|known| *known == of).unwrap_or(0) as u8
         }
+        Role::Answer(place) => 0x20 | place & 0xf,
         Role::Group(group) => 0x40 | group & 0xf,
         Role::GroupWeight(group) => 0x50 | group & 0xf,
         Role::GroupWeightSquares(group) => 0x60 | group & 0xf,
@@ -753,6 +754,7 @@ fn role_code(role: Role) -> u8 {
 fn role_of(code: u8) -> Option<Role> {
     let group = code & 0xf;
     match code & 0xf0 {
+        0x20 => Some(Role::Answer(group)),
         0x40 => Some(Role::Group(group)),
         0x50 => Some(Role::GroupWeight(group)),
         0x60 => Some(Role::GroupWeightSquares(group)),

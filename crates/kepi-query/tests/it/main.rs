@@ -10,6 +10,7 @@
     missing_docs
 )]
 
+mod agreement;
 mod balance;
 mod bridged;
 mod buckets;

@@ -2,7 +2,8 @@
 #![expect(clippy::indexing_slicing, reason = "the ratings form a rectangle, checked at entry")]
 
 use crate::distribution::fisher;
-use crate::estimate::{Interval, Level, NotComputable};
+use crate::estimate::{Estimate, Interval, Level, Method, NotComputable};
+use crate::exact::Wide;
 
 /// Which intraclass correlation. Names as in McGraw and Wong 1996, with Shrout and Fleiss 1979 in brackets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +21,12 @@ pub enum IccForm {
     AgreementAverage,
     /// Consistency, mean of k ratings (3,k).
     ConsistencyAverage,
+}
+
+impl IccForm {
+    fn is_one_way(self) -> bool {
+        matches!(self, Self::OneWaySingle | Self::OneWayAverage)
+    }
 }
 
 /// An intraclass correlation with its test against zero.
@@ -62,49 +69,178 @@ pub fn icc(ratings: &[Vec<f64>], form: IccForm, level: Level) -> Result<Icc, Not
         .zip(&row_means)
         .flat_map(|(row, mean)| row.iter().map(move |x| (x - mean).powi(2)))
         .sum();
-    let msb = between / (subjects - 1.0);
-    let msw = within / (subjects * (raters - 1.0));
-    let msj = columns / (raters - 1.0);
-    let error_degrees = (subjects - 1.0) * (raters - 1.0);
-    let mse = (within - columns).max(0.0) / error_degrees;
-    let one_way = matches!(form, IccForm::OneWaySingle | IccForm::OneWayAverage);
-    let below = if one_way { msw } else { mse };
-    if below <= 0.0 || msb <= 0.0 {
+    let squares = Squares { between, within, columns, error: (within - columns).max(0.0) };
+    let (ms, below) = squares.means(n, k, form);
+    if below <= 0.0 || ms.between <= 0.0 {
         return Err(NotComputable::NoVariation);
     }
-    let f = msb / below;
-    let degrees = (subjects - 1.0, if one_way { subjects * (raters - 1.0) } else { error_degrees });
-    let upper_probability = 1.0 - 0.5 * level.alpha();
-    let low_f = f / fisher::quantile(upper_probability, degrees.0, degrees.1);
-    let high_f = f * fisher::quantile(upper_probability, degrees.1, degrees.0);
-    let single = |ratio: f64| (ratio - 1.0) / (ratio + raters - 1.0);
-    let average = |ratio: f64| 1.0 - 1.0 / ratio;
-    let agreement = (msb - mse) / (msb + (raters - 1.0) * mse + raters * (msj - mse) / subjects);
-    let (value, low, high) = match form {
-        IccForm::OneWaySingle | IccForm::ConsistencySingle => (single(f), single(low_f), single(high_f)),
-        IccForm::OneWayAverage | IccForm::ConsistencyAverage => (average(f), average(low_f), average(high_f)),
-        IccForm::AgreementSingle | IccForm::AgreementAverage => {
-            let ratio = msj / mse;
-            let a = raters * agreement * ratio + subjects * (1.0 + (raters - 1.0) * agreement)
-                - raters * agreement;
-            let v = (raters - 1.0) * (subjects - 1.0) * a * a
-                / ((subjects - 1.0) * (raters * agreement * ratio).powi(2)
-                    + (subjects * (1.0 + (raters - 1.0) * agreement) - raters * agreement).powi(2));
-            let f_low = fisher::quantile(upper_probability, subjects - 1.0, v);
-            let f_high = fisher::quantile(upper_probability, v, subjects - 1.0);
-            let mixed = raters * msj + (raters * subjects - raters - subjects) * mse;
-            let low = subjects * (msb - f_low * mse) / (f_low * mixed + subjects * msb);
-            let high = subjects * (f_high * msb - mse) / (mixed + subjects * f_high * msb);
-            if form == IccForm::AgreementSingle {
-                (agreement, low, high)
-            } else {
-                let step_up = |r: f64| spearman_brown(r, raters);
-                ((msb - mse) / (msb + (msj - mse) / subjects), step_up(low), step_up(high))
-            }
+    let (low, high) = ms.limits(form, level);
+    let degrees = ms.degrees(form);
+    let f = ms.between / below;
+    let p = fisher::above(f, degrees.0, degrees.1);
+    Ok(Icc { value: ms.value(form), interval: Interval::new(low, high, level), f, degrees, p })
+}
+
+/// Exact sums over subjects of whom all answers are known, in units of one scale: it cancels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answers<'a> {
+    /// Subjects.
+    pub n: u64,
+    /// Σx of each answer.
+    pub sums: &'a [i128],
+    /// Σ(x₁ + … + xₖ)².
+    pub sum_squares: i128,
+    /// Σ(x₁² + … + xₖ²).
+    pub squares_sum: i128,
+}
+
+/// Intraclass correlation from sums that merge in any order; the sums of squares are formed without rounding.
+///
+/// With `S = Σ(x₁ + … + xₖ)²`, `Q = Σ(x₁² + … + xₖ²)`, `Cⱼ = Σxⱼ` and `T = ΣCⱼ` they are between subjects `(nS − T²)/(nk)`, within
+/// `(kQ − S)/k`, between occasions `(kΣCⱼ² − T²)/(nk)`, and what is left of within is error. Answers that all agree have a point and no interval.
+/// Errors: `TooFew` below two subjects or answers; `NoVariation` where subjects do not differ; `Invalid` for contradictory sums.
+/// Source: Shrout and Fleiss 1979; McGraw and Wong 1996.
+pub fn icc_of_sums(of: Answers<'_>, form: IccForm, level: Level) -> Result<Estimate, NotComputable> {
+    let k = of.sums.len();
+    NotComputable::unless_enough(usize::try_from(of.n).unwrap_or(usize::MAX), 2)?;
+    NotComputable::unless_enough(k, 2)?;
+    let (subjects, answers) = (Wide::of(of.n.into()), Wide::of(k as i128));
+    let mut total = Wide::ZERO;
+    let mut squared = Wide::ZERO;
+    for sum in of.sums {
+        total = total.plus(Wide::of(*sum))?;
+        squared = squared.plus(Wide::of(*sum).times(Wide::of(*sum))?)?;
+    }
+    let total = total.times(total)?;
+    let between = subjects.times(Wide::of(of.sum_squares))?.minus(total)?;
+    let within = answers.times(Wide::of(of.squares_sum))?.minus(Wide::of(of.sum_squares))?;
+    let columns = answers.times(squared)?.minus(total)?;
+    let error = subjects.times(within)?.minus(columns)?;
+    if [between, within, columns, error].iter().any(|sum| sum.sign() < 0) {
+        return Err(NotComputable::invalid("the sums of the answers contradict each other"));
+    }
+    let cells = subjects.times(answers)?;
+    let squares = Squares {
+        between: between.over(cells)?,
+        within: within.over(answers)?,
+        columns: columns.over(cells)?,
+        error: error.over(cells)?,
+    };
+    if between.is_zero() {
+        return Err(NotComputable::NoVariation);
+    }
+    let (ms, below) = squares.means(of.n as usize, k, form);
+    let interval = if below <= 0.0 {
+        Err(NotComputable::NoVariation)
+    } else {
+        match ms.limits(form, level) {
+            (low, high) if low <= high => Ok(Interval::new(low, high, level)),
+            _ => Err(NotComputable::Unsupported(
+                "answers agree so much less than by chance that nothing follows for their mean".to_owned(),
+            )),
         }
     };
-    let p = fisher::above(f, degrees.0, degrees.1);
-    Ok(Icc { value, interval: Interval::new(low, high, level), f, degrees, p })
+    Ok(Estimate {
+        point: ms.value(form),
+        interval,
+        n: of.n,
+        effective_n: of.n as f64,
+        method: Method::Intraclass,
+    })
+}
+
+/// Sums of squares of a complete table.
+struct Squares {
+    between: f64,
+    within: f64,
+    columns: f64,
+    error: f64,
+}
+
+impl Squares {
+    /// Mean squares, and that which the one between subjects is held against.
+    fn means(&self, n: usize, k: usize, form: IccForm) -> (MeanSquares, f64) {
+        let (subjects, raters) = (n as f64, k as f64);
+        let ms = MeanSquares {
+            subjects,
+            raters,
+            between: self.between / (subjects - 1.0),
+            within: self.within / (subjects * (raters - 1.0)),
+            columns: self.columns / (raters - 1.0),
+            error: self.error / ((subjects - 1.0) * (raters - 1.0)),
+        };
+        let below = if form.is_one_way() { ms.within } else { ms.error };
+        (ms, below)
+    }
+}
+
+/// Mean squares, of so many subjects and raters.
+struct MeanSquares {
+    subjects: f64,
+    raters: f64,
+    between: f64,
+    within: f64,
+    columns: f64,
+    error: f64,
+}
+
+impl MeanSquares {
+    fn degrees(&self, form: IccForm) -> (f64, f64) {
+        let (n, k) = (self.subjects, self.raters);
+        (n - 1.0, if form.is_one_way() { n * (k - 1.0) } else { (n - 1.0) * (k - 1.0) })
+    }
+
+    fn value(&self, form: IccForm) -> f64 {
+        let (n, k, msb) = (self.subjects, self.raters, self.between);
+        let below = if form.is_one_way() { self.within } else { self.error };
+        match form {
+            IccForm::OneWaySingle | IccForm::ConsistencySingle => (msb - below) / (msb + (k - 1.0) * below),
+            IccForm::OneWayAverage | IccForm::ConsistencyAverage => 1.0 - below / msb,
+            IccForm::AgreementSingle => self.agreement(),
+            IccForm::AgreementAverage => (msb - below) / (msb + (self.columns - below) / n),
+        }
+    }
+
+    fn agreement(&self) -> f64 {
+        let (n, k, msb, mse) = (self.subjects, self.raters, self.between, self.error);
+        (msb - mse) / (msb + (k - 1.0) * mse + k * (self.columns - mse) / n)
+    }
+
+    fn limits(&self, form: IccForm, level: Level) -> (f64, f64) {
+        let (subjects, raters, msb, mse, msj) =
+            (self.subjects, self.raters, self.between, self.error, self.columns);
+        let f = msb / if form.is_one_way() { self.within } else { mse };
+        let degrees = self.degrees(form);
+        let upper_probability = 1.0 - 0.5 * level.alpha();
+        let low_f = f / fisher::quantile(upper_probability, degrees.0, degrees.1);
+        let high_f = f * fisher::quantile(upper_probability, degrees.1, degrees.0);
+        let single = |ratio: f64| (ratio - 1.0) / (ratio + raters - 1.0);
+        let average = |ratio: f64| 1.0 - 1.0 / ratio;
+        match form {
+            IccForm::OneWaySingle | IccForm::ConsistencySingle => (single(low_f), single(high_f)),
+            IccForm::OneWayAverage | IccForm::ConsistencyAverage => (average(low_f), average(high_f)),
+            IccForm::AgreementSingle | IccForm::AgreementAverage => {
+                let agreement = self.agreement();
+                let ratio = msj / mse;
+                let a = raters * agreement * ratio + subjects * (1.0 + (raters - 1.0) * agreement)
+                    - raters * agreement;
+                let v = (raters - 1.0) * (subjects - 1.0) * a * a
+                    / ((subjects - 1.0) * (raters * agreement * ratio).powi(2)
+                        + (subjects * (1.0 + (raters - 1.0) * agreement) - raters * agreement).powi(2));
+                let f_low = fisher::quantile(upper_probability, subjects - 1.0, v);
+                let f_high = fisher::quantile(upper_probability, v, subjects - 1.0);
+                let mixed = raters * msj + (raters * subjects - raters - subjects) * mse;
+                let low = subjects * (msb - f_low * mse) / (f_low * mixed + subjects * msb);
+                let high = subjects * (f_high * msb - mse) / (mixed + subjects * f_high * msb);
+                match form {
+                    IccForm::AgreementSingle => (low, high),
+                    // Beyond where the mean of so many would be known without error, or not at all, nothing can be stepped up.
+                    _ if 1.0 + (raters - 1.0) * low <= 0.0 => (f64::NAN, f64::NAN),
+                    _ => (spearman_brown(low, raters), spearman_brown(high, raters)),
+                }
+            }
+        }
+    }
 }
 
 /// Reliability of a scale `times` as long: `m·r/(1 + (m − 1)r)`. Source: Spearman 1910; Brown 1910.

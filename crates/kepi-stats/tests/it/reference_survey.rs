@@ -299,6 +299,19 @@ fn agreement(check: &mut Check) {
         check.at(&oracle, &at("p"), icc.p, CLOSED);
         check.at(&oracle, &at("lower bound"), icc.interval.low, 1e-8);
         check.at(&oracle, &at("upper bound"), icc.interval.high, 1e-8);
+        let whole = |of: f64| of as i128;
+        let sums: Vec<i128> = (0..4).map(|rater| ratings.iter().map(|row| whole(row[rater])).sum()).collect();
+        let of = reliability::Answers {
+            n: 6,
+            sums: &sums,
+            sum_squares: ratings.iter().map(|row| whole(row.iter().sum::<f64>()).pow(2)).sum(),
+            squares_sum: ratings.iter().flatten().map(|x| whole(*x).pow(2)).sum(),
+        };
+        let same = reliability::icc_of_sums(of, form, LEVEL).unwrap();
+        check.at(&oracle, &at("ICC"), same.point, CLOSED);
+        let interval = same.interval.unwrap();
+        check.at(&oracle, &at("lower bound"), interval.low, 1e-8);
+        check.at(&oracle, &at("upper bound"), interval.high, 1e-8);
     }
     let items: Vec<Vec<f64>> = (0..4).map(|rater| ratings.iter().map(|row| row[rater]).collect()).collect();
     check.at(&oracle, "/alpha_sf", reliability::cronbach_alpha(&items).unwrap(), CLOSED);
