@@ -222,6 +222,10 @@ pub enum Method {
     Composite,
     /// Intraclass correlation with the interval by the F distribution.
     Intraclass,
+    /// A figure of an old wording on the level of a new one, by periods that have both.
+    MeanEquating,
+    /// A figure on an old scale on a new one, by means and spreads of answers to both.
+    LinearEquating,
     /// Nothing was measured; taken as zero, as was declared.
     TakenAsZero,
     /// Nothing was measured; the last measured value stands on, as was declared.
@@ -260,6 +264,8 @@ impl Method {
             Self::LinearisedSurvey => "survey estimate, linearised over strata and clusters",
             Self::WelchDifference => "difference of means, Welch",
             Self::Intraclass => "intraclass correlation with F interval",
+            Self::MeanEquating => "moved to a new wording by periods that have both",
+            Self::LinearEquating => "moved to a new scale by linear equating",
             Self::DeltaRelative => "relative difference by the delta method",
             Self::ConfidenceSequence => "always-valid confidence sequence",
             Self::DifferenceInDifferences => "difference in differences, clustered errors",

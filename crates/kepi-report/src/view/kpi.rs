@@ -124,7 +124,7 @@ pub struct KpiView {
 }
 
 /// That a KPI comes to its end, or did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EndingView {
     /// `deprecated`, `sunset`, `shadow` (nothing takes its place) or `retired`.
     pub state: &'static str,
@@ -161,17 +161,32 @@ impl EndingView {
 }
 
 /// The figures of a KPI and of that which succeeds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BridgedView {
     /// How they lie to each other, in words.
     pub said: String,
-    /// The newest period first: period, the old one's value, the new one's, new less old, and what the old one's would be on the level of
-    /// the new.
+    /// By how much the new lies from the old on average where both have figures.
+    pub by: Option<Measured>,
+    /// By how much that differs from period to period besides chance, as a standard deviation; none where chance explains it.
+    pub varies: Option<f64>,
+    /// The newest period first.
     pub rows: Vec<BridgedRow>,
 }
 
-/// A row of [`BridgedView`].
-pub type BridgedRow = (String, Option<String>, Option<String>, Option<String>, Option<String>);
+/// A period of [`BridgedView`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct BridgedRow {
+    /// The period.
+    pub period: String,
+    /// The old one's value.
+    pub old: Option<String>,
+    /// The new one's.
+    pub new: Option<String>,
+    /// New less old.
+    pub difference: Option<String>,
+    /// What the old one's is on the level of the new, where there is no new one.
+    pub moved: Option<Measured>,
+}
 
 /// What was said of a KPI in a period.
 #[derive(Debug, Clone, PartialEq, Eq)]

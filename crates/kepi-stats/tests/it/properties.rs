@@ -6,7 +6,7 @@ use kepi_stats::agreement::krippendorff::{self, Measurement};
 use kepi_stats::agreement::reliability::{self, IccForm};
 use kepi_stats::decomposition::stratified::{Continuity, TwoByTwo, mantel_haenszel};
 use kepi_stats::distribution::binomial;
-use kepi_stats::estimate::{Estimate, Level};
+use kepi_stats::estimate::{Estimate, Interval, Level};
 use kepi_stats::experiment::sample_ratio;
 use kepi_stats::fairness;
 use kepi_stats::gaming::digits::heaping;
@@ -24,6 +24,7 @@ use kepi_stats::series::autoregression::{autocovariance, ljung_box};
 use kepi_stats::series::change_point::{Penalty, pelt};
 use kepi_stats::series::decomposition::{StlOptions, stl};
 use kepi_stats::series::granger;
+use kepi_stats::survey::splice;
 use kepi_stats::survival::Spell;
 use kepi_stats::survival::cox::{Ties, cox};
 use kepi_stats::survival::log_rank::{Weighting, log_rank};
@@ -339,6 +340,65 @@ fn intervals_of_models_hold_as_often_as_they_say() {
         let i = reliability::icc(&rows, IccForm::OneWaySingle, LEVEL).unwrap().interval;
         i.low <= 0.75 && 0.75 <= i.high
     });
+}
+
+#[test]
+fn bridges_hold_what_the_new_wording_would_have_shown_as_often_as_they_say() {
+    let shown = |random: &mut Random, truth: f64, error: f64| {
+        let point = truth + error * random.normal();
+        let interval = Ok(Interval::around(point, LEVEL.z() * error, LEVEL));
+        Estimate { interval, ..Estimate::exact(point, 50, "") }
+    };
+    // The new lies 4 higher, alike in all periods, or by 1.5 more or less from one to the next.
+    // Variation about as large as chance is often not seen in eight periods; then the interval is too narrow, as `parallel_periods` says.
+    for (varies, expected) in [(0.0, [0.96, 0.96]), (1.5, [0.95, 0.9]), (6.0, [0.95, 0.945])] {
+        let (mut by, mut moved) = (0_u32, 0_u32);
+        const ROUNDS: u32 = 1500;
+        let mut random = Random::seeded(20);
+        for _ in 0..ROUNDS {
+            let pairs: Vec<(Estimate, Estimate)> = (0..8)
+                .map(|period| {
+                    let old = 30.0 + f64::from(period);
+                    let new = old + 4.0 + varies * random.normal();
+                    (shown(&mut random, old, 1.0), shown(&mut random, new, 1.4))
+                })
+                .collect();
+            let pairs: Vec<(&Estimate, &Estimate)> = pairs.iter().map(|(a, b)| (a, b)).collect();
+            let bridge = splice::parallel_periods(&pairs, LEVEL).unwrap();
+            let truth = 25.0 + 4.0 + varies * random.normal();
+            let old = shown(&mut random, 25.0, 0.8);
+            let holds = |of: &Estimate, truth: f64| {
+                of.interval.as_ref().is_ok_and(|i| i.low <= truth && truth <= i.high)
+            };
+            by += u32::from(holds(&bridge.by, 4.0));
+            moved += u32::from(holds(&bridge.moved(&old), truth));
+        }
+        for ((what, found), expected) in [("by", by), ("moved", moved)].into_iter().zip(expected) {
+            let share = f64::from(found) / f64::from(ROUNDS);
+            assert!((share - expected).abs() <= 0.02, "{what} of a bridge that varies by {varies}: {share}");
+        }
+    }
+    // From a scale of five to one of eleven: other people, and an old mean that lies off the middle.
+    let mut random = Random::seeded(21);
+    let mut held = 0_u32;
+    for _ in 0..1500 {
+        let sums = |random: &mut Random, n: u64, mean: f64, spread: f64| {
+            let mut sums = splice::AnswerSums { n, sum: 0, squares: 0, decimals: 2 };
+            for _ in 0..n {
+                let x = (100.0 * (mean + spread * random.normal())).round() as i128;
+                sums.sum += x;
+                sums.squares += x * x;
+            }
+            sums
+        };
+        let (old, new) = (sums(&mut random, 120, 3.5, 0.8), sums(&mut random, 90, 7.0, 1.8));
+        let bridge = splice::linear(old, new, LEVEL).unwrap();
+        let before = shown(&mut random, 3.9, 0.1);
+        let interval = bridge.moved(&before).interval.unwrap();
+        held += u32::from((interval.low..=interval.high).contains(&(7.0 + 1.8 / 0.8 * 0.4)));
+    }
+    let share = f64::from(held) / 1500.0;
+    assert!((share - 0.95).abs() <= 0.025, "linear equating: {share}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use kepi_stats::agreement::kappa::{self, DisagreementWeights};
 use kepi_stats::agreement::krippendorff::{self, Measurement};
 use kepi_stats::agreement::reliability::{self, ChangeFactor, IccForm};
-use kepi_stats::estimate::{Estimate, Level, NotComputable};
+use kepi_stats::estimate::{Estimate, Interval, Level, Method, NotComputable};
 use kepi_stats::survey::calibration::{self, Margin, RakingOptions};
 use kepi_stats::survey::cells::{self, CellMoments};
 use kepi_stats::survey::design::{ProportionInterval, Replacement, Survey};
@@ -565,6 +565,59 @@ fn splices_return_what_was_shifted() {
     assert_eq!(again.interval.unwrap(), interval);
     let shift = splice::parallel_run(&[7.0, 8.0, 6.0, 9.0], &[7.5, 8.4, 6.6, 9.5], LEVEL).unwrap();
     assert!((shift.point - 0.5).abs() < 1e-12);
+}
+
+#[test]
+fn a_bridge_is_as_worked_by_hand() {
+    let at = |point: f64, low: f64, high: f64| Estimate {
+        interval: Ok(Interval::new(low, high, LEVEL)),
+        ..Estimate::exact(point, 40, "")
+    };
+    // One period: the square root of 3² + 4², as of any two independent figures; limits that are not alike count on their side.
+    let one = splice::parallel_periods(&[(&at(30.0, 26.0, 33.0), &at(34.0, 30.0, 38.0))], LEVEL).unwrap();
+    let ends = one.by.interval.clone().unwrap();
+    assert_eq!((one.by.point, ends.low, ends.high), (4.0, -1.0, 4.0 + 32.0_f64.sqrt()));
+    assert_eq!(one.between, None);
+    // On the level of the new: down 4² + 3² + 12², up 4² + 4² + 2².
+    let moved = one.moved(&at(20.0, 8.0, 22.0));
+    let ends = moved.interval.unwrap();
+    assert_eq!((moved.point, ends.low, ends.high), (24.0, 11.0, 30.0));
+    // Differences 2, 4 and 6 of figures that are certain: s = 2, so that they differ by 2 besides chance, and t with 2 degrees is 4.3027.
+    let exact = |point: f64| Estimate::exact(point, 7, "");
+    let (olds, news) = ([1.0, 2.0, 3.0].map(exact), [3.0, 6.0, 9.0].map(exact));
+    let pairs: Vec<_> = olds.iter().zip(&news).collect();
+    let three = splice::parallel_periods(&pairs, LEVEL).unwrap();
+    let half = three.by.interval.as_ref().unwrap().high - 4.0;
+    assert!((half - 4.302_652_729_911_275 * 2.0 / 3.0_f64.sqrt()).abs() < 1e-9, "{half}");
+    let ahead = three.moved(&exact(10.0)).interval.unwrap().high - 14.0;
+    assert!((ahead - 4.302_652_729_911_275 * 2.0 * (4.0_f64 / 3.0).sqrt()).abs() < 1e-9, "{ahead}");
+    assert_eq!(three.between, Some(2.0));
+    // 1, 2, 3 and 10, 30, 50: means 2 and 30, spreads √(2/3) and 20·√(2/3); the mean itself has s·√(1/3 + 1/3) besides its own.
+    let sums = |of: [i128; 3]| splice::AnswerSums {
+        n: 3,
+        sum: of.iter().sum(),
+        squares: of.iter().map(|x| x * x).sum(),
+        decimals: 0,
+    };
+    let linear = splice::linear(sums([1, 2, 3]), sums([10, 30, 50]), LEVEL).unwrap();
+    assert!((linear.slope - 20.0).abs() < 1e-12 && (linear.intercept + 10.0).abs() < 1e-12);
+    let moved = linear.moved(&exact(2.0));
+    let error = 20.0 * (2.0_f64 / 3.0).sqrt() * (2.0_f64 / 3.0).sqrt();
+    assert!((moved.point - 30.0).abs() < 1e-12);
+    assert!((moved.interval.unwrap().high - 30.0 - LEVEL.z() * error).abs() < 1e-9);
+    // A figure without an interval leaves none.
+    let none = Estimate {
+        interval: Err(NotComputable::TooFew { n: 1, need: 2 }),
+        method: Method::StudentMean,
+        ..at(1.0, 0.0, 2.0)
+    };
+    let found = splice::parallel_periods(&[(&none, &at(2.0, 1.0, 3.0))], LEVEL).unwrap();
+    assert_eq!(found.by.interval, Err(NotComputable::TooFew { n: 1, need: 2 }));
+    assert_eq!(splice::parallel_periods(&[], LEVEL).unwrap_err(), NotComputable::NoRows);
+    assert_eq!(
+        splice::linear(sums([1, 1, 1]), sums([1, 2, 3]), LEVEL).unwrap_err(),
+        NotComputable::NoVariation
+    );
 }
 
 #[test]

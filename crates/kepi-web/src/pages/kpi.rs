@@ -256,10 +256,17 @@ fn bridged(old: &str, new: &str, id: &str, bridge: &BridgedView) -> Markup {
                     table.figures {
                         thead { tr { th scope="col" { "Period" } th.num scope="col" { (old) } th.num scope="col" { (new) } th.num scope="col" { "Difference" } th.num scope="col" { "On the new level" } } }
                         tbody {
-                            @for (period, old, new, difference, moved) in &bridge.rows {
+                            @for row in &bridge.rows {
                                 tr {
-                                    th scope="row" { (period) }
-                                    @for cell in [old, new, difference, moved] { td.num { (cell.as_deref().unwrap_or("–")) } }
+                                    th scope="row" { (row.period) }
+                                    @for cell in [&row.old, &row.new, &row.difference] { td.num { (cell.as_deref().unwrap_or("–")) } }
+                                    td.num { @match &row.moved {
+                                        Some(moved) => {
+                                            (moved.value.text)
+                                            @if let Some(interval) = moved.interval.value() { " " span.of.small { (interval.text) } }
+                                        }
+                                        None => { "–" }
+                                    } }
                                 }
                             }
                         }

@@ -417,6 +417,29 @@ fn print_beside(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Fa
     Ok(out.rows(&grid)?)
 }
 
+/// Its figures beside those of what succeeds it, and on the level of that.
+fn print_succession(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failure> {
+    let found = view.ending.as_ref().and_then(|of| of.successor.as_ref().zip(of.bridge.as_ref()));
+    let Some((successor, bridge)) = found.filter(|(_, bridge)| !bridge.rows.is_empty()) else {
+        return Ok(());
+    };
+    out.line(&format!("\nBeside {}", successor.name))?;
+    let mut grid = Grid::new(&["Period", "Old", "New", "Difference", "On the new level", "Interval"]);
+    for row in &bridge.rows {
+        let text = |of: &Option<String>| Field::text(of.clone().unwrap_or_default());
+        let moved = row.moved.as_ref();
+        grid.push(vec![
+            Field::text(&row.period),
+            text(&row.old),
+            text(&row.new),
+            text(&row.difference),
+            Field::text(moved.map(|of| of.value.text.clone()).unwrap_or_default()),
+            Field::text(moved.map(interval_text).unwrap_or_default()),
+        ]);
+    }
+    Ok(out.rows(&grid)?)
+}
+
 /// What a KPI is computed of; in an index what each adds, which sums to it.
 fn print_inputs(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failure> {
     if view.inputs.is_empty() {
@@ -551,6 +574,7 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
         out.line(&format!("  moved on    {said}"))?;
     }
     print_beside(view, out)?;
+    print_succession(view, out)?;
     print_inputs(view, out)?;
     out.line("")?;
     let mut grid = Grid::new(&["Period", "Status", "Value", "Interval", "n"]);

@@ -9,6 +9,12 @@ const PEOPLE: &str = "person: ann\nname: Ann\n---\nperson: bea\nname: Bea\nrepor
 const NEW: &str = "---\nkpi: told\nname: Customers who told us\nobjective: customers_recommend_us\nindicator: leading\nbetter: higher\nmeasure:\n  \
                    distinct: {of: survey_response, value: id}\nperiod: month\naccountable: bea\ninformed: [carl]\n";
 
+/// A question with an old wording, which all answered, and a new one, which some did.
+const WORDINGS: &str = "---\nkpi: old_wording\nname: Old wording\nbetter: higher\nlife: {sunset: 2030-01-01}\nsuccessor: new_wording\n\
+                        measure: {share: {of: survey_response, which: score >= 9}}\nperiod: week\n\
+                        ---\nkpi: new_wording\nname: New wording\nbetter: higher\n\
+                        measure: {share: {of: survey_response, which: score >= 10, where: \"responded_at >= '2026-01-19'\"}}\nperiod: week\n";
+
 fn edit(project: &Project, file: &str, from: &str, to: &str) {
     let text = std::fs::read_to_string(project.path().join(file)).unwrap();
     assert!(text.contains(from), "{from}");
@@ -37,7 +43,7 @@ fn a_kpi_is_announced_to_go_used_by_nothing_retired_and_still_read_and_reproduce
     let project = Project::example("tiny");
     project.write("people.yml", PEOPLE);
     let text = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
-    project.write("kpis.yml", &(text + NEW));
+    project.write("kpis.yml", &(text + NEW + WORDINGS));
     edit(&project, "kpis.yml", "kpi: answers\n", "kpi: answers\ninformed: [carl]\n");
     project.ok(&["run", "--quiet"]);
     let figures =
@@ -45,6 +51,28 @@ fn a_kpi_is_announced_to_go_used_by_nothing_retired_and_still_read_and_reproduce
     assert!(figures("answers") > 1);
     let whole = asked(&project, &["show", "kpi", "answers"]);
     assert_eq!(whole["ending"], Value::Null);
+    // In two of the five weeks that have both, 9 is the best answer: 40 points less on average. Two earlier weeks are all 9 and 10, and
+    // on the new level they have an interval that holds more than their own and ends where a share does.
+    let worded = asked(&project, &["show", "kpi", "old_wording"])["ending"]["bridged"].clone();
+    let number = |of: &Value| of.as_f64().unwrap();
+    let (by, moved) = (&worded["by"], worded["moved"].as_array().unwrap());
+    assert!((number(&by["point"]) + 0.4).abs() < 1e-12, "{worded}");
+    assert!(
+        number(&by["low"]) < -0.4 && number(&by["high"]) > -0.4 && number(&worded["varies"]) > 0.0,
+        "{worded}"
+    );
+    assert_eq!(
+        moved.iter().map(|of| of["period"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["2026-W03", "2026-W02"]
+    );
+    for of in moved {
+        let value = &of["value"];
+        assert!((number(&value["point"]) - 0.6).abs() < 1e-12, "{worded}");
+        assert!(number(&value["low"]) < 0.6 - (-0.4 - number(&by["low"])), "{worded}");
+        assert_eq!(number(&value["high"]), 1.0);
+    }
+    let said = project.ok(&["show", "kpi", "old_wording"]);
+    assert!(said.contains("a drift is not beyond chance") && said.contains("On the new level"), "{said}");
 
     // Announced: every use is pointed out, and whoever uses it is told with the day. Its figures go on, beside those of its successor.
     edit(

@@ -285,6 +285,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             sunset: of.sunset,
             retired: of.retired,
             successor: of.successor.map(from_named),
+            bridged: of.bridge.as_ref().map(bridged),
             bridge: of.bridge.map(|bridge| bridge.said),
         }),
         withdrawn: standing
@@ -735,6 +736,19 @@ fn measured_in(of: &ValueUnit) -> MeasuredIn {
         ValueUnit::Money { currency } => MeasuredIn::Money { currency: currency.clone() },
         ValueUnit::Duration => MeasuredIn::Duration,
         ValueUnit::Rate { per } => MeasuredIn::Rate { per: *per },
+    }
+}
+
+/// A bridge in figures.
+fn bridged(of: &view::BridgedView) -> Bridged {
+    let value = |of: &view::Measured| measured(view::Outcome::Value(of.clone())).0;
+    let moved = |row: &view::BridgedRow| {
+        Some(Moved { period: row.period.clone(), value: value(row.moved.as_ref()?)? })
+    };
+    Bridged {
+        by: of.by.as_ref().and_then(value),
+        varies: of.varies,
+        moved: of.rows.iter().filter_map(moved).collect(),
     }
 }
 

@@ -129,6 +129,31 @@ pub struct Ending {
     /// How that lies to it, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridge: Option<String>,
+    /// The same in figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridged: Option<Bridged>,
+}
+
+/// How far what is to be used instead lies from a KPI, and its figures on that level.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bridged {
+    /// New less old, on average over periods that have both; none between two scales.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Value>,
+    /// By how much that differs from period to period besides chance: a standard deviation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub varies: Option<f64>,
+    /// Figures of periods that the new one has none of, on its level, the newest first.
+    pub moved: Vec<Moved>,
+}
+
+/// A figure on the level of another KPI.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The period.
+    pub period: String,
+    /// The value there.
+    pub value: Value,
 }
 
 /// A KPI that another one is computed of.
