@@ -7,11 +7,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 seed=${KEPI_SEED:-1}
 
-# What the tests print of themselves; a failure is shown whole.
+# What the tests print of themselves; a failure is shown whole. The filter may be several.
 at_length() {
     local log
     log=$(mktemp)
-    if KEPI_COUNT=$1 KEPI_SEED=$seed "${CARGO:-cargo}" test --locked "${@:3}" "$2" -- --nocapture >"$log" 2>&1; then
+    if KEPI_COUNT=$1 KEPI_SEED=$seed "${CARGO:-cargo}" test --locked "${@:3}" -- --nocapture $2 >"$log" 2>&1; then
         grep -E '^(fuzz |audit: |access: |acting: |check: |cluster: |data: |deciding: |insight: |states: |test result)' "$log"
     else
         cat "$log"
@@ -42,8 +42,9 @@ acting)
     ;;
 cluster)
     # Schedulers and workers as processes, some of them killed: random plans and definitions, library and examples. Compiles Ballista.
-    at_length "${KEPI_COUNT:-100}" "" --package kepi-cluster --features kepi-cluster/ballista --test it
-    at_length 1 cluster:: --package kepi --features kepi/cluster --test it
+    # Both packages at once: apart, what is below them would be compiled twice, for one has some more features there.
+    at_length "${KEPI_COUNT:-100}" "certified:: differential:: failures:: listening:: shared:: versions:: cluster::" \
+        --package kepi-cluster --package kepi --features kepi/cluster --test it
     ;;
 data)
     # Worlds of rows and deliveries with planted faults: precision and recall of the rules that are to find them.

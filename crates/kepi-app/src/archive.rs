@@ -406,6 +406,18 @@ pub async fn in_force(store: &Store) -> Result<Option<(SourceMap, InForce)>, App
     Ok(Some((files, InForce { register, pin })))
 }
 
+/// The project that is in force now.
+///
+/// # Errors
+/// Nothing is yet, the database refuses, or it cannot be read.
+pub async fn project_in_force(store: &Store) -> Result<Project, AppError> {
+    let Some((files, _)) = in_force(store).await? else {
+        let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
+        return Err(AppError::NotFound(why.to_owned()));
+    };
+    project_of(&files)
+}
+
 /// The definitions that were in force at a position of the log, every document at its place, and their pin.
 async fn at(store: &Store, register: u64) -> Result<(SourceMap, Hash), AppError> {
     let now = store.organisation().await?;

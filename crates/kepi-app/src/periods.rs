@@ -462,11 +462,7 @@ impl App {
     /// # Errors
     /// Nothing is yet, the database refuses, or it cannot be read.
     pub async fn in_force(&self) -> Result<Project, AppError> {
-        let Some((files, _)) = archive::in_force(&self.store).await? else {
-            let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
-            return Err(AppError::NotFound(why.to_owned()));
-        };
-        project_of(&files)
+        archive::project_in_force(&self.store).await
     }
 
     /// A period as it is written, with its first day and the day after its last: of the project, or, as `SCORECARD:PERIOD`, of the calendar of a

@@ -25,6 +25,7 @@ use kepi_engine::{
     DataFusionEvaluator,
     parts::{BATCH_ROWS, Elsewhere, ScanTask, measure, stays_here, version},
 };
+use kepi_model::engine::PARTITIONS;
 use kepi_query::{
     plan::ScanPlan,
     port::{
@@ -57,9 +58,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long a scheduler that was lost is waited for: service managers start it anew within seconds.
 const RETURN: Duration = Duration::from_secs(20);
-
-/// Partitions a scan unless it is said: some more than a small cluster has threads, so that the faster get more.
-const PARTITIONS: usize = 16;
 
 /// A scheduler, and how it is talked to.
 #[derive(Debug, Clone)]
@@ -118,7 +116,7 @@ impl ClusterEvaluator {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
             session: format!("kepi-{}-{}", std::process::id(), since.as_nanos()),
-            partitions: options.partitions.unwrap_or(PARTITIONS).max(1),
+            partitions: options.partitions.unwrap_or(usize::from(PARTITIONS)).max(1),
             scheduler,
             shared,
             there: AtomicUsize::new(0),

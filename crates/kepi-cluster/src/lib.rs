@@ -7,7 +7,6 @@
 //!
 //! Without the feature `ballista`, which compiles all of DataFusion, everything here answers that this build has no cluster.
 
-mod address;
 #[cfg(feature = "ballista")]
 mod client;
 #[cfg(feature = "ballista")]
@@ -28,9 +27,9 @@ use std::{
     path::PathBuf,
 };
 
-pub use address::{Address, NotAPlace, NotAnAddress, SharedFiles};
 #[cfg(feature = "ballista")]
 pub use client::ClusterEvaluator;
+pub use kepi_model::engine::{Address, SharedFiles};
 #[cfg(feature = "ballista")]
 pub use roles::{scheduler, worker};
 #[cfg(not(feature = "ballista"))]
@@ -49,7 +48,7 @@ pub struct Certificates {
 }
 
 /// How scans reach a cluster.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientOptions {
     /// Its scheduler.
     pub scheduler: Address,

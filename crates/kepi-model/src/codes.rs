@@ -123,6 +123,10 @@ codes! {
         "a file of UTF-8 text that may be read"
         "save it as UTF-8, or let whoever runs Kepi read it; remove it if it is no definition";
 
+    ENGINE "K0121" Error "an engine that nobody could reach"
+        "`engine` says where scans are computed, if not where the run is: the address of a scheduler, and perhaps a bucket for data files. Keys of the bucket stand in the environment of each process, never here."
+        "a scheduler such as `ballista://10.0.0.5:50050`, a bucket such as `s3://our-kpis/interactions`"
+        "correct the address; without `engine` scans are computed where the run is";
     UNKNOWN_NAME "K0201" Error "unknown name"
         "The name refers to something that is defined nowhere in the project."
         "the name of something that the project defines"

@@ -23,8 +23,8 @@ use crate::{
 
 pub(crate) use scalar::{
     Ago, AmountText, AttributeType, ColumnType, Delimiter, Encoding, ExpressionText, Files, Lag, Micros,
-    Name, OpeningText, PathText, Places, Quantile, RequirementText, Same, Scale, Share, Stretch, TimeFormat,
-    Whole, Zone, choices,
+    Name, OpeningText, PathText, PemFile, Places, Quantile, RequirementText, Same, Scale, Share, Stretch,
+    TimeFormat, Whole, Zone, choices,
 };
 
 /// What can stand in a field: how it is described and how it is read.

@@ -56,7 +56,7 @@ pub(crate) use initiative::{Evidence, ExpectedEffect, Initiative, Spending};
 pub(crate) use kpi::{Attachment, Basis, By, DimensionPaths, Kpi, Life, Line, PlannedWith, Target};
 pub(crate) use operating_plan::{OperatingPlan, PlanVersion};
 pub(crate) use project::{
-    FiscalCalendar, Month, Person, Project, QuickWins, ReportingLine, ReportingLines, Unit, Weekday,
+    Engine, FiscalCalendar, Month, Person, Project, QuickWins, ReportingLine, ReportingLines, Unit, Weekday,
 };
 pub(crate) use review::{Review, StageGate};
 pub(crate) use rule::DataRule;

@@ -29,6 +29,7 @@ mod definitions;
 pub mod describe;
 pub mod documents;
 pub mod edit;
+pub mod engine;
 pub mod entity;
 pub mod expectation;
 pub mod expression;

@@ -21,6 +21,7 @@ use crate::{
     business_hours::NamedHours,
     calendar::{Calendar, CalendarError, Grain, Period},
     derived::last_by,
+    engine::Engine,
     feedback::Feedback,
     governance::Governance,
     id::{
@@ -80,6 +81,8 @@ pub struct Project {
     pub balance: Balance,
     /// Which initiatives are quick wins.
     pub quick_wins: QuickWins,
+    /// Where scans are computed; none: where the run is.
+    pub engine: Option<Engine>,
     /// What data may be used for.
     pub purposes: BTreeMap<PurposeId, String>,
     /// People.

@@ -39,8 +39,10 @@ pub fn cases(folder: &std::path::Path, number: usize) -> Vec<(ScanPlan, PinnedIn
     some.take(number).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_is_killed_costs_time_only() {
+/// Scans without an end, of which somebody disturbs the cluster three times, each at any moment of a scan and not before one was done;
+/// after each at least one more is done. None may come to anything else than it should. What the evaluator says of it.
+async fn disturbed(what: &str, mut disturb: impl FnMut(&mut Cluster, u64)) -> Vec<String> {
+    const TIMES: u64 = 3;
     let folder = tempfile::tempdir().unwrap();
     let cases = cases(folder.path(), 6);
     let mut cluster = Cluster::of(2);
@@ -62,28 +64,32 @@ async fn a_worker_that_is_killed_costs_time_only() {
             mistakes
         }
     });
-    let mut killed = 0;
-    for seed in 0..3 {
+    for seed in 0..TIMES {
         let before = done.load(Ordering::Relaxed);
         tokio::task::block_in_place(|| {
-            until("a scan on two workers", || done.load(Ordering::Relaxed) > before + 1);
-            // At any moment of a scan.
+            until("a scan", || done.load(Ordering::Relaxed) > before + 1);
             std::thread::sleep(Duration::from_millis(Chance::new(seed).bits() % 80));
-            cluster.workers.remove(0).kill();
-            killed += 1;
+            disturb(&mut cluster, seed);
             let before = done.load(Ordering::Relaxed);
-            until("a scan after a worker was killed", || done.load(Ordering::Relaxed) > before + 1);
-            cluster.one_more();
+            until(&format!("a scan after {what}"), || done.load(Ordering::Relaxed) > before + 1);
         });
     }
     over.store(true, Ordering::Relaxed);
     let mistakes = scans.await.unwrap();
-    eprintln!(
-        "cluster: {killed} workers killed, {} scans; {:?}",
-        done.load(Ordering::Relaxed),
-        evaluator.remarks()
-    );
+    let remarks = evaluator.remarks();
+    eprintln!("cluster: {TIMES} times {what}, {} scans; {remarks:?}", done.load(Ordering::Relaxed));
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+    remarks
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_killed_costs_time_only() {
+    let kill = |cluster: &mut Cluster, _| {
+        // What it computed and held is on none of the others.
+        cluster.one_more();
+        cluster.workers.remove(0).kill();
+    };
+    disturbed("a worker was killed", kill).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,48 +112,11 @@ async fn a_lost_scheduler_is_said_and_another_does_the_same_scan() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scheduler_that_comes_back_is_handed_the_scan_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let cases = cases(folder.path(), 6);
-    let mut cluster = Cluster::of(2);
-    let evaluator = Arc::new(ClusterEvaluator::connect(cluster.reached(8)).await.unwrap());
-    let (done, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
-    let scans = tokio::spawn({
-        let (evaluator, done, over) = (evaluator.clone(), done.clone(), over.clone());
-        async move {
-            let mut mistakes = Vec::new();
-            while !over.load(Ordering::Relaxed) {
-                for (plan, files, expected) in &cases {
-                    match evaluator.measure(plan, files, &Limits::default()).await {
-                        Ok(found) if found == *expected => {}
-                        other => mistakes.push(format!("{other:?}\n{plan:?}")),
-                    }
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            mistakes
-        }
-    });
-    let lost = 3;
-    for seed in 0..lost {
-        let before = done.load(Ordering::Relaxed);
-        tokio::task::block_in_place(|| {
-            until("a scan", || done.load(Ordering::Relaxed) > before + 1);
-            std::thread::sleep(Duration::from_millis(Chance::new(seed).bits() % 80));
-            cluster.lose_the_scheduler(Duration::from_millis(Chance::new(seed ^ 1).bits() % 3000));
-            let before = done.load(Ordering::Relaxed);
-            until("a scan after the scheduler was lost", || done.load(Ordering::Relaxed) > before + 1);
-        });
-    }
-    over.store(true, Ordering::Relaxed);
-    let mistakes = scans.await.unwrap();
-    eprintln!(
-        "cluster: {lost} schedulers killed and started again, {} scans; {:?}",
-        done.load(Ordering::Relaxed),
-        evaluator.remarks()
-    );
-    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
-    let again = evaluator.remarks().iter().any(|remark| remark.contains("handed in again"));
-    assert!(again, "{:?}", evaluator.remarks());
+    let lose = |cluster: &mut Cluster, seed| {
+        cluster.lose_the_scheduler(Duration::from_millis(Chance::new(seed ^ 1).bits() % 3000));
+    };
+    let remarks = disturbed("the scheduler was lost", lose).await;
+    assert!(remarks.iter().any(|remark| remark.contains("handed in again")), "{remarks:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

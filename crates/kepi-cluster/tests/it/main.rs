@@ -7,9 +7,6 @@
     clippy::print_stdout
 )]
 
-#[allow(dead_code)]
-#[path = "../../src/address.rs"]
-mod address;
 #[cfg(feature = "ballista")]
 mod certified;
 #[cfg(feature = "ballista")]
@@ -25,3 +22,5 @@ mod listening;
 mod processes;
 #[cfg(feature = "ballista")]
 mod shared;
+#[cfg(feature = "ballista")]
+mod versions;

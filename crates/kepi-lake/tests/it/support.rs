@@ -94,6 +94,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         attention: kepi_model::project::Attention::default(),
         balance: kepi_model::project::Balance::default(),
         quick_wins: kepi_model::initiative::QuickWins::default(),
+        engine: None,
         purposes: BTreeMap::new(),
         persons: BTreeMap::new(),
         units: BTreeMap::new(),

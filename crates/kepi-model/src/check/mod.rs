@@ -228,6 +228,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         attention: header.attention,
         balance: header.balance,
         quick_wins: header.quick_wins,
+        engine: header.engine,
         purposes: header.purposes,
         persons,
         governance,

@@ -7,9 +7,10 @@ use crate::{
     builtin,
     calendar::{Calendar, FiscalWeeks},
     codes,
-    decode::{Either, Field, Keyed, Lag, Name, Placed, Share},
+    decode::{Either, Field, Keyed, Lag, Name, PemFile, Placed, Share},
     definitions as written,
     derived::Lasts,
+    engine::{self, CertificateFiles, Engine},
     expression::Type,
     id::{AttributeId, EntityId, PersonId, ProjectId, PurposeId},
     initiative::QuickWins,
@@ -30,6 +31,7 @@ pub(super) struct Header {
     pub(super) attention: Attention,
     pub(super) balance: Balance,
     pub(super) quick_wins: QuickWins,
+    pub(super) engine: Option<Engine>,
     pub(super) last_resort: Option<PersonId>,
     pub(super) purposes: BTreeMap<PurposeId, String>,
 }
@@ -88,9 +90,48 @@ pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Conte
         attention,
         balance,
         quick_wins,
+        engine: engine(&first.engine)?,
         last_resort: first.last_resort.cloned(),
         purposes: purposes.filter_map(|p| Some((p.key.as_ref()?.id.clone()?, p.value.clone()?))).collect(),
     })
+}
+
+/// Where scans are computed; the inner none: where the run is. The outer: it has findings.
+fn engine(of: &Field<written::Engine>) -> Option<Option<Engine>> {
+    if !of.is_written() {
+        return Some(None);
+    }
+    Some(Some(match of.get()? {
+        Either::This(scheduler) => Engine {
+            scheduler: scheduler.clone(),
+            partitions: engine::PARTITIONS,
+            shared_files: None,
+            certificates: None,
+        },
+        Either::That(cluster) => {
+            let certificates = match cluster.certificates.is_written() {
+                false => None,
+                true => {
+                    let of = cluster.certificates.get()?;
+                    let path = |of: &Field<PemFile>| Some(of.get()?.0.clone());
+                    Some(CertificateFiles {
+                        authority: path(&of.authority)?,
+                        own: path(&of.own)?,
+                        key: path(&of.own_key)?,
+                    })
+                }
+            };
+            Engine {
+                scheduler: cluster.scheduler.cloned()?,
+                partitions: u16::try_from(cluster.partitions.get()?.0).ok()?,
+                shared_files: match cluster.shared_files.is_written() {
+                    false => None,
+                    true => Some(cluster.shared_files.cloned()?),
+                },
+                certificates,
+            }
+        }
+    }))
 }
 
 /// The weeks of fiscal months as written; the inner none: these are calendar months. The outer: it has findings.

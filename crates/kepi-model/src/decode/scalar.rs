@@ -8,6 +8,7 @@ use crate::{
     business_hours::Opening,
     calendar::Grain,
     codes,
+    engine::{Address, SharedFiles},
     expression::Type,
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
@@ -387,6 +388,9 @@ pub(crate) struct Delimiter(pub(crate) String);
 /// First and last character of a column in a line, from 1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Places(pub(crate) u32, pub(crate) u32);
+/// The path of a file in PEM.
+#[derive(Debug, Clone)]
+pub(crate) struct PemFile(pub(crate) String);
 /// The label of a text encoding, in lower case.
 #[derive(Debug, Clone)]
 pub(crate) struct Encoding(pub(crate) String);
@@ -601,6 +605,32 @@ scalars! {
                 .expected("the first and the last character of the column, from 1: `9..16`, or `9` alone");
         }
         places.map(|(first, last)| Self(first, last))
+    };
+    Address = Kind::Text, |text, span, decoder| text.parse().map_err(|_| {
+        let message = format!("`{}` is no address of a scheduler", shorten(text));
+        let finding = decoder.report(codes::ENGINE, span, message);
+        finding.expected("`ballista://host:port`");
+        // Host and port alone, or with another scheme.
+        let rest = text.rsplit_once("://").map_or(text, |(_, rest)| rest);
+        let meant = format!("ballista://{rest}");
+        if meant.parse::<Address>().is_ok() {
+            finding.replace(format!("write `{meant}`"), span, meant);
+        }
+    }).ok();
+    SharedFiles = Kind::Text, |text, span, decoder| text.parse().map_err(|_| {
+        let message = format!("`{}` is no place for shared files", shorten(text));
+        decoder.report(codes::ENGINE, span, message)
+            .expected("`s3://bucket/prefix`, of small letters, digits, `.` and `-`, without keys")
+            .fix("name the bucket alone: its endpoint and keys stand in the environment (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)");
+    }).ok();
+    PemFile = Kind::Text, |text, span, decoder| {
+        if text.contains("-----BEGIN") || text.contains('\n') {
+            decoder.report(codes::SECRET_WRITTEN, span, "what a file holds stands in the definition")
+                .expected("the path of a file in PEM, such as `/etc/kepi/own.key`")
+                .fix("put it into a file that only who runs can read, and write its path; make a new key: it may have been seen");
+            return None;
+        }
+        decoder.bounded(text, span, bounds::TEXT).map(Self)
     };
     Encoding = Kind::Encoding, |text, span, decoder| {
         if !decoder.options.knows_encoding(text) {

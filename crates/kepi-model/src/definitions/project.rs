@@ -4,7 +4,8 @@ use jiff::civil::Date;
 
 use crate::{
     calendar::{Begins, Pattern},
-    decode::{AmountText, Either, Lag, List, Map, Name, Share, Whole, Zone, choices, table},
+    decode::{AmountText, Either, Lag, List, Map, Name, PemFile, Share, Whole, Zone, choices, table},
+    engine::{Address, SharedFiles},
     id::{BusinessHoursId, LevelId, PersonId, ProjectId, PurposeId, UnitId},
     word::words,
 };
@@ -94,6 +95,27 @@ table! {
 }
 
 table! {
+    CertificateFiles = "certificates", "Files in PEM by which both ends of each connection know each other. Paths that do not begin with `/` begin in the project's folder.";
+    authority: PemFile, required, "The certificate of the cluster's authority.", "/etc/kepi/authority.pem";
+    own: PemFile, required, "The certificate of whoever runs, by that authority.", "/etc/kepi/own.pem";
+    own_key "key": PemFile, required, "Its key: a path, never the key itself.", "/etc/kepi/own.key";
+}
+
+table! {
+    Cluster = "engine", "A cluster that computes scans.";
+    scheduler: Address, required, "Its scheduler; the port is 50050 unless it is said.", "ballista://10.0.0.5:50050";
+    partitions: Whole<1, 4096>, default "16", "Parts into which a scan is cut: some more than the workers have threads.", "64";
+    shared_files: SharedFiles, optional,
+        "A bucket for data files, where workers do not see those of the run. Its endpoint and keys stand in the environment (`AWS_…`).", "s3://our-kpis/interactions";
+    certificates: CertificateFiles, optional,
+        "Files by which both ends know each other; default what `KEPI_TLS_AUTHORITY`, `KEPI_TLS_CERTIFICATE` and `KEPI_TLS_KEY` name, else nothing is encrypted.",
+        "{authority: /etc/kepi/authority.pem, own: /etc/kepi/own.pem, key: /etc/kepi/own.key}";
+}
+
+/// A scheduler, or that with what goes with it.
+pub(crate) type Engine = Either<Address, Cluster>;
+
+table! {
     Project = "project",
     "What the whole project shares: its reporting zone, its calendar and what data may be used for. Exactly one.";
     project: Name<ProjectId>, required, "The project's name.", "airport";
@@ -109,6 +131,8 @@ table! {
     balance: Balance, optional, "What a scorecard is held against when it is asked whether it is balanced.", "{cycle: 2 quarters, per_person: 5}";
     quick_wins: QuickWins, optional, "Which initiatives are quick wins.", "{within: 60, budget: 20000 EUR}";
     last_resort: PersonId, optional, "Who gets what nobody else can take; default an owner of the governance, else the manager of the unit above all.", "chief_of_staff";
+    engine: Engine, optional,
+        "Where `kepi run` computes scans: a cluster, by its scheduler; default where it is started. Figures are the same. `--engine` wins over it.", "ballista://10.0.0.5:50050";
     purposes: Map<Name<PurposeId>, String>, optional, "What data may be used for, each in words.", "{research: …}";
 }
 

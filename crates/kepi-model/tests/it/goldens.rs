@@ -101,6 +101,14 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0118", strategy("", "---\nstrategy: other\nmission: More.\nperspectives: {}\nobjectives: {}\n")),
         ("K0119", kepi("", "---\n- person: second\n  name: Bo Lind\n")),
         ("K0120", Vec::new()),
+        (
+            "K0121",
+            kepi(
+                "time_zone: Europe/Berlin\n",
+                "time_zone: Europe/Berlin\nengine: {scheduler: \"http://10.0.0.5:50050\", shared_files: \"s3://key:secret@kpis\", \
+                 certificates: {authority: authority.pem, own: own.pem, key: \"-----BEGIN PRIVATE KEY-----\"}}\n",
+            ),
+        ),
         ("K0201", kpis("accountable: owner\nresponsible", "accountable: ownr\nresponsible")),
         ("K0801", kepi("", "---\ngovernance: shop\nmode: board\nowners: [owner]\n")),
         (

@@ -47,6 +47,11 @@ fn spelling_changes_no_hash() {
         ("scorecard.yml", "name: The shop in 2026", "name: Shop"),
         ("scorecard.yml", "kpis: {nps: 70%, easy_help: 30%}", "kpis: {easy_help: 30.0%, nps: 70%}"),
         ("kepi.yml", "name: A small shop", "name: A shop"),
+        (
+            "kepi.yml",
+            "name: A small shop",
+            "name: A small shop\nengine: {scheduler: ballista://10.0.0.5, shared_files: s3://kpis}",
+        ),
     ] {
         // A line that is taken away is put back elsewhere.
         let moved = (

@@ -1,9 +1,13 @@
 //! The commands of a cluster.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use clap::Args;
-use kepi_cluster::{Address, Certificates, SharedFiles};
+use kepi_cluster::{Address, Certificates, ClientOptions, SharedFiles};
+use kepi_model::engine::{self, CertificateFiles, MOST_PARTITIONS, NotAnAddress};
 
 /// How members of a cluster know each other.
 #[derive(Debug, Clone, Default, Args)]
@@ -30,25 +34,80 @@ impl Members {
     }
 }
 
+/// What computes scans.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Engine {
+    /// This process, whatever the project says.
+    Embedded,
+    /// A cluster, by its scheduler.
+    Cluster(Address),
+}
+
+/// The word for this process.
+const EMBEDDED: &str = "embedded";
+
+impl FromStr for Engine {
+    type Err = NoEngine;
+    fn from_str(text: &str) -> Result<Self, NoEngine> {
+        if text == EMBEDDED { Ok(Self::Embedded) } else { Ok(Self::Cluster(text.parse()?)) }
+    }
+}
+
+/// Why a text names no engine.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}, or `{EMBEDDED}` for this process")]
+pub struct NoEngine(#[from] NotAnAddress);
+
 /// Where scans are computed.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Elsewhere {
-    /// A cluster to compute scans on, by its scheduler: ballista://host:port; by default in this process
+    /// What computes scans: a cluster, by its scheduler (ballista://host:port), or this process (embedded); default as the project
+    /// says (`engine`), else this process
     ///
     /// What is made of other rows, such as panels, is computed in this process still, and said
     #[arg(long, value_name = "ADDRESS", env = "KEPI_ENGINE")]
-    pub engine: Option<Address>,
-    /// Parts into which a scan on a cluster is cut, at most 4096.
-    #[arg(long, value_name = "N", requires = "engine", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=4096))]
-    pub partitions: u16,
+    pub engine: Option<Engine>,
+    /// Parts into which a scan on a cluster is cut, at most 4096; default as the project says, else 16.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MOST_PARTITIONS)))]
+    pub partitions: Option<u16>,
     /// A bucket for data files, as s3://bucket/prefix, where workers do not see those of this machine.
     ///
     /// What the workers need is put there unless it is there. Endpoint and keys come from the environment: AWS_ENDPOINT_URL,
     /// AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
-    #[arg(long, value_name = "PLACE", requires = "engine", env = "KEPI_SHARED_FILES")]
+    #[arg(long, value_name = "PLACE", env = "KEPI_SHARED_FILES")]
     pub shared_files: Option<SharedFiles>,
     #[command(flatten)]
     pub members: Members,
+}
+
+impl Elsewhere {
+    /// The cluster that is meant, if one is: as it is said here, else as the project in a folder says. An engine that is named here
+    /// stands in place of all that the project says of its own; the other options each stand in place of theirs.
+    pub fn cluster(&self, project: Option<&engine::Engine>, folder: &Path) -> Option<ClientOptions> {
+        let (scheduler, project) = match &self.engine {
+            Some(Engine::Embedded) => return None,
+            Some(Engine::Cluster(scheduler)) => (scheduler, None),
+            None => project.map(|project| (&project.scheduler, Some(project)))?,
+        };
+        let partitions = self.partitions.or(project.map(|project| project.partitions));
+        let written = project.and_then(|project| project.certificates.as_ref());
+        let shared = project.and_then(|project| project.shared_files.as_ref());
+        Some(ClientOptions {
+            scheduler: scheduler.clone(),
+            partitions: partitions.map(usize::from),
+            certificates: self
+                .members
+                .certificates()
+                .or_else(|| written.map(|files| certificates(files, folder))),
+            shared: self.shared_files.as_ref().or(shared).cloned(),
+        })
+    }
+}
+
+/// Certificates that the project in a folder names.
+fn certificates(files: &CertificateFiles, folder: &Path) -> Certificates {
+    let at = |path: &str| folder.join(path);
+    Certificates { authority: at(&files.authority), own: at(&files.own), key: at(&files.key) }
 }
 
 /// `kepi scheduler`.

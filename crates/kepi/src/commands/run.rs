@@ -7,8 +7,12 @@ use kepi_app::{
     open,
     run::{Rejected, Request, RunReport},
 };
-use kepi_cluster::{ClientOptions, ClusterEvaluator};
-use kepi_model::{finding::Severity, governance::Mode, project::Consequence};
+use kepi_cluster::ClusterEvaluator;
+use kepi_model::{
+    finding::Severity,
+    governance::Mode,
+    project::{Consequence, Project},
+};
 use kepi_query::{
     finish::MOST_MEMBERS,
     landing::{LoadOutcome, LoadReport, RowCounts},
@@ -50,11 +54,13 @@ pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether definitions come into force by a decision in the project at a site.
-async fn is_decided(site: compose::Site<'_>) -> Result<bool, Failure> {
+/// What is in force by a decision at a site; none where whoever runs the project decides.
+async fn decided(site: compose::Site<'_>) -> Result<Option<Project>, Failure> {
     match compose::audited(site).await? {
-        Some(store) => Ok(kepi_app::deciding::mode(&store).await? != Mode::Open),
-        None => Ok(false),
+        Some(store) if kepi_app::deciding::mode(&store).await? != Mode::Open => {
+            Ok(Some(kepi_app::archive::project_in_force(&store).await?))
+        }
+        _ => Ok(None),
     }
 }
 
@@ -94,21 +100,26 @@ pub async fn land_and_publish(
     let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
     let project = checked.value.filter(|_| errors == 0);
     // Where figures are computed by what was decided, a mistake in the folder is no reason to have none.
-    if project.is_none() && !is_decided(site).await? {
+    let decided = decided(site).await?;
+    let Some(holds) = decided.as_ref().or(project.as_ref()) else {
         return Err(kepi_app::AppError::Definitions { errors }.into());
-    }
+    };
     // Before anything is landed: what cannot be computed should not be begun.
-    let cluster = match &what.elsewhere.engine {
-        Some(address) => {
-            let options = ClientOptions {
-                scheduler: address.clone(),
-                partitions: Some(usize::from(what.elsewhere.partitions)),
-                certificates: what.elsewhere.members.certificates(),
-                shared: what.elsewhere.shared_files.clone(),
-            };
-            Some(Arc::new(ClusterEvaluator::connect(options).await?))
+    let cluster = match what.elsewhere.cluster(holds.engine.as_ref(), folder) {
+        Some(options) => {
+            let connected = ClusterEvaluator::connect(options).await;
+            let by_project = what.elsewhere.engine.is_none();
+            if by_project && connected.is_err() {
+                out.remark("the project says `engine`; `--engine embedded` computes in this process, to the same figures");
+            }
+            Some(Arc::new(connected?))
         }
-        None => None,
+        None => {
+            if let Some(shared) = &what.elsewhere.shared_files {
+                out.remark(&format!("nothing is put to {shared}: scans are computed in this process, not on a cluster (`--engine`)"));
+            }
+            None
+        }
     };
     let mut app = compose::app(site, what.threads).await?;
     if let Some(cluster) = &cluster {

@@ -25,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("kepi-lake", &["kepi-model", "kepi-stats", "kepi-query", "kepi-govern", "kepi-proof", "kepi-store"]),
     ("kepi-connect", &["kepi-model", "kepi-query", "kepi-govern", "kepi-store"]),
     ("kepi-engine", &["kepi-model", "kepi-stats", "kepi-query"]),
-    ("kepi-cluster", &["kepi-query", "kepi-engine"]),
+    ("kepi-cluster", &["kepi-model", "kepi-query", "kepi-engine"]),
     (
         "kepi-app",
         &[

@@ -155,7 +155,8 @@ pub fn kepi() -> Command {
         .env_remove("KEPI_PROJECT")
         .env_remove("KEPI_CHECKPOINTS")
         .env_remove("KEPI_STORE")
-        .env_remove("KEPI_ENGINE");
+        .env_remove("KEPI_ENGINE")
+        .env_remove("KEPI_SHARED_FILES");
     command
 }
 

@@ -1,4 +1,5 @@
-//! Addresses of schedulers, and of what their workers share.
+//! Where a project's scans are computed, if not where the run is: the address of a scheduler, of what its workers share, and how they
+//! know each other. None of it changes a figure, so no definition's hash holds it.
 
 use std::{fmt, str::FromStr};
 
@@ -13,6 +14,36 @@ pub struct Address {
 
 /// The port of a scheduler unless it is said.
 pub const PORT: u16 = 50050;
+
+/// Parts into which a scan is cut unless it is said: some more than a small cluster has threads, so that the faster get more.
+pub const PARTITIONS: u16 = 16;
+
+/// At most so many parts.
+pub const MOST_PARTITIONS: u16 = 4096;
+
+/// A cluster that computes scans.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Engine {
+    /// Its scheduler.
+    pub scheduler: Address,
+    /// Parts into which a scan is cut.
+    pub partitions: u16,
+    /// Where data files are put for the workers; none: workers read them at the paths that they have where the run is.
+    pub shared_files: Option<SharedFiles>,
+    /// How both ends know each other; none: nothing is encrypted, unless the environment or the command line says how.
+    pub certificates: Option<CertificateFiles>,
+}
+
+/// Paths of certificates, as written: one that is not absolute begins in the project's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// The certificate of the authority.
+    pub authority: String,
+    /// The certificate of whoever runs.
+    pub own: String,
+    /// Its key.
+    pub key: String,
+}
 
 /// Why a text is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
