@@ -16,6 +16,7 @@ use kepi_model::{
     check::{self, Options},
     governance::{Aspect, Mode},
     id::{KpiId, PersonId, UnitId},
+    incentive_plan::IncentivePlan,
     project::{Kpi, Project, Target},
     source_text::SourceMap,
 };
@@ -732,7 +733,7 @@ pub(crate) fn known(organisation: &Organisation, number: u64) -> Result<&Item, A
     })
 }
 
-/// Whose own target, or what they answer for, is touched, before or after.
+/// Whose own target or pay, or what they answer for, is touched, before or after.
 fn touched(differences: &Differences, before: &Project, after: &Project) -> BTreeSet<PersonId> {
     let mut found = BTreeSet::new();
     let own = |of: &&Difference| of.aspects.contains(&Aspect::Target) || of.aspects.contains(&Aspect::Owner);
@@ -761,6 +762,21 @@ fn touched(differences: &Differences, before: &Project, after: &Project) -> BTre
         }
     }
     kpis.iter().for_each(|id| found.extend(aimed_at(id, before, after)));
+    // Whose pay it touches decides on nothing of it. Of a target or who answers all who are concerned sign, and to be paid by it makes nobody one
+    // of these.
+    if !kpis.is_empty() || differences.documents.iter().any(|of| own(&of)) {
+        return found;
+    }
+    let changed = |plan: &IncentivePlan| {
+        differences.documents.iter().any(|of| of.id.strip_prefix("incentive_plan/") == Some(plan.id.as_str()))
+    };
+    for project in [before, after] {
+        for plan in project.incentive_plans.values() {
+            if changed(plan) || plan.weights.keys().any(|id| differences.kpis.contains(id)) {
+                found.extend(plan.paid(project).into_iter().cloned());
+            }
+        }
+    }
     found
 }
 

@@ -746,6 +746,14 @@ codes! {
         "A member that no row has may be one that is yet to come, or a slip: other members are then held against another target. `kepi check --data` says so where figures are published."
         "a member that rows have"
         "correct the member, or keep the target until there are rows";
+    INCENTIVE_PLAN "K0673" Error "an incentive plan that pays nobody, for nothing or for more than all"
+        "An incentive plan says how much of the pay of whom hangs on which KPIs. It begins before it ends, is the pay of somebody, and the weights of its KPIs come to 100 % at most: what is left hangs on something else."
+        "weights of at most 100 % in all, and whose pay it is"
+        "correct what stands there";
+    WEIGHTS_DIFFER "K0674" Warning "a weight that differs between scorecard, pay and budget"
+        "What people are paid for and what the scorecard and the budget say is important pull in different directions: effort follows pay. Of the money a KPI has the share of its objective, by its weight among the KPIs of that on the scorecard."
+        "about the same weight in pay, on the scorecard and of the money"
+        "weigh it alike, or say in `within` of the incentive plan or the operating plan how far apart weights may be";
 
     AGREEMENT "K0680" Error "answers that say nothing of each other"
         "How far answers agree is said of several answers to the same question, on the same scale: of the same person on two occasions, or of several raters of the same thing. One answer alone agrees with nothing, and one that stands twice with itself."

@@ -10,6 +10,7 @@ mod crosswalk;
 mod entity;
 mod governance;
 mod guardrail;
+mod incentive_plan;
 mod initiative;
 mod kpi;
 mod operating_plan;
@@ -52,6 +53,7 @@ pub(crate) use entity::{
 };
 pub(crate) use governance::Governance;
 pub(crate) use guardrail::{Bound, Guardrail};
+pub(crate) use incentive_plan::IncentivePlan;
 pub(crate) use initiative::{Evidence, ExpectedEffect, Initiative, Spending};
 pub(crate) use kpi::{Attachment, Basis, By, DimensionPaths, Kpi, Life, Line, PlannedWith, Target};
 pub(crate) use operating_plan::{OperatingPlan, PlanVersion};
@@ -127,6 +129,7 @@ documents! {
     playbooks: Playbook,
     initiatives: Initiative,
     operating_plans: OperatingPlan,
+    incentive_plans: IncentivePlan,
     reviews: Review,
     stage_gates: StageGate,
     channels: Channel,

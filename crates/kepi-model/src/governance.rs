@@ -97,7 +97,7 @@ impl Aspect {
         match kind {
             "person" | "governance" => Self::Governance,
             "source" | "connection" => Self::Data,
-            "scorecard" => Self::Weight,
+            "scorecard" | "incentive_plan" => Self::Weight,
             _ => Self::Definition,
         }
     }

@@ -119,6 +119,8 @@ names! {
     OperatingPlanId
     /// What an operating plan says from a day on.
     PlanVersionId
+    /// Which KPIs the pay of whom hangs on.
+    IncentivePlanId
     /// Who is told if nobody acts in time.
     LadderId
     /// When people meet over figures.

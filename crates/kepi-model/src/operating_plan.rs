@@ -9,6 +9,7 @@ use crate::{
     id::{DimensionId, InitiativeId, KpiId, ObjectiveId, OperatingPlanId, PersonId, PlanVersionId, UnitId},
     initiative::Spent,
     lexical,
+    measure::BasisPoints,
     source_text::{FileId, Span},
     yaml,
 };
@@ -45,6 +46,8 @@ pub struct OperatingPlan {
     pub without: Vec<UnitId>,
     /// Whether it is the sum of its parts, with no amounts of its own.
     pub is_sum: bool,
+    /// By how much the share of an objective may lie from its weight on scorecards; none: they are not compared.
+    pub within: Option<BasisPoints>,
     /// Where it is defined.
     pub span: Span,
 }

@@ -26,9 +26,10 @@ use crate::{
     governance::Governance,
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, FeedbackId, GuardrailId,
-        InitiativeId, KpiId, LadderId, LoopId, OperatingPlanId, PersonId, PlaybookId, ProjectId, PurposeId,
-        ReviewId, RuleId, ScorecardId, SourceId, StageGateId, UnitId, WithholdingId,
+        IncentivePlanId, InitiativeId, KpiId, LadderId, LoopId, OperatingPlanId, PersonId, PlaybookId,
+        ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId, UnitId, WithholdingId,
     },
+    incentive_plan::IncentivePlan,
     initiative::{Initiative, QuickWins},
     operating_plan::OperatingPlan,
     review::Review,
@@ -105,6 +106,8 @@ pub struct Project {
     pub initiatives: BTreeMap<InitiativeId, Initiative>,
     /// What is to be spent in a time.
     pub operating_plans: BTreeMap<OperatingPlanId, OperatingPlan>,
+    /// Which KPIs the pay of whom hangs on.
+    pub incentive_plans: BTreeMap<IncentivePlanId, IncentivePlan>,
     /// When people meet over figures, and who.
     pub reviews: BTreeMap<ReviewId, Review>,
     /// What other systems ask before they go on.
@@ -224,6 +227,7 @@ impl Project {
         over && kpi.successor.is_none()
             && kpi.elsewhere.is_none()
             && !self.scorecards.values().any(|card| card.kpis().any(is_it))
+            && !self.incentive_plans.values().any(|plan| plan.weights.keys().any(is_it))
             && !self.guardrails.values().any(|of| of.kpis.keys().chain(of.meanwhile.keys()).any(is_it))
     }
 

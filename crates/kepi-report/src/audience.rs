@@ -94,6 +94,14 @@ fn using(project: &Project, id: &KpiId, all: &mut Audience) {
     for of in project.initiatives.values().filter(|of| of.kpis().any(|kpi| kpi == id)) {
         say(all, &of.owner, format!("answers for the initiative {}", of.id));
     }
+    for of in project.incentive_plans.values().filter(|of| of.weights.contains_key(id)) {
+        for person in of.paid(project) {
+            say(all, person, format!("has pay that hangs on {id} by {}", of.id));
+        }
+        if let Some(owner) = &of.owner {
+            say(all, owner, format!("answers for the incentive plan {}", of.id));
+        }
+    }
 }
 
 /// Who manages a unit of a scorecard, and who goes through it.
@@ -225,6 +233,25 @@ owner: owner_of_initiative
 effects: {a: {expect: 1, by: 2026-12-31}}
 budget: 1 EUR
 ---
+incentive_plan: of_a
+name: Of a
+from: 2026-01-01
+weights: {a: 100%}
+people: [paid_by_it]
+units: [pay_desk]
+owner: owner_of_pay
+---
+incentive_plan: of_b
+name: Of b
+from: 2026-01-01
+weights: {b: 100%}
+people: [not_of_it]
+---
+unit: pay_desk
+name: Pay desk
+parent: north
+manager: manager_paid_by_it
+---
 initiative: other
 name: Other
 owner: not_of_it
@@ -249,6 +276,9 @@ budget: 1 EUR
             ("owner_of_rule", "answers for the rule full"),
             ("owner_of_guardrail", "answers for the guardrail careful"),
             ("owner_of_initiative", "answers for the initiative desk"),
+            ("paid_by_it", "has pay that hangs on a by of_a"),
+            ("manager_paid_by_it", "has pay that hangs on a by of_a"),
+            ("owner_of_pay", "answers for the incentive plan of_a"),
         ];
         let persons = of_a.iter().map(|(person, _)| *person).chain(["not_of_it"]);
         let persons: String = persons.map(|id| format!("---\nperson: {id}\nname: {id}\n")).collect();

@@ -414,7 +414,7 @@ pub struct ItemInFull {
     pub scorecards: Vec<String>,
     /// KPIs that follow: what they are made of differs.
     pub follow: Vec<String>,
-    /// Alerts, closed loops and playbooks that go by what differs.
+    /// Alerts, closed loops, playbooks and incentive plans that go by what differs.
     pub watched_by: Vec<String>,
     /// Who answers for any of it: name, and for what.
     pub people: Vec<(String, Vec<String>)>,

@@ -8,7 +8,7 @@ use kepi_model::{
     calendar::Calendar,
     describe,
     documents::{DocumentText, documents, keys_that_differ},
-    id::{KpiId, OperatingPlanId, PersonId, SourceId, UnitId},
+    id::{IncentivePlanId, KpiId, OperatingPlanId, PersonId, SourceId, UnitId},
     operating_plan::OperatingPlan,
     project::{Kpi, MissingRule, Person, Project, Scorecard, Sign, Target, Unit, ValueUnit},
     source_text::SourceMap,
@@ -74,7 +74,7 @@ pub struct Differences {
     pub follow: BTreeSet<KpiId>,
     /// Scorecards whose scores come about otherwise, or are new.
     pub scorecards: BTreeSet<String>,
-    /// Alerts, closed loops and playbooks that go by KPIs that differ, before or after: `alert/red`.
+    /// Alerts, closed loops and playbooks that go by KPIs that differ, before or after, and incentive plans, also where only targets do: `alert/red`.
     pub watched_by: BTreeSet<String>,
     /// Whom it reaches, before or after.
     pub people: Vec<Touched>,
@@ -496,6 +496,13 @@ fn of_document(project: &Project, id: &str) -> Audience {
                     .for_each(|person| say(person, format!("manages {}, which delivers it", unit.id)));
             }
         }
+        Some(("incentive_plan", name)) => {
+            let plan = name.parse().ok().and_then(|id: IncentivePlanId| project.incentive_plans.get(&id));
+            if let Some(plan) = plan {
+                plan.paid(project).iter().for_each(|person| say(person, format!("is paid by {}", plan.id)));
+                plan.owner.iter().for_each(|person| say(person, format!("answers for {}", plan.id)));
+            }
+        }
         Some(("operating_plan", name)) => {
             let plan = name.parse().ok().and_then(|id: OperatingPlanId| project.operating_plans.get(&id));
             for version in plan.into_iter().flat_map(|plan| &plan.versions) {
@@ -579,5 +586,11 @@ fn touched(before: &Project, after: &Project, all: &mut Differences) {
     (all.people, all.follow, all.scorecards) = (people.collect(), follow, scorecards);
     all.watched_by =
         [before, after].into_iter().flat_map(|project| watching(project, &kpis_that_differ)).collect();
+    // Another target is another pay, too.
+    let paid = |id: &KpiId| kpis_that_differ.contains(id) || aimed.contains(id);
+    let pay = [before, after].into_iter().flat_map(|project| project.incentive_plans.values());
+    let pay =
+        pay.filter(|plan| plan.weights.keys().any(paid)).map(|plan| format!("incentive_plan/{}", plan.id));
+    all.watched_by.extend(pay);
     all.kpis = kpis_that_differ;
 }

@@ -132,6 +132,9 @@ impl Seen {
             "playbook" => {
                 name.parse().is_ok_and(|of| project.playbooks.get(&of).is_some_and(|of| kpi(&of.kpi)))
             }
+            "incentive_plan" => name.parse().is_ok_and(|of| {
+                project.incentive_plans.get(&of).is_some_and(|of| of.weights.keys().all(kpi))
+            }),
             "initiative" => name.parse().is_ok_and(|of| {
                 let known = project.initiatives.get(&of);
                 known.is_some_and(|of| of.kpis().all(|kpi| part.sight.kpi(kpi, of.unit.as_ref())))

@@ -348,7 +348,8 @@ fn way_out(code: &str, message: &str, actor: &str) -> String {
                 .to_owned()
         }
         laws::CONCERNED => {
-            "it touches your own target or what you answer for: you can abstain, and others decide".to_owned()
+            "it touches your own target, your pay or what you answer for: you can abstain, and others decide"
+                .to_owned()
         }
         laws::NOT_ASKED => "you are not asked: it waits for those named on this page".to_owned(),
         laws::NOT_YOURS => {

@@ -852,7 +852,7 @@ fn may_vote(
         if stance != Stance::Abstain {
             violated.say(
                 CONCERNED,
-                "it touches your own target or what you answer for: others decide, and you abstain",
+                "it touches your own target, your pay or what you answer for: others decide, and you abstain",
             );
         }
     } else {

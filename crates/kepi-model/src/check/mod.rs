@@ -37,6 +37,7 @@ mod derived;
 mod feedback;
 mod governance;
 mod guardrail;
+mod incentive_plan;
 mod initiative;
 mod kpi;
 mod model;
@@ -207,6 +208,8 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let planned =
         operating_plan::Around { kpis: &kpis, initiatives: &initiatives, units: &units, calendar: &calendar };
     let operating_plans = operating_plan::read(&definitions.operating_plans, planned, context);
+    let incentive_plans =
+        incentive_plan::read(&definitions.incentive_plans, &scorecards, &operating_plans, context);
     let reviews = review::reviews(&definitions.reviews, &scorecards, &units, context);
     let stage_gates = review::gates(&definitions.stage_gates, &kpis, context);
     let withholdings = withholding::read(&definitions.withholdings, context);
@@ -240,6 +243,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         playbooks,
         initiatives,
         operating_plans,
+        incentive_plans,
         reviews,
         stage_gates,
         channels,

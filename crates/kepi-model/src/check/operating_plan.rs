@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::{
     Context,
     initiative::{amount, not_spending},
+    scorecard::weight,
 };
 use crate::{
     calendar::{Calendar, Grain},
@@ -381,6 +382,7 @@ impl Reader<'_> {
             parts: Vec::new(),
             without: Vec::new(),
             is_sum,
+            within: weight(written.within.get()),
             span: written.operating_plan.span,
             versions,
             id,

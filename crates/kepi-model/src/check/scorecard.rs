@@ -208,7 +208,7 @@ fn read_objective(entry: &Keyed<ObjectiveId, WrittenObjective>) -> Option<Scorec
 }
 
 /// A weight in parts of 10 000; finer ones are no weights.
-fn weight(share: Option<&Share>) -> Option<BasisPoints> {
+pub(super) fn weight(share: Option<&Share>) -> Option<BasisPoints> {
     u32::try_from(share?.0.at_scale(4)?).ok()
 }
 

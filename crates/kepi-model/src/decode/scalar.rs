@@ -13,9 +13,9 @@ use crate::{
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
         DimensionId, EntityId, FeedbackId, FeedbackThemeId, FreezeId, FunctionId, GoalId, GovernanceId,
-        GuardrailId, InitiativeId, KpiId, LadderId, LevelId, LoopId, ObjectiveId, OperatingPlanId, PersonId,
-        PerspectiveId, PillarId, PlanVersionId, PlaybookId, ProjectId, PurposeId, ReviewId, RuleId,
-        ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
+        GuardrailId, IncentivePlanId, InitiativeId, KpiId, LadderId, LevelId, LoopId, ObjectiveId,
+        OperatingPlanId, PersonId, PerspectiveId, PillarId, PlanVersionId, PlaybookId, ProjectId, PurposeId,
+        ReviewId, RuleId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,
@@ -121,6 +121,9 @@ impl Id for AlertId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for ChannelId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for IncentivePlanId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for BenchmarkId {

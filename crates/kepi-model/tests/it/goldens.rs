@@ -189,6 +189,23 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ),
         ),
         (
+            "K0673",
+            kepi(
+                "",
+                "---\nincentive_plan: sales\nname: Sales\nfrom: 2026-01-01\nuntil: 2026-01-01\nweights: {nps: 70%, easy_help: \
+                 40%}\n---\nincentive_plan: sales\nname: Again\nfrom: 2026-01-01\nweights: {nps: 0%}\npeople: [owner]\nwithin: 100%\n",
+            ),
+        ),
+        (
+            "K0674",
+            kepi(
+                "",
+                "---\nincentive_plan: sales\nname: Sales\nfrom: 2026-01-01\nuntil: 2027-01-01\nweights: {nps: 45%, easy_help: \
+                 50%}\nunits: [north]\n---\noperating_plan: y\nname: A year\nfrom: 2026-01-01\nuntil: 2027-01-01\nwithin: 5%\nversions: {budget: \
+                 {since: 2025-12-01, amounts: {recommended: 50 EUR, fast: 50 EUR}}}\n",
+            ),
+        ),
+        (
             "K0834",
             kepi(
                 "",

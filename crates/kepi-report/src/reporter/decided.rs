@@ -820,7 +820,9 @@ impl<'a> Reporter<'a> {
             return Some("You wrote it: others decide.".to_owned());
         }
         if is_of(Some(me), &item.concerned) {
-            return Some("It touches your own target or what you answer for: others decide.".to_owned());
+            return Some(
+                "It touches your own target, your pay or what you answer for: others decide.".to_owned(),
+            );
         }
         None
     }

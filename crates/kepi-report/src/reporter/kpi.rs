@@ -7,7 +7,8 @@ use kepi_model::{
     describe,
     expression::{Expression, Node},
     id::{DimensionId, EntityId, KpiId, UnitId},
-    project::{Kpi, Measure, Person, Publication},
+    incentive_plan::{said as share, weighed},
+    project::{Kpi, Measure, Person, Publication, Scorecard},
     window::Over,
 };
 use kepi_query::{finish, response::Responded, state::Member, value::Segment};
@@ -29,7 +30,7 @@ use crate::{
         BesideView, BreakView, CauseView, CommentaryView, CountedReason, Coverage, DefinitionView,
         DimensionView, ItemRow, KpiListRow, KpiListView, KpiView, Measured, Named, OfficialFigureView,
         Outcome, OverrideView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint,
-        StandingView, UnscreenedView, WithdrawalView,
+        StandingView, UnscreenedView, WeighedView, WithdrawalView,
     },
 };
 
@@ -157,6 +158,7 @@ impl<'a> Reporter<'a> {
                 informed: self.persons(&kpi.informed),
             },
             assumptions: kpi.assumptions.clone(),
+            weights: self.weighed(kpi, period),
             benchmarks: benchmarks::beside(kpi, self.project(), self.today()),
             targets: {
                 let mut targets: Vec<_> = kpi.targets.iter().collect();
@@ -174,6 +176,35 @@ impl<'a> Reporter<'a> {
             is_entered: matches!(kpi.measure, Measure::Entered(_)),
             succeeds: self.succeeds(kpi),
         })
+    }
+
+    /// What it weighs on each scorecard that is seen, in pay and of the money, on the last day of a period; nothing where it stands on scorecards
+    /// alone.
+    fn weighed(self, kpi: &Kpi, period: Period) -> Vec<WeighedView> {
+        let project = self.project();
+        let Ok(day) = project.calendar_of(kpi).last_day(period) else {
+            return Vec::new();
+        };
+        let days = (day, day.tomorrow().ok());
+        let cards = project.scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id));
+        let seen = cards.filter(|card| self.facts.sees_scorecard(&card.id, None));
+        let one = |card: &Scorecard| {
+            let own = card.in_force(day)?;
+            let all = weighed(&kpi.id, own, project.incentive_plans.values(), &project.operating_plans, days);
+            let apart = all.apart().map(|plan| plan.name.clone()).collect();
+            let pay = all.pay.iter().map(|(plan, of)| (Named::new(&plan.id, &plan.name), share(*of)));
+            let money = all.money.iter().map(|(plan, version, of)| {
+                (Named::new(&plan.id, format!("{}, {}", plan.name, version.id)), share(*of))
+            });
+            (!all.pay.is_empty() || !all.money.is_empty()).then(|| WeighedView {
+                card: Named::new(&card.id, &card.name),
+                weight: share(all.on_card),
+                pay: pay.collect(),
+                money: money.collect(),
+                apart,
+            })
+        };
+        seen.filter_map(one).collect()
     }
 
     /// KPIs beside the value of another one, as far as whoever asks may see them: of its period and its rows.

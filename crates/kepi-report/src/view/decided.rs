@@ -91,7 +91,7 @@ pub struct ItemView {
     pub scorecards: Vec<Named>,
     /// KPIs that follow.
     pub follow: Vec<Named>,
-    /// Alerts, closed loops and playbooks that go by what differs.
+    /// Alerts, closed loops, playbooks and incentive plans that go by what differs.
     pub watched_by: Vec<String>,
     /// Who answers for any of it: name, and for what.
     pub people: Vec<(String, Vec<String>)>,

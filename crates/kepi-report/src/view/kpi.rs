@@ -97,6 +97,8 @@ pub struct KpiView {
     pub people: PeopleView,
     /// What is taken for granted.
     pub assumptions: Vec<String>,
+    /// What it weighs, side by side: on scorecards, and there in pay and of the money.
+    pub weights: Vec<WeighedView>,
     /// Figures of others that its targets rest on.
     pub benchmarks: Vec<BenchmarkView>,
     /// All targets, newest first.
@@ -121,6 +123,21 @@ pub struct KpiView {
     pub is_entered: bool,
     /// KPIs that it is to be used instead of, each beside it.
     pub succeeds: Vec<(Named, BridgedView)>,
+}
+
+/// What a KPI weighs on a scorecard, and beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeighedView {
+    /// The scorecard.
+    pub card: Named,
+    /// Its weight there.
+    pub weight: String,
+    /// In pay: plan and weight.
+    pub pay: Vec<(Named, String)>,
+    /// Of money: plan with its version, and share.
+    pub money: Vec<(Named, String)>,
+    /// Incentive plans by which they lie too far apart.
+    pub apart: Vec<String>,
 }
 
 /// That a KPI comes to its end, or did.

@@ -55,7 +55,7 @@ pub use kpi::{
     BesideView, BreakView, BridgedRow, BridgedView, CommentaryView, CountedReason, DefinitionView,
     DimensionView, EndingView, InputView, KpiListRow, KpiListView, KpiView, OfficialFigureView, OverrideView,
     PartView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint, StandingView,
-    UnscreenedView, WithdrawalView,
+    UnscreenedView, WeighedView, WithdrawalView,
 };
 pub use lineage::{LineageView, LineagesView};
 pub use logged::{LogRow, LogView, ProofView};

@@ -372,7 +372,7 @@ pub(super) fn follows(
                 dl {
                     @if !scorecards.is_empty() { dt { "Scorecards" } dd { (named(scorecards, "/scorecards/")) } }
                     @if !follow.is_empty() { dt { "KPIs that follow" } dd { (named(follow, "/kpis/")) } }
-                    @if !watched_by.is_empty() { dt { "Alerts and playbooks" } dd { (watched_by.join(", ")) } }
+                    @if !watched_by.is_empty() { dt { "Alerts, playbooks and pay" } dd { (watched_by.join(", ")) } }
                     @if !people.is_empty() {
                         dt { "People" }
                         dd { @for (name, of) in people { p { (name) span.role { (of.join(", ")) } } } }

@@ -52,6 +52,7 @@ pub(crate) fn render(view: &KpiView) -> Markup {
             div.side {
                 (definition(view))
                 (people(view))
+                (weighs(view))
                 (data(view))
                 (pins(&view.pins))
             }
@@ -673,6 +674,28 @@ fn definition(view: &KpiView) -> Markup {
             }
             p.note { a href=(parts::href("/disclosure/methodology", &[("id", &format!("kpi/{}", view.current.kpi.id))])) { "Its methodology, as it stood on any day" } }
             p.note { "Meaning " code.hash { (d.hash.get(..12).unwrap_or(&d.hash)) } }
+        }
+    }
+}
+
+/// What it weighs, side by side.
+fn weighs(view: &KpiView) -> Markup {
+    html! {
+        @if !view.weights.is_empty() {
+            section.panel aria-labelledby="weights" {
+                h2 #weights { "What it weighs" }
+                @for of in &view.weights {
+                    dl {
+                        dt { a href={ "/scorecards/" (of.card.id) } { (of.card.name) } } dd.num { (of.weight) }
+                        @for (plan, share) in &of.pay { dt { "Pay: " (plan.name) } dd.num { (share) } }
+                        @for (plan, share) in &of.money { dt { "Money: " (plan.name) } dd.num { (share) } }
+                    }
+                    @for plan in &of.apart { p.note { span.shape aria-hidden="true" { "△ " } "Farther apart than “" (plan) "” says they may be." } }
+                }
+                @if view.weights.iter().any(|of| !of.money.is_empty()) {
+                    p.note { "Of the money: the share of its objective, by its weight among the KPIs of that." }
+                }
+            }
         }
     }
 }

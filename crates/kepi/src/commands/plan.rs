@@ -157,7 +157,7 @@ fn in_words(planned: &Planned, markdown: bool) -> String {
         let said = [
             ("KPIs that are made of it", follow),
             ("scorecards", scorecards),
-            ("alerts and playbooks that go by it", watched),
+            ("alerts, playbooks and pay that go by it", watched),
             ("people", people),
         ];
         for (what, all) in said.iter().filter(|(_, all)| !all.is_empty()) {

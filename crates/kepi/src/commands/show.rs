@@ -541,6 +541,13 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     if let Some(target) = &row.target {
         out.line(&format!("  target      {} (threshold {})", target.target, target.threshold))?;
     }
+    for of in &view.weights {
+        let others = of.pay.iter().map(|(plan, share)| format!("pay by {} {share}", plan.name));
+        let money = of.money.iter().map(|(plan, share)| format!("money of {} {share}", plan.name));
+        let all: Vec<String> = others.chain(money).collect();
+        let apart = if of.apart.is_empty() { "" } else { " (too far apart)" };
+        out.line(&format!("  weighs      {} {}, {}{apart}", of.card.name, of.weight, all.join(", ")))?;
+    }
     for of in &view.benchmarks {
         out.line(&format!("  benchmark   {}, published {}", of.words(), of.published))?;
     }

@@ -250,6 +250,20 @@ fn what_moves_somebodys_figures_or_work_is_agreed_to_and_whoever_it_concerns_is_
     edit(&project, "more.yml", "level: region\nname: north", "level: region\nname: south");
     let said = project.ok(&["propose", "-m", "names only", "--as", "carl"]);
     assert!(said.contains("item 3: change_request (definition), review"), "{said}");
+    project.ok(&["withdraw", "3", "--as", "carl"]);
+    // Whose pay hangs on what a KPI means does not decide what it means.
+    let more = std::fs::read_to_string(project.path().join("more.yml")).unwrap();
+    let pay =
+        "---\nincentive_plan: desk\nname: Desk\nfrom: 2026-01-01\nweights: {asked: 60%}\npeople: [bea]\n";
+    project.write(
+        "more.yml",
+        &more.replace(NPS, NORTH).replace("level: region\nname: south", "level: region\nname: north"),
+    );
+    project.write("pay.yml", pay);
+    project.ok(&["propose", "-m", "only the north", "--as", "carl"]);
+    assert_eq!(item(&project, "4")["concerned"], json!(["bea"]));
+    let (_, said) = project.fails(3, &["approve", "4", "--as", "bea"]);
+    assert!(said.contains("G0802"), "{said}");
 }
 
 #[test]

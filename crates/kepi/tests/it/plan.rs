@@ -68,11 +68,27 @@ fn a_plan_says_in_which_respects_definitions_differ_and_what_comes_of_it() {
     let said = plan(&project);
     assert_eq!(said["kpis"], json!(["recommendation"]));
     // The alert for all of the scorecard goes by it and the one of its own, also one that is to come; that of another KPI does not.
+    let pay = |name: &str, kpi: &str| {
+        format!(
+            "---\nincentive_plan: {name}\nname: Pay\nfrom: 2026-01-01\nweights: {{{kpi}: 50%}}\npeople: [owner]\n"
+        )
+    };
     let alerts = "alert: any\nname: Any\non: [red]\n---\nalert: own\nname: Own\non: [red]\nkpis: [recommendation]\n---\nalert: other\nname: Other\non: [red]\nkpis: [answers]\n";
-    project.write("alerts.yml", alerts);
-    assert_eq!(plan(&project)["watched_by"], json!(["alert/any", "alert/own"]));
+    let pay = [pay("of_it", "recommendation"), pay("of_another", "answers")].concat();
+    project.write("alerts.yml", &format!("{alerts}{pay}"));
+    // Of the other KPI the target differs, which is another pay and the same meaning.
+    let said_too = plan(&project);
+    assert_eq!(
+        said_too["watched_by"],
+        json!(["alert/any", "alert/own", "incentive_plan/of_another", "incentive_plan/of_it"])
+    );
+    let paid = said_too["people"][0]["of"].as_array().unwrap();
+    assert!(paid.contains(&json!("has pay that hangs on recommendation by of_it")), "{paid:?}");
     let words = project.ok(&["plan", "--quiet"]);
-    assert!(words.contains("alerts and playbooks that go by it: alert/any, alert/own"), "{words}");
+    assert!(
+        words.contains("alerts, playbooks and pay that go by it: alert/any, alert/own, incentive_plan/of_another, incentive_plan/of_it"),
+        "{words}"
+    );
     std::fs::remove_file(project.path().join("alerts.yml")).unwrap();
     let markdown = project.ok(&["plan", "--quiet", "--markdown"]);
     assert!(markdown.contains("- `kpi/recommendation`: changed (definition)"), "{markdown}");

@@ -101,7 +101,7 @@ pub struct Item {
     /// Scorecards whose scores come about otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scorecards: Vec<Named>,
-    /// Alerts, closed loops and playbooks that go by what differs: `alert/red`.
+    /// Alerts, closed loops, playbooks and incentive plans that go by what differs: `alert/red`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub watched_by: Vec<String>,
     /// KPIs that follow.
