@@ -1,5 +1,7 @@
 //! Reading columns of a pinned table into memory, for what is made of them row by row.
 
+use std::collections::BTreeMap;
+
 use arrow::{
     array::{Array as _, BooleanArray, RecordBatch, StringArray},
     compute::filter_record_batch,
@@ -64,12 +66,26 @@ struct Reader {
     only: Option<Belonging>,
     /// By column, the dictionary of the last batch with what is known of its members.
     known: Vec<Option<Known>>,
+    /// The same of the columns that hold keys.
+    asked: BTreeMap<String, Asked>,
 }
 
 /// The codes of a dictionary's members, as far as they occurred.
 struct Known {
     members: StringArray,
     codes: Vec<u32>,
+}
+
+/// Which of a dictionary's members are keys, as far as they occurred.
+struct Asked {
+    members: StringArray,
+    is_key: Vec<Option<bool>>,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self { members: StringArray::from(Vec::<&str>::new()), is_key: Vec::new() }
+    }
 }
 
 impl Reader {
@@ -80,22 +96,33 @@ impl Reader {
             columns: columns.to_vec(),
             only: only.cloned(),
             known: columns.iter().map(|_| None).collect(),
+            asked: BTreeMap::new(),
         }
     }
 }
 
-/// The rows of which a column holds a key.
-fn belonging(only: &Belonging, batch: RecordBatch) -> Result<RecordBatch, EvaluateError> {
+/// The rows of which a column holds a key. Each text of a dictionary that occurs is looked up once, though batches share it.
+fn belonging(
+    only: &Belonging,
+    asked: &mut BTreeMap<String, Asked>,
+    batch: RecordBatch,
+) -> Result<RecordBatch, EvaluateError> {
     let mut of = vec![false; batch.num_rows()];
-    for array in only.columns.iter().filter_map(|name| batch.column_by_name(name)) {
+    for name in &only.columns {
+        let Some(array) = batch.column_by_name(name) else { continue };
         let Vector::Text(texts) = Vector::of_array(array, Physical::Text).map_err(EvaluateError::Engine)?
         else {
             continue;
         };
-        // Each different text is looked up once.
-        let members: Vec<bool> = texts.members.iter().map(|member| only.keys.has(member)).collect();
+        let asked = asked.entry(name.clone()).or_default();
+        if !is_same(&asked.members, &texts.members) {
+            *asked = Asked { members: texts.members.clone(), is_key: vec![None; texts.members.len()] };
+        }
         for (row, of) in of.iter_mut().enumerate() {
-            let is_key = texts.code(row).and_then(|code| members.get(code).copied());
+            let is_key = texts.code(row).and_then(|code| {
+                let known = asked.is_key.get_mut(code)?;
+                Some(*known.get_or_insert_with(|| only.keys.has(Some(texts.members.value(code)))))
+            });
             *of |= is_key.unwrap_or(only.keys.missing);
         }
     }
@@ -105,7 +132,7 @@ fn belonging(only: &Belonging, batch: RecordBatch) -> Result<RecordBatch, Evalua
 impl Reader {
     fn add(&mut self, batch: RecordBatch) -> Result<(), EvaluateError> {
         let batch = match &self.only {
-            Some(only) => belonging(only, batch)?,
+            Some(only) => belonging(only, &mut self.asked, batch)?,
             None => batch,
         };
         let rows = batch.num_rows();
@@ -124,16 +151,10 @@ impl Reader {
                         *known = Some(Known { members: texts.members.clone(), codes });
                     }
                     let Some(Known { codes, .. }) = known else { continue };
-                    for row in 0..rows {
-                        let code = texts.code(row).and_then(|code| {
-                            let slot = codes.get_mut(code)?;
-                            if *slot == Texts::MISSING {
-                                *slot = values.code(texts.members.value(code));
-                            }
-                            Some(*slot)
-                        });
-                        values.push_code(code.unwrap_or(Texts::MISSING));
-                    }
+                    let places =
+                        (0..rows).map(|row| texts.code(row).map_or(Texts::MISSING, |code| code as u32));
+                    let member = |place| (place < texts.members.len()).then(|| texts.members.value(place));
+                    values.extend_known(places, codes, member);
                 }
                 (
                     MemoryColumn::Integer(values) | MemoryColumn::Instant(values),

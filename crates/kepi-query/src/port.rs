@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use hashbrown::DefaultHashBuilder;
 use kepi_model::{
     expression::Physical,
     id::{AttributeId, EntityId},
@@ -222,7 +223,7 @@ pub trait Evaluator: Send + Sync {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keys {
     /// The keys.
-    pub known: HashSet<Box<str>>,
+    pub known: HashSet<Box<str>, DefaultHashBuilder>,
     /// Whether rows without one belong to them, too.
     pub missing: bool,
     /// All keys of a portion, beside those.

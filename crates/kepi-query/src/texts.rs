@@ -2,7 +2,7 @@
 
 use std::{fmt, hash::BuildHasher, sync::Arc};
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
 use serde::{Deserialize, Serialize};
 
 /// Texts by row.
@@ -50,40 +50,94 @@ impl Members {
     }
 }
 
-/// Finds the place of a text.
+/// Finds the places of texts, by open addressing in a table of which at most half is taken.
 #[derive(Clone, Default)]
 pub(crate) struct Places {
     hasher: DefaultHashBuilder,
-    /// Half of the hash beside the place, so that growing reads no text.
-    table: HashTable<(u32, u32)>,
+    /// Half of the hash beside the place, so that growing reads no text. As many as a power of two, or none.
+    slots: Vec<(u32, u32)>,
+    len: usize,
 }
+
+/// A slot that nothing is in.
+const FREE: (u32, u32) = (0, u32::MAX);
+
+/// How many texts are looked up together.
+const TOGETHER: usize = 32;
 
 impl Places {
     pub(crate) fn of(members: &Members) -> Self {
-        let mut places = Self { table: HashTable::with_capacity(members.len()), ..Self::default() };
+        let mut places = Self::default();
+        places.grow(members.len());
         for (text, place) in members.iter().zip(0..) {
             places.add(places.half(text), place);
         }
         places
     }
-    pub(crate) fn find(&self, members: &Members, text: &str) -> Option<u32> {
-        self.found(members, text, self.half(text))
+    /// The places of some texts; none of those that are no members.
+    ///
+    /// In a large table each step to a text waits for memory: to the slot, to where the text is, to the text. Each is taken for several texts, so that they
+    /// wait together.
+    pub(crate) fn find_all(&self, members: &Members, texts: &[&str]) -> Vec<Option<u32>> {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut found = Vec::with_capacity(texts.len());
+        for texts in texts.chunks(TOGETHER) {
+            let mut first = [(0, FREE, ""); TOGETHER];
+            for ((half, ..), text) in first.iter_mut().zip(texts) {
+                *half = self.half(text);
+            }
+            for (half, slot, _) in first.iter_mut().take(texts.len()) {
+                *slot = self.slots.get(*half as usize & mask).copied().unwrap_or(FREE);
+            }
+            for (_, (_, place), own) in &mut first {
+                *own = members.get(*place as usize).unwrap_or_default();
+            }
+            found.extend(first.iter().zip(texts).map(|((half, slot, own), text)| {
+                if *slot != FREE && own == text { Some(slot.1) } else { self.found(members, text, *half) }
+            }));
+        }
+        found
     }
     fn found(&self, members: &Members, text: &str, half: u32) -> Option<u32> {
-        let is = |(own, place): &(u32, u32)| *own == half && members.get(*place as usize) == Some(text);
-        self.table.find(whole(half), is).map(|(_, place)| *place)
+        let mask = self.slots.len().checked_sub(1)?;
+        let mut at = half as usize & mask;
+        loop {
+            match self.slots.get(at)? {
+                (_, u32::MAX) => return None,
+                (own, place) if *own == half && members.get(*place as usize) == Some(text) => {
+                    return Some(*place);
+                }
+                _ => at = (at + 1) & mask,
+            }
+        }
     }
     fn add(&mut self, half: u32, place: u32) {
-        self.table.insert_unique(whole(half), (half, place), |(half, _)| whole(*half));
+        self.grow(self.len + 1);
+        self.len += 1;
+        self.put((half, place));
+    }
+    fn put(&mut self, slot: (u32, u32)) {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut at = slot.0 as usize & mask;
+        while let Some(there) = self.slots.get_mut(at) {
+            if *there == FREE {
+                *there = slot;
+                return;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+    /// Makes room for so many.
+    fn grow(&mut self, len: usize) {
+        if len * 2 > self.slots.len() {
+            let larger = vec![FREE; (len * 2).next_power_of_two().max(16)];
+            let slots = std::mem::replace(&mut self.slots, larger);
+            slots.into_iter().filter(|slot| *slot != FREE).for_each(|slot| self.put(slot));
+        }
     }
     fn half(&self, text: &str) -> u32 {
         self.hasher.hash_one(text) as u32
     }
-}
-
-/// A hash of which half is known: the table looks at both ends of it.
-fn whole(half: u32) -> u64 {
-    u64::from(half) << 32 | u64::from(half)
 }
 
 impl Texts {
@@ -122,11 +176,20 @@ impl Texts {
     pub fn codes(&self) -> &[u32] {
         &self.codes
     }
-    /// The code of a text, which becomes a member.
-    pub fn code(&mut self, text: &str) -> u32 {
-        if self.places.table.len() < self.members.len() {
+    /// The codes of some texts, which become members.
+    pub fn codes_of(&mut self, texts: &[&str]) -> Vec<u32> {
+        self.know_places();
+        let found = self.places.find_all(&self.members, texts);
+        found.into_iter().zip(texts).map(|(found, text)| found.unwrap_or_else(|| self.code(text))).collect()
+    }
+    fn know_places(&mut self) {
+        if self.places.len < self.members.len() {
             self.places = Places::of(&self.members);
         }
+    }
+    /// The code of a text, which becomes a member.
+    pub fn code(&mut self, text: &str) -> u32 {
+        self.know_places();
         let half = self.places.half(text);
         if let Some(place) = self.places.found(&self.members, text, half) {
             return place;
@@ -171,23 +234,34 @@ impl Texts {
     }
     /// Adds the rows of another.
     pub fn extend(&mut self, more: &Self) {
-        let mut codes = vec![None; more.members.len()];
-        for code in &more.codes {
-            let own = match more.members.get(*code as usize) {
-                None => Self::MISSING,
-                Some(text) => match codes.get(*code as usize).copied().flatten() {
-                    Some(own) => own,
-                    None => {
-                        let own = self.code(text);
-                        if let Some(slot) = codes.get_mut(*code as usize) {
-                            *slot = Some(own);
-                        }
-                        own
-                    }
-                },
-            };
-            self.codes.push(own);
+        let mut known = vec![Self::MISSING; more.members.len()];
+        let text = |place| more.members.get(place);
+        self.extend_known(more.codes.iter().copied(), &mut known, text);
+    }
+    /// Adds rows by the places of their texts among others. `known` holds the codes of these others here, [`Self::MISSING`] until they occur; `text` says
+    /// which text is at a place.
+    pub fn extend_known<'a>(
+        &mut self,
+        places: impl Iterator<Item = u32> + Clone,
+        known: &mut [u32],
+        text: impl Fn(usize) -> Option<&'a str>,
+    ) {
+        // Of what is looked up; no code is as large.
+        const ASKED: u32 = Texts::MISSING - 1;
+        let (mut new, mut texts) = (Vec::new(), Vec::new());
+        for place in places.clone().map(|place| place as usize) {
+            if let (Some(code @ &mut Self::MISSING), Some(text)) = (known.get_mut(place), text(place)) {
+                *code = ASKED;
+                new.push(place);
+                texts.push(text);
+            }
         }
+        for (place, code) in new.into_iter().zip(self.codes_of(&texts)) {
+            if let Some(known) = known.get_mut(place) {
+                *known = code;
+            }
+        }
+        self.codes.extend(places.map(|place| known.get(place as usize).copied().unwrap_or(Self::MISSING)));
     }
 }
 
@@ -222,5 +296,48 @@ impl From<Vec<Option<Box<str>>>> for Texts {
 impl From<Texts> for Vec<Option<Box<str>>> {
     fn from(texts: Texts) -> Self {
         texts.iter().map(|text| text.map(Into::into)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// More than a table's first sizes hold, so that slots are shared and places move.
+    const MANY: u32 = 5_000;
+
+    #[test]
+    fn each_different_text_has_one_code_however_it_comes() {
+        let text = |n: u32| if n == 0 { String::new() } else { format!("account {}", n % (MANY / 2)) };
+        let all: Vec<String> = (0..MANY).map(|n| text(n.wrapping_mul(2_654_435_761) % MANY)).collect();
+        let mut expected: HashMap<&str, u32> = HashMap::new();
+        for text in &all {
+            let next = expected.len() as u32;
+            expected.entry(text).or_insert(next);
+        }
+        let one_by_one: Texts = all.iter().map(Some).collect();
+        let mut together = Texts::default();
+        let texts: Vec<&str> = all.iter().map(String::as_str).collect();
+        for texts in texts.chunks(777) {
+            for (code, text) in together.codes_of(texts).into_iter().zip(texts) {
+                together.push_code(code);
+                assert_eq!(code, expected[text]);
+            }
+        }
+        let mut extended = Texts::default();
+        extended.push(Some("nobody's"));
+        extended.push(None);
+        extended.extend(&one_by_one);
+        assert_eq!(one_by_one, together);
+        assert_eq!(one_by_one.members().len(), expected.len());
+        assert!(extended.iter().skip(2).eq(one_by_one.iter()) && extended.get(1).is_none());
+        assert_eq!(extended.members().len(), expected.len() + 1);
+        let places = Places::of(one_by_one.members());
+        let asked = ["account 7", "", "none of them", "account 7"];
+        let found = places.find_all(one_by_one.members(), &asked);
+        assert_eq!(found, asked.map(|text| expected.get(text).copied()));
+        assert!(Places::default().find_all(&Members::default(), &asked).iter().all(Option::is_none));
     }
 }

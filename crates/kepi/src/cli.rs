@@ -635,6 +635,9 @@ pub struct Run {
     /// Threads for scans, at most 1024; default all.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Working memory for scans and for rows that are made, in GiB; default a quarter of the machine's, at least one.
+    #[arg(long, value_name = "GIB", value_parser = clap::value_parser!(u16).range(1..))]
+    pub memory: Option<u16>,
     /// Where scans are computed.
     #[command(flatten)]
     pub elsewhere: Elsewhere,
@@ -1078,6 +1081,9 @@ pub struct BenchDerived {
     /// Runs of each contestant; medians are reported.
     #[arg(long, default_value_t = 3)]
     pub runs: usize,
+    /// Working memory of Kepi in GiB; default as of `kepi run`.
+    #[arg(long, value_name = "GIB", value_parser = clap::value_parser!(u16).range(1..))]
+    pub memory: Option<u16>,
 }
 
 /// `kepi bench compile`.

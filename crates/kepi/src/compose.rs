@@ -58,9 +58,9 @@ impl<'a> Site<'a> {
 }
 
 /// The project at a site, with local files and DataFusion in this process: to change it.
-pub async fn app(site: Site<'_>, threads: Option<u16>) -> Result<App, Failure> {
+pub async fn app(site: Site<'_>, means: Means) -> Result<App, Failure> {
     let (root, store, lake) = opened(site).await?;
-    let app = put_together(root, store, lake, threads);
+    let app = put_together(root, store, lake, means);
     app.import_published().await?;
     Ok(app)
 }
@@ -113,11 +113,11 @@ pub async fn reading(site: Site<'_>) -> Result<Option<App>, Failure> {
     let root = root(site.folder)?;
     let Some(store) = store_to_read(site, &root).await? else { return Ok(None) };
     if store.legacy().await.map_err(AppError::from)?.is_some() {
-        return app(site, None).await.map(Some);
+        return app(site, Means::default()).await.map(Some);
     }
     let lake = LocalLake::open_to_read(store.clone(), &data_of(&root)).await;
     let Some(lake) = lake.map_err(|e| Failure::Port(Box::new(e)))? else { return Ok(None) };
-    Ok(Some(put_together(root, store, lake, None)))
+    Ok(Some(put_together(root, store, lake, Means::default())))
 }
 
 async fn store_to_read(site: Site<'_>, root: &Path) -> Result<Option<Store>, Failure> {
@@ -147,9 +147,43 @@ fn data_of(root: &Path) -> PathBuf {
     root.join(STATE_FOLDER).join("data")
 }
 
-fn put_together(root: PathBuf, store: Store, lake: LocalLake, threads: Option<u16>) -> App {
-    let available = std::thread::available_parallelism().map_or(1, usize::from);
-    let limits = Limits { threads: threads.map_or(available, usize::from).max(1), ..Limits::default() };
+/// What scans may use of the machine; by default all threads and a quarter of the memory.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Means {
+    /// Threads.
+    pub threads: Option<u16>,
+    /// Working memory in GiB.
+    pub memory: Option<u16>,
+}
+
+impl Means {
+    /// As limits of scans.
+    pub fn limits(self) -> Limits {
+        let available = std::thread::available_parallelism().map_or(1, usize::from);
+        let memory_bytes = match self.memory {
+            Some(gib) => u64::from(gib.max(1)) << 30,
+            None => machine_memory().map_or(0, |all| all / 4).max(Limits::default().memory_bytes),
+        };
+        Limits {
+            threads: self.threads.map_or(available, usize::from).max(1),
+            memory_bytes,
+            ..Limits::default()
+        }
+    }
+}
+
+/// Bytes of memory that this machine has, or the container that this runs in; none where it is not told.
+fn machine_memory() -> Option<u64> {
+    let told = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = told.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let all = line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.saturating_mul(1024);
+    let of_container = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let of_container = of_container.and_then(|most| most.trim().parse().ok());
+    Some(of_container.map_or(all, |most: u64| most.min(all)))
+}
+
+fn put_together(root: PathBuf, store: Store, lake: LocalLake, means: Means) -> App {
+    let limits = means.limits();
     let lake = Arc::new(lake);
     App {
         shelf: Arc::new(FolderShelf::in_lake(&data_of(&root))),

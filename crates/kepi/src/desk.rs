@@ -57,7 +57,7 @@ impl SiteDesk {
             let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
             return Err(Failure::Other(why.to_owned()));
         }
-        let app = Arc::new(compose::app(site, None).await?);
+        let app = Arc::new(compose::app(site, compose::Means::default()).await?);
         *held = Some(Arc::clone(&app));
         Ok(app)
     }

@@ -116,6 +116,8 @@ pub struct DerivedOptions {
     pub accounts: u64,
     /// Threads for everyone.
     pub threads: usize,
+    /// Bytes of working memory: what does not fit is made in portions where it is kept.
+    pub memory_bytes: u64,
     /// Measured runs after one to warm up; medians are reported.
     pub runs: usize,
     /// Seed of the rows.
@@ -147,6 +149,8 @@ pub struct DerivedReport {
     pub derived_making_seconds: f64,
     /// The first refresh that keeps what it makes: once.
     pub derived_first_seconds: f64,
+    /// In how many portions of keys that one made what does not fit into the working memory.
+    pub derived_first_portions: u64,
     /// A refresh after a day's events, one in a hundred up to two weeks late.
     pub derived_day_seconds: f64,
     /// That by one that makes all anew.
@@ -193,7 +197,7 @@ pub async fn derived(
             files.push(of_day.clone());
         }
     }
-    let limits = Limits { threads: options.threads, ..Limits::default() };
+    let limits = Limits { threads: options.threads, memory_bytes: options.memory_bytes, ..Limits::default() };
     reset_peak_memory();
     progress("making all");
     let mut all = Vec::new();
@@ -254,6 +258,7 @@ pub async fn derived(
         derived_seconds,
         derived_making_seconds: seconds(&|of| of.making_seconds),
         derived_first_seconds: first.seconds,
+        derived_first_portions: portions(&first),
         derived_day_seconds: day.seconds,
         derived_day_fraction: day.seconds / derived_seconds,
         derived_day_keys: keys,
@@ -271,6 +276,12 @@ pub async fn derived(
         results_agree: (!peers.is_empty()).then_some(differences.is_empty()),
         differences,
     })
+}
+
+/// The most portions in which something was made.
+fn portions(of: &Refreshed) -> u64 {
+    let portions = |how: &Remade| if let Remade::InPortions(of) = how { *of } else { 1 };
+    of.remade.iter().map(portions).max().unwrap_or(1)
 }
 
 /// Four numbers by question, month (µs UTC) and age.

@@ -574,6 +574,7 @@ mod tests {
             events: 20_000,
             accounts: 1_000,
             threads: 2,
+            memory_bytes: Limits::default().memory_bytes,
             runs: 1,
             seed: 1,
             data: folder.path().to_path_buf(),

@@ -339,9 +339,9 @@ fn codes_in(mine: &Texts, theirs: &Texts) -> Vec<u32> {
     if mine.has_members_of(theirs) {
         return (0..mine.members().len() as u32).collect();
     }
-    let places = Places::of(theirs.members());
-    let code = |member| places.find(theirs.members(), member).unwrap_or(Texts::MISSING);
-    mine.members().iter().map(code).collect()
+    let members: Vec<&str> = mine.members().iter().collect();
+    let found = Places::of(theirs.members()).find_all(theirs.members(), &members);
+    found.into_iter().map(|code| code.unwrap_or(Texts::MISSING)).collect()
 }
 
 fn plain(of: &Expression) -> Option<&str> {

@@ -558,10 +558,10 @@ impl Refresh<'_> {
             if Difference::of(&then, &now).is_none() {
                 continue;
             }
-            let file: Vec<PinnedFile> = rows.slice(number, shelf).into_iter().collect();
+            let files = rows.files(number, shelf);
             let data = TableData::Files(Vec::new());
             let table = PinnedTable { columns: columns.clone(), key: vec![], data, live_until: None };
-            let all = self.rows(&table, &columns, &file).await?;
+            let all = self.rows(&table, &columns, &files).await?;
             let gone: BTreeSet<u32> = own.of(&columns, &all).into_iter().collect();
             let stay: Vec<u32> = (0..all.rows as u32).filter(|row| !gone.contains(row)).collect();
             if gone.len() != then.rows {

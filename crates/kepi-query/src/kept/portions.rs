@@ -22,6 +22,9 @@ use crate::{
 /// More portions read the files too often.
 const MOST_PORTIONS: u64 = 256;
 
+/// More files of one stretch of time are written as one.
+const MOST_FILES: usize = 16;
+
 /// What is made in portions.
 pub(super) struct InPortions<'a> {
     pub kept: &'a Kept<'a>,
@@ -202,16 +205,21 @@ impl InPortions<'_> {
         }
         for (number, own) in rows.sliced(&memory) {
             let own = memory.taken(&own);
-            let file = rows.slice(number, self.kept.shelf);
-            let slice = PinnedTable {
-                columns: columns.clone(),
-                key: vec![],
-                data: TableData::Files(file.into_iter().collect()),
-                live_until: None,
+            let files = rows.files(number, self.kept.shelf);
+            let put = if files.len() < MOST_FILES {
+                rows.add(number, &own, store)
+            } else {
+                let slice = PinnedTable {
+                    columns: columns.clone(),
+                    key: vec![],
+                    data: TableData::Files(files),
+                    live_until: None,
+                };
+                let mut all = self.kept.evaluator.read(&slice, &columns, None, self.limits).await?;
+                all.extend(&own);
+                rows.put(number, &all, store)
             };
-            let mut all = self.kept.evaluator.read(&slice, &columns, None, self.limits).await?;
-            all.extend(&own);
-            if rows.put(number, &all, store).is_none() {
+            if put.is_none() {
                 return Ok(None);
             }
         }

@@ -51,7 +51,7 @@ pub(super) struct Rows {
     slices: Vec<Slice>,
 }
 
-/// Rows of a stretch of time, in a file of their own.
+/// Rows of a stretch of time, in a file of their own. What was made in portions may have several of one stretch, until one of its rows changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Slice {
     /// Which; none: rows without a date.
@@ -154,12 +154,24 @@ impl Rows {
         rows::slices(rows, dated, self.width)
     }
 
-    /// The file of a slice; none: it has no rows.
-    pub fn slice(&self, number: Option<i64>, shelf: &dyn Shelf) -> Option<PinnedFile> {
-        self.slices.iter().find(|slice| slice.number == number).map(|slice| slice.file(shelf))
+    /// The files of a stretch of time.
+    pub fn files(&self, number: Option<i64>, shelf: &dyn Shelf) -> Vec<PinnedFile> {
+        self.slices.iter().filter(|slice| slice.number == number).map(|slice| slice.file(shelf)).collect()
     }
 
-    /// Puts rows in the place of a slice; none: they could not be kept.
+    /// Adds rows of a stretch of time, in a file of their own; none: they could not be kept.
+    pub fn add(
+        &mut self,
+        number: Option<i64>,
+        rows: &MemoryTable,
+        (evaluator, shelf): (&dyn Evaluator, &dyn Shelf),
+    ) -> Option<()> {
+        self.slices.push(self.written(number, rows, evaluator, shelf)?);
+        self.slices.sort_by_key(|slice| slice.number);
+        Some(())
+    }
+
+    /// Puts rows in the place of those of a stretch of time; none: they could not be kept.
     pub fn put(
         &mut self,
         number: Option<i64>,

@@ -8,6 +8,7 @@ use kepi_lake::FolderShelf;
 use super::{bench_cluster, bench_insight, bench_landing, bench_publish};
 use crate::{
     cli::{Bench, BenchCompile, BenchDay, BenchDerived, BenchOf, Format},
+    compose::Means,
     failure::Failure,
     output::{Field, Grid, Output},
 };
@@ -85,7 +86,8 @@ async fn derived(what: &BenchDerived, python: Option<&Path>, out: Output) -> Res
     let BenchOptions { threads, seed, .. } = BenchOptions::default();
     let (events, accounts, runs) = (what.events, what.accounts.max(1), what.runs);
     let (data, python) = (folder.0.clone(), python.map(Path::to_owned));
-    let options = DerivedOptions { events, accounts, threads, runs, seed, data, python };
+    let memory_bytes = Means { threads: None, memory: what.memory }.limits().memory_bytes;
+    let options = DerivedOptions { events, accounts, threads, memory_bytes, runs, seed, data, python };
     let shelf = FolderShelf::in_lake(&folder.0);
     let report = bench::derived(&options, &shelf, &|remark: &str| out.remark(remark))
         .await

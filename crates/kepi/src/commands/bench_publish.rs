@@ -111,7 +111,7 @@ fn grid(report: &Report) -> Grid {
 
 async fn measure(what: &BenchPublish, folder: &Path, out: Output) -> Result<Report, Failure> {
     write_project(what, folder)?;
-    let app = compose::app(compose::Site { folder, store: None }, None).await?;
+    let app = compose::app(compose::Site { folder, store: None }, compose::Means::default()).await?;
     let bytes = || size(folder);
     let before = bytes();
     let start = Instant::now();
@@ -172,7 +172,7 @@ async fn measure(what: &BenchPublish, folder: &Path, out: Output) -> Result<Repo
 async fn open(folder: &Path, out: Output) -> Result<(), Failure> {
     reset_peak_memory();
     let start = Instant::now();
-    let app = compose::app(compose::Site { folder, store: None }, None).await?;
+    let app = compose::app(compose::Site { folder, store: None }, compose::Means::default()).await?;
     let picture = Picture::load(&Arc::new(app)).await?;
     if Facts::is_empty(&picture) {
         return Err(Failure::Other("nothing is published".to_owned()));

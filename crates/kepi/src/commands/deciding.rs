@@ -234,7 +234,7 @@ pub(super) async fn opened(site: Site<'_>) -> Result<App, Failure> {
     if compose::audited(site).await?.is_none() {
         return Err(nothing());
     }
-    compose::app(site, None).await
+    compose::app(site, compose::Means::default()).await
 }
 
 pub fn nothing() -> Failure {

@@ -41,6 +41,7 @@ pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
         no_fetch: false,
         any_time: false,
         threads: None,
+        memory: None,
         elsewhere: Elsewhere::default(),
         outside: Outside::default(),
     };

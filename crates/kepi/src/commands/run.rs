@@ -121,7 +121,7 @@ pub async fn land_and_publish(
             None
         }
     };
-    let mut app = compose::app(site, what.threads).await?;
+    let mut app = compose::app(site, compose::Means { threads: what.threads, memory: what.memory }).await?;
     if let Some(cluster) = &cluster {
         app.evaluator = cluster.clone();
     }

@@ -48,7 +48,7 @@ pub async fn serve(what: &Serve, site: compose::Site<'_>, actor: &str, out: Outp
         if !app.delivers().await? {
             return Ok(None);
         }
-        compose::app(site, None).await.map(|app| Some(Arc::new(app)))
+        compose::app(site, compose::Means::default()).await.map(|app| Some(Arc::new(app)))
     }));
     let here = what.at.as_ref().map_or_else(|| format!("http://{address}"), ToString::to_string);
     let provider = SiteProvider::new(&what.by_provider, &here, &door)?;
