@@ -55,6 +55,7 @@ pub mod register;
 pub mod reproduce;
 pub mod restating;
 pub mod run;
+pub mod sampling;
 pub mod screening;
 pub mod slips;
 mod told;

@@ -760,6 +760,11 @@ codes! {
         "two answers or more of one type: `answers: [score, score_again]`"
         "name another answer, such as one gathered from a later row";
 
+    SAMPLING "K0681" Error "a sample that cannot be planned"
+        "Whom a survey asks next is planned from rows: people who may be asked, behind one KPI, and invitations of all surveys, behind another, each with a reference to the person it asked. How far the figure may be off is said in its unit, and caps say how often one person is asked at most."
+        "`people` and `invitations` that count rows, `person` that refers from the one to the other, a margin and caps"
+        "correct the option";
+
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."
         "100%"

@@ -17,6 +17,7 @@ mod operating_plan;
 mod project;
 mod review;
 mod rule;
+mod sampling;
 mod scorecard;
 mod source;
 mod strategy;
@@ -62,6 +63,7 @@ pub(crate) use project::{
 };
 pub(crate) use review::{Review, StageGate};
 pub(crate) use rule::DataRule;
+pub(crate) use sampling::Sampling;
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{
     Attest, Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HttpGet, HttpPages,
@@ -130,6 +132,7 @@ documents! {
     initiatives: Initiative,
     operating_plans: OperatingPlan,
     incentive_plans: IncentivePlan,
+    samplings: Sampling,
     reviews: Review,
     stage_gates: StageGate,
     channels: Channel,

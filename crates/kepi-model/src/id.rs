@@ -123,6 +123,8 @@ names! {
     IncentivePlanId
     /// Who is told if nobody acts in time.
     LadderId
+    /// Who is asked next.
+    SamplingId
     /// When people meet over figures.
     ReviewId
     /// What other systems ask before they go on.

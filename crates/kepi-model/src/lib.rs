@@ -55,6 +55,7 @@ mod options;
 pub mod project;
 pub mod render;
 pub mod review;
+pub mod sampling;
 pub mod schema;
 pub mod secret;
 pub mod source_text;

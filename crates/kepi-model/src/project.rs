@@ -27,12 +27,14 @@ use crate::{
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, FeedbackId, GuardrailId,
         IncentivePlanId, InitiativeId, KpiId, LadderId, LoopId, OperatingPlanId, PersonId, PlaybookId,
-        ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId, UnitId, WithholdingId,
+        ProjectId, PurposeId, ReviewId, RuleId, SamplingId, ScorecardId, SourceId, StageGateId, UnitId,
+        WithholdingId,
     },
     incentive_plan::IncentivePlan,
     initiative::{Initiative, QuickWins},
     operating_plan::OperatingPlan,
     review::Review,
+    sampling::Sampling,
 };
 
 pub use crate::bound::Bound;
@@ -110,6 +112,8 @@ pub struct Project {
     pub incentive_plans: BTreeMap<IncentivePlanId, IncentivePlan>,
     /// When people meet over figures, and who.
     pub reviews: BTreeMap<ReviewId, Review>,
+    /// Whom surveys ask next.
+    pub samplings: BTreeMap<SamplingId, Sampling>,
     /// What other systems ask before they go on.
     pub stage_gates: BTreeMap<StageGateId, StageGate>,
     /// Where messages leave to.

@@ -35,6 +35,7 @@ pub mod reach;
 pub mod reference;
 pub mod response;
 pub mod row;
+pub mod sampling;
 pub mod scans;
 pub mod screen;
 pub mod side;

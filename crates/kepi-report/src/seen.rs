@@ -142,6 +142,10 @@ impl Seen {
             "feedback" => {
                 name.parse().is_ok_and(|of| project.feedback.get(&of).is_some_and(|of| kpi(&of.kpi)))
             }
+            "sampling" => name.parse().is_ok_and(|of| {
+                let of = project.samplings.get(&of);
+                of.is_some_and(|of| [&of.kpi, &of.people, &of.invitations].into_iter().all(kpi))
+            }),
             "closed_loop" => {
                 name.parse().is_ok_and(|of| project.closed_loops.get(&of).is_some_and(|of| kpi(&of.kpi)))
             }

@@ -311,6 +311,12 @@ Examples:
   kepi retire handle_time --propose                            asks those who have to agree
   kepi retire handle_time --successor effort --propose         another one takes its place")]
     Retire(Retire),
+    /// Whom a survey asks next, as `sampling: …` says: how many it takes for a margin of error, and how many the caps on contacts leave.
+    #[command(after_help = "\
+Examples:
+  kepi sample relationship
+  kepi sample relationship --list ask.csv      who it is, drawn by lot, into a new file")]
+    Sample(Sample),
     /// Playbooks: what was started, and whether it helped beside what was held out.
     #[command(after_help = "\
 Examples:
@@ -828,6 +834,23 @@ pub struct Explain {
     /// With `--restated`: of this segment, such as `region=north`; default all rows.
     #[arg(long, requires = "restated")]
     pub segment: Option<String>,
+}
+
+/// `kepi sample`.
+#[derive(Debug, Args)]
+pub struct Sample {
+    /// Which plan.
+    #[arg(value_name = "SAMPLING")]
+    pub sampling: String,
+    /// The day on which they are asked; default today.
+    #[arg(long, value_name = "DAY")]
+    pub on: Option<jiff::civil::Date>,
+    /// Also write who is asked into this file, which must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub list: Option<std::path::PathBuf>,
+    /// Draws other ones.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// `kepi what-if`.

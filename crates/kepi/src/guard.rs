@@ -100,6 +100,7 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::Analyse(_)
         | Command::Lineage(_)
         | Command::Trace(_)
+        | Command::Sample(_)
         | Command::Reproduce(_)
         | Command::Audit(_)
         | Command::Serve(_)

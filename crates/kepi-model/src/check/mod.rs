@@ -46,6 +46,7 @@ mod playbook;
 mod precedence;
 mod review;
 mod rule;
+mod sampling;
 mod scorecard;
 mod screen;
 mod source;
@@ -210,6 +211,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let operating_plans = operating_plan::read(&definitions.operating_plans, planned, context);
     let incentive_plans =
         incentive_plan::read(&definitions.incentive_plans, &scorecards, &operating_plans, context);
+    let samplings = sampling::read(&definitions.samplings, &kpis, &around, context);
     let reviews = review::reviews(&definitions.reviews, &scorecards, &units, context);
     let stage_gates = review::gates(&definitions.stage_gates, &kpis, context);
     let withholdings = withholding::read(&definitions.withholdings, context);
@@ -244,6 +246,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         initiatives,
         operating_plans,
         incentive_plans,
+        samplings,
         reviews,
         stage_gates,
         channels,

@@ -15,7 +15,8 @@ use crate::{
         DimensionId, EntityId, FeedbackId, FeedbackThemeId, FreezeId, FunctionId, GoalId, GovernanceId,
         GuardrailId, IncentivePlanId, InitiativeId, KpiId, LadderId, LevelId, LoopId, ObjectiveId,
         OperatingPlanId, PersonId, PerspectiveId, PillarId, PlanVersionId, PlaybookId, ProjectId, PurposeId,
-        ReviewId, RuleId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
+        ReviewId, RuleId, SamplingId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId,
+        WithholdingId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,
@@ -151,6 +152,9 @@ impl Id for FeedbackThemeId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for CauseId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for SamplingId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for ReviewId {

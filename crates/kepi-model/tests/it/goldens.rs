@@ -625,6 +625,13 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         (
+            "K0681",
+            kpis(
+                "",
+                "---\nsampling: next\nname: Next\nkpi: nps\nmargin: 5%\npeople: easy_help\nby: tier\ninvitations: nps\nperson: contact\ncaps: [{at_most: 3, within: 90 days}, {at_most: 3, within: 365 days}]\nresponse: 0%\n---\nsampling: other\nname: Other\nkpi: nps\nmargin: 0\npeople: easy_help\ninvitations: nps\nperson: score\ncaps: []\nresponse: 20%\n",
+            ),
+        ),
+        (
             "K0680",
             vec![
                 edit(

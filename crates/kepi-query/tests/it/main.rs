@@ -29,6 +29,7 @@ mod precedence;
 mod published;
 mod refreshed;
 mod remade;
+mod sampling;
 mod scale;
 mod screen;
 mod states;

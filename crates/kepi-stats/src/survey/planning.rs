@@ -41,6 +41,33 @@ fn finite(unlimited: f64, population: Option<u64>) -> Result<f64, NotComputable>
     }
 }
 
+/// Half the width of the interval of a mean of `n` answers: `z·s·√((N − n)/(n(N − 1)))`, what [`size_for_mean`] inverts; without a
+/// population `z·s/√n`. Nothing is uncertain where everybody answered. Source: Cochran 1977, § 4.4.
+///
+/// Errors: `NoRows` without an answer; `Invalid` for more answers than people, or a deviation that is none.
+pub fn margin_of_mean(
+    deviation: f64,
+    n: f64,
+    population: Option<u64>,
+    level: Level,
+) -> Result<f64, NotComputable> {
+    if !(deviation > 0.0 && deviation.is_finite()) {
+        return Err(NotComputable::invalid("a standard deviation is positive"));
+    }
+    if n <= 0.0 {
+        return Err(NotComputable::NoRows);
+    }
+    let unlimited = level.z() * deviation / n.sqrt();
+    match population {
+        None => Ok(unlimited),
+        Some(people) if n > people as f64 => {
+            Err(NotComputable::invalid("there are more answers than people"))
+        }
+        Some(people) if people < 2 => Ok(0.0),
+        Some(people) => Ok(unlimited * ((people as f64 - n) / (people as f64 - 1.0)).sqrt()),
+    }
+}
+
 /// Neyman's allocation of `n` answers to strata: `n_h ∝ N_h S_h`, never more than the stratum holds.
 ///
 /// What a full stratum cannot take goes to the others. Not rounded. Source: Neyman 1934.
@@ -97,14 +124,20 @@ pub fn engagement_weight(rate: f64, touches: u32) -> Result<f64, NotComputable> 
 }
 
 /// Whether a customer is invited: the same answer on every machine for a seed, independent between seeds.
-///
-/// The id is hashed with the seed (FNV-1a, then SplitMix64) to a number in [0, 1) and compared with the rate.
 pub fn invited(seed: u64, id: &str, rate: f64) -> bool {
+    lot(seed, id) < rate
+}
+
+/// The lot of a customer, a number in [0, 1): the same on every machine for a seed, independent between seeds. Those with the lowest
+/// are a simple random sample.
+///
+/// The id is hashed with the seed (FNV-1a, then SplitMix64).
+pub fn lot(seed: u64, id: &str) -> f64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     for byte in id.bytes() {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     }
-    crate::random::Random::seeded(hash).uniform() < rate
+    crate::random::Random::seeded(hash).uniform()
 }
 
 /// Whether a customer is in quarantine: asked less than `days` ago. Times are microseconds.

@@ -31,6 +31,7 @@ mod reproduce;
 mod restated;
 mod reviewing;
 mod run;
+mod sample;
 mod schema;
 mod screen;
 mod serve;
@@ -115,6 +116,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Latency => alerts::latency(&compose::board(Site::of(cli), out).await?, out),
         Command::Silence(what) => acting::silence(what, cli, out).await,
         Command::Correct(what) => correct::correct(what, cli, out).await,
+        Command::Sample(what) => sample::sample(what, cli, out).await,
         Command::Screen(what) => screen::screen(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,
