@@ -9,7 +9,7 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::word::words;
+use crate::word::{Word as _, words};
 
 words! {
     /// The length of a period.
@@ -102,6 +102,38 @@ impl FiscalCalendar {
         }
     }
 
+    /// In a word that [`Self::from_text`] reads: `0/1`, or with whole weeks `6/2/4-4-5/nearest`.
+    #[must_use]
+    pub fn text(self) -> String {
+        let Self { week_start, fiscal_year_start, weeks } = self;
+        let weeks = weeks.map_or(String::new(), |of| format!("/{}/{}", of.pattern.word(), of.begins.word()));
+        format!("{week_start}/{fiscal_year_start}{weeks}")
+    }
+
+    /// What [`Self::text`] writes.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let mut parts = text.split('/');
+        let week_start = parts.next()?.parse().ok()?;
+        let fiscal_year_start = parts.next()?.parse().ok()?;
+        let weeks = match (parts.next(), parts.next()) {
+            (Some(pattern), Some(begins)) => Some(FiscalWeeks {
+                pattern: Pattern::from_word(pattern)?,
+                begins: Begins::from_word(begins)?,
+            }),
+            _ => None,
+        };
+        Some(Self { week_start, fiscal_year_start, weeks })
+    }
+
+    /// The name of the period of a length that a day lies in.
+    #[must_use]
+    pub fn name_of(self, grain: Grain, day: Date) -> String {
+        let calendar =
+            Calendar { zone: String::new(), week_start: 0, fiscal_year_start: 1, weeks: None }.with(self);
+        calendar.label(calendar.period_of_day(grain, day))
+    }
+
     /// The first day of a fiscal year of whole weeks, by years from the one that starts in 1970.
     fn year_of_weeks(self, weeks: FiscalWeeks, year: i64) -> Result<i64, CalendarError> {
         let of = i16::try_from(1970 + year).map_err(|_| CalendarError::OutOfRange)?;
@@ -152,6 +184,11 @@ pub struct Period {
 }
 
 impl Grain {
+    /// The grain of a word, such as `quarter`.
+    pub fn of_word(word: &str) -> Option<Self> {
+        crate::word::Word::from_word(word)
+    }
+
     /// Whether every longer period is made of whole periods of this length. Weeks make nothing else.
     pub fn divides(self, longer: Self) -> bool {
         self < longer && self != Self::Week && !(longer == Self::Week && self != Self::Day)

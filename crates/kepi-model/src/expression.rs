@@ -177,6 +177,8 @@ words! {
         DaysBetween = "days_between",
         /// The day that lies a length of whole days after the first, by the clock of a zone, which follows. It is written `a + 7 days`.
         DaysLater = "days_later",
+        /// The name of the period that a day lies in, of the length that follows, by the clock of a zone and how days make periods, which follow.
+        Period = "period",
         /// The band that a number, the first, lies in: a member of the result's type. Each further value begins a band.
         Bands = "bands",
     }
@@ -189,9 +191,18 @@ impl Function {
         Self::WORDS.iter().copied().filter(move |word| !own.contains(word))
     }
 
-    /// Whether its values are followed by the zones whose clocks are read, one each, which the language does not write.
+    /// Whether its values are followed by as many that the language does not write: by which clocks and which calendar it goes.
     pub fn reads_clock(self) -> bool {
-        matches!(self, Self::Year | Self::Month | Self::Day | Self::Weekday | Self::Hour | Self::YearsBetween)
+        matches!(
+            self,
+            Self::Year
+                | Self::Month
+                | Self::Day
+                | Self::Weekday
+                | Self::Hour
+                | Self::YearsBetween
+                | Self::Period
+        )
     }
 }
 

@@ -18,6 +18,7 @@ use sqlparser::tokenizer::{Location, Span as SqlSpan};
 
 use crate::{
     bounds::COMPUTED_PARTS,
+    calendar::FiscalCalendar,
     codes,
     entity::Entity,
     expression::{Expression, Literal, Node, Type},
@@ -55,6 +56,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) days: &'a TimeZone,
     /// The organisation, where it may be asked.
     pub(crate) units: Option<&'a BTreeMap<UnitId, Unit>>,
+    /// How days make periods, where that may be asked: what is made for several calendars is of none.
+    pub(crate) fiscal: Option<FiscalCalendar>,
 }
 
 /// What the expression must come to.

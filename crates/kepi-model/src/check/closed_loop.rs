@@ -174,6 +174,7 @@ pub(super) fn expression(
     let mut reader = Reader {
         entities: around.entities,
         zone: around.zone,
+        fiscal: around.calendar.fiscal(),
         units: around.units,
         business_hours: around.business_hours,
         findings: context.findings,

@@ -369,6 +369,7 @@ impl Reader<'_, '_, '_> {
             zone: self.zone,
             days: self.zone,
             units: None,
+            fiscal: None,
         };
         sql::expression(text, &scope, want, self.context.findings)
     }

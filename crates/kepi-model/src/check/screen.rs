@@ -40,7 +40,7 @@ pub(super) fn read(
         let Some(entity) = entities.get(&id) else { continue };
         let mut reader = Reader {
             entity,
-            scope: Scope { entities, base: entity, walk: false, zone, days: zone, units: None },
+            scope: Scope { entities, base: entity, walk: false, zone, days: zone, units: None, fiscal: None },
             findings: context.findings,
         };
         let Some(screen) = reader.screen(screen, written.screen.key) else { continue };

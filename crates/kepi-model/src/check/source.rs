@@ -62,7 +62,15 @@ pub(super) fn read(
     let zone = zone(&written.time_zone, project_zone);
     let time_zone = zone.as_ref().and_then(|z| tz::TimeZone::get(&z.name).ok()).unwrap_or(tz::TimeZone::UTC);
     let days = tz::TimeZone::get(project_zone).unwrap_or(tz::TimeZone::UTC);
-    let scope = Scope { entities, base: entity, walk: false, zone: &time_zone, days: &days, units: None };
+    let scope = Scope {
+        entities,
+        base: entity,
+        walk: false,
+        zone: &time_zone,
+        days: &days,
+        units: None,
+        fiscal: None,
+    };
 
     let map = mappings(written, entity, &scope, findings);
     let mapped: BTreeSet<&str> = written.map.items().iter().map(|e| e.text.as_str()).collect();

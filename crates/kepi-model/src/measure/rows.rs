@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     business_hours::NamedHours,
+    calendar::FiscalCalendar,
     codes,
     decode::{ExpressionText, Field, PathText},
     derived::Derivation,
@@ -94,6 +95,8 @@ pub(super) use of_rows;
 pub(crate) struct Reader<'a, 'b> {
     pub(crate) entities: &'a BTreeMap<EntityId, Entity>,
     pub(crate) zone: &'a TimeZone,
+    /// How days make periods.
+    pub(crate) fiscal: FiscalCalendar,
     pub(crate) units: &'a BTreeMap<UnitId, Unit>,
     pub(crate) business_hours: &'a BTreeMap<BusinessHoursId, NamedHours>,
     pub(crate) findings: &'b mut Findings,
@@ -172,7 +175,15 @@ impl<'a> Reader<'a, '_> {
     /// What an expression over the rows of an entity may see.
     pub(crate) fn scope(&self, base: &'a Entity) -> Scope<'a> {
         let (zone, units) = (self.zone, Some(self.units));
-        Scope { entities: self.entities, base, walk: true, zone, days: zone, units }
+        Scope {
+            entities: self.entities,
+            base,
+            walk: true,
+            zone,
+            days: zone,
+            units,
+            fiscal: Some(self.fiscal),
+        }
     }
 
     /// An expression of a measure; looked at even if the population is broken but its entity is known.

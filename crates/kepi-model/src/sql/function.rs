@@ -4,7 +4,10 @@
 //! a date by the zone in which days begin; zones stand in the tree behind the values, so that evaluators need no calendar of their own.
 
 use sqlparser::{
-    ast::{BinaryOperator, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned},
+    ast::{
+        BinaryOperator, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned,
+        Value,
+    },
     tokenizer::Span as SqlSpan,
 };
 
@@ -14,6 +17,7 @@ use super::{
     units::UNIT_ABOVE,
 };
 use crate::{
+    calendar::Grain,
     codes,
     expression::{Expression, Function, Literal, Node, Type, scaled},
     expression_text::duration_text,
@@ -45,6 +49,7 @@ fn form(function: Function) -> &'static str {
         Function::Weekday => "weekday(opened_at)",
         Function::Hour => "hour(opened_at)",
         Function::YearsBetween => "years_between(born_on, opened_at)",
+        Function::Period => "period(account.started_at, 'quarter')",
         Function::Bands => "bands(age, 25, 45, 65)",
         Function::DaysBetween => "delivered_on - ordered_on",
         Function::DaysLater => "ordered_on + 7 days",
@@ -62,6 +67,7 @@ fn otherwise(name: &str) -> Option<String> {
         "len" | "char_length" => Function::Length,
         "dow" | "dayofweek" | "isodow" | "dayname" => Function::Weekday,
         "age" | "datediff" | "date_diff" => Function::YearsBetween,
+        "quarter" | "date_trunc" | "trunc" | "cohort" => Function::Period,
         "width_bucket" | "cut" | "ntile" => Function::Bands,
         "ifnull" | "nvl" | "isnull" => return Some("write `coalesce(a, b)`".to_owned()),
         _ => return None,
@@ -152,7 +158,7 @@ impl Reader<'_> {
     pub(super) fn apply(&mut self, function: Function, values: &[&Expr], at: SqlSpan) -> Option<Expression> {
         let many = match function {
             Function::Bands | Function::Concat => values.len() >= 2,
-            Function::YearsBetween => values.len() == 2,
+            Function::YearsBetween | Function::Period => values.len() == 2,
             Function::Replace | Function::SplitPart => values.len() == 3,
             Function::Substring => (2..=3).contains(&values.len()),
             _ => values.len() == 1,
@@ -201,6 +207,7 @@ impl Reader<'_> {
                 let days = WEEKDAYS.map(str::to_owned).to_vec();
                 (Type::Enum { values: days.into() }, self.moments(values, false)?)
             }
+            Function::Period => return self.period(first, values.get(1)?, at),
             // They are written with signs.
             Function::DaysBetween | Function::DaysLater => return None,
             Function::Bands => return self.bands(first, values.get(1..)?),
@@ -277,6 +284,36 @@ impl Reader<'_> {
         }
         of.extend(zones);
         Some(of)
+    }
+
+    /// A day, the length of a period, and by which clock and calendar.
+    fn period(&mut self, day: &Expr, grain: &Expr, at: SqlSpan) -> Option<Expression> {
+        let Some(fiscal) = self.scope.fiscal else {
+            return self.refuse(at, "`period`", "it is for the dimensions and conditions of KPIs");
+        };
+        let text = |text: &str| Expression {
+            type_: Type::Text,
+            node: Node::Literal(Literal::Text(text.to_owned())),
+        };
+        let moments = self.moments(&[day], false);
+        let named = match grain {
+            Expr::Value(value) => match &value.value {
+                Value::SingleQuotedString(name) => Some(name.as_str()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(grain) = named.and_then(Grain::from_word) else {
+            let lengths = quoted(Grain::WORDS.iter().copied());
+            return self.refuse(
+                grain.span(),
+                "this as the length of a period",
+                &format!("write one of {lengths}"),
+            );
+        };
+        let [day, zone] = <[Expression; 2]>::try_from(moments?).ok()?;
+        let of = vec![day, text(grain.word()), zone, text(&fiscal.of(grain).text())];
+        Some(Expression { type_: Type::Text, node: Node::Call(Function::Period, of) })
     }
 
     fn bands(&mut self, value: &Expr, edges: &[&Expr]) -> Option<Expression> {

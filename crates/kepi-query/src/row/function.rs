@@ -4,7 +4,10 @@
 //! expressions never give it.
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use kepi_model::expression::{Function, Type, days_between, days_later};
+use kepi_model::{
+    calendar::{FiscalCalendar, Grain},
+    expression::{Function, Type, days_between, days_later},
+};
 
 use super::Cell;
 
@@ -64,6 +67,10 @@ fn result(function: Function, type_: &Type, values: &[Cell]) -> Option<Cell> {
         }
         (Function::DaysLater, [Cell::Instant(at), Cell::Integer(by), Cell::Text(zone)]) => {
             Cell::Instant(days_later(*at, *by, zone)?)
+        }
+        (Function::Period, [at, Cell::Text(grain), Cell::Text(zone), Cell::Text(fiscal)]) => {
+            let fiscal = FiscalCalendar::from_text(fiscal)?;
+            Cell::Text(fiscal.name_of(Grain::of_word(grain)?, day(at, zone)?).into())
         }
         (Function::Bands, [Cell::Integer(value), edges @ ..]) => {
             member(type_, edges.iter().filter(|edge| matches!(edge, Cell::Integer(n) if n <= value)).count())?
@@ -153,6 +160,28 @@ mod tests {
         let type_ = Type::Enum { values: week.into() };
         assert_eq!(call(Function::Weekday, &type_, &[at("2026-07-01T22:30:00Z"), text(berlin)]), text("th"));
         assert_eq!(call(Function::Weekday, &type_, &[at("2026-07-01T22:30:00Z"), text("UTC")]), text("we"));
+    }
+
+    /// Days and periods by hand: 31 December of a year that begins in February is of its fourth quarter; 1 January 2027 is a Friday, of the last week
+    /// of 2026; a year of 4-4-5 weeks from the Sunday nearest to 1 February 2026 begins that day, so 27 February is of its first month.
+    #[test]
+    fn a_day_is_called_by_its_period() {
+        let of = |when: &str, grain: &str, zone: &str, fiscal: &str| {
+            call(Function::Period, &Type::Text, &[at(when), text(grain), text(zone), text(fiscal)])
+        };
+        let (when, berlin) = ("2025-12-31T23:30:00Z", "Europe/Berlin");
+        assert_eq!(of(when, "quarter", berlin, "0/1"), text("2026-Q1"));
+        assert_eq!(of(when, "quarter", "UTC", "0/1"), text("2025-Q4"));
+        assert_eq!(of(when, "month", "UTC", "0/1"), text("2025-12"));
+        assert_eq!(of(when, "year", "UTC", "0/1"), text("2025"));
+        assert_eq!(of(when, "half_year", berlin, "0/1"), text("2026-H1"));
+        assert_eq!(of("2025-12-31T10:00:00Z", "quarter", "UTC", "0/2"), text("2025/26-Q4"));
+        assert_eq!(of("2027-01-01T10:00:00Z", "week", "UTC", "0/1"), text("2026-W53"));
+        assert_eq!(of("2026-02-27T10:00:00Z", "month", "UTC", "6/2/4-4-5/nearest"), text("2026/27-P01"));
+        assert_eq!(
+            call(Function::Period, &Type::Text, &[Cell::Missing, text("month"), text("UTC"), text("0/1")]),
+            Cell::Missing
+        );
     }
 
     #[test]
