@@ -130,7 +130,8 @@ fn people<'a>(project: &'a Project, kpi: &'a Kpi, is_of: impl Fn(&Unit) -> bool)
     let accountable: BTreeSet<&PersonId> =
         kpi.wordings().filter_map(|wording| wording.accountable.as_ref()).collect();
     let mut units: Vec<&Unit> = project.units.values().filter(|unit| is_of(unit)).collect();
-    let mut found = accountable.clone();
+    let mut found: BTreeSet<&PersonId> =
+        accountable.iter().filter_map(|who| project.answering(who, None, None)).collect();
     // Also who was, and who will be: whoever is concerned with any of it decides none of it.
     found.extend(units.iter().flat_map(|unit| unit.wordings()).filter_map(|unit| unit.manager.as_ref()));
     if units.is_empty() {

@@ -801,7 +801,8 @@ fn aimed_at(id: &KpiId, before: &Project, after: &Project) -> BTreeSet<PersonId>
     let units: BTreeSet<&UnitId> = differ.filter_map(|of| of.unit.as_ref()).collect();
     let mut found = BTreeSet::new();
     for (project, kpi) in [before, after].into_iter().filter_map(|of| Some((of, of.kpis.get(id)?))) {
-        found.extend(kpi.wordings().filter_map(|kpi| kpi.accountable.clone()));
+        let accountable = kpi.wordings().filter_map(|kpi| kpi.accountable.as_ref());
+        found.extend(accountable.filter_map(|who| project.answering(who, None, None)).cloned());
         // A target of a unit is that of whoever answers there.
         for unit in &units {
             found.extend(concerned::of_unit(project, kpi, Some(*unit)).into_iter().cloned());

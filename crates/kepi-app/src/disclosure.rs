@@ -245,9 +245,7 @@ impl<'a> At<'a> {
         to.heading("People");
         if !self.is_left_out(Section::People, to) {
             let persons = |of: &mut dyn Iterator<Item = &kepi_model::id::PersonId>| {
-                let names =
-                    of.map(|id| project.persons.get(id).map_or(id.to_string(), |person| person.name.clone()));
-                let names: Vec<String> = names.collect();
+                let names: Vec<String> = of.map(|id| project.shown(id, Some(self.day))).collect();
                 if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
             };
             to.point("accountable", persons(&mut kpi.accountable.iter()));

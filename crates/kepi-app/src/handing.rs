@@ -40,11 +40,13 @@ struct Numbers(BTreeMap<PersonId, u64>);
 impl Numbers {
     async fn of(store: &Store, projects: [&Project; 2]) -> Result<Self, AppError> {
         let mut all = BTreeMap::new();
-        for id in projects.iter().flat_map(|project| project.persons.keys()) {
-            if let (false, Principal::Person(number)) =
-                (all.contains_key(id), store.person(id.as_str()).await?)
-            {
-                all.insert(id.clone(), number);
+        let ids = |project: &&Project| -> Vec<PersonId> {
+            project.persons.keys().chain(project.roles.keys()).cloned().collect()
+        };
+        let ids: BTreeSet<PersonId> = projects.iter().flat_map(ids).collect();
+        for id in ids {
+            if let Principal::Person(number) = store.person(id.as_str()).await? {
+                all.insert(id, number);
             }
         }
         Ok(Self(all))
@@ -58,8 +60,10 @@ impl Numbers {
 /// Who has each duty.
 fn held(project: &Project, numbers: &Numbers) -> BTreeMap<Duty, u64> {
     let kpis = project.kpis.values();
-    let kpis =
-        kpis.filter_map(|kpi| Some((Duty::Kpi(kpi.id.clone()), numbers.get(kpi.accountable.as_ref())?)));
+    let kpis = kpis.filter_map(|kpi| {
+        let holder = project.answering(kpi.accountable.as_ref()?, None, None);
+        Some((Duty::Kpi(kpi.id.clone()), numbers.get(holder)?))
+    });
     let units = project
         .units
         .values()

@@ -24,9 +24,11 @@ pub struct Directory {
     pub register: u64,
     /// Persons who are there, by number.
     pub people: BTreeMap<u64, Standing>,
+    /// Roles, by number: each stands for whoever holds it in a unit.
+    pub roles: BTreeSet<u64>,
     /// Units.
     pub units: BTreeMap<UnitId, Place>,
-    /// Who is accountable for each KPI.
+    /// Who is accountable for each KPI, or which role is.
     pub accountable: BTreeMap<KpiId, u64>,
     /// KPIs that it is announced of that they go, and the first day on which they are not to be used.
     pub ending: BTreeMap<KpiId, Date>,
@@ -142,6 +144,8 @@ impl Line {
 pub enum Passed {
     /// Is there no longer.
     Gone,
+    /// Is a role that nobody holds.
+    Vacant,
     /// Is away.
     Away,
     /// Has refused it.
@@ -167,7 +171,12 @@ impl Duty {
     /// Who has it by the definitions; none: nobody.
     pub fn holder(&self, directory: &Directory) -> Option<u64> {
         match self {
-            Self::Kpi(kpi) => directory.accountable.get(kpi).copied(),
+            Self::Kpi(kpi) => {
+                let named = *directory.accountable.get(kpi)?;
+                // A role is held for the whole in the unit at the top.
+                let top = || directory.upwards(None).find_map(|(_, place)| place.seats.get(&named).copied());
+                if directory.roles.contains(&named) { top() } else { Some(named) }
+            }
             Self::Seat { unit, of } => directory.units.get(unit)?.seats.get(of).copied(),
             Self::Unit(unit) => directory.units.get(unit)?.manager,
         }
@@ -240,7 +249,9 @@ impl Way<'_> {
 impl Directory {
     /// Why somebody cannot take anything just then; none: she can.
     pub fn passed(&self, person: u64, at: i64) -> Option<Passed> {
-        let Some(standing) = self.people.get(&person) else { return Some(Passed::Gone) };
+        let Some(standing) = self.people.get(&person) else {
+            return Some(if self.roles.contains(&person) { Passed::Vacant } else { Passed::Gone });
+        };
         let away = standing.away.iter().any(|(from, until)| (*from..*until).contains(&at));
         away.then_some(Passed::Away)
     }
@@ -293,7 +304,12 @@ impl Directory {
                 }
                 None => (Duty::Kpi(kpi.clone()), person, Line::Accountable, None),
             };
-            let ends = match self.unaccepted.contains(&duty) {
+            // Of a role that is held for the whole, what was handed over is the KPI, too.
+            let whole = at.is_some_and(|id| self.units.get(id).is_some_and(|place| place.parent.is_none()));
+            let by_role = whole && self.roles.contains(&person);
+            let unaccepted = self.unaccepted.contains(&duty)
+                || by_role && self.unaccepted.contains(&Duty::Kpi(kpi.clone()));
+            let ends = match unaccepted {
                 false => way.ends_with(holder, line, at),
                 true => way.ends_above(holder, line, at),
             };

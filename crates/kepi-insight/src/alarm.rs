@@ -31,6 +31,8 @@ pub struct Looked {
     pub forecast: Option<bool>,
     /// Whether data are overdue; none: nobody asked.
     pub stale: Option<bool>,
+    /// Whether data of a month came less often in time than was agreed; none: that was not agreed, or nobody asked.
+    pub unkept: Option<bool>,
     /// Whether people are to enter it and have not; none: nobody asked.
     pub owed: Option<bool>,
     /// Whether what it is believed to move does not follow it, or no longer; none: that cannot be told, or nobody asked.
@@ -48,6 +50,7 @@ impl Looked {
             bound: None,
             forecast: None,
             stale: None,
+            unkept: None,
             owed: None,
             validity: None,
         }
@@ -97,7 +100,8 @@ impl Looked {
     /// The signal of a day that it is about, and whether it is there; none: it is about a figure.
     pub fn of_days(&self) -> Option<(Signal, bool)> {
         let stale = self.stale.map(|is| (Signal::Stale, is));
-        stale.or_else(|| self.owed.map(|is| (Signal::Owed, is)))
+        let unkept = self.unkept.map(|is| (Signal::Unkept, is));
+        stale.or(unkept).or_else(|| self.owed.map(|is| (Signal::Owed, is)))
     }
 
     /// Whether there is a signal that an alert asks for; none: nothing is known.
@@ -109,6 +113,7 @@ impl Looked {
             Signal::Bound => self.bound,
             Signal::Forecast => self.forecast,
             Signal::Stale => self.stale,
+            Signal::Unkept => self.unkept,
             Signal::Owed => self.owed,
             Signal::Validity => self.validity,
         });
@@ -132,6 +137,7 @@ pub fn raised(series: &[Looked], alert: &Alert) -> Option<(i32, Signal)> {
         (Signal::Guardrail, newest.guardrail),
         (Signal::Forecast, newest.forecast),
         (Signal::Stale, newest.stale),
+        (Signal::Unkept, newest.unkept),
         (Signal::Owed, newest.owed),
         (Signal::Validity, newest.validity),
     ];

@@ -101,7 +101,7 @@ pub fn of(scorecard: &Scorecard, project: &Project) -> Vec<Imbalance> {
     }
     let mut by_person: BTreeMap<_, usize> = BTreeMap::new();
     kpis.iter()
-        .filter_map(|kpi| kpi.accountable.as_ref())
+        .filter_map(|kpi| project.answering(kpi.accountable.as_ref()?, None, None))
         .for_each(|person| *by_person.entry(person).or_default() += 1);
     for (person, kpis) in by_person.into_iter().filter(|(_, kpis)| *kpis > limits.per_person) {
         let name =

@@ -49,7 +49,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let says: Vec<Sentence> = other
         .map(|other| Sentence::OtherMeaning {
             name: other.name.clone(),
-            of: other.accountable.as_ref().and_then(|id| project.persons.get(id)).map(|of| of.name.clone()),
+            of: other.accountable.as_ref().map(|who| project.shown(who, None)),
             unit: other.unit != ask.kpi.unit,
         })
         .collect();

@@ -28,6 +28,8 @@ words! {
         Forecast = "forecast",
         /// Its newest data are overdue.
         Stale = "stale",
+        /// Of a month that is over, data that it is made of came in time less often than was agreed.
+        Unkept = "unkept",
         /// Its last period is over, and nobody has entered it yet.
         Owed = "owed",
         /// What it is believed to move does not follow it, or no longer: asked at the end of each quarter.
@@ -320,9 +322,9 @@ impl Signal {
         crate::word::Word::word(self)
     }
 
-    /// Whether it is about a day, whatever the periods of its KPI are, and over as soon as what is missing came.
+    /// Whether it is about a day or a month, whatever the periods of its KPI are, and over as soon as what is missing came.
     pub fn is_of_days(self) -> bool {
-        matches!(self, Self::Stale | Self::Owed)
+        matches!(self, Self::Stale | Self::Unkept | Self::Owed)
     }
 
     /// What it says of a KPI: it is …
@@ -334,6 +336,7 @@ impl Signal {
             Self::Bound => "beyond its bound",
             Self::Forecast => "worse than forecast",
             Self::Stale => "without the data that are due",
+            Self::Unkept => "made of data that come less often in time than was agreed",
             Self::Owed => "to be entered",
             Self::Validity => "no sign, or no longer, of what it is believed to move",
         }

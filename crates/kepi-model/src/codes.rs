@@ -925,4 +925,16 @@ codes! {
         "Without a policy that grants it, an action is refused to everybody, whatever their roles. That is what happens to a new action when own policies stand in place of those that come with Kepi."
         "a policy that grants each action to somebody"
         "add a policy for it; `kepi access policy` prints those that come with Kepi";
+    ROLE_FOR_PERSON "K0905" Error "a role where a person is needed"
+        "A role stands for whoever holds it, unit by unit. Who is accountable, responsible, consulted or informed can be a role; who signs, decides, manages or holds a seat is somebody."
+        "the name of a person"
+        "name the person who does it";
+    ROLE_VACANT "K0906" Warning "a role that nobody holds"
+        "KPIs are answered for by a role, and in the unit at the top of the tree nobody has its seat: of the figures of the whole nobody answers, and what waits goes to whoever manages the unit."
+        "somebody who has its seat in the unit at the top"
+        "write `seats: {ROLE: PERSON}` in the unit at the top";
+    ROLE_RESERVED "K0907" Error "a role that no seat gives"
+        "Who has a seat of a role holds that role when signing in, too. Who owns and who runs a project is said by `kepi access` alone: no definition makes somebody its owner."
+        "a name other than `owner` and `runner`"
+        "give the role another name";
 }

@@ -23,8 +23,8 @@ use crate::{
 
 pub(crate) use scalar::{
     Ago, AmountText, AttributeType, ColumnType, Delimiter, Encoding, ExpressionText, Files, Lag, Micros,
-    Name, OpeningText, PathText, PemFile, Places, Quantile, RequirementText, Same, Scale, Share, Stretch,
-    TimeFormat, Whole, Zone, choices,
+    Name, OpeningText, PathText, PemFile, PersonOrRole, Places, Quantile, RequirementText, Same, Scale,
+    Share, Stretch, TimeFormat, Whole, Zone, choices,
 };
 
 /// What can stand in a field: how it is described and how it is read.
@@ -362,11 +362,22 @@ impl Decoder<'_> {
             .replace(format!("write `{better}`"), span, better);
     }
 
+    /// Checks that a name is that of a person or of a role.
+    pub(crate) fn person_or_role(&mut self, text: &str, span: Span) {
+        if !self.symbols.is_role(text) {
+            self.reference(text, Symbol::Person, span);
+        }
+    }
+
     /// Checks that a name is defined.
     pub(crate) fn reference(&mut self, text: &str, symbol: Symbol, span: Span) {
         if self.symbols.contains(symbol, text) {
             if symbol == Symbol::Kpi {
                 self.named.push((text.to_owned(), span));
+            }
+            if symbol == Symbol::Person && self.symbols.is_role(text) {
+                let message = format!("`{}` is a role, and here somebody is named", shorten(text));
+                self.findings.report(codes::ROLE_FOR_PERSON, span, message);
             }
             return;
         }

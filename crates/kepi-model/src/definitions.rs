@@ -59,7 +59,8 @@ pub(crate) use initiative::{Evidence, ExpectedEffect, Initiative, Spending};
 pub(crate) use kpi::{Attachment, Basis, By, DimensionPaths, Kpi, Life, Line, PlannedWith, Target};
 pub(crate) use operating_plan::{OperatingPlan, PlanVersion};
 pub(crate) use project::{
-    Engine, FiscalCalendar, Month, Person, Project, QuickWins, ReportingLine, ReportingLines, Unit, Weekday,
+    Engine, FiscalCalendar, Month, Person, Project, QuickWins, ReportingLine, ReportingLines, Role, Unit,
+    Weekday,
 };
 pub(crate) use review::{Review, StageGate};
 pub(crate) use rule::DataRule;
@@ -123,6 +124,7 @@ macro_rules! documents {
 documents! {
     projects: Project,
     persons: Person,
+    roles: Role,
     governances: Governance,
     alerts: Alert,
     closed_loops: ClosedLoop,

@@ -69,12 +69,12 @@ impl Aspect {
     pub fn of_key(kind: &str, key: &str) -> Self {
         match (kind, key) {
             // An address decides who it is that signs in.
-            ("person", "name" | "role") => Self::Words,
+            ("person", "name" | "role") | ("role", "name") => Self::Words,
             ("person", "away") => Self::Absence,
             ("person", "reports_to" | "dotted_to" | "substitute")
             | ("unit", "seats")
             | ("project", "last_resort") => Self::Owner,
-            ("person" | "governance", _) => Self::Governance,
+            ("person" | "role" | "governance", _) => Self::Governance,
             // What a source owes is agreed on as a target is.
             ("kpi", "targets") | ("source", "expect") => Self::Target,
             ("kpi", "accountable" | "responsible" | "consulted" | "informed")
@@ -95,7 +95,7 @@ impl Aspect {
     /// In which respect a new document of a kind differs, or one that goes.
     pub fn of_kind(kind: &str) -> Self {
         match kind {
-            "person" | "governance" => Self::Governance,
+            "person" | "role" | "governance" => Self::Governance,
             "source" | "connection" => Self::Data,
             "scorecard" | "incentive_plan" => Self::Weight,
             _ => Self::Definition,

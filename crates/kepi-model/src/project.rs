@@ -11,7 +11,7 @@ mod source;
 mod strategy;
 mod withholding;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -90,6 +90,8 @@ pub struct Project {
     pub purposes: BTreeMap<PurposeId, String>,
     /// People.
     pub persons: BTreeMap<PersonId, Person>,
+    /// Roles, each of which stands for whoever holds it; no person has the same id.
+    pub roles: BTreeMap<PersonId, Role>,
     /// How it is decided what is in force; none: whoever runs the project decides.
     pub governance: Option<Governance>,
     /// Who gets what nobody else can take.
@@ -201,6 +203,49 @@ impl Project {
     /// The tree of units on a day; without one that of the wordings that come into force last.
     pub fn tree(&self, day: Option<Date>) -> UnitTree<'_> {
         UnitTree::of(&self.units, day)
+    }
+
+    /// Who answers where a person or a role is named, in a unit on a day: whoever holds the seat there or in the nearest unit above it, else
+    /// the person. For the whole a role is held in the unit at the top. None: nobody holds the role.
+    pub fn answering<'a>(
+        &'a self,
+        who: &'a PersonId,
+        unit: Option<&UnitId>,
+        day: Option<Date>,
+    ) -> Option<&'a PersonId> {
+        let tree = self.tree(day);
+        let is_role = self.roles.contains_key(who);
+        let unit = unit.and_then(|unit| self.units.get_key_value(unit)).map(|(id, _)| id);
+        let from = unit.or_else(|| tree.root().map(|root| &root.id).filter(|_| is_role));
+        let seat = |above: &UnitId| tree.unit(above)?.seats.get(who);
+        // Who answers goes by the parent alone, as whoever gets an item does.
+        let seat = std::iter::successors(from, |unit| tree.above(unit)).find_map(seat);
+        seat.or(Some(who).filter(|_| !is_role))
+    }
+
+    /// Everybody who holds or will hold a role, or held it, in whichever unit; a person is herself.
+    pub fn holders<'a>(&'a self, who: &'a PersonId) -> BTreeSet<&'a PersonId> {
+        if !self.roles.contains_key(who) {
+            return BTreeSet::from([who]);
+        }
+        let units = self.units.values().flat_map(Unit::wordings);
+        units.filter_map(|unit| unit.seats.get(who)).collect()
+    }
+
+    /// Somebody as shown, on a day: a role with whoever holds it for the whole.
+    pub fn shown(&self, who: &PersonId, day: Option<Date>) -> String {
+        let called = self.called(who);
+        if !self.roles.contains_key(who) {
+            return called.to_owned();
+        }
+        let holder = self.answering(who, None, day).map_or("nobody", |holder| self.called(holder));
+        format!("{holder} ({called})")
+    }
+
+    /// What a person or a role is called.
+    pub fn called<'a>(&'a self, who: &'a PersonId) -> &'a str {
+        let person = self.persons.get(who).map(|person| person.name.as_str());
+        person.or_else(|| self.roles.get(who).map(|role| role.name.as_str())).unwrap_or(who.as_str())
     }
 
     /// The tree of units as it stands at an instant, µs UTC.
@@ -330,6 +375,17 @@ impl Project {
         last_by(calendar, &mut part.entities);
         part
     }
+}
+
+/// What somebody is in a unit, whoever that is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Id, which stands where a person's can.
+    pub id: PersonId,
+    /// Shown name.
+    pub name: String,
+    /// Where it is defined.
+    pub span: crate::source_text::Span,
 }
 
 /// A person.

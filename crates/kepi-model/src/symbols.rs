@@ -19,6 +19,8 @@ pub(crate) struct Symbols {
     names: BTreeMap<Symbol, BTreeMap<String, Option<Span>>>,
     /// First days, as written, of documents that may stand several times.
     days: BTreeSet<(Symbol, String, String)>,
+    /// Names of persons that stand for whoever holds a role.
+    roles: BTreeSet<String>,
 }
 
 /// Under which key a dated document says its first day.
@@ -46,6 +48,9 @@ impl Symbols {
                 let from = is_dated(table).then(|| document.root.entries().iter().find(|e| e.key == FROM));
                 let from = from.map(|entry| entry.and_then(|e| e.value.text()).unwrap_or_default());
                 symbols.define(symbol, name, from, first.value.span, findings);
+                if table.name == "role" {
+                    symbols.roles.insert(name.to_owned());
+                }
                 // What is found of rows that are screened are rows, too.
                 if document.root.entry("screen").is_some() {
                     symbols.note(symbol, &screening::table_of(name), first.value.span);
@@ -128,6 +133,10 @@ impl Symbols {
     /// Whether a name is defined.
     pub(crate) fn contains(&self, symbol: Symbol, name: &str) -> bool {
         self.names.get(&symbol).is_some_and(|n| n.contains_key(name))
+    }
+    /// Whether a name is that of a role.
+    pub(crate) fn is_role(&self, name: &str) -> bool {
+        self.roles.contains(name)
     }
     /// Where a name is defined.
     pub(crate) fn span(&self, symbol: Symbol, name: &str) -> Option<Span> {

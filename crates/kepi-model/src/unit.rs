@@ -26,7 +26,7 @@ pub struct Unit {
     pub member: String,
     /// Who manages it.
     pub manager: Option<PersonId>,
-    /// Who answers here for what somebody is accountable for elsewhere.
+    /// Who holds a role here, or answers here for what somebody is accountable for elsewhere.
     pub seats: BTreeMap<PersonId, PersonId>,
     /// When work is done here; none: as in the unit above.
     pub business_hours: Option<BusinessHoursId>,

@@ -26,7 +26,8 @@ pub fn of_scorecard(project: &Project, card: &Scorecard) -> Audience {
     let mut all = Audience::new();
     on_card(project, card, &mut all);
     for kpi in card.kpis().filter_map(|id| project.kpis.get(id)) {
-        for person in kpi.wordings().filter_map(|wording| wording.accountable.as_ref()) {
+        let accountable = kpi.wordings().filter_map(|wording| wording.accountable.as_ref());
+        for person in accountable.filter_map(|who| project.answering(who, None, None)) {
             say(&mut all, person, format!("accountable for {}", kpi.id));
         }
     }
@@ -43,14 +44,17 @@ fn answering(project: &Project, kpi: &Kpi, all: &mut Audience) {
         let roles =
             [("responsible", &of.responsible), ("consulted", &of.consulted), ("informed", &of.informed)];
         let roles = roles.into_iter().flat_map(|(role, all)| all.iter().map(move |person| (role, person)));
-        for (role, person) in of.accountable.iter().map(|person| ("accountable", person)).chain(roles) {
+        let accountable = of.accountable.as_ref().and_then(|who| project.answering(who, None, None));
+        let roles =
+            roles.flat_map(|(role, who)| project.holders(who).into_iter().map(move |one| (role, one)));
+        for (role, person) in accountable.map(|person| ("accountable", person)).into_iter().chain(roles) {
             say(all, person, format!("{role} for {}", kpi.id));
         }
         let seats = project
             .units
             .values()
             .filter_map(|unit| Some((&unit.id, unit.seats.get(of.accountable.as_ref()?)?)));
-        for (unit, holder) in seats {
+        for (unit, holder) in seats.filter(|(_, holder)| Some(*holder) != accountable) {
             say(all, holder, format!("has the seat for {} in {unit}", kpi.id));
         }
         for unit in of.targets.iter().filter_map(|target| target.unit.as_ref()) {

@@ -522,7 +522,9 @@ fn of_document(project: &Project, id: &str) -> Audience {
                 for target in kpi.targets.iter().filter(is_its) {
                     let whose = target.unit.as_ref().and_then(|unit| project.units.get(unit));
                     let manager = whose.and_then(|unit| unit.manager.as_ref());
-                    for person in kpi.accountable.iter().chain(manager) {
+                    let accountable =
+                        kpi.accountable.as_ref().and_then(|who| project.answering(who, None, None));
+                    for person in accountable.into_iter().chain(manager) {
                         say(person, format!("has a target of {} that was planned with it", kpi.id));
                     }
                 }

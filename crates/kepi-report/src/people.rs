@@ -25,6 +25,8 @@ pub struct Directory {
     pub day: Date,
     /// Persons, by id.
     pub persons: Vec<Member>,
+    /// Roles that somebody can hold, by id: id and shown name.
+    pub roles: Vec<(String, String)>,
     /// Units, by id.
     pub units: Vec<Place>,
     /// What somebody answers for: KPIs, then sources, by id.
@@ -76,8 +78,10 @@ pub struct Duty {
     pub of: String,
     /// Shown name.
     pub name: String,
-    /// Who answers for it, by id.
+    /// Who answers for it, by id: whoever holds the role for the whole, where it is one that does.
     pub accountable: Option<String>,
+    /// The role by which that is, by id.
+    pub role: Option<String>,
     /// Who does the work.
     pub responsible: Vec<String>,
     /// Who is asked.
@@ -113,6 +117,8 @@ pub struct Load {
 pub enum Gap {
     /// Nobody answers for it.
     NoAccountable,
+    /// A role answers for it that nobody holds for the whole.
+    Vacant,
     /// Nobody does the work.
     NoResponsible,
     /// Who answers for it is away, and nobody acts for her.
@@ -129,8 +135,9 @@ pub enum Gap {
 
 impl Gap {
     /// All kinds, as they are listed.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NoAccountable,
+        Self::Vacant,
         Self::NotAccepted,
         Self::NobodyActs,
         Self::Idle,
@@ -143,6 +150,7 @@ impl Gap {
     pub fn code(self) -> &'static str {
         match self {
             Self::NoAccountable => "no_accountable",
+            Self::Vacant => "vacant",
             Self::NoResponsible => "no_responsible",
             Self::NobodyActs => "nobody_acts",
             Self::NotAccepted => "not_accepted",
@@ -170,13 +178,32 @@ impl Directory {
     /// As the definitions say, on a day; what waits for whom is not theirs to say.
     pub fn of(project: &Project, day: Date) -> Self {
         let id = |of: &Option<PersonId>| of.as_ref().map(ToString::to_string);
-        let ids = |of: &[PersonId]| of.iter().map(ToString::to_string).collect();
+        // Who holds a role in any unit does the work there, is asked or told of it; one that nobody holds stands for itself.
+        let ids = |of: &[PersonId]| {
+            let mut all: Vec<String> = Vec::new();
+            for who in of {
+                let holders = project.tree(Some(day)).units().filter_map(|unit| unit.seats.get(who));
+                let holders: BTreeSet<&PersonId> =
+                    holders.filter(|_| project.roles.contains_key(who)).collect();
+                let holders = if holders.is_empty() { BTreeSet::from([who]) } else { holders };
+                all.extend(holders.into_iter().map(ToString::to_string));
+            }
+            let mut seen = BTreeSet::new();
+            all.retain(|id| seen.insert(id.clone()));
+            all
+        };
         let kpi = |kpi: &Kpi| {
             let kpi = kpi.in_force(day).unwrap_or(kpi);
             Duty {
                 of: format!("kpi/{}", kpi.id),
                 name: kpi.name.clone(),
-                accountable: id(&kpi.accountable),
+                accountable: kpi
+                    .accountable
+                    .as_ref()
+                    .and_then(|who| project.answering(who, None, Some(day)))
+                    .map(ToString::to_string),
+                role: id(&kpi.accountable)
+                    .filter(|who| project.roles.keys().any(|role| role.as_str() == who.as_str())),
                 responsible: ids(&kpi.responsible),
                 consulted: ids(&kpi.consulted),
                 informed: ids(&kpi.informed),
@@ -188,6 +215,7 @@ impl Directory {
             of: format!("source/{}", source.id),
             name: source.id.to_string(),
             accountable: id(&source.owner),
+            role: None,
             responsible: Vec::new(),
             consulted: Vec::new(),
             informed: Vec::new(),
@@ -212,6 +240,7 @@ impl Directory {
         Self {
             day,
             persons: persons.collect(),
+            roles: project.roles.values().map(|role| (role.id.to_string(), role.name.clone())).collect(),
             units: units.collect(),
             duties: project.kpis.values().map(kpi).chain(sources).collect(),
             left: Vec::new(),
@@ -226,7 +255,8 @@ impl Directory {
 
     /// What a person is called.
     pub fn name<'a>(&'a self, id: &'a str) -> &'a str {
-        self.person(id).map_or(id, |person| person.name.as_str())
+        let role = || self.roles.iter().find(|(role, _)| role == id).map(|(_, name)| name.as_str());
+        self.person(id).map(|person| person.name.as_str()).or_else(role).unwrap_or(id)
     }
 
     /// Who acts for somebody on the day: herself, or the first of her substitutes who is there; none: nobody does.
@@ -299,6 +329,12 @@ impl Directory {
         };
         let is_kpi = duty.of.starts_with("kpi/");
         let field = if is_kpi { "accountable" } else { "owner" };
+        if let (Some(role), None) = (&duty.role, &duty.accountable) {
+            let top = self.units.iter().find(|unit| unit.parent.is_none());
+            let top = top.map_or("…", |unit| unit.id.as_str());
+            let said = format!("Nobody holds the role {}, which answers for {}.", self.name(role), duty.name);
+            return say(Gap::Vacant, said, format!("write `seats: {{{role}: …}}` in `unit: {top}`"));
+        }
         let Some(accountable) = &duty.accountable else {
             let fix = format!("write `{field}: …` in `{}`", duty.of.replacen('/', ": ", 1));
             return say(Gap::NoAccountable, format!("Nobody answers for {}.", duty.name), fix);
@@ -379,6 +415,7 @@ mod tests {
             of: of.to_owned(),
             name: of.to_owned(),
             accountable: accountable.map(str::to_owned),
+            role: None,
             responsible: vec!["ann".to_owned()],
             consulted: Vec::new(),
             informed: Vec::new(),
@@ -401,6 +438,7 @@ mod tests {
         Directory {
             day: Date::constant(2026, 3, 2),
             persons: ["ann", "bea", "carl"].map(member).into(),
+            roles: vec![("lead".to_owned(), "Head of service".to_owned())],
             units: vec![place("company", None, Some("ann")), place("emea", Some("company"), None)],
             duties: vec![duty("kpi/a", Some("ann")), duty("source/s", Some("bea"))],
             left: Vec::new(),
@@ -416,9 +454,18 @@ mod tests {
     fn every_kind_of_gap_is_found_where_it_was_planted_and_nowhere_else() {
         assert_eq!(found(&whole()), []);
         type Planted = (&'static str, &'static str, fn(&mut Directory));
-        let planted: [Planted; 8] = [
+        let planted: [Planted; 10] = [
             ("no_accountable", "kpi/b", |of| of.duties.push(duty("kpi/b", None))),
             ("no_accountable", "source/t", |of| of.duties.push(duty("source/t", None))),
+            ("vacant", "kpi/b", |of| {
+                of.duties.push(Duty { role: Some("lead".to_owned()), ..duty("kpi/b", None) });
+            }),
+            // By a role as well: whoever holds it answers for it.
+            ("overload", "person/carl", |of| {
+                let role = || Some("lead".to_owned());
+                let by = |n| Duty { role: role(), ..duty(&format!("kpi/more_{n}"), Some("carl")) };
+                of.duties.extend((0..=MOST_ACCOUNTABLE).map(by));
+            }),
             ("no_responsible", "kpi/b", |of| {
                 of.duties.push(Duty { responsible: Vec::new(), ..duty("kpi/b", Some("ann")) });
             }),

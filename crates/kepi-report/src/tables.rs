@@ -336,8 +336,18 @@ pub fn withheld(view: &DisclosureView) -> String {
 
 /// Who answers for what, a duty a row, with the codes of what is missing.
 pub fn ownership(view: &OwnershipView) -> String {
-    let header =
-        ["of", "name", "accountable", "acts", "responsible", "consulted", "informed", "units", "missing"];
+    let header = [
+        "of",
+        "name",
+        "accountable",
+        "role",
+        "acts",
+        "responsible",
+        "consulted",
+        "informed",
+        "units",
+        "missing",
+    ];
     let rows = view.duties.iter().map(|of| {
         let units = of.units.iter().map(|(unit, by)| format!("{}: {}", unit.id, by.id));
         let missing = view.gaps.iter().filter(|gap| gap.of == of.of).map(|gap| gap.code);
@@ -345,6 +355,7 @@ pub fn ownership(view: &OwnershipView) -> String {
             of.of.clone(),
             of.name.clone(),
             id(of.accountable.as_ref()),
+            id(of.role.as_ref()),
             id(of.acts.as_ref()),
             ids(&of.responsible),
             ids(&of.consulted),

@@ -168,17 +168,42 @@ impl Bound {
     /// Who answers for a KPI in a unit, and who is told of it, by what is in force on the day.
     fn concerned<'a>(&'a self, kpi: &'a Kpi, unit: Option<&UnitId>) -> Concerned<'a> {
         let kpi = kpi.in_force(self.day).unwrap_or(kpi);
-        let mut answers: BTreeSet<&PersonId> = kpi.accountable.iter().chain(&kpi.responsible).collect();
-        if let (Some(accountable), Some(unit)) = (&kpi.accountable, unit) {
-            let tree = self.tree();
-            let holder = |unit: &UnitId| {
-                let unit = self.project.units.get(unit)?;
-                unit.in_force(self.day).unwrap_or(unit).seats.get(accountable)
-            };
-            // The nearest seat, as everywhere.
-            answers.extend(tree.upwards(unit).find_map(holder));
+        // Who is named, or holds the role that is: for the whole, and here, by the nearest seat, as everywhere.
+        let places = [None, unit];
+        let here = |who: &'a PersonId, all: &mut BTreeSet<&'a PersonId>| {
+            all.extend(places.iter().filter_map(|unit| self.project.answering(who, *unit, Some(self.day))));
+        };
+        let mut concerned = Concerned::default();
+        for who in kpi.accountable.iter().chain(self.roles_in(&kpi.responsible)) {
+            here(who, &mut concerned.answers);
         }
-        Concerned { answers, told: kpi.consulted.iter().chain(&kpi.informed).collect() }
+        concerned.answers.extend(kpi.responsible.iter());
+        for who in self.roles_in(&kpi.consulted).chain(self.roles_in(&kpi.informed)) {
+            here(who, &mut concerned.told);
+        }
+        concerned.told.extend(kpi.consulted.iter().chain(&kpi.informed));
+        concerned
+    }
+
+    /// Those of a list that are roles. A person who is responsible, asked or told is that everywhere, whoever has a seat for her.
+    fn roles_in<'a>(&'a self, all: &'a [PersonId]) -> impl Iterator<Item = &'a PersonId> {
+        all.iter().filter(|who| self.project.roles.contains_key(*who))
+    }
+
+    /// The roles that somebody holds by seats on the day: in the unit at the top everywhere, else there and below.
+    pub fn seats_of(&self, name: &str) -> BTreeSet<Grant> {
+        let mut held = BTreeSet::new();
+        for unit in self.tree().units() {
+            let seats = unit
+                .seats
+                .iter()
+                .filter(|(role, by)| by.as_str() == name && self.project.roles.contains_key(*role));
+            for (role, _) in seats {
+                let at = if unit.parent.is_some() { format!(":{}", unit.id) } else { String::new() };
+                held.extend(format!("{role}{at}").parse::<Grant>());
+            }
+        }
+        held
     }
 
     /// The decision of the policies.
@@ -236,7 +261,8 @@ fn person(holder: &Holder) -> Option<Entity> {
 
 impl Sight {
     /// What a holder sees of a project by its policies.
-    pub fn new(bound: Arc<Bound>, holder: Holder) -> Self {
+    pub fn new(bound: Arc<Bound>, mut holder: Holder) -> Self {
+        holder.roles.extend(bound.seats_of(&holder.name));
         let person = person(&holder);
         Self { bound, holder, person, decided: Mutex::default(), shown: Mutex::default() }
     }

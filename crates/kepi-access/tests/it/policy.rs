@@ -493,3 +493,43 @@ fn roles_are_those_that_policies_name_and_commands_ask_for() {
         "permit (principal, action, resource is Figures) when { principal.hasTag(resource.sensitivity) };";
     assert_eq!(unknown(any, "whatever"), None);
 }
+
+#[test]
+fn a_seat_of_a_role_is_a_role_of_whoever_holds_it_from_its_day_on() {
+    let text = "project: company\nname: Company\nlanguage: 1\ntime_zone: UTC\n---\nentity: order\nattributes:\n  site: {type: text, name: Site}\n---\n\
+                person: ana\nname: Ana\n---\nperson: bea\nname: Bea\n---\nrole: steward\nname: Steward\n---\nrole: decider\nname: Decides\n---\n\
+                unit: company\nname: Company\nseats: {decider: ana}\n---\n\
+                unit: north\nname: North\nlevel: site\nparent: company\nseats: {steward: ana}\n---\n\
+                unit: north\nfrom: 2026-07-01\nname: North\nlevel: site\nparent: company\nmember: North\nseats: {steward: bea}\n---\n\
+                unit: south\nname: South\nlevel: site\nparent: company\n---\n\
+                kpi: margin\nname: Margin\nbetter: higher\nsensitivity: confidential\nmeasure: {count: {of: order}}\nperiod: month\nby: {site: site}\naccountable: steward\n---\n\
+                kpi: usual\nname: Usual\nbetter: higher\nmeasure: {count: {of: order}}\nperiod: month\nby: {site: site}\n";
+    let project = project(text);
+    let own = "permit (principal, action == Action::\"see_value\", resource in Kpi::\"usual\") when \
+               { principal.hasTag(\"steward\") && resource in principal.getTag(\"steward\") };";
+    let with = |policies: &Policies, who: &str, day: Date| {
+        let bound = Bound::new(policies.clone(), Arc::clone(&project), day);
+        Sight::new(Arc::new(bound), Holder { name: who.to_owned(), ..holder(&[], None) })
+    };
+    let unit = |name: &str| Some(name.parse::<UnitId>().unwrap());
+    let own = Policies::of(&[file(own)]).unwrap();
+    let (june, july) = (date(2026, 6, 30), date(2026, 7, 1));
+    let usual: KpiId = "usual".parse().unwrap();
+    for (who, day, there) in
+        [("ana", june, true), ("ana", july, false), ("bea", june, false), ("bea", july, true)]
+    {
+        let sight = with(&own, who, day);
+        let seen = ["north", "south", "company"].map(|at| sight.kpi(&usual, unit(at).as_ref()));
+        assert_eq!(seen, [there, false, false], "{who} {day}");
+        // Whoever holds the role that answers for a KPI sees its figures there, whatever its sensitivity; the role has no seat for the whole.
+        let sight = with(&Policies::built_in(), who, day);
+        let margin: KpiId = "margin".parse().unwrap();
+        let seen = ["north", "south", "company"].map(|at| sight.kpi(&margin, unit(at).as_ref()));
+        assert_eq!(seen, [there, false, false], "{who} {day}");
+        // What is held in the unit at the top is held everywhere.
+        assert_eq!(sight.decides(), who == "ana");
+    }
+    let held = with(&own, "ana", june).holder().roles.clone();
+    assert_eq!(held, grants(&["decider", "steward:north"]));
+    assert!(with(&own, "nobody", june).holder().roles.is_empty());
+}

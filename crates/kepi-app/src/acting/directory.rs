@@ -36,7 +36,8 @@ pub(super) async fn of(
     at: i64,
 ) -> Result<Directory, AppError> {
     let mut numbers: BTreeMap<&PersonId, u64> = BTreeMap::new();
-    for id in project.persons.keys() {
+    // A role has a number as a person has, and is nobody.
+    for id in project.persons.keys().chain(project.roles.keys()) {
         if let Principal::Person(number) = store.person(id.as_str()).await? {
             numbers.insert(id, number);
         }
@@ -99,6 +100,7 @@ pub(super) async fn of(
             })
             .collect(),
         people: people.collect(),
+        roles: project.roles.keys().filter_map(|id| numbers.get(id)).copied().collect(),
         units: units.collect(),
         hours: nine_to_five(&project.calendar.zone),
         unaccepted: organisation.items.unaccepted().into_keys().collect(),

@@ -423,6 +423,14 @@ fn in_shadow<'a>(project: &'a Project, alert: &Alert, today: Date) -> impl Itera
     shadows.filter(|_| alert.kpis.is_empty()).map(Watched::alone)
 }
 
+/// What it costs that something is missing for a series: what hangs on its KPI.
+fn of_days(project: &Project, alert: &Alert, watched: &Watched<'_>) -> f64 {
+    match weight(project, &watched.kpi.id) {
+        weight if weight > 0.0 => weight,
+        _ => alert.worth.get(&watched.kpi.id).copied().map_or(0.0, f64::from),
+    }
+}
+
 impl App {
     /// Looks at what the newest run published: opens alerts, says of open ones what became of them, measures plans, and hands on what
     /// nobody did in time.
@@ -465,7 +473,27 @@ impl App {
             let mut all = watched(&project, alert);
             all.extend(in_shadow(&project, alert, today));
             let mut candidates = Vec::new();
-            for sign in alert.on.iter().copied().filter(|sign| sign.is_of_days()) {
+            let unkept = match alert.on.contains(&Signal::Unkept) {
+                true => self.unkept(&project, &all, at).await?,
+                false => BTreeMap::new(),
+            };
+            for (place, (ordinal, is, why)) in unkept {
+                let Some(watched) = all.get(place) else { continue };
+                let looked = [Looked { unkept: Some(is), ..Looked::nothing(ordinal) }];
+                let series = (Grain::Month, &looked[..]);
+                let found =
+                    self.alarm(&project, (alert, watched), series, number, (&mut asking, report)).await?;
+                candidates.extend(found.map(|(period, sign)| Candidate {
+                    alert,
+                    watched,
+                    period,
+                    sign,
+                    why: why.clone(),
+                    cost: of_days(&project, alert, watched),
+                }));
+            }
+            let by_day = |sign: &Signal| sign.is_of_days() && *sign != Signal::Unkept;
+            for sign in alert.on.iter().copied().filter(by_day) {
                 let missing = match sign {
                     Signal::Owed => owed(&project, &all, &published, today),
                     _ => self.late(&project, &all, at).await?,
@@ -489,10 +517,7 @@ impl App {
                         period,
                         sign,
                         why: why.cloned().unwrap_or_default(),
-                        cost: match weight(&project, &watched.kpi.id) {
-                            weight if weight > 0.0 => weight,
-                            _ => alert.worth.get(&watched.kpi.id).copied().map_or(0.0, f64::from),
-                        },
+                        cost: of_days(&project, alert, watched),
                     }));
                 }
             }
@@ -570,6 +595,65 @@ impl App {
                 .filter(|due| at >= *due)
         };
         Ok(project.sources.values().filter_map(|of| Some((of.id.clone(), due(of)?))).collect())
+    }
+
+    /// Which of these series stand for sources of which a service level was agreed, with the last month that is over, whether the level was
+    /// missed in it, and what is said of that: of each source the first that is computed of it, in the unit that delivers it if that is looked at.
+    async fn unkept(
+        &self,
+        project: &Project,
+        all: &[Watched<'_>],
+        at: i64,
+    ) -> Result<BTreeMap<usize, (i32, bool, String)>, AppError> {
+        let delivered = self.lake.delivered().await.map_err(AppError::Lake)?;
+        let calendar = &project.calendar;
+        let month = calendar.period_at(Grain::Month, at)?.offset(-1);
+        let mut found: BTreeMap<usize, (i32, bool, String)> = BTreeMap::new();
+        for source in project.sources.values() {
+            let Some((expect, level)) = source.expect.as_ref().and_then(|of| Some((of, of.kept_at_least?)))
+            else {
+                continue;
+            };
+            let hours = expect.hours.as_ref().and_then(|id| project.business_hours.get(id));
+            let came: Vec<i64> = delivered
+                .get(&source.id)
+                .map(|of| of.deliveries.iter().map(|(at, _)| *at).collect())
+                .unwrap_or_default();
+            // What is due at the end of a month is of that month.
+            let is_of = |due: i64| {
+                calendar.period_at(Grain::Month, due - 1).is_ok_and(|of| of.ordinal == month.ordinal)
+            };
+            let mut promised = expect.promised(&came, at, calendar, hours.map(|named| &named.hours));
+            promised.retain(|of| is_of(of.due));
+            let (due, kept) = (promised.len(), promised.iter().filter(|of| of.is_kept()).count());
+            if due == 0 {
+                continue;
+            }
+            let rests = |of: &Watched<'_>| {
+                of.kpi.reads.contains(&source.into) || of.kpi.looked_at.contains(&source.into)
+            };
+            let in_unit = |of: &Watched<'_>| rests(of) && source.unit.is_some() && of.unit == source.unit;
+            let whole = |of: &Watched<'_>| rests(of) && of.segment == Segment::total();
+            let Some(place) = all.iter().position(in_unit).or_else(|| all.iter().position(whole)) else {
+                continue;
+            };
+            // 19 of 20 are 95 %, whatever a division makes of it.
+            let is = (kept as f64) < level * due as f64 - 1e-9;
+            let by = source.unit.as_ref().map_or_else(String::new, |unit| format!(" of {unit}"));
+            let said = format!(
+                "`{}`{by} came in time {kept} of {due} times in {}, and {} was agreed",
+                source.id,
+                calendar.label(month),
+                kepi_report::format::share(level)
+            );
+            let (_, missed, why) =
+                found.entry(place).or_insert_with(|| (month.ordinal, false, String::new()));
+            if is {
+                *missed = true;
+                *why = if why.is_empty() { said } else { format!("{why}; {said}") };
+            }
+        }
+        Ok(found)
     }
 
     /// Sources of which the figures of the newest delivery came later than was promised, with how long that took, µs.

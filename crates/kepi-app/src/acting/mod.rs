@@ -34,6 +34,7 @@ use kepi_model::{
     project::{Better, Project, ValueUnit},
 };
 use kepi_proof::Commitment;
+use kepi_report::format;
 use kepi_store::{Asked, NewText, Store, StoreError, door::new_key};
 pub use retiring::{Retirement, Retiring};
 pub use shown::{AnswerView, CaseView, ContactView, OwnerView, WorkView};
@@ -286,6 +287,20 @@ impl Deciding<'_> {
             return Err(AppError::NotFound(format!(
                 "a change by {} would be worse: a plan says what it is to come to for the better",
                 new.change
+            )));
+        }
+        // No figure of it lies so far from another.
+        let farther = kpi.filter(|kpi| {
+            let (low, high) = kpi.possible();
+            kept(new.change, &kpi.unit).abs() > high - low
+        });
+        if let Some(kpi) = farther {
+            let (low, high) = kpi.possible();
+            let most = format::difference(high - low, &kpi.unit, 0);
+            return Err(AppError::NotFound(format!(
+                "a change by {} is more than `{id}` can differ: no two figures of it are farther apart than {}",
+                new.change,
+                most.trim_start_matches('+')
             )));
         }
         let unit = kpi.map(|kpi| kpi.unit.clone());

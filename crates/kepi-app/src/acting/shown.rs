@@ -205,6 +205,7 @@ fn stop(of: &Reached, told: &Told) -> String {
     let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
     let passed = match of.passed {
         Some(Passed::Gone) => ", is there no longer",
+        Some(Passed::Vacant) => ", which nobody holds",
         Some(Passed::Away) => ", is away",
         Some(Passed::Refused) => ", has refused it or let it go by",
         Some(Passed::Unaccepted) => ", has not accepted it yet",

@@ -27,7 +27,7 @@ use kepi_model::{
     business_hours::{BusinessHours, Opened, Opening},
     calendar::Grain,
     governance::Mode,
-    id::{EntityId, Hash, SourceId},
+    id::{EntityId, Hash, KpiId, SourceId, UnitId},
     project::WhenLate,
 };
 use kepi_proof::{Commitment, Digest, Salt};
@@ -90,6 +90,7 @@ pub fn directory(register: u64) -> Directory {
         attests: BTreeMap::new(),
         last_resort: vec![1],
         hours: office(),
+        roles: BTreeSet::new(),
         unaccepted: BTreeSet::new(),
     }
 }
@@ -624,6 +625,35 @@ fn times_are_those_of_the_script() {
     let of = times(&log);
     let now = Some(acting.world.at);
     assert_eq!((of.decided, of.done, of.ended), (now, None, now));
+}
+
+#[test]
+fn a_role_is_whoever_holds_its_seat_and_a_vacant_one_is_passed_over_aloud() {
+    // 7 is a role: in EMEA 5 has it, for the whole nobody.
+    let mut directory = directory(1);
+    directory.roles = BTreeSet::from([7]);
+    let kpi: KpiId = "renewals".parse().unwrap();
+    directory.accountable.insert(kpi.clone(), 7);
+    directory.units.get_mut(&"emea".parse::<UnitId>().unwrap()).unwrap().seats.insert(7, 5);
+    let way = |directory: &Directory, unit: &str| {
+        let way = directory.owner(&kpi, Some(&unit.parse().unwrap()), 0, &BTreeSet::new()).unwrap();
+        way.iter().map(|stop| (stop.person, stop.by, stop.passed)).collect::<Vec<_>>()
+    };
+    use directory::{Duty, Line, Passed};
+    assert_eq!(way(&directory, "berlin"), [(5, Line::Seat, None)]);
+    // Nobody is silent about it: the role itself is the first stop, and whoever manages the company gets it.
+    let vacant = (7, Line::Accountable, Some(Passed::Vacant));
+    assert_eq!(way(&directory, "company"), [vacant, (2, Line::Manager, None)]);
+    assert_eq!(Duty::Kpi(kpi.clone()).holder(&directory), None);
+    let top = "company".parse::<UnitId>().unwrap();
+    directory.units.get_mut(&top).unwrap().seats.insert(7, 3);
+    assert_eq!(way(&directory, "apac"), [(3, Line::Seat, None)]);
+    assert_eq!(Duty::Kpi(kpi.clone()).holder(&directory), Some(3));
+    // What was handed over and not accepted stands with her superior.
+    directory.unaccepted.insert(Duty::Kpi(kpi.clone()));
+    let waits = (3, Line::Seat, Some(Passed::Unaccepted));
+    assert_eq!(way(&directory, "company"), [waits, (2, Line::Superior, None)]);
+    assert_eq!(way(&directory, "berlin"), [(5, Line::Seat, None)]);
 }
 
 #[test]

@@ -27,10 +27,10 @@ use crate::{
     calendar::{Calendar, Grain},
     codes,
     crosswalk::Crosswalk,
-    decode::{Either, Placed},
+    decode::{Either, Field, List, PersonOrRole, Placed},
     definitions as written,
     entity::derived::Rows,
-    id::{BusinessHoursId, CrosswalkId, EntityId, KpiId, UnitId},
+    id::{BusinessHoursId, CrosswalkId, EntityId, KpiId, PersonId, UnitId},
     meaning,
     measure::{Measure, Reader},
     project::{Entity, Kpi, Unit, WithoutData},
@@ -156,10 +156,10 @@ fn read(
         // Of KPIs that may not have been read yet.
         moves: Vec::new(),
         beside: beside(written, context),
-        accountable: written.accountable.cloned(),
-        responsible: written.responsible.values(),
-        consulted: written.consulted.values(),
-        informed: written.informed.values(),
+        accountable: written.accountable.cloned().map(|of| of.0),
+        responsible: named(&written.responsible),
+        consulted: named(&written.consulted),
+        informed: named(&written.informed),
         purpose: written.purpose.cloned(),
         sensitivity: written.sensitivity.cloned()?,
         publication: written.publication.cloned()?,
@@ -263,6 +263,11 @@ fn window(written: &written::Kpi, measure: Option<&Measure>, context: &mut Conte
         ));
     }
     Some(over)
+}
+
+/// Persons and roles of a list.
+fn named(written: &Field<List<PersonOrRole>>) -> Vec<PersonId> {
+    written.values().into_iter().map(|PersonOrRole(id)| id).collect()
 }
 
 /// KPIs that are shown beside it: others, each once.

@@ -45,6 +45,7 @@ mod operating_plan;
 mod playbook;
 mod precedence;
 mod review;
+mod roles;
 mod rule;
 mod sampling;
 mod scorecard;
@@ -136,6 +137,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let header = model::project(&definitions.projects, context);
     let persons = model::persons(&definitions.persons);
     acting::lines(&definitions.persons, &persons, context);
+    let roles = roles::read(&definitions.roles, context);
     let governance = governance::read(&definitions.governances, context);
     let units = units::units(&definitions.units, context);
     let mut entities = model::entities(&definitions.entities, context);
@@ -220,6 +222,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     kpi::together(definitions, &entities, &kpis, &sources, context);
     strategy::together(definitions, strategy.as_ref(), context);
     scorecard::together(definitions, &kpis, context);
+    roles::held(&roles, &kpis, &units, context);
     let mut scorecards = scorecards;
     kpi::elsewhere(&definitions.kpis, &around, (&mut kpis, &mut scorecards), context);
     let header = header?;
@@ -236,6 +239,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         engine: header.engine,
         purposes: header.purposes,
         persons,
+        roles,
         governance,
         last_resort: header.last_resort,
         alerts,

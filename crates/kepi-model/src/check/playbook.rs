@@ -67,7 +67,14 @@ fn one(
     let trigger = match (written.when.is_written(), on.is_empty()) {
         (true, true) => rows(written, kpi, around, context)?,
         (false, false) => {
-            let unfit = [Signal::Bound, Signal::Forecast, Signal::Stale, Signal::Owed, Signal::Validity];
+            let unfit = [
+                Signal::Bound,
+                Signal::Forecast,
+                Signal::Stale,
+                Signal::Unkept,
+                Signal::Owed,
+                Signal::Validity,
+            ];
             if let Some(sign) = on.iter().find(|sign| unfit.contains(sign)) {
                 let message = format!("`{}` is no state that a playbook starts on", sign.word());
                 context

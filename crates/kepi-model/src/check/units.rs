@@ -167,7 +167,7 @@ type There<'t, 'a> = &'t BTreeMap<&'a UnitId, &'a Unit>;
 /// Who answers there for what somebody is accountable for elsewhere.
 fn seats(written: &written::Unit) -> BTreeMap<PersonId, PersonId> {
     let seats = written.seats.items().iter();
-    seats.filter_map(|seat| Some((seat.key.clone()?, seat.value.clone()?))).collect()
+    seats.filter_map(|seat| Some((seat.key.clone()?.0, seat.value.clone()?))).collect()
 }
 
 /// One unit has no parent.

@@ -82,6 +82,26 @@ macro_rules! ids {
         }
     )*};
 }
+
+/// A person, or a role that somebody holds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PersonOrRole(pub PersonId);
+
+impl Decode for PersonOrRole {
+    const KIND: Kind = Kind::Reference(Symbol::Person);
+    fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let text = decoder.text(yaml, at, Self::KIND)?;
+        Self::decode_key(text, yaml.span, decoder)
+    }
+}
+impl DecodeKey for PersonOrRole {
+    const KEY: Key = Key::Reference(Symbol::Person);
+    fn decode_key(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<Self> {
+        decoder.person_or_role(text, span);
+        text.parse().ok().map(Self)
+    }
+}
+
 ids! {
     ProjectId Project,
     PersonId Person,

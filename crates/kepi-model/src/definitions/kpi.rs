@@ -6,10 +6,10 @@ use super::benchmark::Measured;
 use crate::{
     calendar::Grain,
     decode::{
-        AmountText, Either, ExpressionText, Lag, List, Map, Name, PathText, Share, Stretch, Whole, one_of,
-        table,
+        AmountText, Either, ExpressionText, Lag, List, Map, Name, PathText, PersonOrRole, Share, Stretch,
+        Whole, one_of, table,
     },
-    id::{CrosswalkId, DimensionId, EntityId, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
+    id::{CrosswalkId, DimensionId, EntityId, KpiId, ObjectiveId, PurposeId, UnitId},
     measure::{Weights, Written as Measure, WrittenResponse, WrittenWithoutData},
     project::{AsOf, Better, Indicator, Publication, Sensitivity, Sign},
 };
@@ -158,10 +158,10 @@ table! {
     beside: List<KpiId>, optional,
         "KPIs that are shown beside its values, of the same period and segment: the same otherwise weighted, such as each customer once or by revenue, and whom it leaves out.",
         "[nps_by_account, nps_by_revenue, silent_revenue]";
-    accountable: PersonId, optional, "The one who answers for it.", "vp_customer";
-    responsible: List<PersonId>, optional, "Who does the work.", "[terminal_lead]";
-    consulted: List<PersonId>, optional, "Who is asked.", "[terminal_lead]";
-    informed: List<PersonId>, optional, "Who is told.", "[terminal_lead]";
+    accountable: PersonOrRole, optional, "The one who answers for it: a person, or whoever holds a role.", "vp_customer";
+    responsible: List<PersonOrRole>, optional, "Who does the work.", "[terminal_lead]";
+    consulted: List<PersonOrRole>, optional, "Who is asked.", "[terminal_lead]";
+    informed: List<PersonOrRole>, optional, "Who is told.", "[terminal_lead]";
     purpose: PurposeId, optional, "What the data are used for.", "service_improvement";
     sensitivity: Sensitivity, default "internal", "Whose eyes its figures are for; policies say who that is.", "confidential";
     publication: Publication, default "explained",

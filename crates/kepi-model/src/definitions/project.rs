@@ -4,7 +4,9 @@ use jiff::civil::Date;
 
 use crate::{
     calendar::{Begins, Pattern},
-    decode::{AmountText, Either, Lag, List, Map, Name, PemFile, Share, Whole, Zone, choices, table},
+    decode::{
+        AmountText, Either, Lag, List, Map, Name, PemFile, PersonOrRole, Share, Whole, Zone, choices, table,
+    },
     engine::{Address, SharedFiles},
     id::{BusinessHoursId, LevelId, PersonId, ProjectId, PurposeId, UnitId},
     word::words,
@@ -166,6 +168,12 @@ table! {
 }
 
 table! {
+    Role = "role", "What somebody is in a unit, whoever that is: definitions name the role, the seats of units say who holds it, and from when.";
+    role: Name<PersonId>, required, "The role's name in definitions; no person has it.", "service_lead";
+    name: String, required, "The name shown to people.", "Head of service";
+}
+
+table! {
     Unit = "unit", "An organisational unit. Units form one tree with one root.";
     unit: Name<UnitId>, required, "The unit's name in definitions.", "boarding_area_a";
     name: String, required, "The name shown to people.", "Boarding Area A";
@@ -178,6 +186,6 @@ table! {
         "Units of another line that it stands below, too, as in a matrix of regions and products.", "[cloud]";
     member: String, optional, "The segment member it stands for; default its name.", "A";
     manager: PersonId, optional, "Who manages it.", "terminal_lead";
-    seats: Map<PersonId, PersonId>, optional, "Who answers in this unit, and below it, for what somebody is accountable for elsewhere.", "{vp_customer: head_of_service_emea}";
+    seats: Map<PersonOrRole, PersonId>, optional, "Who holds a role in this unit, and below it, or answers there for what somebody is accountable for elsewhere.", "{vp_customer: head_of_service_emea}";
     business_hours: BusinessHoursId, optional, "When work is done here; default those of the unit above, at last Monday to Friday from nine to five.", "support_desk";
 }

@@ -337,7 +337,7 @@ impl<'a> Reporter<'a> {
         if let Some((_, text, _)) = notes.last_mut().filter(|_| last.is_some()) {
             text.push_str(&format!("; limits still rest on all {} points", chart.limits.len()));
         }
-        let accountable = kpi.accountable.as_ref().and_then(|id| self.project().persons.get(id));
+        let accountable = self.accountable(kpi);
         let place = |period: &str| points.iter().position(|of| of.period == period);
         for of in breaks {
             notes.extend(place(&of.period).map(|at| (at, "computed otherwise than before".to_owned(), None)));

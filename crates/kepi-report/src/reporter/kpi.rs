@@ -539,7 +539,7 @@ impl<'a> Reporter<'a> {
         let of_it = said.filter(|of| of.period == period && of.unit.as_deref() == unit.map(UnitId::as_str));
         let newest = of_it.max_by_key(|of| (of.at, of.item))?;
         let text = newest.parts.into_iter().find(|(name, _)| *name == "why")?.1?;
-        let accountable = kpi.accountable.as_ref().and_then(|id| self.project().persons.get(id));
+        let accountable = self.accountable(kpi);
         let own = accountable.is_some_and(|person| is_by(&newest.by, person));
         Some(CauseView { item: newest.item, text, by: newest.by, confirmed: own || newest.read })
     }

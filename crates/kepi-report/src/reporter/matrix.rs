@@ -47,7 +47,7 @@ impl Reporter<'_> {
         }
         let rows = |of: Option<&ObjectiveId>| -> Vec<MatrixKpi> {
             let kpis = serves.get(&of).into_iter().flatten().filter_map(|id| project.kpis.get(*id));
-            kpis.map(|kpi| self.matrix_kpi(kpi, (tree, &units, today), &measured)).collect()
+            kpis.map(|kpi| self.matrix_kpi(kpi, (&units, today), &measured)).collect()
         };
         let declared = project.strategy.iter().flat_map(|strategy| &strategy.objectives);
         let mut objectives: Vec<MatrixObjective> = declared
@@ -94,12 +94,7 @@ impl Reporter<'_> {
         found
     }
 
-    fn matrix_kpi(
-        self,
-        kpi: &Kpi,
-        (tree, units, today): (UnitTree<'_>, &[MatrixUnit], Date),
-        measured: &Measured,
-    ) -> MatrixKpi {
+    fn matrix_kpi(self, kpi: &Kpi, (units, today): (&[MatrixUnit], Date), measured: &Measured) -> MatrixKpi {
         let project = self.project();
         let cells = units.iter().filter_map(|unit| {
             let id: UnitId = unit.id.parse().ok()?;
@@ -109,11 +104,8 @@ impl Reporter<'_> {
                 Some(_) => "above",
                 None => "all",
             });
-            let (at, _) = project.units.get_key_value(&id)?;
-            let seat = kpi.accountable.as_ref().map(|person| {
-                let mut up = tree.upwards(at).filter_map(|above| tree.unit(above));
-                up.find_map(|above| above.seats.get(person)).unwrap_or(person)
-            });
+            let answers = kpi.accountable.as_ref();
+            let seat = answers.and_then(|who| project.answering(who, Some(&id), Some(today)));
             Some(MatrixCell {
                 unit: unit.id.clone(),
                 target: target.as_ref().map(|target| shown(kpi, target)),
@@ -127,9 +119,7 @@ impl Reporter<'_> {
                     .and_then(|of| self.out_of_date(kpi, of))
                     .filter(|late| late.day <= today)
                     .map(|late| late.words()),
-                answers: seat.map(|id| {
-                    project.persons.get(id).map_or_else(|| id.to_string(), |person| person.name.clone())
-                }),
+                answers: seat.map(|id| project.called(id).to_owned()),
             })
         });
         MatrixKpi {

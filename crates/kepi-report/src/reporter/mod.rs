@@ -484,9 +484,24 @@ impl<'a> Reporter<'a> {
         self.project().persons.get(id?)
     }
 
-    fn person(self, id: Option<&PersonId>) -> Option<Person> {
-        let person = self.somebody(id)?;
-        Some(Person { id: person.id.to_string(), name: person.name.clone(), role: person.role.clone() })
+    /// Whoever is named, or holds the role that is, for the whole; what nobody holds is said so.
+    pub(crate) fn person(self, id: Option<&PersonId>) -> Option<Person> {
+        let (id, project) = (id?, self.project());
+        let role = project.roles.get(id).map(|role| role.name.clone());
+        match (project.answering(id, None, self.today()), role) {
+            (Some(holder), role) => {
+                let person = project.persons.get(holder)?;
+                let role = role.or_else(|| person.role.clone());
+                Some(Person { id: person.id.to_string(), name: person.name.clone(), role })
+            }
+            (None, role) => Some(Person { id: id.to_string(), name: "nobody".to_owned(), role }),
+        }
+    }
+
+    /// Who is accountable for a KPI, for the whole.
+    pub(crate) fn accountable(self, kpi: &Kpi) -> Option<&'a Somebody> {
+        let holder = self.project().answering(kpi.accountable.as_ref()?, None, self.today())?;
+        self.somebody(Some(holder))
     }
 
     fn persons(self, ids: &[PersonId]) -> Vec<Person> {

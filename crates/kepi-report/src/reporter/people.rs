@@ -4,7 +4,7 @@ use super::Reporter;
 use crate::{
     people::{Directory, Duty, Gap, Load, Member, PeopleAsked},
     reader::ViewError,
-    view::{DirectoryView, DutyRow, GapRow, Named, OwnershipView, PersonRow, UnitRow},
+    view::{DirectoryView, DutyRow, GapRow, Named, OwnershipView, PersonRow, RoleRow, UnitRow},
 };
 
 impl Reporter<'_> {
@@ -20,7 +20,19 @@ impl Reporter<'_> {
             manager: unit.manager.as_ref().map(|id| person(&of, id)),
             seats: unit.seats.iter().map(|(who, by)| (person(&of, who), person(&of, by))).collect(),
         });
+        let roles = of.roles.iter().map(|(id, name)| RoleRow {
+            role: Named::new(id, name),
+            held: of
+                .units
+                .iter()
+                .flat_map(|unit| {
+                    let held = unit.seats.iter().filter(|(who, _)| who == id);
+                    held.map(|(_, by)| (Named::new(&unit.id, &unit.name), person(&of, by)))
+                })
+                .collect(),
+        });
         Ok(DirectoryView {
+            roles: roles.collect(),
             project: self.project_view(),
             day: of.day.to_string(),
             asked: asked.day.is_some(),
@@ -58,7 +70,8 @@ impl Reporter<'_> {
         let persons = |ids: &[String]| ids.iter().map(|id| person(of, id)).collect();
         let acts = duty.accountable.as_deref().and_then(|id| of.acts_for(id));
         let seats = of.units.iter().flat_map(|unit| {
-            let own = unit.seats.iter().filter(|(who, _)| duty.accountable.as_ref() == Some(who));
+            let named = duty.role.as_ref().or(duty.accountable.as_ref());
+            let own = unit.seats.iter().filter(move |(who, _)| named == Some(who));
             own.map(|(_, by)| (Named::new(&unit.id, &unit.name), person(of, by)))
         });
         DutyRow {
@@ -66,6 +79,7 @@ impl Reporter<'_> {
             name: duty.name.clone(),
             path: self.path_of(&duty.of),
             accountable: duty.accountable.as_ref().map(|id| person(of, id)),
+            role: duty.role.as_ref().map(|id| person(of, id)),
             acts: acts.filter(|id| duty.accountable.as_deref() != Some(*id)).map(|id| person(of, id)),
             responsible: persons(&duty.responsible),
             consulted: persons(&duty.consulted),

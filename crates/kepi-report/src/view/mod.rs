@@ -61,7 +61,7 @@ pub use lineage::{LineageView, LineagesView};
 pub use logged::{LogRow, LogView, ProofView};
 pub use matrix::MatrixView;
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice, Viewer};
-pub use people::{DirectoryView, DutyRow, GapRow, OwnershipView, PersonRow, UnitRow};
+pub use people::{DirectoryView, DutyRow, GapRow, OwnershipView, PersonRow, RoleRow, UnitRow};
 pub(crate) use quantity::effective_n;
 pub use quantity::{
     Change, Coverage, Freshness, Interval, Measured, Number, Outcome, Points, Reason, Recent, RecentEnd,

@@ -13,6 +13,8 @@ pub struct DirectoryView {
     pub asked: bool,
     /// Persons.
     pub persons: Vec<PersonRow>,
+    /// Roles, and who holds them.
+    pub roles: Vec<RoleRow>,
     /// Units with their managers and seats.
     pub units: Vec<UnitRow>,
     /// Who is there no longer, and since when, RFC 3339.
@@ -54,6 +56,15 @@ pub struct PersonRow {
     pub items: Option<(usize, usize)>,
 }
 
+/// A role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleRow {
+    /// Id and name.
+    pub role: Named,
+    /// Who holds it: unit, and who.
+    pub held: Vec<(Named, Named)>,
+}
+
 /// A unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitRow {
@@ -93,6 +104,8 @@ pub struct DutyRow {
     pub path: Option<String>,
     /// Who answers for it.
     pub accountable: Option<Named>,
+    /// The role by which that is.
+    pub role: Option<Named>,
     /// Who acts on the day, if that is somebody else.
     pub acts: Option<Named>,
     /// Who does the work.

@@ -72,7 +72,7 @@ pub(crate) fn people(view: &DirectoryView) -> Markup {
         @if !view.units.is_empty() {
             section aria-labelledby="units" {
                 h2 #units { "Units and seats" }
-                p.note { "A seat: who answers in a unit, and below it, for what somebody is accountable for elsewhere." }
+                p.note { "A seat: who holds a role in a unit, and below it, or answers there for what somebody is accountable for elsewhere." }
                 table.kpis role="table" aria-labelledby="units" {
                     thead role="rowgroup" { tr role="row" {
                         th scope="col" role="columnheader" { "Unit" }
@@ -82,6 +82,19 @@ pub(crate) fn people(view: &DirectoryView) -> Markup {
                     } }
                     tbody role="rowgroup" { @for of in &view.units { (unit(of)) } }
                 }
+            }
+        }
+        @if !view.roles.is_empty() {
+            section aria-labelledby="roles" {
+                h2 #roles { "Roles" }
+                p.note { "KPIs name a role; who has its seat in a unit answers there and below. Who signs in holds the role in policies, too." }
+                ul.plain { @for of in &view.roles {
+                    li id={ "person-" (of.role.id) } { (of.role.name) ": "
+                        @if of.held.is_empty() { (nobody()) }
+                        @for (n, (unit, by)) in of.held.iter().enumerate() {
+                            @if n > 0 { ", " } (linked(by)) " " span.detail { "in " a href={ "#unit-" (unit.id) } { (unit.name) } }
+                        } }
+                } }
             }
         }
         @if !view.left.is_empty() {
@@ -234,6 +247,7 @@ fn gaps(all: &[GapRow]) -> Markup {
 fn heading(code: &str) -> &str {
     match code {
         "no_accountable" => "Nobody answers for it",
+        "vacant" => "A role that nobody holds",
         "not_accepted" => "Not accepted yet",
         "nobody_acts" => "Away, and nobody acts",
         "idle" => "Lets things lie",
@@ -250,6 +264,7 @@ fn duty(of: &DutyRow) -> Markup {
             th scope="row" role="rowheader" { @match &of.path { Some(path) => a href=(path) { (of.name) }, None => (of.name) } }
             (cell("Accountable", html! {
                 @match &of.accountable { Some(who) => (linked(who)), None => (nobody()) }
+                @if let Some(role) = &of.role { p.detail { "as " (role.name) } }
                 @if let Some(acts) = &of.acts { p.detail { "away: " (linked(acts)) " acts" } }
                 @if let Some(item) = of.handover { p.detail { a href={ "/items/" (item) } { "not accepted yet" } } }
             }))

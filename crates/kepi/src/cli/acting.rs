@@ -207,7 +207,7 @@ pub struct ActionPlan {
     #[arg(long = "action", value_name = "PERSON DATE WHAT", required = true, value_parser = action)]
     pub actions: Vec<Action>,
     /// By how much the KPI is to differ from the period of the alert: shares and promoter scores in points, durations in hours.
-    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = change)]
     pub expect: f64,
     /// The period in which that is measured, such as 2026-Q3.
     #[arg(long, value_name = "PERIOD")]
@@ -223,6 +223,20 @@ pub struct Action {
     pub by: Date,
     /// What.
     pub what: String,
+}
+
+fn change(text: &str) -> Result<f64, String> {
+    let number = text.replace('−', "-").parse::<f64>().ok().filter(|number| number.is_finite());
+    number.ok_or_else(|| {
+        let points = text.trim_end_matches('%').trim_end();
+        match points.len() < text.len() && points.parse::<f64>().is_ok() {
+            true => format!(
+                "write points, not a part of what it is: `--expect {points}` is as from 50 % to {} %",
+                50.0 + points.parse().unwrap_or(0.0)
+            ),
+            false => "write a number, such as 3 or -0.5".to_owned(),
+        }
+    })
 }
 
 fn action(text: &str) -> Result<Action, String> {

@@ -3,12 +3,13 @@
 use std::{
     collections::BTreeSet,
     io::{self, IsTerminal, Read},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
 use kepi_access::{
     Access as Doors,
-    policy::{Action, DEFAULT, Policies, Roles, SCHEMA},
+    policy::{Action, Bound, DEFAULT, Policies, Roles, SCHEMA},
 };
 use kepi_govern::{Grant, Permit, access::OWNER};
 use kepi_store::Store;
@@ -33,6 +34,8 @@ const DAY: i64 = 24 * 3600 * 1_000_000;
 struct Person {
     name: String,
     roles: Vec<String>,
+    /// Held by seats of the directory today.
+    by_seat: Vec<String>,
     password: bool,
 }
 
@@ -63,7 +66,7 @@ pub async fn access(what: &Access, cli: &Cli, out: Output) -> Result<(), Failure
             Ok(())
         }
         Access::Policy(which) => policy(which, cli, out),
-        Access::List => list(&doors, out).await,
+        Access::List => list(&doors, cli, out).await,
         Access::Token(Token::Create(which)) => create(which, &doors, &permit, out).await,
         Access::Token(Token::List) => tokens(&doors, out).await,
         Access::Token(Token::Revoke(which)) => {
@@ -206,11 +209,20 @@ fn words(grants: &BTreeSet<Grant>) -> String {
     texts(grants).join(", ")
 }
 
-async fn list(doors: &Doors, out: Output) -> Result<(), Failure> {
+/// What seats of the definitions in force give; none: nothing is in force.
+async fn seats(cli: &Cli) -> Result<Option<Bound>, Failure> {
+    let Some(app) = compose::reading(Site::of(cli)).await? else { return Ok(None) };
+    let Ok(project) = app.in_force().await else { return Ok(None) };
+    Ok(Some(Bound::new(Policies::built_in(), Arc::new(project), compose::today())))
+}
+
+async fn list(doors: &Doors, cli: &Cli, out: Output) -> Result<(), Failure> {
     let all = doors.sign_ins().await?;
+    let seats = seats(cli).await?;
     let persons = all.into_iter().map(|(name, held)| Person {
-        name,
         roles: texts(&held.roles),
+        by_seat: seats.as_ref().map(|bound| texts(&bound.seats_of(&name))).unwrap_or_default(),
+        name,
         password: held.credential.is_some(),
     });
     let persons: Vec<Person> = persons.collect();
@@ -223,7 +235,9 @@ async fn list(doors: &Doors, out: Output) -> Result<(), Failure> {
     let mut grid = Grid::new(&["Name", "Roles", "Password"]);
     for person in persons {
         let password = if person.password { "yes" } else { "no" };
-        grid.push([person.name, person.roles.join(", "), password.to_owned()].map(Field::text).into());
+        let by_seat = person.by_seat.iter().map(|role| format!("{role} (seat)"));
+        let roles: Vec<String> = person.roles.iter().cloned().chain(by_seat).collect();
+        grid.push([person.name, roles.join(", "), password.to_owned()].map(Field::text).into());
     }
     Ok(out.rows(&grid)?)
 }

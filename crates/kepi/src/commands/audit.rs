@@ -2,6 +2,9 @@
 
 use jiff::Timestamp;
 use kepi_app::audit::{self, Custody};
+use kepi_govern::{Content, Event, event::ItemOpened, wire::KINDS};
+use kepi_model::{project::Project, wording::nearest};
+use kepi_report::format;
 use kepi_store::{Audited, EventFilter, Proof, Store, audit::Severity};
 use serde_json::{Value, json};
 
@@ -18,7 +21,7 @@ pub async fn audit(what: &Audit, cli: &Cli, out: Output) -> Result<(), Failure> 
     let custody = |outside: &Outside| compose::custody(site, outside);
     match what {
         Audit::Verify(which) => verify(which, site, &custody(&which.outside)?, out).await,
-        Audit::Log(which) => log(which, &to_read(site).await?, out).await,
+        Audit::Log(which) => log(which, (&to_read(site).await?, site), out).await,
         Audit::Proof(which) => proof(which, &to_read(site).await?, &custody(&Outside::default())?, out).await,
         Audit::Export(which) => {
             export(which, &to_read(site).await?, &custody(&Outside::default())?, out).await
@@ -112,7 +115,48 @@ fn print(audited: &Audited, no_figures: bool, out: Output) -> Result<(), Failure
     Ok(())
 }
 
-async fn log(which: &AuditLog, store: &Store, out: Output) -> Result<(), Failure> {
+/// What happened, with a difference that is expected as people read it, where it is known what the KPI is measured in.
+fn words(event: &Event, project: Option<&Project>) -> String {
+    let words = event.words();
+    let plan = match event {
+        Event::ItemOpened(ItemOpened { content: Content::ActionPlan(plan), .. }) => plan,
+        _ => return words,
+    };
+    let Some(kpi) = project.and_then(|project| project.kpis.get(&plan.kpi)) else { return words };
+    let (kept, change) = (&plan.expected.change, plan.expected.change.get());
+    let read = format::difference(change, &kpi.unit, format::decimals(change, None, &kpi.unit));
+    words.replace(&format!(", {kept} expected by"), &format!(", {read} expected by"))
+}
+
+/// Refuses what no event is of, or about: an empty table would say that nothing happened.
+async fn are_known(which: &AuditLog, store: &Store) -> Result<(), Failure> {
+    if let Some(kind) = &which.kind {
+        let kinds = || KINDS.iter().map(|(kind, _)| *kind);
+        let is = |known: &str| match kind.strip_suffix('*') {
+            Some(begins) => known.starts_with(begins),
+            None => known == kind,
+        };
+        if !kinds().any(is) {
+            let near =
+                nearest(kind, kinds()).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            let all: Vec<&str> = kinds().collect();
+            return Err(Failure::Other(format!(
+                "there is no kind of event `{kind}`: {near}there are {}",
+                all.join(", ")
+            )));
+        }
+    }
+    let Some(about) = &which.about else { return Ok(()) };
+    let any = EventFilter { subject: Some(about.clone()), limit: Some(1), ..EventFilter::default() };
+    match store.events(&any).await.map_err(kepi_app::AppError::from)?.is_empty() {
+        false => Ok(()),
+        true => Err(Failure::Other(format!(
+            "no event is about `{about}`; `kepi audit log` shows what each is about, such as `kpi/nps` or `item/12`"
+        ))),
+    }
+}
+
+async fn log(which: &AuditLog, (store, site): (&Store, Site<'_>), out: Output) -> Result<(), Failure> {
     let filter = EventFilter {
         kind: which.kind.clone(),
         subject: which.about.clone(),
@@ -120,6 +164,13 @@ async fn log(which: &AuditLog, store: &Store, out: Output) -> Result<(), Failure
         limit: Some(which.limit),
     };
     let events = store.events(&filter).await.map_err(kepi_app::AppError::from)?;
+    if events.is_empty() {
+        are_known(which, store).await?;
+    }
+    let project = match compose::reading(site).await? {
+        Some(app) => app.in_force().await.ok(),
+        None => None,
+    };
     let mut grid = Grid::new(&["Seq", "At", "By", "Event", "About", "Cause", "What"]);
     let mut list = Vec::new();
     for event in &events {
@@ -127,7 +178,7 @@ async fn log(which: &AuditLog, store: &Store, out: Output) -> Result<(), Failure
         let at = Timestamp::from_microsecond(event.at).map(|t| t.to_string()).unwrap_or_default();
         let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
         // What a newer Kepi has written is kept and shown as it is.
-        let what = event.event().map_or_else(|_| String::new(), |event| event.words());
+        let what = event.event().map_or_else(|_| String::new(), |event| words(&event, project.as_ref()));
         let cause = event.cause.map(|c| c.to_string()).unwrap_or_default();
         grid.push(vec![
             Field::digits(event.seq.to_string(), event.seq.to_string()),
@@ -169,7 +220,17 @@ async fn proof(which: &AuditProof, store: &Store, custody: &Custody, out: Output
             let since = since.unwrap_or(0);
             let newest = audit::newest(store, custody).await?;
             let size = newest.as_ref().map_or(head, |(checkpoint, _)| checkpoint.size);
-            let of_then = audit::covering(store, custody, since).await?.filter(|(c, _)| c.size == since);
+            let covering = audit::covering(store, custody, since).await?;
+            if since > 0 && covering.as_ref().is_none_or(|(checkpoint, _)| checkpoint.size != since) {
+                let other = covering.as_ref().map_or_else(String::new, |(checkpoint, _)| {
+                    format!("; the next one is of {0}: `--since {0}`", checkpoint.size)
+                });
+                out.remark(&format!(
+                    "no checkpoint was signed at {}: whoever verifies this has no root of then to hold it against{other}",
+                    counted(since, "event")
+                ));
+            }
+            let of_then = covering.filter(|(c, _)| c.size == since);
             let notes = of_then.into_iter().chain(newest).map(|(_, note)| note);
             (store.consistency(since, size).await.map_err(failed)?, notes.collect())
         }

@@ -24,10 +24,11 @@ pub fn people(what: &People, facts: &dyn Facts, out: Output) -> Result<(), Failu
             for of in &view.duties {
                 let units = of.units.iter().map(|(unit, by)| format!("{}: {}", unit.id, by.id));
                 let accountable = of.accountable.as_ref().map_or("NOBODY", |of| of.id.as_str());
+                let role = of.role.as_ref().map_or(String::new(), |role| format!(" as {}", role.id));
                 let acts = of.acts.as_ref().map_or(String::new(), |by| format!(" (away: {} acts)", by.id));
                 let cells = [
                     of.of.clone(),
-                    format!("{accountable}{acts}"),
+                    format!("{accountable}{role}{acts}"),
                     ids(&of.responsible),
                     ids(&of.consulted),
                     ids(&of.informed),

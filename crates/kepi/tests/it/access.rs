@@ -206,17 +206,7 @@ fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
     assert_eq!(ask(&ana, "/api/v1/scorecard").0, "200");
     assert_ne!(ask(&bea, "/api/v1/scorecards/airport").0, "200");
     // What is not seen is not disputed, in the words in which what there is not is not.
-    project.ok(&[
-        "access",
-        "add",
-        "dee",
-        "--no-password",
-        "--role",
-        "viewer",
-        "--role",
-        "decider",
-        "--quiet",
-    ]);
+    project.ok(&["access", "add", "dee", "--no-password", "--role", "viewer", "--quiet"]);
     let dee = project.ok(&["access", "token", "create", "dee", "--scope", "decide", "--quiet"]);
     project.keep_token("dee", dee.trim());
     project.keep_token("ana", &own_token(&project, &["decide"]));

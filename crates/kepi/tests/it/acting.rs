@@ -202,7 +202,18 @@ fn from_a_red_kpi_to_what_was_learnt() {
     let plan =
         ["plan", "--cause", "the form lost answers", "--method", "five-whys", "--evidence", "logs of May"];
     let rest = ["--action", &first, "--action", &second, "--expect", "20", "--period", &period];
+    // No two promoter scores lie that far apart, and a part of what it is is none.
+    for (expect, why) in [("201", "no two figures of it are farther apart than 200"), ("20%", "write points")]
+    {
+        let id = number.to_string();
+        let of = ["item", &id, "plan", "--cause", "c", "--method", "five-whys", "--evidence", "e"];
+        let to = ["--action", &first, "--expect", expect, "--period", &period, "--as", "vp"];
+        let said = project.fails_or_not(&[&of[..], &to[..]].concat()).1;
+        assert!(said.contains(why), "{said}");
+    }
     world.acts("vp", number, &[&plan[..], &rest[..]].concat());
+    let said = project.ok(&["audit", "log", "--kind", "item.opened", "--quiet", "--format", "json"]);
+    assert!(said.contains(", +20") && said.contains("pt expected by"), "{said}");
     let plan = world.inbox("ceo").into_iter().find(|(_, kind)| kind == "action_plan").unwrap().0;
     project.ok(&["approve", &plan.to_string(), "--as", "ceo"]);
     assert_eq!(world.item(number)["state"], "recovering");
@@ -483,6 +494,39 @@ async fn figures_that_come_later_than_promised_ask_once_and_are_over_with_the_ne
     world.month(-1, GOOD);
     run_at(&sound, hours(7)).await.unwrap();
     assert!(open().is_empty(), "the next was in time: {:?}", open());
+}
+
+/// Within two days the next was to come, and none did: of the month in which that was due, nothing was in time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_level_that_was_not_kept_asks_whoever_answers_in_the_unit_once() {
+    let world = world();
+    let before = "alert: attention\nname: What needs somebody\nby_unit: true\n---\n";
+    let alert = "alert: attention\nname: What needs somebody\non: [unkept]\nby_unit: true\n---\n";
+    let text = PROJECT.replace(before, alert).replace(
+        "mode: append\n",
+        "mode: append\nunit: emea\nexpect: {within: 2 days, kept_at_least: 95%}\n",
+    );
+    let project = &world.project;
+    project.write("kepi.yml", &text);
+    let now = Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC);
+    let micros = |at: &Zoned| at.timestamp().as_microsecond();
+    let due = now.checked_add(Span::new().days(2)).unwrap();
+    let over = due.last_of_month().unwrap().checked_add(Span::new().days(2)).unwrap();
+    let sound = app(project.path(), Arc::new(DataFusionEvaluator)).await;
+    run_at(&sound, micros(&now)).await.unwrap();
+    let open = || -> Vec<Value> {
+        serde_json::from_str(&project.ok(&["inbox", "--open", "--quiet", "--format", "json"])).unwrap()
+    };
+    assert!(open().is_empty(), "no month is over in which it was due");
+    run_at(&sound, micros(&over)).await.unwrap();
+    let items = open();
+    assert_eq!(items.len(), 1, "{items:?}");
+    let why = items[0]["why"].as_str().unwrap();
+    assert!(why.contains("`answers` of emea came in time 0 of 1 times in"), "{why}");
+    assert!(why.contains(", and 95.0") && why.contains("% was agreed"), "{why}");
+    assert_eq!(items[0]["work"]["owner"]["person"], "ben", "{items:?}");
+    run_at(&sound, micros(&over.checked_add(Span::new().days(1)).unwrap())).await.unwrap();
+    assert_eq!(open().len(), 1, "nobody is asked twice");
 }
 
 #[test]

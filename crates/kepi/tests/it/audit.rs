@@ -65,6 +65,17 @@ fn a_log_is_verified_shown_proved_taken_out_and_verified_elsewhere() {
     );
     let adopted = json(&project.ok(&["audit", "log", "--kind", "definition.*", "--format", "json"]));
     assert_eq!(adopted.as_array().unwrap().len(), 2);
+    // What there is none of is no empty table.
+    let slip = project.fails(3, &["audit", "log", "--kind", "definition.adoptd"]).1;
+    assert!(slip.contains("did you mean `definition.adopted`?"), "{slip}");
+    let slip = project.fails(3, &["audit", "log", "--about", "kpi/nope"]).1;
+    assert!(slip.contains("no event is about `kpi/nope`"), "{slip}");
+    assert_eq!(project.ok(&["audit", "log", "--kind", "item.*", "--format", "json"]).trim(), "[]");
+    let (_, said) = project.fails_or_not(&["audit", "proof", "--since", "1"]);
+    assert!(
+        said.contains("no checkpoint was signed at 1 event: ") && said.contains("the next one is of"),
+        "{said}"
+    );
     // One event, proved.
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("proof.json");

@@ -136,3 +136,37 @@ fn what_somebody_answered_for_is_handed_over_and_stands_with_her_superior_until_
     project.ok(&["audit", "rebuild", "--quiet"]);
     project.ok(&["audit", "verify", "--quiet"]);
 }
+
+#[test]
+fn a_role_answers_through_its_seats_and_one_that_nobody_holds_is_a_gap() {
+    let project = Project::example("tiny");
+    let people = "role: lead\nname: Head of service\n---\nperson: ann\nname: Ann\n---\nperson: bea\nname: Bea\nreports_to: ann\n";
+    project.write("people.yml", people);
+    let basis = "basis: {expectation: \"A first guess, to be replaced by history\"}}\naccountable: ";
+    edit(&project, "kpis.yml", &format!("{basis}owner"), &format!("{basis}lead"));
+    let (_, said) = project.fails_or_not(&["run", "--quiet"]);
+    let checked = project.fails_or_not(&["check"]).0;
+    assert!(
+        checked.contains("nobody holds the role `lead`, which answers for `answers` and one other KPI"),
+        "{checked}{said}"
+    );
+    assert!(has(&project, "vacant", "kpi/recommendation"));
+    let shown = project.ok(&["show", "kpi", "recommendation"]);
+    assert!(shown.contains("accountable nobody"), "{shown}");
+    // From a day on another holds it.
+    let seated = "unit: company\nname: The company\nseats: {lead: ann}\n---\nunit: company\nfrom: 2999-01-01\nname: The company\nseats: {lead: bea}\n";
+    edit(&project, "kepi.yml", "unit: company\nname: The company\n", seated);
+    project.ok(&["run", "--quiet"]);
+    assert!(!has(&project, "vacant", "kpi/recommendation"));
+    for (day, who) in [(&[][..], "ann"), (&["--day", "2999-01-01"], "bea")] {
+        let of = asked(&project, &[&["people", "--duties"], day].concat());
+        let duties = of["duties"].as_array().unwrap();
+        let duty = duties.iter().find(|of| of["of"] == "kpi/recommendation").unwrap();
+        assert_eq!(
+            (&duty["accountable"]["id"], &duty["role"]["id"]),
+            (&json!(who), &json!("lead")),
+            "{duty}"
+        );
+    }
+    assert!(project.ok(&["show", "kpi", "recommendation"]).contains("accountable Ann"));
+}

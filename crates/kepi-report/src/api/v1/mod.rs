@@ -469,8 +469,8 @@ impl<'a> Api<'a> {
     }
 
     fn person(self, id: Option<&PersonId>) -> Option<Person> {
-        let of = self.0.somebody(id)?;
-        Some(Person { id: of.id.to_string(), name: of.name.clone(), role: of.role.clone() })
+        let view::Person { id, name, role } = self.0.person(id)?;
+        Some(Person { id, name, role })
     }
 
     fn persons(self, ids: &[PersonId]) -> Vec<Person> {

@@ -70,13 +70,14 @@ pub fn ownership(facts: &dyn Facts, asked: &PeopleAsked) -> Result<Ownership, Vi
             .units
             .into_iter()
             .filter_map(|(unit, by)| {
-                let accountable = of.accountable.clone()?;
+                let accountable = of.role.clone().or(of.accountable.clone())?;
                 Some(Seat { unit: from_named(unit), of: from_named(accountable), holder: from_named(by) })
             })
             .collect(),
         of: of.of,
         name: of.name,
         accountable: of.accountable.map(from_named),
+        role: of.role.map(from_named),
         acts: of.acts.map(from_named),
         responsible: all(of.responsible),
         consulted: all(of.consulted),

@@ -115,6 +115,9 @@ pub struct Duty {
     /// Who answers for it; left out: nobody, which is a gap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accountable: Option<Named>,
+    /// The role by which that is, whoever holds it; left out: a person is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Named>,
     /// Who acts on the day, if that is somebody else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acts: Option<Named>,
@@ -134,7 +137,7 @@ pub struct Duty {
 /// Something that is missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
-    /// `no_accountable`, `not_accepted`, `nobody_acts`, `idle`, `overload`, `no_responsible`, `no_manager`.
+    /// `no_accountable`, `vacant`, `not_accepted`, `nobody_acts`, `idle`, `overload`, `no_responsible`, `no_manager`.
     pub code: String,
     /// Of what: `kpi/nps`, `unit/emea`, `person/ana`.
     pub of: String,
