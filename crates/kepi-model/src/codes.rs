@@ -933,6 +933,10 @@ codes! {
         "KPIs are answered for by a role, and in the unit at the top of the tree nobody has its seat: of the figures of the whole nobody answers, and what waits goes to whoever manages the unit."
         "somebody who has its seat in the unit at the top"
         "write `seats: {ROLE: PERSON}` in the unit at the top";
+    PLAN_OTHER_DAYS "K0908" Warning "money of days that the plan has not"
+        "What is spent before an operating plan begins or after it is over is no part of what it is held against: it is in no sum, and nothing else says that it is missing."
+        "days of the plan"
+        "correct the day, or move the amount to the plan of its time";
     ROLE_RESERVED "K0907" Error "a role that no seat gives"
         "Who has a seat of a role holds that role when signing in, too. Who owns and who runs a project is said by `kepi access` alone: no definition makes somebody its owner."
         "a name other than `owner` and `runner`"

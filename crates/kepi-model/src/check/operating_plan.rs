@@ -366,8 +366,18 @@ impl Reader<'_> {
                 );
             }
         }
-        let spent = self.spent(written, &mut currency, context);
-        let by = self.by(written, &mut currency, context);
+        if let Some(until) = until {
+            for (of, at) in versions.iter().filter(|(of, _)| of.since >= until) {
+                let message = format!("`{}` holds from {} on, and `{id}` is over by then", of.id, of.since);
+                context
+                    .report(codes::OPERATING_PLAN, *at, message)
+                    .related(written.until.span, "the day after its last")
+                    .fix("let it begin while the plan lasts, or write another plan for the time after it");
+            }
+        }
+        let days = from.zip(until);
+        let spent = self.spent(written, days, &mut currency, context);
+        let by = self.by(written, days, &mut currency, context);
         let versions: Vec<PlanVersion> = versions.into_iter().map(|(of, _)| of).collect();
         Some(OperatingPlan {
             name: written.name.cloned()?,
@@ -392,6 +402,7 @@ impl Reader<'_> {
     fn spent(
         &self,
         written: &written::OperatingPlan,
+        days: Option<(Date, Date)>,
         currency: &mut Option<(String, Span)>,
         context: &mut Context<'_>,
     ) -> BTreeMap<ObjectiveId, Spent> {
@@ -412,7 +423,7 @@ impl Reader<'_> {
                     }
                     Spent::By(kpi.id.clone())
                 }
-                Either::That(items) => Spent::Dated(dated(items, currency, context)),
+                Either::That(items) => Spent::Dated(dated(items, days, currency, context)),
             };
             all.insert(objective.clone(), spent);
         }
@@ -498,6 +509,7 @@ impl Reader<'_> {
     fn by(
         &self,
         written: &written::OperatingPlan,
+        days: Option<(Date, Date)>,
         currency: &mut Option<(String, Span)>,
         context: &mut Context<'_>,
     ) -> BTreeMap<DimensionId, SpendingBy> {
@@ -546,7 +558,7 @@ impl Reader<'_> {
                     let mut by = BTreeMap::new();
                     for of in members.iter() {
                         let Some(items) = of.value.as_ref() else { continue };
-                        by.insert(of.text.clone(), dated(items, currency, context));
+                        by.insert(of.text.clone(), dated(items, days, currency, context));
                     }
                     SpentBy::Dated(by)
                 }
@@ -560,20 +572,38 @@ impl Reader<'_> {
     }
 }
 
-/// Amounts by day, in millionths.
+/// Amounts by day, in millionths. Those of other days than the plan's count nowhere, and are said.
 fn dated(
     items: &[Placed<written::Spending>],
+    days: Option<(Date, Date)>,
     currency: &mut Option<(String, Span)>,
     context: &mut Context<'_>,
 ) -> Vec<(Date, i64)> {
     let mut all = Vec::new();
+    let mut outside: Option<(Span, usize, i64)> = None;
     for spending in items.iter().map(|item| &item.value) {
         let at = spending.amount.span;
         let text = spending.amount.get().and_then(|of| of.text());
         let read = text.and_then(|text| amount(codes::OPERATING_PLAN, text, at, context));
         let (Some((amount, unit)), Some(on)) = (read, spending.on.cloned()) else { continue };
+        if days.is_some_and(|(from, until)| on < from || until <= on) {
+            let (_, n, sum) = outside.get_or_insert((spending.on.span, 0, 0));
+            *n += 1;
+            *sum = sum.saturating_add(amount);
+        }
         one_currency(currency, unit, at, context);
         all.push((on, amount));
+    }
+    if let (Some((at, n, sum)), Some((from, until))) = (outside, days) {
+        let unit = currency.as_ref().map_or("", |(unit, _)| unit.as_str());
+        let sum = format!("{} {unit}", sum as f64 / 1e6);
+        let message = match n {
+            1 => format!("{sum} are of a day that the plan has not"),
+            n => format!("{n} amounts, {sum} in all, are of days that the plan has not"),
+        };
+        context
+            .report(codes::PLAN_OTHER_DAYS, at, message)
+            .expected(format!("days from {from} until the day before {until}"));
     }
     all
 }

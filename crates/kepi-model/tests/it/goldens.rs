@@ -210,7 +210,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             kepi(
                 "",
                 "---\noperating_plan: y\nname: A year\nfrom: 2026-01-01\nuntil: 2027-01-01\nversions: {budget: {since: 2025-12-01, amounts: {recommended: 10 \
-                 EUR}}, again: {since: 2025-12-01, amounts: {recommended: 5 USD}}, none: {since: 2026-03-01, amounts: {}}}\nspent: {recommended: \
+                 EUR}}, again: {since: 2025-12-01, amounts: {recommended: 5 USD}}, none: {since: 2026-03-01, amounts: {}}, after: {since: 2027-01-01, amounts: {recommended: 1 EUR}}}\nspent: {recommended: \
                  nps}\n---\noperating_plan: y\nname: Again\nfrom: 2026-06-01\nuntil: 2026-06-01\nversions: {budget: {since: 2025-12-01, amounts: \
                  {recommended: much}}}\n---\noperating_plan: z\nname: Half of it\nfrom: 2026-07-01\nuntil: 2027-01-01\nversions: {budget: {since: \
                  2025-12-01, amounts: {recommended: 10 EUR}}}\n---\noperating_plan: nothing\nname: Nothing\nunit: north\nfrom: 2026-07-01\nuntil: \
@@ -546,6 +546,14 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 edit("kpis.yml", "accountable: owner\nresponsible", "accountable: lead\nresponsible"),
                 edit("kepi.yml", "", "---\nrole: lead\nname: Head of service\n"),
             ],
+        ),
+        (
+            "K0908",
+            kepi(
+                "",
+                "---\noperating_plan: y\nname: A year\nfrom: 2026-01-01\nuntil: 2027-01-01\nversions: {budget: {since: 2025-12-01, amounts: {recommended: 10 \
+                 EUR}}}\nspent: {recommended: [{on: 2026-02-01, amount: 1 EUR}, {on: 2025-12-31, amount: 2 EUR}, {on: 2027-01-01, amount: 3.50 EUR}]}\n",
+            ),
         ),
         ("K0907", kepi("", "---\nrole: runner\nname: Runs it\n")),
         ("K0608", kpis(", basis: {benchmark: industry report}", "")),
