@@ -36,6 +36,7 @@ const COMMANDS: &[&[&str]] = &[
     &["correct", "take-back"],
     &["alert", "tune"],
     &["retire"],
+    &["sample"],
     &["feedback"],
     &["feedback", "search"],
     &["feedback", "add"],
