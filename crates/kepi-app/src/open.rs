@@ -13,7 +13,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    kept::Shelf,
+    kept::{MakesPortions, Shelf},
     landing::{Fetcher, Inbox, Lake, Sources},
     port::{Evaluator, Limits},
     published::Values,
@@ -43,6 +43,8 @@ pub struct App {
     pub values: Arc<dyn Values>,
     /// What computes states.
     pub evaluator: Arc<dyn Evaluator>,
+    /// Makes what is made by key, where that is not done in this process.
+    pub elsewhere: Option<Arc<dyn MakesPortions>>,
     /// Where states are kept between runs.
     pub shelf: Arc<dyn Shelf>,
     /// What a scan may use.

@@ -325,7 +325,7 @@ impl App {
         let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
         let damaged = self.lake.damaged(inputs.snapshot).await.map_err(AppError::Lake)?;
         let held_back = held_back(project, &loads, &not_landed, damaged);
-        let kept = Kept::new(self.evaluator.as_ref(), self.shelf.as_ref());
+        let kept = Kept::new(self.evaluator.as_ref(), self.shelf.as_ref()).made_by(self.elsewhere.as_deref());
         let is_whole = held_back.is_empty();
         let basis = Basis { watermarks: None, held_back, at: request.at, kept: Some(&kept) };
         let computed = self.compute(project, &inputs, basis, progress).await?;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -24,9 +25,11 @@ use futures::TryStreamExt;
 use kepi_engine::{
     DataFusionEvaluator,
     parts::{BATCH_ROWS, Elsewhere, ScanTask, measure, stays_here, version},
+    portions,
 };
 use kepi_model::engine::PARTITIONS;
 use kepi_query::{
+    kept::{MadePortion, MakesPortions, PortionsTask},
     plan::ScanPlan,
     port::{
         Belonging, EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn,
@@ -44,7 +47,7 @@ use tonic::{
 use crate::{
     Address, ClientOptions, ClusterError,
     codec::{ANSWER, Codec, HELLO},
-    node::{StatesExec, part_of},
+    node::{self, StatesExec, Work, part_of},
     roles::MESSAGE,
     shared::Shared,
     tls::{Tls, said},
@@ -93,6 +96,7 @@ pub struct ClusterEvaluator {
     partitions: usize,
     session: String,
     there: AtomicUsize,
+    portions: AtomicUsize,
     again: AtomicUsize,
     /// Why scans stayed here, and how many.
     here: Mutex<BTreeMap<String, usize>>,
@@ -120,6 +124,7 @@ impl ClusterEvaluator {
             scheduler,
             shared,
             there: AtomicUsize::new(0),
+            portions: AtomicUsize::new(0),
             again: AtomicUsize::new(0),
             here: Mutex::default(),
         })
@@ -130,6 +135,10 @@ impl ClusterEvaluator {
         let scans = |n: usize| if n == 1 { "1 scan".to_owned() } else { format!("{n} scans") };
         let (there, again) = (self.there.load(Ordering::Relaxed), self.again.load(Ordering::Relaxed));
         let mut all = vec![format!("{} on the cluster at {}", scans(there), self.scheduler.address)];
+        match self.portions.load(Ordering::Relaxed) {
+            0 => {}
+            n => all.push(format!("made there by key, of landed rows, in {n} parts")),
+        }
         all.extend(self.shared.as_ref().map(Shared::remark));
         if again > 0 {
             all.push(format!("{} handed in again, for a worker or the scheduler was lost", scans(again)));
@@ -159,16 +168,40 @@ impl ClusterEvaluator {
     /// The bytes of each partition of a plan, each once.
     async fn collect(
         &self,
-        task: &ScanTask,
+        work: &Work,
         source: &Arc<dyn ExecutionPlan>,
     ) -> Result<Vec<Vec<u8>>, DataFusionError> {
-        let task: Arc<[u8]> = task.encode().map_err(|e| DataFusionError::Execution(e.to_string()))?.into();
         let partitions = source.output_partitioning().partition_count();
         let expected: Result<Vec<u64>, _> =
             (0..partitions).map(|partition| part_of(source, partition)).collect();
-        let plan = Arc::new(StatesExec::new(task, Arc::clone(source)));
+        let plan = Arc::new(StatesExec::new(work.clone(), Arc::clone(source)));
         let batches = submit(&self.scheduler, &self.session, plan).await?;
         together(&expected?, &batches)
+    }
+
+    fn wrong(&self, why: &str) -> EvaluateError {
+        EvaluateError::Engine(format!("on the cluster at {}: {}", self.scheduler.address, short(why)))
+    }
+
+    /// The same, handed in again where something is lost.
+    async fn insist(
+        &self,
+        work: &Work,
+        source: &Arc<dyn ExecutionPlan>,
+    ) -> Result<Vec<Vec<u8>>, EvaluateError> {
+        let mut last = String::new();
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                self.again.fetch_add(1, Ordering::Relaxed);
+            }
+            match self.collect(work, source).await {
+                Ok(parts) => return Ok(parts),
+                Err(error) => last = error.to_string(),
+            }
+            tracing::debug!(%last, "a scan on the cluster failed");
+            self.is_back().await?;
+        }
+        Err(self.wrong(&last))
     }
 }
 
@@ -232,7 +265,8 @@ pub async fn hello(scheduler: &Scheduler) -> Result<(), ClusterError> {
     // What a connection fails of is told better by itself than by what is asked over it.
     scheduler.channel().await.map_err(|error| scheduler.unreachable(short(&said(&error))))?;
     let nothing = Arc::new(EmptyExec::new(Arc::new(Schema::empty())));
-    let asked = submit(scheduler, "kepi-hello", Arc::new(StatesExec::new(HELLO.into(), nothing))).await;
+    let asked =
+        submit(scheduler, "kepi-hello", Arc::new(StatesExec::new(Work::Scan(HELLO.into()), nothing))).await;
     let why = match asked {
         Ok(_) => "it is no scheduler of Kepi".to_owned(),
         Err(error) => error.to_string(),
@@ -292,33 +326,48 @@ impl Elsewhere for ClusterEvaluator {
         source: Arc<dyn ExecutionPlan>,
     ) -> Fut<'a, Result<Vec<Vec<u8>>, EvaluateError>> {
         Box::pin(async move {
-            let wrong = |why: &str| {
-                EvaluateError::Engine(format!("on the cluster at {}: {}", self.scheduler.address, short(why)))
-            };
             let named;
             let (task, source) = match &self.shared {
                 Some(shared) => {
-                    named = shared.named(task, &source).await.map_err(|error| wrong(&error.to_string()))?;
+                    named =
+                        shared.named(task, &source).await.map_err(|error| self.wrong(&error.to_string()))?;
                     (&named.0, &named.1)
                 }
                 None => (task, &source),
             };
-            let mut last = String::new();
-            for attempt in 0..ATTEMPTS {
-                if attempt > 0 {
-                    self.again.fetch_add(1, Ordering::Relaxed);
-                }
-                match self.collect(task, source).await {
-                    Ok(parts) => {
-                        self.there.fetch_add(1, Ordering::Relaxed);
-                        return Ok(parts);
-                    }
-                    Err(error) => last = error.to_string(),
-                }
-                tracing::debug!(%last, "a scan on the cluster failed");
-                self.is_back().await?;
+            let parts = self.insist(&Work::Scan(task.encode()?.into()), source).await?;
+            self.there.fetch_add(1, Ordering::Relaxed);
+            Ok(parts)
+        })
+    }
+}
+
+impl MakesPortions for ClusterEvaluator {
+    fn at_a_time(&self) -> u64 {
+        self.partitions as u64
+    }
+    fn done<'a>(
+        &'a self,
+        task: &'a PortionsTask,
+        numbers: Range<u64>,
+    ) -> Fut<'a, Result<Vec<MadePortion>, EvaluateError>> {
+        Box::pin(async move {
+            if numbers.is_empty() {
+                return Ok(Vec::new());
             }
-            Err(wrong(&last))
+            let renamed;
+            let task = match &self.shared {
+                Some(shared) => {
+                    renamed = shared.renamed(task).await.map_err(|error| self.wrong(&error.to_string()))?;
+                    &renamed
+                }
+                None => task,
+            };
+            let parts = (numbers.end - numbers.start) as usize;
+            let work = Work::Portions(portions::encode(task)?.into());
+            let done = self.insist(&work, &node::numbers(numbers)).await?;
+            self.portions.fetch_add(parts, Ordering::Relaxed);
+            done.iter().map(|bytes| portions::result(bytes)).collect()
         })
     }
 }

@@ -9,12 +9,18 @@ use datafusion::{
     physical_plan::ExecutionPlan,
 };
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
-use kepi_engine::parts::{ScanTask, version};
+use kepi_engine::{
+    parts::{ScanTask, version},
+    portions,
+};
 
-use crate::node::StatesExec;
+use crate::node::{StatesExec, Work};
 
 /// No message of Ballista's begins so: as Protocol Buffers, `K` would open a group, which those do not have.
 const MARK: &[u8] = b"KEPI";
+
+/// The same before what is made in portions.
+const MADE: &[u8] = b"KEPM";
 
 /// Instead of a task: asks for the version of who reads it.
 pub const HELLO: &[u8] = b"hello";
@@ -35,16 +41,19 @@ impl PhysicalExtensionCodec for Codec {
         context: &TaskContext,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let Some(task) = bytes.strip_prefix(MARK) else {
+        // Tasks are read here only to refuse them early.
+        let (work, read) = if bytes == [MARK, HELLO].concat() {
+            return Err(DataFusionError::Plan(format!("{ANSWER}{};", version())));
+        } else if let Some(task) = bytes.strip_prefix(MARK) {
+            (Work::Scan(task.into()), ScanTask::decode(task).map(drop))
+        } else if let Some(task) = bytes.strip_prefix(MADE) {
+            (Work::Portions(task.into()), portions::decode(task).map(drop))
+        } else {
             return self.0.try_decode(bytes, inputs, context, converter);
         };
-        if task == HELLO {
-            return Err(DataFusionError::Plan(format!("{ANSWER}{};", version())));
-        }
-        // Read here only to refuse it early.
-        ScanTask::decode(task).map_err(|why| DataFusionError::Plan(why.to_string()))?;
+        read.map_err(|why| DataFusionError::Plan(why.to_string()))?;
         match inputs {
-            [input] => Ok(Arc::new(StatesExec::new(task.into(), Arc::clone(input)))),
+            [input] => Ok(Arc::new(StatesExec::new(work, Arc::clone(input)))),
             _ => Err(DataFusionError::Plan("a scan of Kepi has one input".to_owned())),
         }
     }
@@ -57,8 +66,12 @@ impl PhysicalExtensionCodec for Codec {
     ) -> Result<()> {
         match node.downcast_ref::<StatesExec>() {
             Some(states) => {
-                bytes.extend_from_slice(MARK);
-                bytes.extend_from_slice(states.task());
+                let (mark, task) = match states.work() {
+                    Work::Scan(task) => (MARK, task),
+                    Work::Portions(task) => (MADE, task),
+                };
+                bytes.extend_from_slice(mark);
+                bytes.extend_from_slice(task);
                 Ok(())
             }
             None => self.0.try_encode(node, bytes, converter),

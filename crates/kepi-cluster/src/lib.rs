@@ -2,8 +2,8 @@
 //!
 //! A cluster of [Ballista](https://datafusion.apache.org/ballista) has one scheduler and any number of workers, all of one
 //! version of Kepi. A scan goes there as a physical plan: Kepi's node, which computes states, over plain Parquet sources. What
-//! comes back of each partition are exact states that merge in any order, so where they were computed cannot show. Nothing but
-//! scans goes there: what is made of other rows is computed here, and said.
+//! comes back of each partition are exact states that merge in any order, so where they were computed cannot show. What is made of
+//! other rows by key goes there as portions of keys; what cannot be made apart is made where the run is.
 //!
 //! Without the feature `ballista`, which compiles all of DataFusion, everything here answers that this build has no cluster.
 

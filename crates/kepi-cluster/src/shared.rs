@@ -22,18 +22,18 @@ use datafusion::{
         source::DataSourceExec,
     },
     execution::{
-        TaskContext,
+        SpillFile, TaskContext,
         object_store::{DefaultObjectStoreRegistry, ObjectStoreRegistry, ObjectStoreUrl},
     },
     physical_plan::ExecutionPlan,
 };
 use futures::{StreamExt, TryStreamExt};
 use kepi_engine::parts::ScanTask;
+use kepi_query::kept::PortionsTask;
 use object_store::{
     ObjectStore, ObjectStoreExt, RetryConfig, WriteMultipart, aws::AmazonS3Builder, local::LocalFileSystem,
     path::Path as ObjectPath,
 };
-use tempfile::NamedTempFile;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::OnceCell,
@@ -130,19 +130,9 @@ impl Shared {
             of_the_scan.map(|file| here(&file.object_meta.location)).collect();
         let mut paths = paths?;
         paths.extend(task.looked_up().map(|path| path.clone()));
-        let there: BTreeMap<String, ObjectPath> = futures::stream::iter(paths)
-            .map(|path| async move {
-                let name = self.put(&path).await?;
-                Ok::<_, DataFusionError>((path, name))
-            })
-            .buffer_unordered(AT_A_TIME)
-            .try_collect()
-            .await?;
+        let there = self.put_all(paths).await?;
         let missing = || DataFusionError::Internal("a file of a scan was not put".to_owned());
-        for path in task.looked_up() {
-            let name = there.get(path.as_str()).ok_or_else(missing)?;
-            *path = format!("s3://{}/{name}", self.at.bucket);
-        }
+        self.rename(task.looked_up(), &there)?;
         let mut config = config.clone();
         config.object_store_url = ObjectStoreUrl::parse(format!("s3://{}", self.at.bucket))?;
         let mut groups = Vec::with_capacity(config.file_groups.len());
@@ -156,6 +146,39 @@ impl Shared {
         }
         let config = FileScanConfigBuilder::from(config).with_file_groups(groups).build();
         Ok((task, DataSourceExec::from_data_source(config)))
+    }
+
+    /// Names files where they lie in the bucket, once they are there.
+    ///
+    /// # Errors
+    /// A file cannot be read or put there.
+    pub async fn renamed(&self, task: &PortionsTask) -> Result<PortionsTask> {
+        let mut task = task.clone();
+        let there = self.put_all(task.paths().map(|path| path.clone()).collect()).await?;
+        self.rename(task.paths(), &there)?;
+        Ok(task)
+    }
+
+    fn rename<'a>(
+        &self,
+        paths: impl Iterator<Item = &'a mut String>,
+        there: &BTreeMap<String, ObjectPath>,
+    ) -> Result<()> {
+        for path in paths {
+            let missing = || DataFusionError::Internal("a file of a scan was not put".to_owned());
+            let name = there.get(path.as_str()).ok_or_else(missing)?;
+            *path = format!("s3://{}/{name}", self.at.bucket);
+        }
+        Ok(())
+    }
+
+    /// Puts files there unless they are; their names there.
+    async fn put_all(&self, paths: BTreeSet<String>) -> Result<BTreeMap<String, ObjectPath>> {
+        let put = futures::stream::iter(paths).map(|path| async move {
+            let name = self.put(&path).await?;
+            Ok::<_, DataFusionError>((path, name))
+        });
+        put.buffer_unordered(AT_A_TIME).try_collect().await
     }
 
     /// Puts a file there unless it is; its name there.
@@ -256,21 +279,25 @@ impl ObjectStoreRegistry for Stores {
     }
 }
 
-/// Fetches the files of a task that lie in a bucket, and names the copies in their place. They are there as long as what is returned.
+/// Fetches files of a task that lie in a bucket, and names the copies in their place. They are there as long as what is returned.
 ///
 /// # Errors
 /// A file cannot be had, or is not what its name says.
-pub async fn fetched(task: &mut ScanTask, context: &TaskContext) -> Result<Vec<NamedTempFile>> {
+pub async fn fetched(
+    paths: impl Iterator<Item = &mut String>,
+    context: &TaskContext,
+) -> Result<Vec<Arc<dyn SpillFile>>> {
     let mut copies = Vec::new();
-    for path in task.looked_up() {
+    for path in paths {
         let Some((bucket, name)) = path.strip_prefix("s3://").and_then(|rest| rest.split_once('/')) else {
             continue;
         };
         let store = context.runtime_env().object_store(ObjectStoreUrl::parse(format!("s3://{bucket}"))?)?;
-        // Made so that only the own user reads it.
-        let copy = NamedTempFile::new()?;
+        // In the worker's folder, which only its own user reads and which goes with it.
+        let copy = context.runtime_env().disk_manager.create_tmp_file("what a bucket holds")?;
+        let at = copy.path().ok_or_else(|| failed("a worker has no folder for files"))?.to_owned();
         let mut rows = store.get(&ObjectPath::from(name)).await.map_err(failed)?.into_stream();
-        let (mut file, mut hasher) = (tokio::fs::File::create(copy.path()).await?, blake3::Hasher::new());
+        let (mut file, mut hasher) = (tokio::fs::File::create(&at).await?, blake3::Hasher::new());
         while let Some(bytes) = rows.try_next().await.map_err(failed)? {
             hasher.update(&bytes);
             file.write_all(&bytes).await?;
@@ -280,7 +307,7 @@ pub async fn fetched(task: &mut ScanTask, context: &TaskContext) -> Result<Vec<N
         if Path::new(name).file_name().and_then(|name| name.to_str()) != Some(&*hash) {
             return Err(failed(format!("`{path}` is not what its name says; remove it, and run again")));
         }
-        *path = copy.path().to_string_lossy().into_owned();
+        *path = at.to_string_lossy().into_owned();
         copies.push(copy);
     }
     Ok(copies)

@@ -1,7 +1,10 @@
 //! A build without clusters says so.
 
+use std::ops::Range;
+
 use kepi_engine::DataFusionEvaluator;
 use kepi_query::{
+    kept::{MadePortion, MakesPortions, PortionsTask},
     plan::ScanPlan,
     port::{
         Belonging, EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn,
@@ -53,6 +56,25 @@ impl Evaluator for ClusterEvaluator {
     }
     fn file(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
         self.0.file(columns, rows)
+    }
+}
+
+impl MakesPortions for ClusterEvaluator {
+    fn at_a_time(&self) -> u64 {
+        1
+    }
+    fn done<'a>(
+        &'a self,
+        task: &'a PortionsTask,
+        numbers: Range<u64>,
+    ) -> Fut<'a, Result<Vec<MadePortion>, EvaluateError>> {
+        Box::pin(async move {
+            let mut all = Vec::new();
+            for number in numbers {
+                all.push(task.done(number, &self.0, &Limits::default()).await?);
+            }
+            Ok(all)
+        })
     }
 }
 

@@ -23,6 +23,7 @@ mod file;
 mod group;
 mod lookup;
 pub mod parts;
+pub mod portions;
 mod program;
 mod read;
 mod scan;

@@ -20,7 +20,7 @@ use kepi_query::{
     reference::check_columns,
     state::Measured,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     compile::{self, Prepared},
@@ -34,7 +34,7 @@ use crate::{
 pub use crate::scan::BATCH_ROWS;
 
 /// Counted up when the bytes of tasks or parts change their form, so that processes that differ refuse each other.
-const WIRE: u32 = 2;
+const WIRE: u32 = 3;
 
 /// Values of tables in memory that travel with a task.
 const MOST_VALUES: usize = 1 << 20;
@@ -71,17 +71,34 @@ pub enum Unreadable {
     Damaged(String),
 }
 
+/// A task as bytes, behind the version.
+pub(crate) fn encoded(task: &impl Serialize) -> Result<Vec<u8>, EvaluateError> {
+    let mut to = Writer::default();
+    to.text(&version());
+    let mut bytes = to.finish();
+    serde_json::to_writer(&mut bytes, task).map_err(scan::engine)?;
+    Ok(bytes)
+}
+
+/// A task from bytes of a process of the same version.
+pub(crate) fn decoded<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
+    let mut from = Reader(bytes);
+    let ours = version();
+    match from.text() {
+        Some(theirs) if theirs == ours => {}
+        Some(theirs) => return Err(Unreadable::Version { theirs: theirs.to_owned(), ours }),
+        None => return Err(Unreadable::Damaged("they have no version".to_owned())),
+    }
+    serde_json::from_slice(from.0).map_err(|error| Unreadable::Damaged(error.to_string()))
+}
+
 impl ScanTask {
     /// As bytes, behind the version.
     ///
     /// # Errors
     /// Something in it has no form as JSON, which nothing in a plan is.
     pub fn encode(&self) -> Result<Vec<u8>, EvaluateError> {
-        let mut to = Writer::default();
-        to.text(&version());
-        let mut bytes = to.finish();
-        serde_json::to_writer(&mut bytes, self).map_err(scan::engine)?;
-        Ok(bytes)
+        encoded(self)
     }
 
     /// From bytes of a process of the same version.
@@ -89,14 +106,7 @@ impl ScanTask {
     /// # Errors
     /// They are of another version, or damaged.
     pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let mut from = Reader(bytes);
-        let ours = version();
-        match from.text() {
-            Some(theirs) if theirs == ours => {}
-            Some(theirs) => return Err(Unreadable::Version { theirs: theirs.to_owned(), ours }),
-            None => return Err(Unreadable::Damaged("they have no version".to_owned())),
-        }
-        serde_json::from_slice(from.0).map_err(|error| Unreadable::Damaged(error.to_string()))
+        decoded(bytes)
     }
 
     /// Paths of the files of tables that are looked up, to be told where they lie for who computes parts.

@@ -33,6 +33,7 @@ pub use finished::{Finishing, Refreshed, reads_scan};
 pub use made::{Making, Remade};
 use name::Asked;
 use part::{FileId, Has, Part, Slice, dimensions, measured};
+pub use portions::{MadePortion, MakesPortions, PortionsTask};
 
 use crate::{
     merge::merge_on,
@@ -93,6 +94,8 @@ const PARTS: u64 = 32;
 pub struct Kept<'a> {
     evaluator: &'a dyn Evaluator,
     shelf: &'a dyn Shelf,
+    /// Who makes portions of what is made by key; none: it is made here.
+    elsewhere: Option<&'a dyn MakesPortions>,
     keeping: Keeping,
     /// Whether what is measured is kept, and what nobody needs forgotten.
     writes: bool,
@@ -129,12 +132,18 @@ impl<'a> Kept<'a> {
     pub fn new(evaluator: &'a dyn Evaluator, shelf: &'a dyn Shelf) -> Self {
         let keeping = Keeping::default();
         let (used, costs, remade) = Default::default();
-        Self { evaluator, shelf, keeping, writes: true, used, costs, remade }
+        Self { evaluator, shelf, elsewhere: None, keeping, writes: true, used, costs, remade }
     }
 
     /// The same, which leaves the shelf as it is.
     pub fn only_reading(evaluator: &'a dyn Evaluator, shelf: &'a dyn Shelf) -> Self {
         Self { writes: false, ..Self::new(evaluator, shelf) }
+    }
+
+    /// The same; what is made by key is made by others, where there are some.
+    #[must_use]
+    pub fn made_by(self, elsewhere: Option<&'a dyn MakesPortions>) -> Self {
+        Self { elsewhere, ..self }
     }
 
     /// The same, kept in other amounts.

@@ -195,6 +195,7 @@ fn put_together(root: PathBuf, store: Store, lake: LocalLake, means: Means) -> A
         values: lake.clone(),
         lake,
         evaluator: Arc::new(DataFusionEvaluator),
+        elsewhere: None,
         limits,
     }
 }

@@ -91,6 +91,7 @@ impl World {
             values: lake.clone(),
             lake,
             evaluator: Arc::new(Reference),
+            elsewhere: None,
             shelf: Arc::new(FolderShelf::in_lake(&self.path().join(".kepi/data"))),
             limits: Limits::default(),
         })

@@ -13,7 +13,7 @@ use kepi_model::{
 };
 use kepi_query::{
     derive,
-    kept::{Keeping, Kept, Remade},
+    kept::{Keeping, Kept, MadePortion, MakesPortions, PortionsTask, Remade},
     plan::ScanPlan,
     port::{
         Belonging, EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryColumn, MemoryTable,
@@ -281,6 +281,36 @@ impl Business {
     }
 }
 
+/// Makes portions as another process would.
+struct Others<'a> {
+    reader: &'a Drawer,
+    at_a_time: u64,
+    limits: Limits,
+}
+
+fn told<T: serde::Serialize + serde::de::DeserializeOwned>(what: &T) -> T {
+    serde_json::from_str(&serde_json::to_string(what).unwrap()).unwrap()
+}
+
+impl MakesPortions for Others<'_> {
+    fn at_a_time(&self) -> u64 {
+        self.at_a_time
+    }
+    fn done<'a>(
+        &'a self,
+        task: &'a PortionsTask,
+        numbers: std::ops::Range<u64>,
+    ) -> Fut<'a, Result<Vec<MadePortion>, EvaluateError>> {
+        Box::pin(async move {
+            let mut all = Vec::new();
+            for number in numbers {
+                all.push(told(&told(task).done(number, self.reader, &self.limits).await?));
+            }
+            Ok(all)
+        })
+    }
+}
+
 fn sorted(table: &PinnedTable, columns: &[&str]) -> Vec<Vec<Cell>> {
     let TableData::Memory(memory) = &table.data else { panic!("in memory") };
     let at = |name: &&str| table.columns.iter().position(|column| column.name == **name).unwrap();
@@ -294,7 +324,8 @@ fn sorted(table: &PinnedTable, columns: &[&str]) -> Vec<Vec<Cell>> {
 #[test]
 fn what_is_made_and_kept_never_shows() {
     let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 80));
-    let (mut nothing, mut some, mut all, mut part, mut portions) = (0_u64, 0_u64, 0_u64, 0_u64, 0_u64);
+    let (mut nothing, mut some, mut all, mut part) = (0_u64, 0_u64, 0_u64, 0_u64);
+    let (mut portions, mut by_others) = (0_u64, 0_u64);
     let mut did = BTreeMap::new();
     let (mut done, mut seed) = (0, first);
     while done < count {
@@ -319,7 +350,10 @@ fn what_is_made_and_kept_never_shows() {
             let same = derive::plan(&work, project, &placed, at, &watermarks(project, &placed)).unwrap();
             assert_eq!(same.as_ref(), Some(&plan), "{said}");
             let expected = derive::by_reference(&plan, &landed).unwrap();
-            let kept = Kept::new(&drawer, &drawer.shelf).keeping(keeping);
+            // Made by others, as on a cluster: all they know comes as text, and what they made goes back so.
+            let others = Others { reader: &drawer, at_a_time: 1 + step % 5, limits };
+            let elsewhere = ((seed + step) % 3 == 0).then_some(&others as &dyn MakesPortions);
+            let kept = Kept::new(&drawer, &drawer.shelf).keeping(keeping).made_by(elsewhere);
             let found = now(kept.made(&plan, &placed, &limits)).unwrap();
             let rest = |made: &derive::Derived| {
                 (made.out_of_range.clone(), made.unmade.clone(), made.strays.clone())
@@ -363,8 +397,9 @@ fn what_is_made_and_kept_never_shows() {
                     }
                     Remade::All => all += 1,
                     Remade::InPortions(of) => {
-                        assert!(of > 1 && memory_bytes < 1 << 30, "{said}");
+                        assert!(elsewhere.is_some() || (of > 1 && memory_bytes < 1 << 30), "{said}");
                         portions += 1;
+                        by_others += u64::from(elsewhere.is_some());
                     }
                 }
             }
@@ -384,11 +419,11 @@ fn what_is_made_and_kept_never_shows() {
         seed += 1;
     }
     println!(
-        "states: {done} changes of a business, equal all: of what is made together {nothing} stayed, {some} were made anew by key ({part} in some slices only), {all} whole, {portions} in portions; {did:?}"
+        "states: {done} changes of a business, equal all: of what is made together {nothing} stayed, {some} were made anew by key ({part} in some slices only), {all} whole, {portions} in portions ({by_others} by others); {did:?}"
     );
     assert!(
-        nothing > done && some * 4 > done && part * 5 > done && all > 0 && portions > 9,
-        "{nothing} {some} {part} {all} {portions} of {done}"
+        nothing > done && some * 4 > done && part * 5 > done && all > 0 && portions > 9 && by_others > 4,
+        "{nothing} {some} {part} {all} {portions} {by_others} of {done}"
     );
     assert!(did.len() >= 8, "{did:?}");
 }

@@ -64,7 +64,7 @@ pub struct Elsewhere {
     /// What computes scans: a cluster, by its scheduler (ballista://host:port), or this process (embedded); default as the project
     /// says (`engine`), else this process
     ///
-    /// What is made of other rows, such as panels, is computed in this process still, and said
+    /// What is made of other rows and cannot be made apart by key is made in this process still
     #[arg(long, value_name = "ADDRESS", env = "KEPI_ENGINE")]
     pub engine: Option<Engine>,
     /// Parts into which a scan on a cluster is cut, at most 4096; default as the project says, else 16.

@@ -124,6 +124,7 @@ pub async fn land_and_publish(
     let mut app = compose::app(site, compose::Means { threads: what.threads, memory: what.memory }).await?;
     if let Some(cluster) = &cluster {
         app.evaluator = cluster.clone();
+        app.elsewhere = Some(cluster.clone());
     }
     let request = Request {
         actor: compose::actor(cli),

@@ -65,6 +65,7 @@ pub async fn app(root: &Path, evaluator: Arc<dyn Evaluator>) -> App {
         values: lake.clone(),
         lake,
         evaluator,
+        elsewhere: None,
         shelf: Arc::new(FolderShelf::in_lake(&root.join(".kepi/data"))),
         limits: Limits::default(),
     }
