@@ -631,7 +631,7 @@ fn days(chance: &mut Chance, edges: &[i64]) -> Expression {
 fn date_part(chance: &mut Chance, edges: &[i64]) -> Expression {
     let zone = zone(chance);
     let at = moment(chance, 1, edges);
-    match chance.below(6) {
+    match chance.below(7) {
         0 => expression(Type::Integer, Node::Call(Function::Year, vec![at, zone])),
         1 => expression(Type::Integer, Node::Call(Function::Month, vec![at, zone])),
         2 => expression(Type::Integer, Node::Call(Function::Day, vec![at, zone])),
@@ -639,6 +639,12 @@ fn date_part(chance: &mut Chance, edges: &[i64]) -> Expression {
         4 => {
             let until = moment(chance, 0, edges);
             expression(Type::Integer, Node::Call(Function::YearsBetween, vec![at, until, zone.clone(), zone]))
+        }
+        5 => {
+            let literal = |text: &str| expression(Type::Text, Node::Literal(Literal::Text(text.to_owned())));
+            let grain = literal(chance.pick::<&str>(&["day", "week", "month", "quarter", "year"]));
+            let fiscal = literal(chance.pick::<&str>(&["0/1", "6/2", "6/2/4-4-5/nearest", "0/7/5-4-4/last"]));
+            expression(Type::Text, Node::Call(Function::Period, vec![at, grain, zone, fiscal]))
         }
         _ => {
             let week = ["mo", "tu", "we", "th", "fr", "sa", "su"].map(str::to_owned).to_vec();
