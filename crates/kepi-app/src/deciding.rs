@@ -16,8 +16,7 @@ use kepi_model::{
     check::{self, Options},
     governance::{Aspect, Mode},
     id::{KpiId, PersonId, UnitId},
-    incentive_plan::IncentivePlan,
-    project::{Kpi, Project, Target},
+    project::{IncentivePlan, Kpi, Project, Target},
     source_text::SourceMap,
 };
 use kepi_report::{

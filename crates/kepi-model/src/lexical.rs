@@ -11,6 +11,9 @@ use crate::{
     wording::shorten,
 };
 
+/// Exact weights: parts of 10 000 of their parent, siblings sum to 10 000.
+pub type BasisPoints = u32;
+
 /// Microseconds of a second.
 pub(crate) const SECOND: i64 = 1_000_000;
 

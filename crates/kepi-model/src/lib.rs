@@ -41,7 +41,6 @@ mod findings;
 mod form;
 pub mod governance;
 pub mod id;
-pub mod incentive_plan;
 pub mod initiative;
 mod lexical;
 pub mod library;

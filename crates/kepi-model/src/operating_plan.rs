@@ -8,8 +8,7 @@ use crate::{
     findings::Findings,
     id::{DimensionId, InitiativeId, KpiId, ObjectiveId, OperatingPlanId, PersonId, PlanVersionId, UnitId},
     initiative::Spent,
-    lexical,
-    measure::BasisPoints,
+    lexical::{self, BasisPoints},
     source_text::{FileId, Span},
     yaml,
 };

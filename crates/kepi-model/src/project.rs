@@ -5,6 +5,7 @@
 
 mod connection;
 mod guardrail;
+mod incentive_plan;
 mod rule;
 mod scorecard;
 mod source;
@@ -30,7 +31,6 @@ use crate::{
         ProjectId, PurposeId, ReviewId, RuleId, SamplingId, ScorecardId, SourceId, StageGateId, UnitId,
         WithholdingId,
     },
-    incentive_plan::IncentivePlan,
     initiative::{Initiative, QuickWins},
     operating_plan::OperatingPlan,
     review::Review,
@@ -50,6 +50,7 @@ pub use crate::secret::{Secret, Setting};
 pub use crate::unit::{Unit, UnitTree};
 pub use connection::{Auth, Connection, S3, S3Keys, Sftp, SftpLogin, To};
 pub use guardrail::{Demand, Guardrail, StageGate, Still};
+pub use incentive_plan::{IncentivePlan, Weighed, weighed, weight_said};
 pub use rule::{Consequence, DataRule};
 pub use scorecard::{
     Cascade, CascadeAsOf, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,

@@ -8,9 +8,8 @@ use crate::{
     decode::Placed,
     definitions as written,
     id::{IncentivePlanId, OperatingPlanId, ScorecardId},
-    incentive_plan::{IncentivePlan, said, weighed},
     operating_plan::OperatingPlan,
-    project::{Scorecard, WHOLE},
+    project::{IncentivePlan, Scorecard, WHOLE, weighed, weight_said},
     source_text::Span,
 };
 
@@ -40,9 +39,9 @@ fn budgets(
                 let message = format!(
                     "`{}` weighs {} of `{}`, and has {} of the money of `{}` ({})",
                     objective.id,
-                    said(on_card),
+                    weight_said(on_card),
                     card.id,
-                    said(share),
+                    weight_said(share),
                     plan.id,
                     version.id
                 );
@@ -153,11 +152,13 @@ fn compare(
             if weights.apart().next().is_none() {
                 continue;
             }
-            let own =
-                weights.pay.iter().map(|(_, own)| format!("{} of the pay by `{}`", said(*own), plan.id));
-            let card = [format!("{} of `{}`", said(weights.on_card), card.id)];
+            let own = weights
+                .pay
+                .iter()
+                .map(|(_, own)| format!("{} of the pay by `{}`", weight_said(*own), plan.id));
+            let card = [format!("{} of `{}`", weight_said(weights.on_card), card.id)];
             let money = weights.money.iter().map(|(of, version, share)| {
-                format!("{} of the money of `{}` ({})", said(*share), of.id, version.id)
+                format!("{} of the money of `{}` ({})", weight_said(*share), of.id, version.id)
             });
             let all: Vec<String> = own.chain(card).chain(money).collect();
             context

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::{Better, Carry, Kind, Kpi, Reader, Reading, ValueUnit, formula::Input, words::Words};
+use super::{
+    BasisPoints, Better, Carry, Kind, Kpi, Reader, Reading, ValueUnit, formula::Input, words::Words,
+};
 use crate::{
     codes,
     decode::{AmountText, Field, Map, Share, table},
@@ -46,9 +48,6 @@ words! {
         WorstCase = "worst_case",
     }
 }
-
-/// Exact weights: parts of 10 000 of their parent, siblings sum to 10 000.
-pub type BasisPoints = u32;
 
 /// An index of other KPIs.
 #[derive(Debug, Clone)]

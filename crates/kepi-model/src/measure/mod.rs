@@ -47,9 +47,10 @@ pub(crate) use rows::Reader;
 pub(crate) use without_data::Written as WrittenWithoutData;
 pub(crate) use words::Words;
 
+pub use crate::lexical::BasisPoints;
 pub use agreement::{Agreement, AgreementForm};
 pub use circumstances::{Circumstances, Counted};
-pub use composite::{BasisPoints, Composite, CompositePart, MissingRule};
+pub use composite::{Composite, CompositePart, MissingRule};
 pub use design::{Design, MARGIN_SCALE, Margin, MarginTo, Trim};
 pub use duration::{Duration, DurationSummary};
 pub use entered::{Combine, Due, ENTERED_VALUE, Entered, EnteredType};

@@ -7,8 +7,7 @@ use kepi_model::{
     describe,
     expression::{Expression, Node},
     id::{DimensionId, EntityId, KpiId, UnitId},
-    incentive_plan::{said as share, weighed},
-    project::{Kpi, Measure, Person, Publication, Scorecard},
+    project::{Kpi, Measure, Person, Publication, Scorecard, weighed, weight_said as share},
     window::Over,
 };
 use kepi_query::{finish, response::Responded, state::Member, value::Segment};

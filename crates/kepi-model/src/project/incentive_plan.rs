@@ -6,11 +6,12 @@ use jiff::civil::Date;
 
 use crate::{
     id::{IncentivePlanId, KpiId, OperatingPlanId, PersonId, ScorecardId, UnitId},
-    measure::BasisPoints,
+    lexical::BasisPoints,
     operating_plan::{OperatingPlan, PlanVersion},
-    project::{Project, Scorecard, Unit, WHOLE},
     source_text::Span,
 };
+
+use super::{Project, Scorecard, Unit, WHOLE};
 
 /// Which KPIs the pay of whom hangs on.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,7 +136,7 @@ pub fn weighed<'a>(
 }
 
 /// A weight in words: `12.5 %`.
-pub fn said(weight: u64) -> String {
+pub fn weight_said(weight: u64) -> String {
     // To a tenth of a per cent; nobody weighs finer, and what money comes to has no end.
     let tenths = (weight + WHOLE / 2000) / (WHOLE / 1000);
     match tenths % 10 {
