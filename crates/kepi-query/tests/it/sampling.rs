@@ -91,7 +91,7 @@ fn a_margin_takes_as_many_answers_as_cochran_says_and_caps_widen_it() {
 
 #[test]
 fn a_draw_is_the_same_for_a_seed_in_whatever_order_rows_came_and_strata_add_up() {
-    let stratum = |i: usize| Some(Member::Value(if i % 4 == 0 { "APAC" } else { "EMEA" }.into()));
+    let stratum = |i: usize| Some(Member::Value(if i.is_multiple_of(4) { "APAC" } else { "EMEA" }.into()));
     let mut all: Vec<Person> =
         (0..2000).map(|i| Person { key: format!("p{i:04}").into(), stratum: stratum(i) }).collect();
     let of = Sampling { margin: 0.1, ..sampling() };
