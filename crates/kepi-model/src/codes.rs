@@ -937,6 +937,10 @@ codes! {
         "What is spent before an operating plan begins or after it is over is no part of what it is held against: it is in no sum, and nothing else says that it is missing."
         "days of the plan"
         "correct the day, or move the amount to the plan of its time";
+    POLICY_ASIDE "K0909" Warning "a file of policies beside what is decided"
+        "Files `policies/*.cedar` hold as they stand in the folder, and nobody is asked. Where definitions have a `policy:`, that holds, and files do not; where others have to agree to definitions, a file passes them by."
+        "policies in definitions alone, where others decide on these"
+        "write what stands there as `policy: NAME` with `cedar: |`, and take the file away";
     ROLE_RESERVED "K0907" Error "a role that no seat gives"
         "Who has a seat of a role holds that role when signing in, too. Who owns and who runs a project is said by `kepi access` alone: no definition makes somebody its owner."
         "a name other than `owner` and `runner`"

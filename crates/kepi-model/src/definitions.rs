@@ -52,7 +52,7 @@ pub(crate) use entity::{
     Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Screen, Speeding, Stage,
     StraightLining,
 };
-pub(crate) use governance::Governance;
+pub(crate) use governance::{Governance, Policy};
 pub(crate) use guardrail::{Bound, Guardrail};
 pub(crate) use incentive_plan::IncentivePlan;
 pub(crate) use initiative::{Evidence, ExpectedEffect, Initiative, Spending};
@@ -126,6 +126,7 @@ documents! {
     persons: Person,
     roles: Role,
     governances: Governance,
+    policies: Policy,
     alerts: Alert,
     closed_loops: ClosedLoop,
     feedback: Feedback,

@@ -74,7 +74,7 @@ impl Aspect {
             ("person", "reports_to" | "dotted_to" | "substitute")
             | ("unit", "seats")
             | ("project", "last_resort") => Self::Owner,
-            ("person" | "role" | "governance", _) => Self::Governance,
+            ("person" | "role" | "policy" | "governance", _) => Self::Governance,
             // What a source owes is agreed on as a target is.
             ("kpi", "targets") | ("source", "expect") => Self::Target,
             ("kpi", "accountable" | "responsible" | "consulted" | "informed")
@@ -95,7 +95,7 @@ impl Aspect {
     /// In which respect a new document of a kind differs, or one that goes.
     pub fn of_kind(kind: &str) -> Self {
         match kind {
-            "person" | "role" | "governance" => Self::Governance,
+            "person" | "role" | "policy" | "governance" => Self::Governance,
             "source" | "connection" => Self::Data,
             "scorecard" | "incentive_plan" => Self::Weight,
             _ => Self::Definition,

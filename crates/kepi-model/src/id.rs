@@ -99,6 +99,8 @@ names! {
     ConnectionId
     /// How it is decided what is in force.
     GovernanceId
+    /// Who may see and do what.
+    PolicyId
     /// When somebody is asked to act.
     AlertId
     /// Where messages leave to.

@@ -28,7 +28,7 @@ use crate::{
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, FeedbackId, GuardrailId,
         IncentivePlanId, InitiativeId, KpiId, LadderId, LoopId, OperatingPlanId, PersonId, PlaybookId,
-        ProjectId, PurposeId, ReviewId, RuleId, SamplingId, ScorecardId, SourceId, StageGateId, UnitId,
+        PolicyId, ProjectId, PurposeId, ReviewId, RuleId, SamplingId, ScorecardId, SourceId, StageGateId, UnitId,
         WithholdingId,
     },
     initiative::{Initiative, QuickWins},
@@ -91,6 +91,8 @@ pub struct Project {
     pub purposes: BTreeMap<PurposeId, String>,
     /// People.
     pub persons: BTreeMap<PersonId, Person>,
+    /// Who may see and do what, in Cedar, by name; empty: files of the folder say it, or what comes with Kepi.
+    pub policies: BTreeMap<PolicyId, String>,
     /// Roles, each of which stands for whoever holds it; no person has the same id.
     pub roles: BTreeMap<PersonId, Role>,
     /// How it is decided what is in force; none: whoever runs the project decides.

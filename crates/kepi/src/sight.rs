@@ -8,7 +8,7 @@ use std::{
 
 use jiff::civil::Date;
 use kepi_access::policy::{Action, Bound, Holder, Policies, Sight as Decisions};
-use kepi_model::id::{KpiId, ScorecardId, SourceId, UnitId};
+use kepi_model::id::{KpiId, PolicyId, ScorecardId, SourceId, UnitId};
 use kepi_report::{facts::Facts, reader::Reader, seen::Sight};
 
 use crate::{
@@ -76,11 +76,18 @@ struct Current {
     sights: BTreeMap<Holder, Arc<dyn Sight>>,
 }
 
+/// Policies with what they were read of: files of the folder, and what definitions say.
+struct Held {
+    stamp: Stamp,
+    said: BTreeMap<PolicyId, String>,
+    policies: Policies,
+}
+
 /// The sights of all visitors.
 pub struct Sights {
     root: PathBuf,
     reader: Arc<dyn Reader>,
-    policies: Mutex<(Stamp, Policies)>,
+    policies: Mutex<Held>,
     current: Mutex<Option<Current>>,
 }
 
@@ -88,27 +95,30 @@ impl Sights {
     /// Over what a reader shows, by the policies of the project in `root`, which must be right.
     pub fn new(root: PathBuf, reader: Arc<dyn Reader>) -> Result<Self, Failure> {
         let stamp = policies::stamp(&root).map_err(Failure::io("the policies could not be read"))?;
-        let policies = policies::right(&root, reader.now()?.project())?;
-        Ok(Self { root, reader, policies: Mutex::new((stamp, policies)), current: Mutex::new(None) })
+        let facts = reader.now()?;
+        let policies = policies::right(&root, facts.project())?;
+        let held = Held { stamp, said: facts.project().policies.clone(), policies };
+        Ok(Self { root, reader, policies: Mutex::new(held), current: Mutex::new(None) })
     }
 
     /// The policies as they stand; what was made wrong while the server runs does not hold.
     fn policies(&self, facts: &dyn Facts) -> (Stamp, Policies) {
         let mut held = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
         match policies::stamp(&self.root) {
-            Ok(stamp) if stamp == held.0 => {}
+            Ok(stamp) if stamp == held.stamp && facts.project().policies == held.said => {}
             Ok(stamp) => {
                 match policies::right(&self.root, facts.project()) {
-                    Ok(policies) => held.1 = policies,
+                    Ok(policies) => held.policies = policies,
                     Err(failure) => {
                         tracing::error!(failure = failure.in_words(), "the policies before hold on");
                     }
                 }
-                held.0 = stamp;
+                held.stamp = stamp;
+                held.said.clone_from(&facts.project().policies);
             }
             Err(error) => tracing::error!(%error, "the policies cannot be read; those before hold on"),
         }
-        held.clone()
+        (held.stamp.clone(), held.policies.clone())
     }
 
     /// What somebody sees now.

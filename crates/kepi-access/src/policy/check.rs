@@ -55,6 +55,11 @@ fn finding(
     }
 }
 
+/// That a file of policies stands beside what is decided.
+pub fn beside(file: FileId, why: &str) -> Finding {
+    finding(codes::POLICY_ASIDE, why.to_owned(), Span { file, start: 0, end: 0 }, None, None)
+}
+
 /// A file that is checked.
 struct Of<'a> {
     file: FileId,

@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema};
 
-pub use check::check;
+pub use check::{beside, check};
 pub use roles::{RUNNER, Roles};
 pub use sight::{Bound, Holder, Sight};
 

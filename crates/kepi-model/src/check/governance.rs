@@ -8,12 +8,34 @@ use crate::{
     decode::Placed,
     definitions as written,
     governance::{Emergency, FreezeRule, Governance, Mode},
-    id::{FunctionId, PersonId},
+    id::{FunctionId, PersonId, PolicyId},
     source_text::Span,
 };
 
 /// Fewer owners cannot decide on each other's changes.
 const FEWEST_OWNERS: usize = 2;
+
+/// Reads policies; what stands in them is read where Cedar is.
+pub(super) fn policies(
+    all: &[Placed<written::Policy>],
+    context: &mut Context<'_>,
+) -> BTreeMap<PolicyId, String> {
+    let mut found: BTreeMap<PolicyId, String> = BTreeMap::new();
+    let mut places: BTreeMap<PolicyId, Span> = BTreeMap::new();
+    for policy in all.iter().map(|policy| &policy.value) {
+        let Some(id) = policy.policy.get().and_then(|name| name.id.clone()) else { continue };
+        let at = policy.policy.span;
+        if let Some(first) = places.insert(id.clone(), at) {
+            context
+                .report(codes::DEFINED_TWICE, at, format!("the policy `{id}` is defined twice"))
+                .related(first, "the other one");
+        }
+        if let Some(text) = policy.cedar.cloned() {
+            found.insert(id, text);
+        }
+    }
+    found
+}
 
 /// Reads the governance, if there is one.
 pub(super) fn read(

@@ -138,6 +138,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let persons = model::persons(&definitions.persons);
     acting::lines(&definitions.persons, &persons, context);
     let roles = roles::read(&definitions.roles, context);
+    let policies = governance::policies(&definitions.policies, context);
     let governance = governance::read(&definitions.governances, context);
     let units = units::units(&definitions.units, context);
     let mut entities = model::entities(&definitions.entities, context);
@@ -239,6 +240,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         engine: header.engine,
         purposes: header.purposes,
         persons,
+        policies,
         roles,
         governance,
         last_resort: header.last_resort,

@@ -14,7 +14,7 @@ use crate::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
         DimensionId, EntityId, FeedbackId, FeedbackThemeId, FreezeId, FunctionId, GoalId, GovernanceId,
         GuardrailId, IncentivePlanId, InitiativeId, KpiId, LadderId, LevelId, LoopId, ObjectiveId,
-        OperatingPlanId, PersonId, PerspectiveId, PillarId, PlanVersionId, PlaybookId, ProjectId, PurposeId,
+        OperatingPlanId, PersonId, PerspectiveId, PillarId, PlanVersionId, PlaybookId, PolicyId, ProjectId, PurposeId,
         ReviewId, RuleId, SamplingId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId,
         WithholdingId,
     },
@@ -136,6 +136,9 @@ impl Id for DimensionId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for GovernanceId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for PolicyId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for AlertId {

@@ -4,7 +4,7 @@ use crate::{
     calendar::Grain,
     decode::{List, Map, Name, Whole, choices, table},
     governance::{Aspect, Mode},
-    id::{BusinessHoursId, FreezeId, FunctionId, GovernanceId, PersonId, ScorecardId},
+    id::{BusinessHoursId, FreezeId, FunctionId, GovernanceId, PersonId, PolicyId, ScorecardId},
 };
 
 choices!(Mode, Aspect);
@@ -39,4 +39,10 @@ table! {
     board: Board, optional, "Who decides where `mode` is `board`.", "{members: {finance: [controller], customer: [head_of_service], data: [head_of_data]}}";
     emergency: Emergency, optional, "Who can put a change in force at once, to be ratified later.", "{among: [cfo, vp_customer, head_of_audit], days: 10}";
     freezes: Map<Name<FreezeId>, FreezeRule>, optional, "Periods that are frozen by themselves, by the name of the rule.", "{quarter_end: {period: quarter, after: 3, aspects: [target, weight]}}";
+}
+
+table! {
+    Policy = "policy", "Who may see and do what, decided on as other definitions are. With one, files `policies/*.cedar` do not hold.";
+    policy: Name<PolicyId>, required, "The name in definitions.", "who_sees_what";
+    cedar: String, required, "Policies in Cedar, as a file of `policies/` holds them.", "permit (principal, action, resource) when { resource in principal.owner };";
 }

@@ -937,7 +937,11 @@ fn every_code_has_a_golden_and_every_golden_a_code() {
     // That the library moved on is shown in `built_in`, with one that has.
     // What only published figures say is shown where there are some, in kepi.
     let elsewhere = ["K0665", "K0668", "K0669", "K0670", "K0672"];
-    codes.retain(|code| !("K0901"..="K0904").contains(&code.as_str()) && !elsewhere.contains(&code.as_str()));
+    codes.retain(|code| {
+        !("K0901"..="K0904").contains(&code.as_str())
+            && code != "K0909"
+            && !elsewhere.contains(&code.as_str())
+    });
     assert!(codes.len() >= 45);
     let goldens: BTreeSet<String> = fs::read_dir(folder())
         .unwrap()

@@ -12,6 +12,7 @@ use kepi_access::{
     policy::{Action, Bound, DEFAULT, Policies, Roles, SCHEMA},
 };
 use kepi_govern::{Grant, Permit, access::OWNER};
+use kepi_model::project::Project;
 use kepi_store::Store;
 use serde::Serialize;
 
@@ -52,7 +53,7 @@ struct Listed {
 /// Does what is asked.
 pub async fn access(what: &Access, cli: &Cli, out: Output) -> Result<(), Failure> {
     if let Access::Policy(which) = what {
-        return policy(which, cli, out);
+        return policy(which, cli, out).await;
     }
     let store = compose::store(Site::of(cli)).await?;
     let permit = permit(&store, cli).await?;
@@ -65,7 +66,7 @@ pub async fn access(what: &Access, cli: &Cli, out: Output) -> Result<(), Failure
             out.remark(&format!("{} signs in no longer; sessions and tokens have ended", who.name));
             Ok(())
         }
-        Access::Policy(which) => policy(which, cli, out),
+        Access::Policy(which) => policy(which, cli, out).await,
         Access::List => list(&doors, cli, out).await,
         Access::Token(Token::Create(which)) => create(which, &doors, &permit, out).await,
         Access::Token(Token::List) => tokens(&doors, out).await,
@@ -86,20 +87,20 @@ async fn permit(store: &Store, cli: &Cli) -> Result<Permit, Failure> {
 /// Refuses roles that no policy names, and units that are none of those in force: whoever is let in for one would see nothing, and nobody
 /// would know why.
 async fn are_known(roles: &BTreeSet<Grant>, cli: &Cli) -> Result<(), Failure> {
-    let files = policies::files(&compose::root(&cli.project)?)?;
+    let project = in_force(cli).await?;
+    let files = policies::of(&compose::root(&cli.project)?, project.as_ref())?;
     // Policies that cannot be read hold for nobody, and whoever reads them says so.
     let named = Policies::of(&files).map(|policies| Roles::of(&policies));
     if let Some(why) = named.and_then(|named| named.unknown(roles)) {
         return Err(Failure::Other(why));
     }
-    let Some(app) = compose::reading(Site::of(cli)).await? else { return Ok(()) };
     let named = roles.iter().filter_map(|grant| grant.unit.as_ref());
     let named: Vec<_> = named.collect();
     if named.is_empty() {
         return Ok(());
     }
     // Before anything is in force there are no units to hold them against.
-    let Ok(project) = app.in_force().await else { return Ok(()) };
+    let Some(project) = project else { return Ok(()) };
     match named.into_iter().find(|unit| !project.units.contains_key(*unit)) {
         None => Ok(()),
         Some(unit) => {
@@ -209,11 +210,16 @@ fn words(grants: &BTreeSet<Grant>) -> String {
     texts(grants).join(", ")
 }
 
-/// What seats of the definitions in force give; none: nothing is in force.
-async fn seats(cli: &Cli) -> Result<Option<Bound>, Failure> {
+/// The definitions in force; none: nothing is.
+async fn in_force(cli: &Cli) -> Result<Option<Project>, Failure> {
     let Some(app) = compose::reading(Site::of(cli)).await? else { return Ok(None) };
-    let Ok(project) = app.in_force().await else { return Ok(None) };
-    Ok(Some(Bound::new(Policies::built_in(), Arc::new(project), compose::today())))
+    Ok(app.in_force().await.ok())
+}
+
+/// What seats of the definitions in force give.
+async fn seats(cli: &Cli) -> Result<Option<Bound>, Failure> {
+    let project = in_force(cli).await?.map(Arc::new);
+    Ok(project.map(|project| Bound::new(Policies::built_in(), project, compose::today())))
 }
 
 async fn list(doors: &Doors, cli: &Cli, out: Output) -> Result<(), Failure> {
@@ -256,11 +262,14 @@ async fn create(which: &TokenCreate, doors: &Doors, permit: &Permit, out: Output
 }
 
 /// Prints policies, or what they can speak of.
-fn policy(which: &AccessPolicy, cli: &Cli, out: Output) -> Result<(), Failure> {
+async fn policy(which: &AccessPolicy, cli: &Cli, out: Output) -> Result<(), Failure> {
     if which.schema {
         return Ok(out.line(SCHEMA.trim_end())?);
     }
-    let own = if which.built_in { Vec::new() } else { policies::files(&compose::root(&cli.project)?)? };
+    let own = match which.built_in {
+        true => Vec::new(),
+        false => policies::of(&compose::root(&cli.project)?, in_force(cli).await?.as_ref())?,
+    };
     if own.is_empty() {
         return Ok(out.line(DEFAULT.trim_end())?);
     }

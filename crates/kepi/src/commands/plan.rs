@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
+use kepi_access::{Access, policy::Holder};
 use kepi_app::{
     cost::ScanCost,
     open,
     planned::Planned,
     pull::{self, TakenIn},
 };
-use kepi_model::id::KpiId;
+use kepi_model::{id::KpiId, project::Project};
 use kepi_query::kept::{Amount, Why};
 use kepi_report::{
     difference::{Difference, How},
@@ -20,6 +21,7 @@ use crate::{
     compose,
     failure::Failure,
     output::{Field, Grid, Output},
+    policies,
     progress::Terminal,
 };
 
@@ -40,6 +42,7 @@ pub async fn plan(what: &Plan, cli: &Cli, out: Output) -> Result<(), Failure> {
         return Ok(());
     }
     let progress = Terminal::new(out.quiet);
+    let access = who_gains(cli, &project).await?;
     let planned = match compose::reading(site).await? {
         Some(app) => {
             let TakenIn { files, project, decided } =
@@ -55,11 +58,39 @@ pub async fn plan(what: &Plan, cli: &Cli, out: Output) -> Result<(), Failure> {
         return Err(Failure::Other(why.to_owned()));
     };
     match out.format {
-        Format::Json => out.json(&planned)?,
+        Format::Json if access.is_empty() => out.json(&planned)?,
+        Format::Json => {
+            let mut value = serde_json::to_value(&planned).map_err(std::io::Error::other)?;
+            if let Some(object) = value.as_object_mut() {
+                object.insert("access".to_owned(), serde_json::json!(access));
+            }
+            out.json(&value)?;
+        }
         Format::Csv => out.rows(&documents(&planned))?,
-        Format::Table => out.line(in_words(&planned, what.markdown).trim_end())?,
+        Format::Table => {
+            out.line(in_words(&planned, what.markdown).trim_end())?;
+            if !access.is_empty() {
+                out.line("\nWho may do what:")?;
+            }
+            for said in &access {
+                out.line(&format!("{}{said}", if what.markdown { "- " } else { "  " }))?;
+            }
+        }
     }
     Ok(())
+}
+
+/// Who of those that sign in gains or loses which action, by what is in force and what is to be.
+async fn who_gains(cli: &Cli, after: &Project) -> Result<Vec<String>, Failure> {
+    let site = compose::Site::of(cli);
+    let (Some(app), Some(store)) = (compose::reading(site).await?, compose::audited(site).await?) else {
+        return Ok(Vec::new());
+    };
+    let Ok(before) = app.in_force().await else { return Ok(Vec::new()) };
+    let holders = Access::new(store).sign_ins().await?;
+    let holders =
+        holders.into_iter().map(|(name, held)| Holder { name, roles: held.roles, scopes: None }).collect();
+    policies::gained(&compose::root(&cli.project)?, (&before, after), holders, compose::today())
 }
 
 fn reads(costs: &[ScanCost]) -> Grid {

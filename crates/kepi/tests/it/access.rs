@@ -333,3 +333,39 @@ fn where_somebody_signs_in_a_command_acts_by_a_token_and_no_name_is_believed() {
     project.write("token", "\n");
     assert!(refused(&["show", "sources", "--token-file", file.to_str().unwrap()]).contains("holds no token"));
 }
+
+#[test]
+fn policies_in_definitions_hold_in_place_of_files_and_a_plan_says_who_gains_what() {
+    let project = Project::example("tiny");
+    project.ok(&["run", "--quiet"]);
+    let password = "quiet river, nine stones\n";
+    assert_eq!(access(&project, &["add", "ana"], password).0, Some(0));
+    project.keep_token("", &own_token(&project, &["administer", "run"]));
+    project.ok(&["access", "add", "bea", "--no-password", "--quiet"]);
+    let policy = |text: &str| project.write("who.yml", &format!("policy: who\ncedar: |\n  {text}\n"));
+    let owners = "permit (principal, action, resource) when { resource in principal.owner };";
+    policy(owners);
+    let planned = project.fails_or_not(&["plan"]).0;
+    assert!(
+        planned.contains("bea loses `see_value`: answers, answers in company, recommendation and 1 more"),
+        "{planned}"
+    );
+    assert!(!planned.contains("ana loses") && !planned.contains("gains"), "{planned}");
+    // What stands in a file does not hold then.
+    project.write("policies/own.cedar", owners);
+    let checked = project.fails_or_not(&["check"]).0;
+    assert!(
+        checked.contains("warning[K0909]: this does not hold") && checked.contains("policies/own.cedar:1:1"),
+        "{checked}"
+    );
+    std::fs::remove_file(project.path().join("policies/own.cedar")).unwrap();
+    project.ok(&["run", "--quiet"]);
+    assert!(project.ok(&["access", "policy"]).contains("// policy/who"));
+    let slip = project.fails(3, &["access", "change", "bea", "--role", "viewer:company"]).1;
+    assert!(slip.contains("those that exist are owner, runner"), "{slip}");
+    // A slip is told with its place, and nobody plans on.
+    policy("permit (principal, action, resource) when { resource in principal.ownr };");
+    let (said, _) = project.fails(1, &["check"]);
+    assert!(said.contains("policy/who:1:") && said.contains("ownr"), "{said}");
+    assert!(project.fails_or_not(&["plan"]).1.contains("policies have errors"));
+}
