@@ -28,8 +28,8 @@ use crate::{
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, FeedbackId, GuardrailId,
         IncentivePlanId, InitiativeId, KpiId, LadderId, LoopId, OperatingPlanId, PersonId, PlaybookId,
-        PolicyId, ProjectId, PurposeId, ReviewId, RuleId, SamplingId, ScorecardId, SourceId, StageGateId, UnitId,
-        WithholdingId,
+        PolicyId, ProjectId, PurposeId, ReviewId, RuleId, SamplingId, ScorecardId, SourceId, StageGateId,
+        UnitId, WithholdingId,
     },
     initiative::{Initiative, QuickWins},
     operating_plan::OperatingPlan,

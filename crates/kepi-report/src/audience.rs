@@ -253,6 +253,7 @@ people: [not_of_it]
 ---
 unit: pay_desk
 name: Pay desk
+level: desk
 parent: north
 manager: manager_paid_by_it
 ---

@@ -118,6 +118,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         operating_plans: BTreeMap::new(),
         incentive_plans: BTreeMap::new(),
         samplings: BTreeMap::new(),
+        policies: BTreeMap::new(),
         reviews: BTreeMap::new(),
         stage_gates: BTreeMap::new(),
         benchmarks: BTreeMap::new(),
