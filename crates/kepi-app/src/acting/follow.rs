@@ -328,6 +328,18 @@ struct Candidate<'a> {
     cost: f64,
 }
 
+impl<'a> Candidate<'a> {
+    /// Of what is asked by days and not by figures: it costs what the KPI weighs.
+    fn of_days(
+        project: &Project,
+        (alert, watched): (&'a Alert, &'a Watched<'a>),
+        (period, sign): (Period, Signal),
+        why: String,
+    ) -> Self {
+        Self { alert, watched, period, sign, why, cost: of_days(project, alert, watched) }
+    }
+}
+
 impl Watched<'_> {
     /// Why nothing is known of the newest figure that could ask anybody; none: it is known.
     fn why_not(&self, published: &Published) -> Option<&'static str> {
@@ -483,14 +495,8 @@ impl App {
                 let series = (Grain::Month, &looked[..]);
                 let found =
                     self.alarm(&project, (alert, watched), series, number, (&mut asking, report)).await?;
-                candidates.extend(found.map(|(period, sign)| Candidate {
-                    alert,
-                    watched,
-                    period,
-                    sign,
-                    why: why.clone(),
-                    cost: of_days(&project, alert, watched),
-                }));
+                candidates
+                    .extend(found.map(|found| Candidate::of_days(&project, (alert, watched), found, why)));
             }
             let by_day = |sign: &Signal| sign.is_of_days() && *sign != Signal::Unkept;
             for sign in alert.on.iter().copied().filter(by_day) {
@@ -511,14 +517,10 @@ impl App {
                     let series = (Grain::Day, &looked[..]);
                     let found =
                         self.alarm(&project, (alert, watched), series, number, (&mut asking, report)).await?;
-                    candidates.extend(found.map(|(period, sign)| Candidate {
-                        alert,
-                        watched,
-                        period,
-                        sign,
-                        why: why.cloned().unwrap_or_default(),
-                        cost: of_days(&project, alert, watched),
-                    }));
+                    let why = why.cloned().unwrap_or_default();
+                    candidates.extend(
+                        found.map(|found| Candidate::of_days(&project, (alert, watched), found, why)),
+                    );
                 }
             }
             for watched in &all {
