@@ -101,3 +101,8 @@ async fn retail_lands_as_expected() {
 async fn saas_lands_as_expected() {
     lands_as_expected("saas").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn city_lands_as_expected() {
+    lands_as_expected("city").await;
+}

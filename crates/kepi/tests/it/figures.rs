@@ -155,6 +155,11 @@ fn the_subscription_business_comes_to_its_figures() {
 }
 
 #[test]
+fn the_city_comes_to_its_figures() {
+    check("examples/city");
+}
+
+#[test]
 fn saas_comes_to_its_figures() {
     check("examples/saas");
 }
