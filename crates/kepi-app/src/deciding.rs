@@ -122,8 +122,11 @@ pub struct ItemView {
     pub aspects: Vec<&'static str>,
     /// Definitions that it touches, with the day from which on.
     pub touches: Vec<String>,
-    /// Whom it touches so that they cannot decide on it.
+    /// Whom it touches so that they cannot decide on it, but sign it where all parties do.
     pub concerned: Vec<String>,
+    /// Whose pay it touches: they decide on nothing of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paid: Vec<String>,
     /// What was said of it.
     pub ballots: Vec<BallotView>,
     /// What was said of it beside, oldest first.
@@ -450,12 +453,9 @@ impl Deciding<'_> {
             archive::stays_retired(&before, project, at)?;
         }
         let differences = between((&before_files, &before), (files, project));
-        let mut concerned = BTreeSet::new();
-        for person in touched(&differences, &before, project) {
-            if let Principal::Person(number) = self.0.person(person.as_str()).await? {
-                concerned.insert(number);
-            }
-        }
+        let (concerned, paid) = touched(&differences, &before, project);
+        let concerned = concerned::numbers(self.0, &concerned.iter().collect()).await?;
+        let paid = concerned::numbers(self.0, &paid.iter().collect()).await?;
         let mut change = Change {
             base: register.position(),
             adoptions,
@@ -467,6 +467,7 @@ impl Deciding<'_> {
                 .chain([Aspect::Words])
                 .collect(),
             concerned,
+            paid,
             governing,
         };
         change.aspects.extend(change.at_least(register));
@@ -732,8 +733,12 @@ pub(crate) fn known(organisation: &Organisation, number: u64) -> Result<&Item, A
     })
 }
 
-/// Whose own target or pay, or what they answer for, is touched, before or after.
-fn touched(differences: &Differences, before: &Project, after: &Project) -> BTreeSet<PersonId> {
+/// Whose own target, or what they answer for, is touched, before or after; and whose pay.
+fn touched(
+    differences: &Differences,
+    before: &Project,
+    after: &Project,
+) -> (BTreeSet<PersonId>, BTreeSet<PersonId>) {
     let mut found = BTreeSet::new();
     let own = |of: &&Difference| of.aspects.contains(&Aspect::Target) || of.aspects.contains(&Aspect::Owner);
     // What extends a KPI has its targets, wherever they are written.
@@ -761,22 +766,20 @@ fn touched(differences: &Differences, before: &Project, after: &Project) -> BTre
         }
     }
     kpis.iter().for_each(|id| found.extend(aimed_at(id, before, after)));
-    // Whose pay it touches decides on nothing of it. Of a target or who answers all who are concerned sign, and to be paid by it makes nobody one
-    // of these.
-    if !kpis.is_empty() || differences.documents.iter().any(|of| own(&of)) {
-        return found;
-    }
+    // Of a target or who answers all who are concerned sign, and to be paid by it makes nobody one of these.
+    kpis.extend(differences.kpis.iter().cloned());
+    let mut paid = BTreeSet::new();
     let changed = |plan: &IncentivePlan| {
         differences.documents.iter().any(|of| of.id.strip_prefix("incentive_plan/") == Some(plan.id.as_str()))
     };
     for project in [before, after] {
         for plan in project.incentive_plans.values() {
-            if changed(plan) || plan.weights.keys().any(|id| differences.kpis.contains(id)) {
-                found.extend(plan.paid(project).into_iter().cloned());
+            if changed(plan) || plan.weights.keys().any(|id| kpis.contains(id)) {
+                paid.extend(plan.paid(project).into_iter().cloned());
             }
         }
     }
-    found
+    (found, paid)
 }
 
 /// Who is or was accountable for a KPI, and who answers for it in units whose targets differ.
@@ -954,6 +957,7 @@ pub(crate) fn view_of(told: &Told, organisation: &Organisation, item: &Item) -> 
         aspects: item.content.aspects().iter().map(|aspect| aspect.word()).collect(),
         touches,
         concerned: told.people(item.content.concerned()),
+        paid: told.people(item.content.paid()),
         ballots: ballots.collect(),
         remarks: (1..)
             .zip(&item.remarks)

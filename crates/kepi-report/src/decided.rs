@@ -49,6 +49,8 @@ pub struct Item {
     pub secret: bool,
     /// Whom it touches so that they cannot decide on it, by name.
     pub concerned: Vec<String>,
+    /// Whose pay it touches, by name.
+    pub paid: Vec<String>,
     /// The period of the figure that it says is not right, if it does.
     pub disputes: Option<Period>,
     /// Who takes part although nobody waits for them.
@@ -837,6 +839,8 @@ impl Item {
     pub fn has_part(&self, name: Option<&str>) -> bool {
         let ballots = self.ballots.iter().any(|ballot| Some(ballot.by.as_str()) == name);
         ballots
-            || [&self.turn, &self.authors, &self.concerned, &self.part].into_iter().any(|of| is_of(name, of))
+            || [&self.turn, &self.authors, &self.concerned, &self.paid, &self.part]
+                .into_iter()
+                .any(|of| is_of(name, of))
     }
 }

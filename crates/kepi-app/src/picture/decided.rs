@@ -314,6 +314,7 @@ fn with_work(
             _ => Vec::new(),
         },
         concerned: of.concerned,
+        paid: of.paid,
         ballots: of
             .ballots
             .into_iter()

@@ -37,6 +37,8 @@ pub struct Change {
     pub aspects: BTreeSet<Aspect>,
     /// Persons whose own target, or what they answer for, it touches.
     pub concerned: BTreeSet<u64>,
+    /// Persons whose pay hangs on a KPI that it touches: they decide on nothing of it, and sign what they have to.
+    pub paid: BTreeSet<u64>,
     /// What it says of who decides, and how.
     pub governing: Governing,
 }

@@ -273,6 +273,11 @@ impl Content {
         }
     }
 
+    /// Persons whose pay it touches: none of them is another who decides, whatever they sign as a party.
+    pub fn paid(&self) -> &BTreeSet<u64> {
+        self.change().map_or(&NOBODY, |change| &change.paid)
+    }
+
     /// In which respects definitions would differ.
     pub fn aspects(&self) -> &BTreeSet<Aspect> {
         match self {

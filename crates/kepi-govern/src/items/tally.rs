@@ -8,15 +8,15 @@ use crate::{governance::Governance, organisation::Organisation, principal::Princ
 /// Who has to agree; all of it has to be met. Nobody: it takes effect at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ask {
-    /// All whom it concerns and all who wrote it sign the same content; one alone needs one other.
+    /// All whom it concerns and all who wrote it sign the same content; one alone, or several whose pay it is, need one other.
     pub parties: bool,
-    /// One who neither wrote it nor is concerned.
+    /// One who neither wrote it nor is concerned, nor paid by it.
     pub one_other: bool,
     /// Two such who are named for emergencies.
     pub named: bool,
     /// One such who is an owner of the governance.
     pub owner: bool,
-    /// The board, without those who wrote it or are concerned: enough functions say yes, and more members yes than no.
+    /// The board, without those who wrote it, are concerned or paid by it: enough functions say yes, and more members yes than no.
     pub board: bool,
 }
 
@@ -89,7 +89,9 @@ impl Missing {
 pub struct Electorate {
     /// Who signs as a party.
     pub parties: BTreeSet<u64>,
-    /// Who may agree as another: neither author nor concerned.
+    /// Whether one other has to agree because no party could alone: there is one, or it is the pay of all of them.
+    pub alone: bool,
+    /// Who may agree as another: neither author nor concerned, and not paid by it.
     pub others: BTreeSet<u64>,
     /// Of them, owners.
     pub owners: BTreeSet<u64>,
@@ -109,12 +111,13 @@ pub fn electorate(organisation: &Organisation, item: &Item) -> Electorate {
     // Whoever is to be there no longer signs nothing: that they go is what owners agree to.
     let leaving = item.content.change().map_or(&NOBODY, |change| &change.governing.left);
     let among = |of: &BTreeSet<u64>| of.intersection(there).copied().collect::<BTreeSet<u64>>();
-    let concerned = item.content.concerned();
-    let others: BTreeSet<u64> = there
-        .iter()
-        .filter(|person| !item.authors.contains(&Principal::Person(**person)) && !concerned.contains(person))
-        .copied()
-        .collect();
+    let (concerned, paid) = (item.content.concerned(), item.content.paid());
+    let another = |person: &&u64| {
+        !item.authors.contains(&Principal::Person(**person))
+            && !concerned.contains(person)
+            && !paid.contains(person)
+    };
+    let others: BTreeSet<u64> = there.iter().filter(another).copied().collect();
     let others_of = |of: &BTreeSet<u64>| of.intersection(&others).copied().collect::<BTreeSet<u64>>();
     let mut parties = BTreeSet::new();
     if ask.parties {
@@ -127,6 +130,7 @@ pub fn electorate(organisation: &Organisation, item: &Item) -> Electorate {
             .retain(|person| !leaving.contains(person) || item.authors.contains(&Principal::Person(*person)));
     }
     Electorate {
+        alone: ask.parties && (parties.len() < 2 || parties.is_subset(paid)),
         parties,
         owners: others_of(&organisation.governance.owners),
         named: organisation.governance.emergency.as_ref().map(|of| others_of(&of.among)).unwrap_or_default(),
@@ -187,8 +191,7 @@ pub fn tally(organisation: &Organisation, item: &Item) -> Tally {
             missing.push(kind(of.difference(&voted).copied().collect()));
         }
     };
-    let alone = ask.parties && of.parties.len() < 2;
-    if ask.one_other || alone {
+    if ask.one_other || of.alone {
         one_of(&of.others, &mut missing, Missing::One);
     }
     if ask.owner {

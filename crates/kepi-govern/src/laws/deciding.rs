@@ -442,8 +442,8 @@ fn asked(
             if missing.iter().any(|missing| missing.is_hopeless(&organisation.governance)) {
                 violated.say(
                     NOBODY,
-                    "nobody could decide on it: everybody who might wrote it, or is touched by it; let somebody else propose it, or add \
-                     people first",
+                    "nobody could decide on it: everybody who might wrote it, is touched by it, or is paid by it; let somebody else \
+                     propose it, or add people to the project or the board first",
                 );
             }
         }
@@ -703,7 +703,7 @@ pub(super) fn remarked(
     match of.says {
         Says::Comment => {}
         Says::Objection => {
-            let concerned = item.content.concerned().contains(person);
+            let concerned = item.content.concerned().contains(person) || item.content.paid().contains(person);
             if !asks {
                 violated.say(NOT_ASKING, "others are not asked about it: say it as a comment");
             } else if item.editor == *facts.by {
@@ -848,7 +848,7 @@ fn may_vote(
     }
     if item.authors.contains(by) {
         violated.say(OWN, "nobody decides on what they wrote themselves");
-    } else if item.content.concerned().contains(person) {
+    } else if item.content.concerned().contains(person) || item.content.paid().contains(person) {
         if stance != Stance::Abstain {
             violated.say(
                 CONCERNED,
@@ -866,9 +866,8 @@ fn is_asked(organisation: &Organisation, item: &Item, by: &Principal) -> bool {
     let of = electorate(organisation, item);
     let ask = item.ask(organisation.governance.mode);
     let signs = of.parties.contains(person) && item.editor != *by;
-    let alone = ask.parties && of.parties.len() < 2;
     signs
-        || (ask.one_other || alone) && of.others.contains(person)
+        || (ask.one_other || of.alone) && of.others.contains(person)
         || ask.owner && of.owners.contains(person)
         || ask.named && of.named.contains(person)
         || ask.board && of.board.contains(person)

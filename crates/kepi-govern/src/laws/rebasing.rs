@@ -91,6 +91,7 @@ fn says_the_same(was: &Change, now: &Change, register: &Register) -> bool {
         && before.iter().all(|(at, text)| then.get(at) == Some(text) || held(at, text) || since(at.1))
         && now.aspects == was.aspects
         && now.concerned == was.concerned
+        && now.paid == was.paid
         && now.governing.joined.is_subset(&was.governing.joined)
         && now.governing.left.is_subset(&was.governing.left)
         && (now.governing.governance.is_none() || now.governing.governance == was.governing.governance)

@@ -369,6 +369,8 @@ struct ChangeRequest {
     adoptions: Vec<Adoption>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     concerned: Vec<Principal>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    paid: Vec<Principal>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     governance: Option<Governance>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -384,6 +386,7 @@ impl From<&Change> for ChangeRequest {
             aspects: change.aspects.iter().copied().collect(),
             adoptions: change.adoptions.iter().map(Adoption::from).collect(),
             concerned: written(&change.concerned),
+            paid: written(&change.paid),
             governance: change.governing.governance.as_ref().map(Governance::from),
             joined: written(&change.governing.joined),
             left: written(&change.governing.left),
@@ -398,6 +401,7 @@ impl ChangeRequest {
             aspects: self.aspects.into_iter().collect(),
             adoptions: self.adoptions.into_iter().map(Adoption::read).collect::<Result<_, _>>()?,
             concerned: read(self.concerned)?,
+            paid: read(self.paid)?,
             governing: Governing {
                 governance: self.governance.map(Governance::plain).transpose()?,
                 joined: read(self.joined)?,

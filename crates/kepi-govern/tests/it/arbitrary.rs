@@ -318,9 +318,9 @@ pub fn content() -> impl Strategy<Value = Content> {
     let freeze = (day(), day(), aspects())
         .prop_map(|(from, until, aspects)| Content::Freeze(frozen_days(from, until, aspects)));
     let lift = (1..4u64).prop_map(Content::Lift);
-    let change = (0..4u64, collection::vec(adoption(), 0..3), aspects(), persons(), governing)
-        .prop_map(|(base, adoptions, aspects, concerned, governing)| {
-            Content::Change(Change { base, adoptions, aspects, concerned, governing })
+    let change = (0..4u64, collection::vec(adoption(), 0..3), aspects(), (persons(), persons()), governing)
+        .prop_map(|(base, adoptions, aspects, (concerned, paid), governing)| {
+            Content::Change(Change { base, adoptions, aspects, concerned, paid, governing })
         })
         .boxed();
     let close = close().prop_map(Content::Close);

@@ -102,6 +102,7 @@ impl World {
             adoptions: vec![adoption],
             aspects: aspects.iter().copied().collect(),
             concerned: concerned.iter().copied().collect(),
+            paid: BTreeSet::new(),
             governing: Governing::default(),
         })
     }
@@ -291,6 +292,37 @@ fn whose_target_it_is_signs_and_does_not_decide() {
     assert_eq!(world.outcome(item), None, "4 speaks for customers, and not here");
     world.says(2, item, Stance::Yes);
     assert_eq!(world.outcome(item), Some(Outcome::Done));
+    // Whose pay hangs on it signs as a party, and is no other; where all parties are paid by it, one has to agree who is not.
+    let paid = |world: &mut World, aspect: Aspect, concerned: &[u64], paid: &[u64]| {
+        let mut content = world.change("a", &[aspect], concerned);
+        let Content::Change(change) = &mut content else { panic!("a change") };
+        change.paid = paid.iter().copied().collect();
+        content
+    };
+    let content = paid(&mut world, Aspect::Target, &[4], &[2, 4]);
+    let item = world.open(6, content);
+    assert_eq!(world.may_not(2, item, Stance::Yes), [laws::CONCERNED]);
+    world.says(2, item, Stance::Abstain);
+    world.says(4, item, Stance::Yes);
+    world.says(1, item, Stance::Yes);
+    assert_eq!(world.outcome(item), None, "2 speaks for a function of the board, and is paid by it");
+    world.says(5, item, Stance::Yes);
+    assert_eq!(world.outcome(item), Some(Outcome::Done));
+    let mut world = World::new(Mode::Reviewed);
+    let content = paid(&mut world, Aspect::Target, &[4], &[3, 4]);
+    let item = world.open(3, content);
+    world.says(4, item, Stance::Yes);
+    assert_eq!(world.outcome(item), None, "it is the pay of both who sign");
+    world.says(6, item, Stance::Yes);
+    assert_eq!(world.outcome(item), Some(Outcome::Done));
+    let content = paid(&mut world, Aspect::Target, &[4], &[4]);
+    let item = world.open(3, content);
+    world.says(4, item, Stance::Yes);
+    assert_eq!(world.outcome(item), Some(Outcome::Done), "3 signs it, too, and is not paid by it");
+    // If it is everybody's pay nobody could decide: that is said when it is proposed.
+    let content = paid(&mut world, Aspect::Target, &[4], &[1, 2, 3, 4, 5, 6]);
+    let asked = world.ask(3, &Command::Open(Open { content, why: Commitment([0; 32]) }), &Evidence::None);
+    assert_eq!(asked, Err(vec![laws::NOBODY]));
     // Where what else differs is decided by one other, it is not those whom it touches.
     let mut world = World::new(Mode::Reviewed);
     let content = world.change("a", &[Aspect::Definition], &[4]);

@@ -67,6 +67,8 @@ enum Lie {
     Sound,
     /// That what is proposed concerns nobody.
     NobodyConcerned,
+    /// That nobody is paid by what is proposed.
+    NobodyPaid,
     /// That what ended goes on.
     NothingEnds,
     /// That it is earlier than it is.
@@ -93,6 +95,7 @@ const LIES: &[Lie] = &[
     Lie::NothingNew,
     Lie::Sound,
     Lie::NobodyConcerned,
+    Lie::NobodyPaid,
     Lie::NothingEnds,
     Lie::Earlier,
     Lie::NothingFrozen,
@@ -109,6 +112,7 @@ struct Told {
     content: Content,
     digest: Digest,
     concerned: BTreeSet<u64>,
+    paid: BTreeSet<u64>,
     /// Who answers for its figure, as the last vote was told.
     by_now: BTreeSet<u64>,
     authors: BTreeSet<u64>,
@@ -138,6 +142,8 @@ struct Model {
     counts: BTreeMap<&'static str, u64>,
     /// Whom what was proposed last concerns.
     concerned: BTreeSet<u64>,
+    /// Whose pay it touches.
+    paid: BTreeSet<u64>,
     /// What was the case at first.
     first: Organisation,
     /// All items before the last one ended.
@@ -164,6 +170,7 @@ impl Model {
             adopted: BTreeMap::new(),
             counts: BTreeMap::new(),
             concerned: BTreeSet::new(),
+            paid: BTreeSet::new(),
             first: world.organisation.clone(),
             unended: world.organisation.items.clone(),
             before_adoption: world.organisation.register.clone(),
@@ -287,6 +294,7 @@ impl Model {
             base: register.position().saturating_sub(stale),
             adoptions: vec![DefinitionAdopted { from, texts, files: None }],
             concerned: BTreeSet::new(),
+            paid: BTreeSet::new(),
             aspects: aspects.clone(),
             governing,
         };
@@ -296,6 +304,13 @@ impl Model {
         change.aspects = aspects;
         if change.aspects.contains(&Aspect::Target) || self.dice.chance(20) {
             change.concerned = self.dice.some(2, 8);
+        }
+        if self.dice.chance(30) {
+            change.paid = self.dice.some(3, 8);
+            // Now and then all whom it concerns are paid by it.
+            if self.dice.chance(30) {
+                change.paid.extend(&change.concerned);
+            }
         }
         if self.dice.chance(25)
             && let Some(back) = change.back(&self.world.organisation.register)
@@ -445,6 +460,9 @@ impl Model {
         if self.dice.chance(10) {
             change.concerned = self.dice.some(2, 8);
         }
+        if self.dice.chance(10) {
+            change.paid = self.dice.some(2, 8);
+        }
         if self.dice.chance(95) {
             change.aspects.extend(change.at_least(&self.world.organisation.register));
         }
@@ -498,6 +516,11 @@ impl Model {
                 Command::Open(Open { content: Content::Override(of), .. })
                 | Command::Edit(Edit { content: Content::Override(of), .. }),
             ) => of.concerned.clear(),
+            (
+                Some(Lie::NobodyPaid),
+                Command::Open(Open { content: Content::Change(change), .. })
+                | Command::Edit(Edit { content: Content::Change(change), .. }),
+            ) => change.paid.clear(),
             (Some(Lie::NobodyConcerned), Command::Vote(_) | Command::Remark(_)) => {
                 if let Evidence::Answering { people: Some(people), .. } = &mut evidence {
                     people.clear();
@@ -588,6 +611,7 @@ impl Model {
         self.before_adoption = before.register.clone();
         if let Command::Open(Open { content, .. }) | Command::Edit(Edit { content, .. }) = &command {
             self.concerned = content.concerned().clone();
+            self.paid = content.paid().clone();
         }
         let events = match self.decided(who, &command, &evidence) {
             Ok(events) => events,
@@ -628,6 +652,7 @@ impl Model {
                         digest: e.content.digest(),
                         content: e.content.clone(),
                         concerned: self.concerned.clone(),
+                        paid: self.paid.clone(),
                         by_now: BTreeSet::new(),
                         authors: BTreeSet::from([who]),
                         editor: who,
@@ -646,6 +671,7 @@ impl Model {
                 told.digest = e.content.digest();
                 told.content = e.content.clone();
                 told.concerned = self.concerned.clone();
+                told.paid = self.paid.clone();
                 told.authors.insert(who);
                 told.editor = who;
                 told.said.clear();
@@ -657,6 +683,7 @@ impl Model {
                 let was = std::mem::replace(&mut told.digest, e.content.digest());
                 told.content = e.content.clone();
                 told.concerned = e.content.concerned().clone();
+                told.paid = e.content.paid().clone();
                 if e.kept {
                     told.said.retain(|_, (_, content)| *content == was);
                     told.said.values_mut().for_each(|(_, content)| *content = told.digest);
@@ -778,7 +805,8 @@ impl Model {
                                 .zip(now.texts.values())
                                 .all(|(was, now)| was.text == now.text)
                     });
-                if e.kept && (!same || now.concerned != told.concerned || now.aspects != was.aspects) {
+                let whom = now.concerned != told.concerned || now.paid != told.paid;
+                if e.kept && (!same || whom || now.aspects != was.aspects) {
                     return broken("ballots count for what nobody read");
                 }
             }
@@ -994,7 +1022,8 @@ impl Model {
         let Some(rule) = &before.governance.emergency else {
             return broken("nobody is named for emergencies");
         };
-        let concerned: BTreeSet<u64> = told.concerned.union(&told.by_now).copied().collect();
+        let concerned: BTreeSet<u64> =
+            told.concerned.iter().chain(&told.by_now).chain(&told.paid).copied().collect();
         let free = |person: &u64| !told.authors.contains(person) && !concerned.contains(person);
         let yes = told.said.iter().filter(|(_, said)| said.0 == Stance::Yes && said.1 == told.digest);
         let yes =
@@ -1084,7 +1113,9 @@ impl Model {
             own.map(|(person, _)| *person).filter(there).collect::<BTreeSet<u64>>()
         };
         let (yes, no) = (says(Stance::Yes), says(Stance::No));
-        let free = |person: &u64| !told.authors.contains(person) && !told.concerned.contains(person);
+        let free = |person: &u64| {
+            !told.authors.contains(person) && !told.concerned.contains(person) && !told.paid.contains(person)
+        };
         let others: BTreeSet<u64> = yes.iter().copied().filter(free).collect();
         // Every way of letting each function have another spokesman or none, the best of which counts.
         let functions = |of: &BTreeSet<u64>| {
@@ -1123,7 +1154,8 @@ impl Model {
                         parties.retain(|person| !left.contains(person) || told.authors.contains(person));
                     }
                     let signed = parties.iter().all(|p| yes.contains(p) || told.editor == *p);
-                    let two = parties.len() > 1 || !others.is_empty();
+                    let unpaid = parties.iter().any(|party| !told.paid.contains(party));
+                    let two = parties.len() > 1 && unpaid || !others.is_empty();
                     signed && two && (mode == Mode::Reviewed || by_board)
                 }
                 (Mode::Reviewed, _) => !others.is_empty(),

@@ -111,6 +111,7 @@ impl<'a> Reporter<'a> {
         let (me, open) = (self.me(), item.ended.is_none());
         let asked = item.steps.iter().any(|step| step.now && step.turn == "ask");
         let author = is_of(me, &item.authors);
+        let touched = is_of(me, &item.concerned) || is_of(me, &item.paid);
         let touch = |of: &crate::decided::Touch| self.touch(&of.id, &of.from);
         let editor = of.rounds.last().map(|of| of.by.clone());
         Ok(ItemView {
@@ -130,6 +131,7 @@ impl<'a> Reporter<'a> {
             learnt: of.learnt,
             dual: of.dual.map(|run| self.dual(run, item.ended.is_some() || item.kind == "change_notice")),
             concerned: item.concerned.clone(),
+            paid: item.paid.clone(),
             ballots: item
                 .ballots
                 .iter()
@@ -176,13 +178,13 @@ impl<'a> Reporter<'a> {
                 vote: open
                     && asked
                     && item.missing.iter().any(|of| of.what != "objecting" && is_of(me, &of.of)),
-                abstain: open && asked && !is_of(me, &item.turn) && is_of(me, &item.concerned),
+                abstain: open && asked && !is_of(me, &item.turn) && touched,
                 take_back: item.kind == "manual_entry" && item.state == "done" && me.is_some(),
                 remark: open && me.is_some(),
                 object: open
                     && asked
                     && me != editor.as_deref()
-                    && (is_of(me, &item.concerned) || item.missing.iter().any(|of| is_of(me, &of.of))),
+                    && (touched || item.missing.iter().any(|of| is_of(me, &of.of))),
                 resolve: item
                     .remarks
                     .iter()
@@ -819,7 +821,7 @@ impl<'a> Reporter<'a> {
         if is_of(Some(me), &item.authors) {
             return Some("You wrote it: others decide.".to_owned());
         }
-        if is_of(Some(me), &item.concerned) {
+        if is_of(Some(me), &item.concerned) || is_of(Some(me), &item.paid) {
             return Some(
                 "It touches your own target, your pay or what you answer for: others decide.".to_owned(),
             );

@@ -97,6 +97,8 @@ pub struct ItemView {
     pub people: Vec<(String, Vec<String>)>,
     /// Whom it touches so that they cannot decide on it.
     pub concerned: Vec<String>,
+    /// Whose pay it touches: they decide on nothing of it.
+    pub paid: Vec<String>,
     /// What was said of it.
     pub ballots: Vec<BallotView>,
     /// What was said of it beside.

@@ -132,6 +132,12 @@ fn stands(view: &ItemView) -> Markup {
             @if !view.concerned.is_empty() {
                 p.note { "It touches " (view.concerned.join(", ")) ", " (concerned(view)) "." }
             }
+            @if !view.paid.is_empty() {
+                p.note {
+                    "Pay of " (view.paid.join(", ")) " hangs on it: " (if view.paid.len() == 1 { "that is" } else { "those are" })
+                    " no vote of the others."
+                }
+            }
             @if !view.ballots.is_empty() {
                 ul.plain.ballots { @for of in &view.ballots { li { (ballot(of)) } } }
             }

@@ -327,6 +327,9 @@ fn in_words(item: &ItemView, said: &[String], clock: &Clock) -> String {
     if !item.concerned.is_empty() {
         lines.push(format!("  concerns {}", item.concerned.join(", ")));
     }
+    if !item.paid.is_empty() {
+        lines.push(format!("  pay of {} hangs on it: they decide on nothing of it", item.paid.join(", ")));
+    }
     for of in &item.ballots {
         let why = of.why.as_ref().map_or(String::new(), |why| format!(": {why}"));
         lines.push(format!("  {} says {}{why}", of.by, of.stance));

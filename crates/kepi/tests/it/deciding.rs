@@ -261,9 +261,24 @@ fn what_moves_somebodys_figures_or_work_is_agreed_to_and_whoever_it_concerns_is_
     );
     project.write("pay.yml", pay);
     project.ok(&["propose", "-m", "only the north", "--as", "carl"]);
-    assert_eq!(item(&project, "4")["concerned"], json!(["bea"]));
+    assert_eq!(item(&project, "4")["paid"], json!(["bea"]));
     let (_, said) = project.fails(3, &["approve", "4", "--as", "bea"]);
     assert!(said.contains("G0802"), "{said}");
+    project.ok(&["withdraw", "4", "--as", "carl"]);
+    // Of its target he decides nothing, either: who answers for it signs, and somebody who is not paid by it.
+    project.write("more.yml", &more.replace("level: region\nname: south", "level: region\nname: north"));
+    project.ok(&["propose", "-m", "what is paid", "--as", "carl"]);
+    project.ok(&["approve", "5", "--as", "ann"]);
+    edit(&project, "more.yml", "target: 12", "target: 10");
+    project.ok(&["propose", "-m", "lower", "--as", "dan"]);
+    let shown = item(&project, "6");
+    assert_eq!((&shown["concerned"], &shown["paid"]), (&json!(["carl", "dan"]), &json!(["bea"])), "{shown}");
+    let (_, said) = project.fails(3, &["approve", "6", "--as", "bea"]);
+    assert!(said.contains("G0802"), "{said}");
+    let said = project.ok(&["item", "6"]);
+    assert!(said.contains("pay of bea hangs on it: they decide on nothing of it"), "{said}");
+    project.ok(&["approve", "6", "--as", "carl"]);
+    assert_eq!(item(&project, "6")["state"], "done");
 }
 
 #[test]

@@ -134,6 +134,7 @@ pub fn item(facts: &dyn Facts, number: &str) -> Result<Item, ViewError> {
             not_run: of.run.not_run,
         }),
         concerned: view.concerned,
+        paid: view.paid,
         ballots: view
             .ballots
             .into_iter()

@@ -113,6 +113,9 @@ pub struct Item {
     /// Whom it touches so that they cannot decide on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub concerned: Vec<String>,
+    /// Whose pay it touches: they decide on nothing of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paid: Vec<String>,
     /// What was said of it.
     pub ballots: Vec<ItemBallot>,
     /// What was said of it beside: remarks, objections, how each was resolved.
