@@ -18,6 +18,12 @@ if [ ! -x "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)" ] 
     { $sudo apt-get update -qq && $sudo apt-get install -y -qq postgresql; } >/dev/null 2>&1 || missing "postgresql"
 fi
 
+if ! command -v mariadb-install-db >/dev/null; then
+    sudo=""
+    [ "$(id -u)" = 0 ] || sudo="sudo"
+    { $sudo apt-get update -qq && $sudo apt-get install -y -qq --no-install-recommends mariadb-server; } >/dev/null 2>&1 || missing "mariadb-server"
+fi
+
 # Checks of pages, and providers by which people sign in.
 if [ ! -f web/node_modules/.package-lock.json ] || [ web/package-lock.json -nt web/node_modules/.package-lock.json ]; then
     (cd web && npm ci --silent --no-audit --no-fund && touch node_modules/.package-lock.json) || missing "web/package.json"

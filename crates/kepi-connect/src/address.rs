@@ -72,6 +72,9 @@ enum Kind {
 }
 
 fn kind(ip: IpAddr) -> Kind {
+    if kepi_store::is_own(ip) {
+        return Kind::Own;
+    }
     match ip {
         IpAddr::V4(ip) => of_four(ip),
         IpAddr::V6(ip) => of_sixteen(ip),
@@ -80,9 +83,6 @@ fn kind(ip: IpAddr) -> Kind {
 
 fn of_four(ip: Ipv4Addr) -> Kind {
     let [a, b, c, _] = ip.octets();
-    if ip.is_private() || ip.is_loopback() || (a == 100 && (64..128).contains(&b)) {
-        return Kind::Own;
-    }
     let benchmark = a == 198 && (b == 18 || b == 19);
     let protocol = a == 192 && b == 0 && c == 0;
     if a == 0 || a >= 224 || ip.is_link_local() || ip.is_documentation() || benchmark || protocol {
@@ -96,7 +96,7 @@ fn of_sixteen(ip: Ipv6Addr) -> Kind {
     let within = |high: u16, low: u16| {
         let [a, b] = high.to_be_bytes();
         let [c, d] = low.to_be_bytes();
-        of_four(Ipv4Addr::new(a, b, c, d))
+        kind(IpAddr::V4(Ipv4Addr::new(a, b, c, d)))
     };
     // Addresses that hold one of four bytes are what that is.
     if (first, second, third, fourth, fifth) == (0, 0, 0, 0, 0) && sixth == 0xffff {
@@ -107,9 +107,6 @@ fn of_sixteen(ip: Ipv6Addr) -> Kind {
     }
     if first == 0x2002 {
         return within(second, third);
-    }
-    if ip.is_loopback() || first & 0xfe00 == 0xfc00 {
-        return Kind::Own;
     }
     // Only these are given out to the public; of them some are for documents and tunnels.
     let public = first & 0xe000 == 0x2000 && !(first == 0x2001 && (second == 0x0db8 || second < 0x0200));

@@ -1,4 +1,4 @@
-//! Rows of SQLite and PostgreSQL.
+//! Rows of SQLite, PostgreSQL and MySQL.
 //!
 //! With a cursor, rows come in its order from its last value on, that value included, so that what has the same value and
 //! came later is not lost; those that came before come again. A piece ends only where the value changes. Rows without a
@@ -8,9 +8,9 @@
 use std::{path::Path, time::Duration};
 
 use jiff::{SignedDuration, civil::DateTime};
-use kepi_model::project::{Fetch, Relation, Setting, Source, To};
+use kepi_model::project::{Database, Fetch, MappingFrom, Relation, Setting, Source, To};
 use kepi_query::landing::{Fetched, Rows};
-use kepi_store::foreign::{self, Ask, ForeignRow, Mark, Of, Place};
+use kepi_store::foreign::{self, Ask, ForeignRow, Log, LogPlace, Mark, Of, Place, Server};
 use serde_json::{Value, json};
 
 use crate::{cursor::Cursor, error::FetchError, mapped::Mapped, secret::Secrets};
@@ -23,14 +23,22 @@ pub(crate) fn place(to: &To, secrets: &Secrets, root: &Path) -> Result<Place, Fe
             let path = secrets.setting(file)?;
             Place::Sqlite(if written { root.join(path) } else { path.into() })
         }
-        To::Postgres { host, port, database, user, password } => Place::Postgres {
-            host: secrets.setting(host)?,
-            port: *port,
-            database: secrets.setting(database)?,
-            user: secrets.setting(user)?,
-            password: password.as_ref().map(|at| secrets.read(at)).transpose()?,
-        },
+        To::Postgres(of) => Place::Postgres(server(of, secrets, root)?),
+        To::MySql(of) => Place::MySql(server(of, secrets, root)?),
         other => return Err(FetchError::Bookmark(format!("{other} is no database"))),
+    })
+}
+
+/// Where a database of a server is.
+pub(crate) fn server(of: &Database, secrets: &Secrets, root: &Path) -> Result<Server, FetchError> {
+    Ok(Server {
+        host: secrets.setting(&of.host)?,
+        port: of.port,
+        database: secrets.setting(&of.database)?,
+        user: secrets.setting(&of.user)?,
+        password: of.password.as_ref().map(|at| secrets.read(at)).transpose()?,
+        tls: of.tls,
+        authority: of.authority.as_ref().map(|file| root.join(file)),
     })
 }
 
@@ -107,6 +115,44 @@ impl Asking<'_> {
         };
         Ok(Fetched { bookmark, whole: cursor.is_none(), more })
     }
+}
+
+/// Fetches what changed in a table, or all of it where nothing has landed.
+pub(crate) async fn changes(
+    (server, source): (&Server, &Source),
+    (table, slot): (&str, &str),
+    (time_limit, piece): (Duration, usize),
+    from: Option<&Value>,
+    into: &mut dyn Rows,
+) -> Result<Fetched, FetchError> {
+    let reached: Option<LogPlace> = match from.and_then(|bookmark| bookmark.get("log")) {
+        Some(place) => {
+            Some(serde_json::from_value(place.clone()).map_err(|e| FetchError::Bookmark(e.to_string()))?)
+        }
+        None => None,
+    };
+    let columns = source.map.iter().filter_map(|mapping| match &mapping.from {
+        MappingFrom::Column { column, .. } if source.key.contains(&mapping.attribute) => Some(column.trim()),
+        _ => None,
+    });
+    let key: Vec<&str> = columns.collect();
+    let mut mapped = Mapped::of(source);
+    let mut missing = Ok(());
+    let mut take = |row: ForeignRow<'_>| {
+        if !mapped.all_seen() {
+            // All rows have the columns that the table has now.
+            mapped.see(row.json);
+            missing = mapped.refuse(|_| true);
+            if missing.is_err() {
+                return Ok(false);
+            }
+        }
+        into.row(row.json).map(|()| true)
+    };
+    let log = Log { table, slot, key: &key, from: reached.as_ref(), piece, time_limit };
+    let reached = foreign::changes(server, log, &mut take).await?.map_err(FetchError::Rows)?;
+    missing?;
+    Ok(Fetched { bookmark: json!({ "log": reached.place }), whole: false, more: reached.more })
 }
 
 /// A time so many µs before another, spelt as it is, without a fraction and without its offset: not later, in the order of

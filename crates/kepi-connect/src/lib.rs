@@ -110,7 +110,14 @@ impl Connections {
                     let mut server = http::Server::new(&connection.to, &self.secrets, self.patience)?;
                     server.fetch((source, get), from, into).await
                 }
-                (To::Sqlite { .. } | To::Postgres { .. }, Relation::Table(_) | Relation::Query(_)) => {
+                (To::Postgres(of), Relation::Changes { table, slot }) => {
+                    let server = database::server(of, &self.secrets, &self.root)?;
+                    database::changes((&server, source), (table, slot), (limit, self.piece), from, into).await
+                }
+                (
+                    To::Sqlite { .. } | To::Postgres(_) | To::MySql(_),
+                    Relation::Table(_) | Relation::Query(_),
+                ) => {
                     let place = database::place(&connection.to, &self.secrets, &self.root)?;
                     let ask = database::Asking { place: &place, source, fetch, limit, piece: self.piece };
                     ask.fetch(from, into).await

@@ -45,7 +45,7 @@ pub(crate) use acting::{
 pub(crate) use benchmark::{Benchmark, Measured};
 pub(crate) use business_hours::BusinessHours;
 pub(crate) use connection::{
-    Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting, SftpServer,
+    Connection, DatabaseServer, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting, SftpServer,
 };
 pub(crate) use crosswalk::Crosswalk;
 pub(crate) use entity::{

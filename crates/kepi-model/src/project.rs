@@ -48,7 +48,7 @@ pub use crate::measure::{
 };
 pub use crate::secret::{Secret, Setting};
 pub use crate::unit::{Unit, UnitTree};
-pub use connection::{Auth, Connection, S3, S3Keys, Sftp, SftpLogin, To};
+pub use connection::{Auth, Connection, Database, S3, S3Keys, Sftp, SftpLogin, Tls, To};
 pub use guardrail::{Demand, Guardrail, StageGate, Still};
 pub use incentive_plan::{IncentivePlan, Weighed, weighed, weight_said};
 pub use rule::{Consequence, DataRule};

@@ -1,6 +1,6 @@
 //! What can go wrong with the database.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, net::IpAddr, path::PathBuf};
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,35 @@ pub enum StoreError {
         location: String,
         /// Why.
         reason: Refusal,
+    },
+    /// The way to it could not be encrypted.
+    #[error("the way to `{location}` could not be encrypted: {reason}; {way_out}")]
+    Encryption {
+        /// Where it should be, without a password.
+        location: String,
+        /// Why.
+        reason: Refusal,
+        /// What can be done.
+        way_out: &'static str,
+    },
+    /// What changed in it cannot be told.
+    #[error("the changes of `{slot}` cannot be read: {why}")]
+    Changes {
+        /// The slot, and the publication.
+        slot: String,
+        /// Why, and what can be done.
+        why: String,
+    },
+    /// It would be spoken to in clear over a network that is not one's own.
+    #[error(
+        "`{location}` is at {address}, which is no address of the own network, and the way there is not to be encrypted: the \
+         password and all rows could be read on the way; let the way be encrypted"
+    )]
+    Readable {
+        /// Where it is, without a password.
+        location: String,
+        /// Where that leads.
+        address: IpAddr,
     },
     /// Its folder could not be made.
     #[error("the folder of the database `{path}` could not be made: {source}", path = path.display())]

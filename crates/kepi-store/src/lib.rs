@@ -30,6 +30,7 @@ pub mod store;
 pub mod tables;
 pub mod text;
 mod tree;
+mod way;
 
 pub use audit::{Audited, Finding, Trusted};
 pub use checkpoint::Proof;
@@ -42,6 +43,7 @@ pub use records::Altered;
 pub use store::{Reading, Store, Transaction};
 pub use tables::{Class, TABLES, Table};
 pub use text::NewText;
+pub use way::is_own;
 
 /// Under which name the driver of the database writes to the log.
 pub const DRIVER: &str = "sqlx";

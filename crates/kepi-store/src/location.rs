@@ -2,9 +2,9 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use crate::error::StoreError;
+use crate::{error::StoreError, way};
 
 /// Where the database of a project is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,14 @@ pub struct Server {
     /// What of it may be seen.
     shown: String,
     schema: Option<String>,
+    /// Where it is, if it may be spoken to openly and is not this machine.
+    open_at: Option<(String, u16)>,
 }
+
+/// What can be done where a connection to the project's database cannot be encrypted.
+pub(crate) const WAY_OUT: &str = "let the server have a certificate for its name, and name by `&sslrootcert=FILE` of the \
+    address who certified it, if that is nobody public; within a network of your own `&sslmode=require` or \
+    `&sslmode=disable` does without";
 
 impl Server {
     pub(crate) fn url(&self) -> &str {
@@ -33,6 +40,18 @@ impl Server {
     /// The schema that holds the project's tables; `kepi` where none was named.
     pub fn schema(&self) -> &str {
         self.schema.as_deref().unwrap_or("kepi")
+    }
+}
+
+impl Location {
+    /// Whether nobody can read along who should not.
+    pub(crate) async fn is_safe(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Postgres(Server { open_at: Some((host, port)), shown, .. }) => {
+                way::open(shown, host, *port).await.map(drop)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -139,15 +158,27 @@ fn server(text: &str) -> Result<Server, StoreError> {
             None => rest.push(pair),
         }
     }
-    let url = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
-    let options: PgConnectOptions = url.parse().map_err(|_| misread("the address cannot be read"))?;
+    let read = |rest: &[&str]| {
+        let url = if rest.is_empty() { base.to_owned() } else { format!("{base}?{}", rest.join("&")) };
+        let options: PgConnectOptions = url.parse().map_err(|_| misread("the address cannot be read"))?;
+        Ok((url, options))
+    };
+    let (mut url, mut options) = read(&rest)?;
+    let here = options.get_socket().is_some() || way::is_here(options.get_host());
+    let said = rest.iter().any(|pair| pair.starts_with("sslmode=") || pair.starts_with("ssl-mode="));
+    if !said && std::env::var_os("PGSSLMODE").is_none() {
+        rest.push(if here { "sslmode=disable" } else { "sslmode=verify-full" });
+        (url, options) = read(&rest)?;
+    }
+    let open = matches!(options.get_ssl_mode(), PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer);
+    let open_at = (open && !here).then(|| (options.get_host().to_owned(), options.get_port()));
     let host = match options.get_socket() {
         Some(socket) => socket.display().to_string(),
         None => options.get_host().to_owned(),
     };
     let database = options.get_database().unwrap_or(options.get_username());
     let shown = format!("postgres://{}@{host}:{}/{database}", options.get_username(), options.get_port());
-    Ok(Server { url, shown, schema })
+    Ok(Server { url, shown, schema, open_at })
 }
 
 #[cfg(test)]

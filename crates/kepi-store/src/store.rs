@@ -18,10 +18,11 @@ use sqlx::{
 use crate::{
     checkpoint,
     door::Fold,
-    error::{Refusal, StoreError},
-    location::{Location, Server},
+    error::StoreError,
+    location::{Location, Server, WAY_OUT},
     migrate,
     sql::{Dialect, Query, common, postgres, refused, script, sqlite},
+    way,
 };
 
 /// Format of the tables; a database of a later format is refused, one of an earlier is brought up to it.
@@ -165,7 +166,7 @@ impl Way {
 
 /// What is said of a database that cannot be opened.
 fn opened(location: &Location) -> impl Fn(sqlx::Error) -> StoreError {
-    move |e| StoreError::Open { location: location.to_string(), reason: Refusal::new(e) }
+    move |e| way::failed(&location.to_string(), WAY_OUT, e)
 }
 
 impl fmt::Debug for Store {
@@ -187,6 +188,7 @@ impl Store {
         if let Location::Sqlite(path) = location {
             make_folder(path)?;
         }
+        location.is_safe().await?;
         let way = Way::to(location, "rwc")?;
         // A pool tries until its time is up and then says no more than that; this says what is wrong, at once.
         let mut first = AnyConnection::connect_with(&way.options).await.map_err(opened(location))?;
@@ -210,6 +212,7 @@ impl Store {
         {
             return Ok(None);
         }
+        location.is_safe().await?;
         let way = Way::to(location, "ro")?;
         let way = match (reachable(&way).await, location) {
             (Ok(()), _) => way,

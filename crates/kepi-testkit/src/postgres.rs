@@ -1,14 +1,15 @@
 //! A PostgreSQL server for tests: started from the installed binaries, shared by a test binary, gone with it.
 
 use std::{
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::{
         LazyLock,
         atomic::{AtomicU32, Ordering},
     },
 };
+
+use crate::server::{self, CERTIFICATES, Keeper};
 
 /// Starts a server in a folder of its own that answers on a socket there, says where, and waits for its input to end:
 /// that happens when the test binary ends, however it ends. Then the server and its folder go.
@@ -17,10 +18,13 @@ use std::{
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 cd / && folder=$(mktemp -d /tmp/kepi-postgres.XXXXXX) || exit 1
+CERTIFICATES
+LISTEN
 make() { initdb --pgdata="$folder/data" --username=kepi --auth=trust --encoding=UTF8 --no-sync "$@"; }
 { make --locale=C --locale-provider=icu --icu-locale=en-US || { rm -rf "$folder/data"; make --locale=C; }; } >"$folder/log" 2>&1 &&
 pg_ctl --pgdata="$folder/data" --log="$folder/log" --wait --timeout=120 --options="-k $folder -c listen_addresses= \
-    -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=32MB -c max_connections=300" \
+    -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=32MB -c max_connections=300 \
+    -c wal_level=logical -c max_replication_slots=40 $listen" \
     start >>"$folder/log" 2>&1 && echo "$folder" || { cat "$folder/log"; echo failed; }
 cat >/dev/null
 pg_ctl --pgdata="$folder/data" --mode=immediate stop >/dev/null 2>&1
@@ -31,10 +35,22 @@ struct Server {
     folder: PathBuf,
     programs: PathBuf,
     /// Holds the server's input open until this process ends.
-    _keeper: Child,
+    _keeper: Keeper,
 }
 
-static SERVER: LazyLock<Option<Server>> = LazyLock::new(start);
+static SERVER: LazyLock<Option<Server>> = LazyLock::new(|| start(None));
+
+/// A server of its own that speaks TLS at a port of this machine, by a certificate for `localhost` that nobody public gave:
+/// its folder, in which `authority.pem` is the certificate of who did, and the port. The user `kepi` has the database
+/// `postgres` there, without a password. It goes with this process.
+pub fn encrypted() -> Option<(PathBuf, u16)> {
+    static ENCRYPTED: LazyLock<Option<(Server, u16)>> = LazyLock::new(|| {
+        let port = server::free_port();
+        Some((start(Some(port))?, port))
+    });
+    let (server, port) = if is_installed() { ENCRYPTED.as_ref()? } else { return None };
+    Some((server.folder.clone(), *port))
+}
 
 /// The address of a new, empty database that is this test's own; none, and a line that says so, where PostgreSQL is
 /// not installed.
@@ -78,42 +94,23 @@ pub fn is_installed() -> bool {
     installed
 }
 
-#[expect(clippy::panic, reason = "a test without its database must fail")]
-fn start() -> Option<Server> {
+fn start(encrypted: Option<u16>) -> Option<Server> {
     let programs = programs()?;
-    let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.starts_with(b"0\n"));
+    let (certificates, listen) = match encrypted {
+        Some(port) => (
+            CERTIFICATES,
+            format!(
+                "listen='-c listen_addresses=127.0.0.1 -c port={port} -c ssl=on '\"-c ssl_cert_file=$folder/own.pem \
+                 -c ssl_key_file=$folder/own.key\""
+            ),
+        ),
+        None => ("", String::new()),
+    };
+    let script = SCRIPT.replace("CERTIFICATES", certificates).replace("LISTEN", &listen);
     // PostgreSQL refuses to run as root.
-    let mut command = if root {
-        let user = if known("postgres") { "postgres" } else { "nobody" };
-        let mut as_user = Command::new("runuser");
-        as_user.args(["-u", user, "--", "sh", "-c", SCRIPT]);
-        as_user
-    } else {
-        let mut plain = Command::new("sh");
-        plain.args(["-c", SCRIPT]);
-        plain
-    };
-    let path = std::env::var("PATH").unwrap_or_default();
-    command.env("PATH", format!("{}:{path}", programs.display()));
-    let mut keeper = match command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
-    {
-        Ok(keeper) => keeper,
-        Err(e) => panic!("the shell that starts PostgreSQL could not be started: {e}"),
-    };
-    let mut said = String::new();
-    if let Some(output) = keeper.stdout.take() {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if line.starts_with("/tmp/kepi-postgres.") {
-                return Some(Server { folder: line.into(), programs, _keeper: keeper });
-            }
-            said.push_str(&line);
-            said.push('\n');
-            if line == "failed" {
-                break;
-            }
-        }
-    }
-    panic!("PostgreSQL is installed in `{}` but does not start:\n{said}", programs.display())
+    let user = server::is_root().then(|| if known("postgres") { "postgres" } else { "nobody" });
+    let (folder, keeper) = server::start("PostgreSQL", &script, user, &programs, "/tmp/kepi-postgres.");
+    Some(Server { folder, programs, _keeper: keeper })
 }
 
 fn known(user: &str) -> bool {

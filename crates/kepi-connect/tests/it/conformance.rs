@@ -19,6 +19,7 @@ use kepi_query::{
     landing::{Copies, Fetched, Fetcher, PortError, Rows},
     port::Fut,
 };
+use kepi_testkit::mysql::Fresh;
 
 use crate::support::{World, no_secret, postgres, run, run_sql, sqlite};
 
@@ -86,6 +87,8 @@ enum Fault {
     Twice,
     /// Rows come in another order.
     Shuffled,
+    /// All of it comes twice, each time in its order: a log without it were none.
+    Again,
 }
 
 struct Faulty(Connections, Fault);
@@ -98,7 +101,7 @@ impl Rows for Passing<'_> {
             return Err("the connection broke off".into());
         }
         self.3 += 1;
-        if matches!(self.1, Fault::Twice | Fault::Shuffled) {
+        if matches!(self.1, Fault::Twice | Fault::Shuffled | Fault::Again) {
             self.2.push(json.to_owned());
         }
         if self.1 == Fault::Shuffled { Ok(()) } else { self.0.row(json) }
@@ -116,8 +119,11 @@ impl Fetcher for Faulty {
         Box::pin(async move {
             let mut passing = Passing(into, self.1, Vec::new(), 0);
             let fetched = self.0.fetch(project, source, from, &mut passing).await?;
-            let again = passing.2;
-            again.iter().rev().try_for_each(|row| passing.0.row(row))?;
+            let mut again = passing.2;
+            if self.1 != Fault::Again {
+                again.reverse();
+            }
+            again.iter().try_for_each(|row| passing.0.row(row))?;
             Ok(fetched)
         })
     }
@@ -149,20 +155,41 @@ enum Kind {
     SqliteSnapshot,
     SqliteCursor,
     PostgresCursor,
+    PostgresChanges,
+    MySqlCursor,
 }
 
 fn definitions(kind: Kind, address: &str) -> String {
+    let mysql = |address: &str| {
+        let [database, socket, user] = address.split('@').collect::<Vec<_>>()[..] else {
+            panic!("{address}")
+        };
+        format!("mysql: {{host: {socket}, database: {database}, user: {user}, password: {{file: secret}}}}")
+    };
     let (mode, from) = match kind {
-        Kind::SqliteSnapshot => ("snapshot\ndeletes: {at_most: 100%}", "table: client"),
-        _ => ("upsert\nversion: changed_at", "table: client, cursor: changed_at, look_back: 2 minutes"),
+        Kind::SqliteSnapshot => ("snapshot\ndeletes: {at_most: 100%}", "table: client".to_owned()),
+        Kind::PostgresChanges => {
+            ("upsert\ndeletes: {where: gone}", format!("table: client, changes: {}", slot(address)))
+        }
+        _ => {
+            let from = "table: client, cursor: changed_at, look_back: 2 minutes".to_owned();
+            ("upsert\nversion: changed_at", from)
+        }
     };
     let to = match kind {
-        Kind::PostgresCursor => {
+        Kind::PostgresCursor | Kind::PostgresChanges => {
             let (name, host) = address.trim_start_matches("postgres:///").split_once("?host=").unwrap();
             let host = host.trim_end_matches("&user=kepi");
             format!("postgres: {{host: {host}, database: {name}, user: kepi, password: {{file: secret}}}}")
         }
+        Kind::MySqlCursor => mysql(address),
         _ => "sqlite: {file: crm.db}".to_owned(),
+    };
+    let gone = match kind {
+        Kind::PostgresChanges => {
+            "  gone: {column: _gone, as: boolean, \"true\": [\"true\"], \"false\": [\"false\"]}\n"
+        }
+        _ => "",
     };
     format!(
         "---
@@ -176,6 +203,7 @@ attributes:
   id: {{type: text}}
   tier: {{type: text}}
   changed_at: {{type: timestamp}}
+  gone: {{type: boolean}}
 ---
 source: clients
 into: client
@@ -185,7 +213,7 @@ map:
   id: {{column: id, as: text, required: true}}
   tier: {{column: tier, as: text, required: true}}
   changed_at: {{column: changed_at, as: timestamp, required: true}}
-"
+{gone}"
     )
 }
 
@@ -196,12 +224,16 @@ struct Other {
     rows: std::collections::BTreeMap<u64, (u64, u64)>,
     minute: u64,
     next: u64,
+    mysql: Option<Fresh>,
 }
 
 impl Other {
     async fn execute(&self, sql: &str) {
         match self.kind {
-            Kind::PostgresCursor => run_sql(&mut postgres(&self.address).await, sql).await,
+            Kind::PostgresCursor | Kind::PostgresChanges => {
+                run_sql(&mut crate::changes::logged(&self.address).await, sql).await;
+            }
+            Kind::MySqlCursor => self.mysql.as_ref().unwrap().run(sql),
             _ => sqlite(Path::new(&self.address), sql).await,
         }
     }
@@ -214,7 +246,9 @@ impl Other {
             let ids: Vec<u64> = self.rows.keys().copied().collect();
             let one = ids.get(chance.below(ids.len().max(1) as u64) as usize).copied();
             match (chance.below(4), one) {
-                (0, Some(id)) if self.kind == Kind::SqliteSnapshot && ids.len() > 1 => {
+                (0, Some(id))
+                    if matches!(self.kind, Kind::SqliteSnapshot | Kind::PostgresChanges) && ids.len() > 1 =>
+                {
                     self.rows.remove(&id);
                     sql += &format!("DELETE FROM client WHERE id = {id};");
                 }
@@ -251,26 +285,35 @@ impl Other {
     }
 }
 
+/// The name of the slot of a database: servers have them, not databases.
+fn slot(address: &str) -> String {
+    format!("kepi_{}", address.trim_start_matches("postgres:///").split('?').next().unwrap())
+}
+
 fn time(minute: u64) -> String {
     format!("2026-01-{:02} {:02}:{:02}:00", 1 + minute / 1440, minute / 60 % 24, minute % 60)
 }
 
 const SECRET: &str = "correct-horse-battery-staple";
 
-async fn rounds(kind: Kind, address: String) {
+async fn rounds(kind: Kind, address: String, mysql: Option<Fresh>) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (count, seed) = (number("KEPI_COUNT").unwrap_or(8), number("KEPI_SEED").unwrap_or(1));
     println!("{kind:?}: {count} rounds, KEPI_SEED={seed}");
     let mut chance = Chance(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let world = World::new(&definitions(kind, &address));
     std::fs::write(world.path().join("secret"), format!("{SECRET}\n")).unwrap();
-    let address = if kind == Kind::PostgresCursor {
+    let address = if !matches!(kind, Kind::SqliteSnapshot | Kind::SqliteCursor) {
         address
     } else {
         world.path().join("crm.db").display().to_string()
     };
-    let mut other = Other { kind, address, rows: Default::default(), minute: 0, next: 0 };
+    let mut other = Other { kind, address, rows: Default::default(), minute: 0, next: 0, mysql };
     other.execute("CREATE TABLE client (id INTEGER PRIMARY KEY, tier TEXT, changed_at TIMESTAMP)").await;
+    if kind == Kind::PostgresChanges {
+        let name = slot(&other.address);
+        crate::changes::log(&mut postgres(&other.address).await, "client", &name).await;
+    }
     let (mut deaths, mut torn) = (0, 0);
     for round in 0..count {
         other.change(&mut chance).await;
@@ -278,6 +321,7 @@ async fn rounds(kind: Kind, address: String) {
             let left = Arc::new(AtomicI64::new(1 + chance.below(60) as i64));
             let fault = match chance.below(5) {
                 0 => Fault::Torn(chance.below(4) as usize),
+                1 | 2 if kind == Kind::PostgresChanges => Fault::Again,
                 1 => Fault::Twice,
                 2 => Fault::Shuffled,
                 _ => Fault::None,
@@ -323,17 +367,35 @@ async fn rounds(kind: Kind, address: String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_whole() {
-    rounds(Kind::SqliteSnapshot, String::new()).await;
+    rounds(Kind::SqliteSnapshot, String::new(), None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_by_cursor() {
-    rounds(Kind::SqliteCursor, String::new()).await;
+    rounds(Kind::SqliteCursor, String::new(), None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_by_cursor() {
     if let Some(address) = kepi_testkit::postgres::fresh_database() {
-        rounds(Kind::PostgresCursor, address).await;
+        rounds(Kind::PostgresCursor, address, None).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_by_its_log() {
+    if let Some(address) = kepi_testkit::postgres::fresh_database() {
+        rounds(Kind::PostgresChanges, address, None).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mysql_by_cursor() {
+    let Some(fresh) = kepi_testkit::mysql::fresh_database() else { return };
+    let user = format!("kepi_{}", fresh.database);
+    fresh.run(&format!(
+        "CREATE USER {user}@localhost IDENTIFIED BY '{SECRET}'; GRANT SELECT ON {}.* TO {user}@localhost",
+        fresh.database
+    ));
+    rounds(Kind::MySqlCursor, format!("{}@{}@{user}", fresh.database, fresh.socket), Some(fresh)).await;
 }

@@ -12,11 +12,14 @@
 #[allow(dead_code)]
 #[path = "../../src/address.rs"]
 mod address;
+mod changes;
 mod conformance;
 mod databases;
 mod deliver;
 mod delivering;
+mod encrypted;
 mod http;
+mod mysql;
 mod objects;
 mod presets;
 mod sftp;

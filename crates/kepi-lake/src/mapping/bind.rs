@@ -67,6 +67,8 @@ pub(crate) struct BoundMapping {
     times: Zones,
     file: String,
     only: Option<(Expression, Vec<usize>)>,
+    /// Whether a row says that its key is gone.
+    gone: Option<(Expression, Vec<usize>)>,
     off_scale: OffScale,
     /// Counts as they stood before the batch that was read last.
     before: Vec<Option<Counted>>,
@@ -211,10 +213,11 @@ impl BoundMapping {
             steps.push(Step { slot, name, required, from, time });
         }
         let only = source.only.as_ref().map(|e| (e.clone(), reads(e)));
+        let gone = source.deleted.as_ref().map(|e| (e.clone(), reads(e)));
         let file = below_shared_folder(file, source.from.files().unwrap_or_default()).to_owned();
         let off_scale = OffScale::new(source, entity);
         let off_scale_before = off_scale.clone();
-        Ok(Self { steps, times, file, only, off_scale, before: Vec::new(), off_scale_before })
+        Ok(Self { steps, times, file, only, gone, off_scale, before: Vec::new(), off_scale_before })
     }
 
     /// Types the rows of a batch into `rows`, and says what became of each.
@@ -261,8 +264,8 @@ impl BoundMapping {
             (0..n).for_each(|_| column.missing());
         }
         let mut fates: Vec<Fate> = Vec::with_capacity(n);
-        if let Some((only, _)) = &self.only {
-            rows.look_up(only)?;
+        for (condition, _) in self.only.iter().chain(&self.gone) {
+            rows.look_up(condition)?;
         }
         let mut bad = batch.bad.iter().peekable();
         for row in 0..n {
@@ -283,6 +286,10 @@ impl BoundMapping {
                 _ if kept != Ok(Cell::Boolean(true)) => {
                     Fate::OutOfScope { unknown: kept == Ok(Cell::Missing) }
                 }
+                // Of what is gone often nothing but its key is told.
+                Some(rejection) if rejection.rule == REQUIRED && self.is_gone(at, rows, &failures) => {
+                    Fate::Typed
+                }
                 Some(rejection) => Fate::Rejected(rejection),
                 None => {
                     self.off_scale.see(rows, row);
@@ -291,6 +298,12 @@ impl BoundMapping {
             });
         }
         Ok(fates)
+    }
+
+    fn is_gone(&self, row: u32, rows: &Rows, failures: &Failures) -> bool {
+        self.gone.as_ref().is_some_and(|(gone, reads)| {
+            !failures.touch(row, reads) && evaluate(gone, &rows.row(row as usize)) == Ok(Cell::Boolean(true))
+        })
     }
 
     /// What is to be known of the file's texts, in words: columns with characters that nobody can see.

@@ -10,13 +10,16 @@ use crate::{
     findings::Findings,
     id::ConnectionId,
     lexical,
-    project::{Auth, Connection, S3, S3Keys, Secret, Setting, Sftp, SftpLogin, To},
+    project::{Auth, Connection, Database, S3, S3Keys, Secret, Setting, Sftp, SftpLogin, Tls, To},
     table::Symbol,
     wording::{quoted, shown},
 };
 
 /// The kinds of connections.
-const KINDS: [&str; 6] = ["sqlite", "postgres", "singer", "http", "s3", "sftp"];
+const KINDS: [&str; 7] = ["sqlite", "postgres", "mysql", "singer", "http", "s3", "sftp"];
+/// Where servers of PostgreSQL and MySQL listen.
+const POSTGRES: u16 = 5432;
+const MYSQL: u16 = 3306;
 
 /// Reads all connections.
 pub(super) fn read(
@@ -46,17 +49,12 @@ fn connection(written: &written::Connection, findings: &mut Findings) -> Option<
     let to = match (written.sqlite.get(), written.postgres.get(), written.singer.get(), written.http.get()) {
         _ if written.s3.is_written() => bucket(written.s3.get()?, findings)?,
         _ if written.sftp.is_written() => To::Sftp(files_over_ssh(written.sftp.get()?, findings)?),
+        _ if written.mysql.is_written() => To::MySql(database(written.mysql.get()?, MYSQL, findings)?),
         (Some(sqlite), ..) => {
             below(&sqlite.file, findings)?;
             To::Sqlite { file: setting(&sqlite.file)? }
         }
-        (_, Some(postgres), ..) => To::Postgres {
-            host: setting(&postgres.host)?,
-            port: u16::try_from(postgres.port.get()?.0).ok()?,
-            database: setting(&postgres.database)?,
-            user: setting(&postgres.user)?,
-            password: optional(&postgres.password)?,
-        },
+        (_, Some(postgres), ..) => To::Postgres(database(postgres, POSTGRES, findings)?),
         (_, _, Some(singer), _) => {
             let tap = singer.tap.cloned()?;
             if tap.contains(['/', '\\']) || tap.starts_with('.') {
@@ -78,6 +76,30 @@ fn connection(written: &written::Connection, findings: &mut Findings) -> Option<
         to,
         time_limit: written.time_limit.get()?.0,
         span: written.connection.span,
+    })
+}
+
+/// A database of a server that listens at `port` unless another is written.
+fn database(of: &written::DatabaseServer, port: u16, findings: &mut Findings) -> Option<Database> {
+    let (tls, authority) = (whether(&of.tls)?, whether(&of.authority)?);
+    if authority.is_some() && tls.is_some_and(|tls| tls != Tls::Verify) {
+        findings
+            .report(codes::CONNECTION, of.authority.key, "nothing is held against this certificate")
+            .expected("`authority` where the server's certificate is verified")
+            .fix("leave `tls` out, or `authority`");
+        return None;
+    }
+    Some(Database {
+        host: setting(&of.host)?,
+        port: match whether(&of.port)? {
+            Some(port) => u16::try_from(port.0).ok()?,
+            None => port,
+        },
+        database: setting(&of.database)?,
+        user: setting(&of.user)?,
+        password: optional(&of.password)?,
+        tls,
+        authority: authority.map(|file| file.0),
     })
 }
 
@@ -215,14 +237,20 @@ fn server(http: &written::HttpServer, findings: &mut Findings) -> Option<To> {
     Some(To::Http { address: setting(&http.address)?, auth, rate, private })
 }
 
-/// A secret that need not be there.
+/// What need not be there.
 #[expect(clippy::option_option, reason = "outside: unreadable; inside: not written")]
-fn optional(written: &Field<written::SecretText>) -> Option<Option<Secret>> {
+fn whether<T: Clone>(written: &Field<T>) -> Option<Option<T>> {
     match (written.get(), written.is_written()) {
-        (Some(at), _) => Some(Some(secret(&at.0))),
+        (Some(value), _) => Some(Some(value.clone())),
         (None, true) => None,
         (None, false) => Some(None),
     }
+}
+
+/// A secret that need not be there.
+#[expect(clippy::option_option, reason = "outside: unreadable; inside: not written")]
+fn optional(written: &Field<written::SecretText>) -> Option<Option<Secret>> {
+    Some(whether(written)?.map(|at| secret(&at.0)))
 }
 
 /// Whether sources fetch through connections that lead to what they ask for.
@@ -239,6 +267,7 @@ pub(super) fn together(
         }
         let findings = &mut *context.findings;
         let (field, needs) = match from {
+            written::Connector::Database(of) if of.changes.is_written() => (&of.connection, "PostgreSQL"),
             written::Connector::Database(of) => (&of.connection, "a database"),
             written::Connector::Singer(of) => (&of.connection, "a Singer tap"),
             written::Connector::Http(of) => (&of.connection, "a server over HTTP"),
@@ -246,7 +275,8 @@ pub(super) fn together(
         };
         let Some(connection) = field.get().and_then(|id| connections.get(id)) else { continue };
         let fits = match &connection.to {
-            To::Sqlite { .. } | To::Postgres { .. } => needs == "a database",
+            To::Postgres(_) if needs == "PostgreSQL" => true,
+            To::Sqlite { .. } | To::Postgres(_) | To::MySql(_) => needs == "a database",
             To::Singer { .. } => needs == "a Singer tap",
             To::Http { .. } => needs == "a server over HTTP",
             To::S3(_) | To::Sftp(_) => false,

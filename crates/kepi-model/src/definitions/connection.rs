@@ -2,8 +2,9 @@
 
 use crate::{
     codes,
-    decode::{At, Decode, Decoder, Either, List, Micros, Name, Whole, one_of, table},
+    decode::{At, Decode, Decoder, Either, List, Micros, Name, PemFile, Whole, choices, one_of, table},
     id::ConnectionId,
+    project::Tls,
     table::Kind,
     yaml::Yaml,
 };
@@ -45,13 +46,22 @@ table! {
         "Its path below the project's folder; one from an environment variable or a file may lead anywhere.", "crm.db";
 }
 
+choices!(Tls);
+
 table! {
-    PostgresServer = "postgres_server", "A database of a PostgreSQL server; it is only read.";
-    host: Setting, required, "Name of the server, or the folder of its socket.", "db.example";
-    port: Whole<1, 65_535>, default "5432", "Its port.", "5432";
+    DatabaseServer = "database_server", "A database of a server; it is only read.";
+    host: Setting, required,
+        "Name of the server; or of PostgreSQL the folder of its socket, of MySQL the socket.", "db.example";
+    port: Whole<1, 65_535>, optional, "Its port; default 5432 of PostgreSQL, 3306 of MySQL.", "5433";
     database: Setting, required, "Name of the database.", "crm";
     user: Setting, required, "Who reads: best somebody who may do nothing else.", "kepi_reader";
     password: SecretText, optional, "The password, if one is asked for.", "{env: CRM_PASSWORD}";
+    tls: Tls, optional,
+        "How the way there is encrypted: `verify` with a certificate that holds for the server's name, `require` with any, `off` not at all, which is for the own network only. Default `verify`, and `off` on the same machine.",
+        "off";
+    authority: PemFile, optional,
+        "A file in PEM with the certificate of who certifies the server, where that is nobody public. A path that does not begin with `/` begins in the project's folder.",
+        "/etc/kepi/databases.pem";
 }
 
 table! {
@@ -138,8 +148,10 @@ table! {
     name: String, optional;
     description: String, optional;
     sqlite: SqliteFile, optional, "A file of SQLite.", "{file: crm.db}";
-    postgres: PostgresServer, optional, "A database of PostgreSQL.",
+    postgres: DatabaseServer, optional, "A database of PostgreSQL.",
         "{host: db.example, database: crm, user: kepi_reader, password: {env: CRM_PASSWORD}}";
+    mysql: DatabaseServer, optional, "A database of MySQL or MariaDB.",
+        "{host: db.example, database: shop, user: kepi_reader, password: {env: SHOP_PASSWORD}}";
     singer: SingerTap, optional, "A Singer tap.", "{tap: tap-csv, config: {file: /run/secrets/tap.json}}";
     http: HttpServer, optional, "A server that is asked over HTTP.",
         "{address: \"https://acme.example\", auth: {bearer: {env: DESK_TOKEN}}}";

@@ -65,6 +65,9 @@ table! {
     cursor: String, optional,
         "A column that grows whenever a row is new or changes: only what is not below its last value is fetched. Without one everything is fetched every time.",
         "updated_at";
+    changes: String, optional,
+        "PostgreSQL: name of a replication slot of `pgoutput` and of the publication of the table, by which all that changes in it is fetched, also what is deleted.",
+        "kepi_accounts";
     look_back: Micros, optional,
         "How far below the cursor's last value to look again, for changes that were committed late.", "10 minutes";
 }

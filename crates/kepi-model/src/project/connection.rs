@@ -6,6 +6,7 @@ use crate::{
     id::ConnectionId,
     secret::{Secret, Setting},
     source_text::Span,
+    word::words,
 };
 
 /// A way to another system.
@@ -32,18 +33,9 @@ pub enum To {
         file: Setting,
     },
     /// A database of PostgreSQL.
-    Postgres {
-        /// Server, or folder of its socket.
-        host: Setting,
-        /// Its port.
-        port: u16,
-        /// Database.
-        database: Setting,
-        /// Who reads.
-        user: Setting,
-        /// The password, if one is asked for.
-        password: Option<Secret>,
-    },
+    Postgres(Database),
+    /// A database of MySQL or MariaDB.
+    MySql(Database),
     /// A Singer tap.
     Singer {
         /// Name of the program.
@@ -68,6 +60,37 @@ pub enum To {
     S3(S3),
     /// A server of files over SSH.
     Sftp(Sftp),
+}
+
+/// A database of a server.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Server, or where its socket is.
+    pub host: Setting,
+    /// Its port.
+    pub port: u16,
+    /// Database.
+    pub database: Setting,
+    /// Who reads.
+    pub user: Setting,
+    /// The password, if one is asked for.
+    pub password: Option<Secret>,
+    /// How the way there is encrypted; none: as its kind of place wants it.
+    pub tls: Option<Tls>,
+    /// A file with the certificate of who certifies the server, beside the public ones.
+    pub authority: Option<String>,
+}
+
+words! {
+    /// How the way to a database is encrypted.
+    pub enum Tls {
+        /// With a certificate that is held against who certifies and the server's name.
+        Verify = "verify",
+        /// With any certificate: nobody listens, but nobody knows who answers.
+        Require = "require",
+        /// Not at all.
+        Off = "off",
+    }
 }
 
 /// A server of files over SSH.
@@ -169,7 +192,8 @@ impl fmt::Display for To {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Sqlite { .. } => "SQLite",
-            Self::Postgres { .. } => "PostgreSQL",
+            Self::Postgres(_) => "PostgreSQL",
+            Self::MySql(_) => "MySQL",
             Self::Singer { .. } => "a Singer tap",
             Self::Http { .. } => "a server over HTTP",
             Self::S3(_) => "a bucket",

@@ -288,6 +288,7 @@ impl Fetch {
         let of = match &self.of {
             Relation::Table(name) => json!(["table", name]),
             Relation::Query(text) => json!(["query", text]),
+            Relation::Changes { table, slot } => json!(["changes", table, slot]),
             Relation::Stream(name) => json!(["stream", name]),
             Relation::Get(HttpGet { path, query, first, rows, pages, since }) => {
                 json!([
@@ -308,12 +309,18 @@ impl Fetch {
 
 /// Rows of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "one a source")]
 pub enum Relation {
     /// Of a table or view.
     Table(String),
     /// Of a `SELECT`.
     Query(String),
+    /// What changes in a table, by the log of its database.
+    Changes {
+        /// The table.
+        table: String,
+        /// Name of the replication slot, and of the publication.
+        slot: String,
+    },
     /// Of a stream of a Singer tap.
     Stream(String),
     /// Of pages of JSON.
@@ -460,6 +467,7 @@ impl fmt::Display for Connector {
             Self::Fetch(Fetch { connection, of, .. }) => {
                 return match of {
                     Relation::Table(table) => write!(f, "table {table} of {connection}"),
+                    Relation::Changes { table, .. } => write!(f, "changes of {table} of {connection}"),
                     Relation::Query(_) => write!(f, "a query of {connection}"),
                     Relation::Stream(stream) => write!(f, "stream {stream} of {connection}"),
                     Relation::Get(get) => write!(f, "{} of {connection}", get.path),

@@ -11,7 +11,22 @@ use crate::{
 /// What is fetched of a database.
 pub(super) fn database(written: &written::Database, findings: &mut Findings) -> Option<Fetch> {
     let of = match (written.table.get(), written.query.get()) {
-        (Some(table), None) if !written.query.is_written() => Relation::Table(table.clone()),
+        (Some(table), None) if !written.query.is_written() => match written.changes.get() {
+            Some(slot) => Relation::Changes { table: table.clone(), slot: log(slot, written, findings)? },
+            None if written.changes.is_written() => return None,
+            None => Relation::Table(table.clone()),
+        },
+        (None, Some(_)) if written.changes.is_written() => {
+            findings
+                .report(
+                    codes::FETCHED_WHAT,
+                    written.changes.key,
+                    "a log has changes of tables, not of queries",
+                )
+                .expected("`table` and `changes`")
+                .fix("name the table in place of `query`");
+            return None;
+        }
         (None, Some(query)) if !written.table.is_written() => {
             Relation::Query(query.trim().trim_end_matches(';').to_owned())
         }
@@ -37,6 +52,33 @@ pub(super) fn database(written: &written::Database, findings: &mut Findings) -> 
         cursor: written.cursor.cloned(),
         look_back: written.look_back.get().map_or(0, |micros| micros.0),
     })
+}
+
+/// The slot of a log.
+fn log(slot: &str, written: &written::Database, findings: &mut Findings) -> Option<String> {
+    let name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if slot.is_empty() || slot.len() > 63 || !slot.chars().all(name) {
+        findings
+            .report(
+                codes::FETCHED_WHAT,
+                written.changes.span,
+                format!("`{slot}` is no name of a replication slot"),
+            )
+            .expected("at most 63 small letters, digits and `_`");
+        return None;
+    }
+    if written.cursor.is_written() {
+        findings
+            .report(
+                codes::FETCHED_WHAT,
+                written.cursor.key,
+                "what is new is said twice, by a cursor and by a log",
+            )
+            .expected("`cursor` or `changes`")
+            .fix("leave `cursor` out: the log has every change");
+        return None;
+    }
+    Some(slot.to_owned())
 }
 
 /// What is fetched of a Singer tap.
@@ -110,7 +152,24 @@ fn pages(written: &written::HttpPages) -> Option<Pages> {
 /// Whether the rest of a source makes sense where its rows are fetched.
 pub(super) fn fits(written: &written::Source, from: Option<&Connector>, findings: &mut Findings) {
     let Some(fetch) = from.and_then(Connector::fetched) else { return };
-    let piecemeal = fetch.cursor.is_some() || matches!(&fetch.of, Relation::Get(get) if !get.is_whole());
+    let log = matches!(fetch.of, Relation::Changes { .. });
+    if log && !written.deletes.get().is_some_and(|deletes| deletes.filter.is_written()) {
+        findings
+            .report(codes::FETCH_MODE, written.mode.span, "the log tells what was deleted, and nobody listens")
+            .expected("`deletes: {where: …}` that is true where the column `_gone` is")
+            .fix("map `_gone` to an attribute, such as `gone: {column: _gone, as: boolean, \"true\": [\"true\"], \"false\": [\"false\"]}`, and write `deletes: {where: gone}`");
+    }
+    if log && written.version.is_written() {
+        findings
+            .report(
+                codes::FETCH_MODE,
+                written.version.key,
+                "the log has changes in their order; `version` would undo some",
+            )
+            .fix("leave `version` out");
+    }
+    let piecemeal =
+        log || fetch.cursor.is_some() || matches!(&fetch.of, Relation::Get(get) if !get.is_whole());
     if piecemeal && matches!(written.mode.cloned(), Some(Mode::Snapshot | Mode::Keys)) {
         findings
             .report(
