@@ -24,7 +24,7 @@ lint: ## Formatting and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
 
-evidence: ## Run one area's proofs at length and print counts: AREA=access, acting, audit, check, cluster, data, deciding, fuzz, insight or states (KEPI_COUNT, KEPI_SEED)
+evidence: ## Run one area's proofs at length and print counts: AREA=access, acting, audit, check, cluster, data, deciding, erasure, fuzz, insight or states (KEPI_COUNT, KEPI_SEED)
 	scripts/evidence.sh $(AREA)
 
 install: ## Install kepi, built at full speed, into cargo's bin folder

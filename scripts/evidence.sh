@@ -12,7 +12,7 @@ at_length() {
     local log
     log=$(mktemp)
     if KEPI_COUNT=$1 KEPI_SEED=$seed "${CARGO:-cargo}" test --locked "${@:3}" -- --nocapture $2 >"$log" 2>&1; then
-        grep -E '^(fuzz |audit: |access: |acting: |check: |cluster: |data: |deciding: |insight: |states: |test result)' "$log"
+        grep -E '^(fuzz |audit: |access: |acting: |check: |cluster: |data: |deciding: |erasure: |insight: |states: |test result)' "$log"
     else
         cat "$log"
         return 1
@@ -52,6 +52,10 @@ data)
     # Answers to surveys with planted faults: what screening finds of them.
     at_length "${KEPI_COUNT:-40}" planted --package kepi-query --test it
     ;;
+erasure)
+    # So many keys four times: every byte of what is kept before and after, SQLite and PostgreSQL, and whoever erases stopped at every step.
+    at_length "${KEPI_COUNT:-500}" erasing:: --package kepi-lake --test it
+    ;;
 deciding)
     # Random people, leavers, modes and clocks: 400 commands a count.
     at_length "${KEPI_COUNT:-10000}" nothing_takes_effect --release --package kepi-govern --test it
@@ -69,7 +73,7 @@ insight)
     at_length "${KEPI_COUNT:-100}" evidence:: --release --package kepi-insight --test it
     ;;
 *)
-    echo "AREA is one of: access, acting, audit, check, cluster, data, deciding, fuzz, insight, states" >&2
+    echo "AREA is one of: access, acting, audit, check, cluster, data, deciding, erasure, fuzz, insight, states" >&2
     exit 2
     ;;
 esac

@@ -49,6 +49,9 @@ pub enum AppError {
     /// The lake failed.
     #[error("the lake could not be read")]
     Lake(#[source] PortError),
+    /// Rows could not be erased.
+    #[error("nothing was erased")]
+    Erase(#[source] PortError),
     /// A run could not be published.
     #[error(transparent)]
     Publish(#[from] PublishError),

@@ -28,6 +28,7 @@ mod discrepancies;
 mod dual;
 pub mod editing;
 pub mod entries;
+pub mod erasing;
 pub mod error;
 mod freezing;
 mod handing;

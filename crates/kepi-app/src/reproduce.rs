@@ -16,9 +16,10 @@ use serde_json::json;
 
 use crate::{
     archive,
+    erasing::Figure,
     error::AppError,
     open::App,
-    picture::{period_of, project_of},
+    picture::{day_of, period_of, project_of},
     publishing::{day_of_label, score_rows, value_rows, values_in},
     run::{Basis, RunProgress},
 };
@@ -75,8 +76,25 @@ pub struct Reproduction {
     pub identical: u64,
     /// Of them, computed by another engine than this one, and not the same: not reproducible here.
     pub other_engine: u64,
+    /// Of those that are identical, the ones that rest on rows that were erased: what is left comes to what it came to right after that, and
+    /// what is published is what came out of all rows right before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub erased: Vec<ErasedFrom>,
     /// What is not the same.
     pub differences: Vec<Difference>,
+}
+
+/// A figure that rests on rows that were erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErasedFrom {
+    /// `kpi/…`.
+    pub subject: Subject,
+    /// Period.
+    pub period: String,
+    /// Segment.
+    pub segment: String,
+    /// So many rows of it were erased; 0: rows that it walks to were.
+    pub rows: u64,
 }
 
 impl Reproduction {
@@ -118,6 +136,7 @@ impl App {
             }
         }
         let mut found = Reproduction::default();
+        let standing_on = self.standing().await?;
         for (number, subjects) in by_run {
             let corrupt = |reason: String| AppError::Corrupt { what: "a run", reason };
             let run = runs.get(&number).ok_or_else(|| corrupt(format!("run {number} is not there")))?;
@@ -131,7 +150,18 @@ impl App {
             let period = period.transpose()?;
             let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
             let basis = Basis { watermarks: Some(&run.pins.watermarks), at: run.at, ..Basis::default() };
-            let computed = self.compute(&project, &pinned, basis, progress).await?;
+            let mut computed = self.compute(&project, &pinned, basis, progress).await?;
+            let mut stand = BTreeMap::new();
+            if !standing_on.is_nothing() {
+                let published = self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?;
+                let published = published.filter(|row| {
+                    published.withdrawn(row).is_empty()
+                        && project.kpis.values().any(|kpi| kpi.id.as_str() == published.subject(row))
+                });
+                let published = values_in(&published, &project)?;
+                let kept = standing_on.keep(&project, computed.values, &published, true)?;
+                (computed.values, stand) = (kept.values, kept.stand);
+            }
             let values = value_rows(number, &project, &computed.values)?;
             let mut kept = Vec::new();
             if subjects.iter().any(|(subject, _)| matches!(subject, Subject::Score(_))) {
@@ -165,6 +195,9 @@ impl App {
                 });
                 let here = run.pins.engine == self.evaluator.version();
                 compare(&mut found, &project, &wanted, &again, (&run.pins.engine.0, here));
+                if std::ptr::eq(form, &VALUE) && !stand.is_empty() {
+                    found.erased.extend(erased_from(&project, &wanted, &again, &stand));
+                }
             }
         }
         if found.compared == 0 {
@@ -304,6 +337,30 @@ fn compare(
             recomputed: same_key.map(|row| in_words(again, row)),
         });
     }
+}
+
+/// Figures that came out the same and rest on rows that were erased.
+fn erased_from(
+    project: &Project,
+    published: &Table,
+    again: &Table,
+    stand: &BTreeMap<Figure, u64>,
+) -> Vec<ErasedFrom> {
+    let same: BTreeMap<_, usize> = (0..again.rows()).map(|row| (again.key(row), row)).collect();
+    let of = |row: usize| {
+        let day = day_of(published, row).to_string();
+        let figure = (published.subject(row), published.grain(row), day, published.segment(row));
+        let figure = (figure.0.to_owned(), figure.1.to_owned(), figure.2, figure.3.to_owned());
+        let rows = *stand.get(&figure)?;
+        let other = *same.get(&published.key(row))?;
+        let subject = subject_of(published, row)?;
+        let grain = Vouched::read_grain(published.grain(row))?;
+        let calendar = calendar_of(project, Some(&subject));
+        let period = calendar.label(period_of(published, row, grain, calendar));
+        let segment = published.segment(row).to_owned();
+        published.says_the_same(row, again, other).then_some(ErasedFrom { subject, period, segment, rows })
+    };
+    (0..published.rows()).filter_map(of).collect()
 }
 
 /// Of figures that earlier versions left only the hash of their states is known, in a form that is not made any more.

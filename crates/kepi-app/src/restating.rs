@@ -10,7 +10,7 @@ use kepi_model::{
 use kepi_query::{
     finish,
     port::{PinnedInputs, PinnedTable, TableData},
-    published::{Run, Subject, Table, VALUE, Vouched, figure, restates},
+    published::{Run, Subject, Table, VALUE, Vouched, figure, grain_text, restates},
     value::Segment,
 };
 use serde::Serialize;
@@ -143,8 +143,17 @@ impl App {
         // What is left is what another version makes of the same.
         let rest = (now - then) - explained;
         if rest.abs() > 1e-9 * (now.abs() + then.abs()) {
+            let grain = grain_text(period.grain).to_owned();
+            let figure = (kpi.to_string(), grain, first_day.to_string(), text.clone());
+            let standing = self.standing().await?;
+            let sides = [&then_side.project, &now_side.project];
+            let erased = sides.into_iter().any(|project| standing.touches(project, &figure));
             moved.push(Moved {
-                what: "how it is computed: another version, calendar or data of time zones".to_owned(),
+                what: match erased {
+                    true => "rows that were erased since",
+                    false => "how it is computed: another version, calendar or data of time zones",
+                }
+                .to_owned(),
                 by: rest,
             });
         }

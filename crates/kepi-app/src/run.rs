@@ -328,7 +328,9 @@ impl App {
         let kept = Kept::new(self.evaluator.as_ref(), self.shelf.as_ref()).made_by(self.elsewhere.as_deref());
         let is_whole = held_back.is_empty();
         let basis = Basis { watermarks: None, held_back, at: request.at, kept: Some(&kept) };
-        let computed = self.compute(project, &inputs, basis, progress).await?;
+        let mut computed = self.compute(project, &inputs, basis, progress).await?;
+        // A figure that is another for erased rows alone stays as it is published.
+        computed.values = self.as_they_stand(project, computed.values).await?;
         if is_whole && computed.not_renewed.is_empty() {
             kept.tidy();
         }

@@ -14,6 +14,7 @@ use crate::{
     acting::{Act, Observe},
     correcting::Correcting,
     directory::Directory,
+    erasing::{Erase, Reached, Resealed},
     event::{DefinitionAdopted, Load, RunCounts, Sealed},
     governance::Governing,
     items::{Content, Says, Stance},
@@ -219,6 +220,8 @@ pub enum Command {
     Judge(Judging),
     /// Says by hand what stands in a row of a raw file, or takes that back.
     Correct(Correcting),
+    /// Takes rows out of everything that is kept.
+    Erase(Erase),
     /// Ends what nobody decided in time, and hands on what nobody did.
     Tick,
 }
@@ -236,6 +239,7 @@ impl Command {
             Self::Silence(_) | Self::EndSilence(_) => Some(("silence", None)),
             Self::Judge(_) => Some(("judge_rows", None)),
             Self::Correct(_) => Some(("correct_row", None)),
+            Self::Erase(_) => Some(("erase_rows", None)),
             _ => None,
         }
     }
@@ -292,6 +296,19 @@ pub enum Evidence {
     },
     /// Of whatever somebody is to work on: who answers for what.
     Answerable(Box<Directory>),
+    /// Of [`Command::Erase`].
+    Erased {
+        /// What was reached.
+        reached: Reached,
+        /// The newest snapshot of the lake after it.
+        snapshot: u64,
+        /// Checksums of the data files that were written anew.
+        files: Sealed,
+        /// Loads whose records are others now.
+        loads: Vec<Resealed>,
+        /// What published figures that rest on the rows are held against.
+        stand: Commitment,
+    },
     /// Of [`Command::PublishInsights`].
     Insights {
         /// The newest run, if anything is published.

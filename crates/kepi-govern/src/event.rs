@@ -17,6 +17,7 @@ use crate::{
     },
     correcting::Correcting,
     entries::Entry,
+    erasing::RowsErased,
     governance::Governance,
     items::{Content, Outcome, Says, Stance},
     judging::Judging,
@@ -114,7 +115,7 @@ pub struct Sealed {
     pub root: Digest,
 }
 
-/// What became of the rows of a file: `read = out_of_scope + accepted + superseding + quarantined + duplicate`.
+/// What became of the rows of a file: `read = out_of_scope + accepted + superseding + quarantined + duplicate + erased`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoadCounts {
@@ -130,14 +131,29 @@ pub struct LoadCounts {
     pub quarantined: u64,
     /// The same as a row already there.
     pub duplicate: u64,
+    /// Left out because they were erased.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub erased: u64,
 }
 
 impl LoadCounts {
     /// Whether every row is accounted for.
     pub fn add_up(&self) -> bool {
-        let rows = [self.out_of_scope, self.accepted, self.superseding, self.quarantined, self.duplicate];
+        let rows = [
+            self.out_of_scope,
+            self.accepted,
+            self.superseding,
+            self.quarantined,
+            self.duplicate,
+            self.erased,
+        ];
         rows.iter().try_fold(0u64, |sum, n| sum.checked_add(*n)) == Some(self.read)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// What both ends of a load have in common.
@@ -595,6 +611,8 @@ pub enum Event {
     RowsJudged(Judging),
     /// `row.corrected`
     RowCorrected(Correcting),
+    /// `rows.erased`
+    RowsErased(RowsErased),
     /// `legacy`
     Legacy(Legacy),
 }
@@ -650,6 +668,7 @@ impl Event {
             | Self::ItemAnswered(ItemAnswered { item, .. }) => Subject::item(*item),
             Self::RowsJudged(e) => Subject::entity(&e.of),
             Self::RowCorrected(e) => Subject::source(&e.of),
+            Self::RowsErased(e) => Subject::entity(&e.erase.of),
             Self::Legacy(e) => e.subject.clone(),
         }
     }
@@ -687,6 +706,7 @@ impl Event {
             Self::AlertsSilenced(e) => vec![e.of.why],
             Self::RowsJudged(e) => vec![e.why],
             Self::RowCorrected(e) => e.cells.into_iter().chain([e.why]).collect(),
+            Self::RowsErased(e) => vec![e.erase.why, e.stand],
             Self::Legacy(e) => vec![e.body],
             // What loads and runs commit to are rows, which are held against them where they are read.
             Self::LoadLanded(_)

@@ -12,6 +12,7 @@ pub mod correcting;
 pub mod delivery;
 pub mod directory;
 pub mod entries;
+pub mod erasing;
 pub mod event;
 pub mod governance;
 pub mod items;

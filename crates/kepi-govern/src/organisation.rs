@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     access::Access,
     correcting::Corrected,
+    erasing::Erased,
     event::Event,
     governance::Governance,
     items::Items,
@@ -58,6 +59,8 @@ pub struct Organisation {
     pub judged: Judged,
     /// What was said by hand of rows of raw files.
     pub corrected: Corrected,
+    /// Which rows were erased.
+    pub erased: Erased,
     /// What waits for somebody, or did.
     pub items: Items,
 }
@@ -99,6 +102,7 @@ impl Organisation {
             Event::SilenceEnded(silence) => self.silences.end(*silence, place.at),
             Event::RowsJudged(e) => self.judged.take(e, place.seq),
             Event::RowCorrected(e) => self.corrected.take(e, (place.seq, place.at, place.by)),
+            Event::RowsErased(e) => self.erased.take(&e.erase),
             Event::ItemOpened(_)
             | Event::ItemEdited(_)
             | Event::ItemRebased(_)
@@ -166,6 +170,7 @@ impl Organisation {
         "person.joined",
         "person.left",
         "row.corrected",
+        "rows.erased",
         "rows.judged",
         "silence.ended",
         "sign_in.bound",

@@ -155,6 +155,22 @@ impl Event {
                 Some(_) => format!("row {} of {} is corrected by hand", e.row, e.of),
                 None => format!("the correction of row {} of {} is taken back", e.row, e.of),
             },
+            Self::RowsErased(e) => {
+                let all = |of: &std::collections::BTreeMap<kepi_model::id::EntityId, u64>| {
+                    of.iter().map(|(entity, n)| format!("{n} of {entity}")).collect::<Vec<_>>()
+                };
+                let keys = match e.erase.keys.len() {
+                    1 => "1 key".to_owned(),
+                    n => format!("{n} keys"),
+                };
+                let emptied = match some(&all(&e.reached.emptied)) {
+                    of if of.is_empty() => of,
+                    of => format!("; without their reference {of}"),
+                };
+                let rows = some(&all(&e.reached.rows));
+                let figures = e.reached.figures;
+                format!("{keys}: rows erased: {rows}{emptied}; {figures} published figures stand")
+            }
             Self::Legacy(e) => format!("{}, from before events had versions", e.was),
         }
     }
@@ -330,13 +346,14 @@ fn adopted(adoption: &DefinitionAdopted) -> String {
 }
 
 fn counted(counts: &LoadCounts) -> String {
-    let LoadCounts { read, out_of_scope, accepted, superseding, quarantined, duplicate } = *counts;
+    let LoadCounts { read, out_of_scope, accepted, superseding, quarantined, duplicate, erased } = *counts;
     let all = [
         (out_of_scope, "out of scope"),
         (accepted, "accepted"),
         (superseding, "superseding"),
         (quarantined, "quarantined"),
         (duplicate, "duplicate"),
+        (erased, "erased before"),
     ];
     let all: Vec<String> =
         all.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();

@@ -12,7 +12,7 @@ use std::{
 
 use glob::{MatchOptions, Pattern};
 use kepi_model::{id::Hash, project::Source};
-use kepi_query::landing::{Copies, Copying, Offer, PortError, Stamp};
+use kepi_query::landing::{Copies, Copying, Offer, PortError, Raw, Stamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -29,6 +29,9 @@ const BYTES: &str = "copy";
 const NOTE: &str = "object";
 /// Ending of notes that have not taken their place yet.
 const NEW: &str = "new";
+
+/// A raw file, and what of it lies below the lake's folder.
+pub(crate) type WithFiles = (Arc<dyn Raw>, Vec<String>);
 
 /// What is known of a copy.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -63,6 +66,22 @@ impl LocalLake {
         let (folder, ..) = self.objects_of(source)?;
         create_folder_durably(self.fs.as_ref(), &folder).map_err(io(&folder, "made"))?;
         Ok(Box::new(Kept { fs: Arc::clone(&self.fs), notes: notes(&folder)?, folder }))
+    }
+
+    /// What was copied, each with the files of it below the lake's folder.
+    pub(crate) fn copies_with_files(&self, source: &Source) -> Result<Vec<WithFiles>, LandError> {
+        let (folder, connection, _) = self.objects_of(source)?;
+        let notes = notes(&folder)?;
+        if notes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let below = format!("{INBOX}/{}/{connection}", source.id);
+        let files = |raw: Arc<dyn Raw>| {
+            let key = raw.name().strip_prefix(&format!("{connection}:")).unwrap_or_default().to_owned();
+            let bytes = notes.get(&key).map(|note| note.file.clone()).unwrap_or_default();
+            (raw, vec![format!("{below}/{bytes}"), format!("{below}/{}.{NOTE}", stem(&key))])
+        };
+        Ok(self.offer_copies(source)?.raw.into_iter().map(files).collect())
     }
 
     /// What was copied, in the order in which it lands.

@@ -115,6 +115,9 @@ fn damaged(files: &[DamagedFile]) -> String {
 /// Why a file was not landed. Nothing of it is in the lake.
 #[derive(Debug, thiserror::Error)]
 pub enum LandError {
+    /// What is to be erased is not there, or not named whole.
+    #[error("{0}")]
+    Erase(String),
     /// No such file.
     #[error("`{path}` is not there; check `files` of the source")]
     NoFile {

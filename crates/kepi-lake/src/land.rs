@@ -33,6 +33,7 @@ use crate::{
     corrected::{self, Said},
     door::{CalledOff, permit, plain},
     durable::{self, blocking, create_folder_durably},
+    erased::Met,
     error::{LakeError, LandError},
     inbox,
     index::KeySet,
@@ -135,6 +136,8 @@ impl LocalLake {
                 doing: "made",
                 source,
             })?;
+            let erased = self.catalogue.store.organisation().await?;
+            let erased = Met::of(entity, &erased.erased, self.catalogue.store.secret());
             let known = self.known_keys(project, source, landing, &mut indexes).await?;
             let (files, version) = live_files(&self.catalogue, table.id).await?;
             let index = indexes
@@ -166,6 +169,7 @@ impl LocalLake {
                 at: landing.at,
                 past,
                 known,
+                erased,
                 secret: self.catalogue.store.secret(),
             };
             let kept_in = self.catalogue.data.join(INDEX).join(&staging.table.name);
@@ -406,6 +410,7 @@ impl Loading<'_> {
                     superseding: c.superseding,
                     quarantined: c.quarantined,
                     duplicate: c.duplicate,
+                    erased: c.erased,
                 },
             },
             ended: staged.ended,
@@ -425,7 +430,8 @@ impl Effects for Loading<'_> {
         let staging = self.staging;
         let past = ledger::find_earlier(tx, self.source, &staging.name, self.content, self.renamed).await?;
         let same = past.as_ref().map(|e| &e.load) == staging.past.earlier.as_ref().map(|e| &e.load);
-        if !same || catalogue::version(tx, staging.table.id, None).await? != self.index.version {
+        let erased = kepi_store::erase::times(tx).await? != staging.erased.times;
+        if erased || !same || catalogue::version(tx, staging.table.id, None).await? != self.index.version {
             return Err(CalledOff::Faster);
         }
         let mut report = LoadReport {

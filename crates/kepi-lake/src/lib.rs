@@ -23,6 +23,8 @@ mod corrected;
 mod door;
 pub mod draft;
 pub mod durable;
+mod erase;
+mod erased;
 pub mod error;
 pub mod heads;
 mod history;
@@ -55,7 +57,9 @@ use kepi_model::{
     project::{Project, Source},
 };
 use kepi_query::{
-    landing::{Delivered, Lake, LoadReport, PortError, Progress, QuarantinedRow, Raw, Uncomposed},
+    landing::{
+        Delivered, Erasing, Erasure, Lake, LoadReport, PortError, Progress, QuarantinedRow, Raw, Uncomposed,
+    },
     port::{Fut, PinnedInputs, SnapshotId},
     state::wire::Secret,
 };
@@ -149,7 +153,16 @@ impl LocalLake {
         })?;
         let catalogue = Catalogue::open(store, &data, now).await?;
         let id = catalogue.id().await?;
-        Ok(Self::on(fs, catalogue, id, true))
+        let lake = Self::on(fs, catalogue, id, true);
+        // What was erased goes from the disk, although whoever erased it was killed.
+        match lake.clear_away().await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!("others read: what was erased goes from the database once they do not")
+            }
+            Err(error) => tracing::warn!(%error, "what was erased is not gone from the disk yet"),
+        }
+        Ok(lake)
     }
 
     fn on(fs: Arc<dyn DurableFs>, catalogue: Catalogue, id: String, writes: bool) -> Self {
@@ -270,6 +283,14 @@ impl Lake for LocalLake {
 
     fn delivered(&self) -> Fut<'_, Result<BTreeMap<SourceId, Delivered>, PortError>> {
         Box::pin(async move { Ok(self.catalogue.delivered().await?) })
+    }
+
+    fn to_erase<'a>(
+        &'a self,
+        project: &'a Project,
+        erasing: Erasing<'a>,
+    ) -> Fut<'a, Result<Box<dyn Erasure + 'a>, PortError>> {
+        Box::pin(async move { Ok(self.look_for(project, erasing).await?) })
     }
 
     fn quarantine<'a>(

@@ -19,6 +19,7 @@ use kepi_query::{
     port::system,
     row::Cell,
 };
+use kepi_store::erase::ERASED;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
     catalogue::{DataFile, NewFile, Replacement, Table},
     connector::kept,
     durable::DurableFs,
+    erased::{Meeting, Met},
     error::{LakeError, LandError},
     history::{self, History, Placed},
     index::{Chains, EVER, KeyMap, KeySet, OPEN, Version},
@@ -73,6 +75,8 @@ pub(crate) struct Staging {
     pub at: i64,
     pub past: Past,
     pub known: KnownKeys,
+    /// What was erased, as far as its rows can meet it.
+    pub erased: Met,
     /// Key of the hashes that the index keeps.
     pub secret: [u8; 32],
 }
@@ -317,6 +321,14 @@ impl Working<'_> {
         rejected: &mut AsTheyStand,
         rows: &mut Rows,
     ) -> Result<Option<(usize, RuleId, String)>, LandError> {
+        let meeting = match self.staging.erased.is_nothing() {
+            true => Meeting::default(),
+            false => {
+                let typed =
+                    fates.iter().map(|fate| matches!(fate, Fate::Typed | Fate::Rejected(_))).collect();
+                self.staging.erased.meet(rows, fates.len(), &typed)
+            }
+        };
         let rules = &self.staging.source.rules;
         for rule in rules {
             if let Requirement::Row(expression) = &rule.require {
@@ -327,6 +339,10 @@ impl Working<'_> {
         for (row, (fate, key)) in fates.into_iter().zip(keys).enumerate() {
             let number = batch.first_row + row as u64;
             self.counts.read += 1;
+            if meeting.gone.contains(&row) {
+                self.counts.erased += 1;
+                continue;
+            }
             let rejection = match fate {
                 Fate::OutOfScope { unknown } => {
                     self.counts.out_of_scope += 1;
@@ -348,6 +364,12 @@ impl Working<'_> {
             self.counts.quarantined += 1;
             if !rules.iter().any(|r| r.id.as_str() == rejection.rule) {
                 *self.built_in.entry(rejection.rule.clone()).or_default() += 1;
+            }
+            if meeting.emptied.contains(&row) {
+                // As it stands it names whom nothing is to be kept of.
+                let rejection = Rejection { reason: ERASED.to_owned(), ..rejection };
+                self.quarantine.push(number, &rejection, &format!("\"{ERASED}\""))?;
+                continue;
             }
             self.quarantine.push(
                 number,

@@ -191,10 +191,16 @@ impl TableFileWriter {
 
     /// Completes the file on the disk; none if it has no rows, then it is not there.
     pub fn finish(mut self, table: &Table) -> Result<Option<NewFile>, LakeError> {
-        let Encoder { writer, seen, .. } = self.ended()?;
         if self.rows == 0 {
+            self.ended()?;
             return Ok(None);
         }
+        Ok(Some(self.finish_whatever(table)?))
+    }
+
+    /// Completes the file on the disk, also without rows.
+    pub fn finish_whatever(mut self, table: &Table) -> Result<NewFile, LakeError> {
+        let Encoder { writer, seen, .. } = self.ended()?;
         let file = writer.into_inner().map_err(|e| written(&self.path, e))?;
         let (bytes, checksum) = file.finish().map_err(|e| io(&self.path, "written", e))?;
         let footer = footer_length(&self.path).map_err(|e| io(&self.path, "read", e))?;
@@ -210,7 +216,7 @@ impl TableFileWriter {
                 bounds: seen.integers.and_then(|(low, high)| column_type(c.physical).spell(low, high)),
             })
             .collect();
-        Ok(Some(NewFile {
+        Ok(NewFile {
             path: self.path.clone(),
             name: std::mem::take(&mut self.name),
             rows: self.rows,
@@ -218,7 +224,7 @@ impl TableFileWriter {
             checksum: Some(checksum),
             footer,
             stats,
-        }))
+        })
     }
 }
 
@@ -389,4 +395,37 @@ pub(crate) fn rewrite(
         writer.write(RecordBatch::try_new(schema, columns).map_err(bad)?)
     })?;
     writer.finish(table)
+}
+
+/// Writes a file anew without some rows, and without values of some columns in others; positions count rows before that. A file of
+/// which nothing is left is one without rows.
+pub(crate) fn without(
+    fs: &Arc<dyn DurableFs>,
+    folder: &Path,
+    table: &Table,
+    file: &DataFile,
+    dropped: &[u32],
+    emptied: &std::collections::BTreeMap<String, Vec<u32>>,
+) -> Result<NewFile, LakeError> {
+    let table = &as_personal_as_before(table, file)?;
+    let mut writer = TableFileWriter::create(fs, folder, table)?;
+    let mut before = 0u32;
+    read_batches(file, table, None, |batch| {
+        let bad = |e: arrow::error::ArrowError| written(&file.path, e.into());
+        let rows = before..before + batch.num_rows() as u32;
+        before = rows.end;
+        let kept: BooleanArray = rows.clone().map(|r| Some(dropped.binary_search(&r).is_err())).collect();
+        let schema = batch.schema();
+        let mut columns = batch.columns().to_vec();
+        for (name, at) in emptied {
+            let Ok(place) = schema.index_of(name) else { continue };
+            let gone: BooleanArray = rows.clone().map(|r| Some(at.binary_search(&r).is_ok())).collect();
+            if let Some(column) = columns.get_mut(place) {
+                *column = arrow::compute::nullif(column, &gone).map_err(bad)?;
+            }
+        }
+        let batch = RecordBatch::try_new(schema, columns).map_err(bad)?;
+        writer.write(filter_record_batch(&batch, &kept).map_err(bad)?)
+    })?;
+    writer.finish_whatever(table)
 }

@@ -33,6 +33,9 @@ pub struct TracedValue {
     pub agrees: bool,
     /// What does not: term and state.
     pub disagreements: Vec<String>,
+    /// They do not because so many rows of it were erased; 0: rows that it walks to were. None: none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<u64>,
     /// Its terms: one, or two of a ratio or stock.
     pub terms: Vec<TermRows>,
     /// The ten rows that move it most, whether or not they are listed; empty where that cannot be told.

@@ -10,9 +10,10 @@ mod files;
 use kepi_model::id::Hash;
 
 pub use column::ColumnType;
+pub(crate) use column::instant_text;
 pub use files::{
-    DataFile, FileStats, NewFile, Replacement, bounds, checksummed, commit, files, live_files, table_files,
-    version,
+    DataFile, FileStats, Held, NewFile, Replacement, bounds, checksummed, commit, exchange, files, held,
+    live_files, table_files, version,
 };
 
 use crate::{

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod checkpoint;
 pub mod door;
+pub mod erase;
 pub mod error;
 pub mod event;
 pub mod follow;

@@ -108,7 +108,7 @@ pub async fn at(
     found.as_ref().map(read).transpose()
 }
 
-fn read(row: &Row) -> Result<Quarantined, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<Quarantined, StoreError> {
     Ok(Quarantined {
         load: row.get("load")?,
         source: row.get("source")?,

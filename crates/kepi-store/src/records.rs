@@ -3,15 +3,21 @@
 //! A row with anybody's words in it is named by a commitment: the salt stands in the row and goes with it, and then
 //! the event says nothing of it any more.
 
-use kepi_govern::{Event, event::Load};
+use std::collections::BTreeMap;
+
+use kepi_govern::{Event, erasing::Resealed, event::Load};
 use kepi_proof::{Commitment, Frontier, Salt, canonical};
 use serde_json::json;
 
 use crate::{
     error::StoreError,
     event::{self, EventFilter, unreadable},
-    sql::{Row, common::records as sql},
-    store::{Reading, Store},
+    sql::{
+        Row,
+        common::{erase, records as sql},
+    },
+    store::{Reading, Store, Transaction},
+    text::salt,
 };
 
 /// How many events are looked at together.
@@ -125,6 +131,7 @@ impl Store {
     pub async fn altered_records(&self) -> Result<Vec<Altered>, StoreError> {
         let mut tx = self.read().await?;
         let mut altered = Vec::new();
+        let resealed = resealed(&mut tx).await?;
         let mut seen = 0;
         loop {
             let filter = EventFilter {
@@ -142,6 +149,11 @@ impl Store {
                     Event::LoadStopped(e) => (e.load, e.ledger, None),
                     _ => continue,
                 };
+                // What was erased of a load went with an event that says what is left.
+                let (ledger, rejected) = match resealed.get(load.load.as_str()) {
+                    Some(left) => (left.ledger, left.rejected),
+                    None => (ledger, rejected),
+                };
                 for (table, whole) in compare(&mut tx, &load, ledger, rejected).await? {
                     if !whole {
                         altered.push(Altered { seq: recorded.seq, table, of: load.load.to_string() });
@@ -150,6 +162,54 @@ impl Store {
             }
         }
     }
+}
+
+/// What is left of loads of which something was erased, by the last event that says so.
+async fn resealed(tx: &mut Reading) -> Result<BTreeMap<String, Resealed>, StoreError> {
+    let mut all = BTreeMap::new();
+    for recorded in event::of_kinds(tx, &["rows.erased"], 0).await? {
+        if let Event::RowsErased(erased) = recorded.event().map_err(unreadable)? {
+            all.extend(erased.loads.into_iter().map(|left| (left.load.to_string(), left)));
+        }
+    }
+    Ok(all)
+}
+
+/// Commits anew to the records of a load of which something was erased, under another salt, so that nobody can try out by the old
+/// one what stood there. With `report` in the place of what it said, if it says something else now.
+///
+/// # Errors
+/// The database refused, or there is no such load.
+pub async fn reseal(
+    tx: &mut Transaction,
+    load: &str,
+    report: Option<String>,
+) -> Result<Resealed, StoreError> {
+    let corrupt = |reason: String| StoreError::Corrupt { what: "a load", reason };
+    let row = tx.query(sql::LEDGER_ROW).bind(load.to_owned()).first().await?;
+    let mut row = ledger_row(&row.ok_or_else(|| corrupt(format!("there is no load {load}")))?)?;
+    row.report = report.unwrap_or(row.report);
+    let salt = salt();
+    let (rejected, n) = rejected_rows(tx, load).await?;
+    tx.query(erase::RESEAL).bind(load).bind(&*row.report).bind(salt.to_string()).run().await?;
+    Ok(Resealed {
+        load: load.parse().map_err(|e: kepi_govern::plain::NotPlain| corrupt(e.to_string()))?,
+        ledger: row.commitment(&salt)?,
+        rejected: (n > 0).then(|| rejected.commitment(&salt)),
+    })
+}
+
+/// The rejected rows of a load as they stand, and how many there are.
+async fn rejected_rows(tx: &mut Reading, load: &str) -> Result<(Rejected, u64), StoreError> {
+    let mut rows = Rejected::default();
+    let mut n = 0;
+    for row in tx.query(sql::REJECTED_ROWS).bind(load.to_owned()).all().await? {
+        let column: Option<String> = row.get("column")?;
+        let (rule, reason): (String, String) = (row.get("rule")?, row.get("reason")?);
+        rows.push(row.count("row")?, &rule, &reason, column.as_deref(), &row.get::<String>("raw")?)?;
+        n += 1;
+    }
+    Ok((rows, n))
 }
 
 /// Whether the rows of a load are what its event says.
@@ -165,12 +225,7 @@ async fn compare(
     let (Some(row), Some(salt)) = (row, salt) else {
         return Ok([("kepi_load", false), ("kepi_quarantine", rejected.is_none())]);
     };
-    let mut rows = Rejected::default();
-    for row in tx.query(sql::REJECTED_ROWS).bind(id).all().await? {
-        let column: Option<String> = row.get("column")?;
-        let (rule, reason): (String, String) = (row.get("rule")?, row.get("reason")?);
-        rows.push(row.count("row")?, &rule, &reason, column.as_deref(), &row.get::<String>("raw")?)?;
-    }
+    let (rows, _) = rejected_rows(tx, &id).await?;
     let expected = rejected.unwrap_or_else(|| Rejected::default().commitment(&salt));
     Ok([
         ("kepi_load", ledger_row(&row)?.commitment(&salt)? == ledger),

@@ -295,6 +295,27 @@ impl Store {
         Ok(Reading { inner: pool.begin_with(begin).await.map_err(refused)?, dialect: self.dialect })
     }
 
+    /// Writes the database anew without what was deleted from it, so that its bytes are not there any more. False: others read it
+    /// meanwhile, and some of them are still in what SQLite writes ahead.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn compact(&self) -> Result<bool, StoreError> {
+        let mut connection = self.writer.acquire().await.map_err(refused)?;
+        match self.dialect {
+            Dialect::Sqlite => {
+                script(&mut connection, sqlite::COMPACT).await?;
+                Ok(Query::new(&mut connection, sqlite::CHECKPOINT).value::<i64>().await? == 0)
+            }
+            Dialect::Postgres => {
+                for statement in postgres::COMPACT {
+                    script(&mut connection, statement).await?;
+                }
+                Ok(true)
+            }
+        }
+    }
+
     /// Closes all connections; waits for those in use.
     pub async fn close(&self) {
         self.readers.close().await;

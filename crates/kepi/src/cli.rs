@@ -8,6 +8,8 @@ pub mod acting;
 mod cluster;
 #[path = "cli/deciding.rs"]
 mod deciding;
+#[path = "cli/erasing.rs"]
+pub mod erasing;
 
 use std::{fmt, path::PathBuf};
 
@@ -367,6 +369,15 @@ Examples:
     /// Rejected rows: say by hand what stands in them, so that they land.
     #[command(subcommand)]
     Correct(Correct),
+    /// Erase rows of a person or customer from everything that is kept. Published figures stand, and can be verified.
+    #[command(after_help = "\
+Examples:
+  kepi erase account A-17 --dry-run                        what would go: rows, files, rejected rows, texts, figures
+  kepi erase account A-17 -m 'request 2026/113'            rows of others that refer to it stay, without the reference
+  kepi erase account A-17 --with-rows ticket -m 'request 2026/113'
+  kepi erase account --keys keys.txt -m 'retention of 25 months'
+  kepi erase --certificate                                 what the log says of the newest erasure")]
+    Erase(erasing::Erase),
     /// Doubtful answers to surveys: see them, confirm or dismiss them.
     #[command(subcommand)]
     Screen(Screen),

@@ -77,6 +77,7 @@ fn needed(command: &Command) -> Option<Needed> {
         }
         Command::Audit(Audit::Rotate(_)) => Some(Needed::Administer),
         Command::Access(what) => what.acts().then_some(Needed::Administer),
+        Command::Erase(what) => what.certificate.is_none().then_some(Needed::Administer),
         // These read, or do something to the folder or the machine alone. All are named, so that a new command is asked about.
         Command::Init(_)
         | Command::Check(_)

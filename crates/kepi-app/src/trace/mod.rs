@@ -35,6 +35,7 @@ use crate::{
     error::AppError,
     open::App,
     picture::{period_of, project_of},
+    publishing::values_in,
 };
 pub(crate) use shown::Shown;
 use shown::{role_word, term_word};
@@ -92,6 +93,16 @@ impl App {
                 .map(|(term, role)| format!("{} of {}", role_word(role), term_word(kpi, term)))
                 .collect(),
         };
+        // Rows that were erased are missing, and what is published stands.
+        let erased = match disagreements.as_slice() {
+            [] => None,
+            _ => {
+                let own = values_in(&published.take(&[u32::try_from(row).unwrap_or(u32::MAX)]), &project)?;
+                let standing = self.standing().await?;
+                own.first().map(|value| standing.rests(&project, value)).transpose()?.flatten()
+            }
+        };
+        let disagreements = if erased.is_some() { Vec::new() } else { disagreements };
         let shown = Shown::new(&there.calendar)?;
         let influence = states.as_ref().and_then(|of| Influence::of(&found, kpi, of, project.confidence));
         let (most, files) =
@@ -114,8 +125,9 @@ impl App {
             reason: figure.estimate.as_ref().err().map(ToString::to_string),
             counted: figure.coverage.counted,
             eligible: figure.coverage.eligible,
-            agrees: disagreements.is_empty() && states.is_some(),
+            agrees: disagreements.is_empty() && states.is_some() && erased.is_none(),
             disagreements,
+            erased,
             terms: found
                 .terms
                 .into_iter()

@@ -4,6 +4,7 @@ mod acting;
 mod case;
 mod correcting;
 mod deciding;
+mod erasing;
 mod judging;
 mod rebasing;
 mod review;
@@ -174,6 +175,8 @@ pub const NOT_ATTESTED: &str = "G1126";
 pub const WENT_ON: &str = "G1127";
 /// Nobody corrects this row, or nothing is said of it.
 pub const NOT_CORRECTED: &str = "G1128";
+/// Nobody erases these rows, or none are named.
+pub const NOT_ERASED: &str = "G1129";
 
 /// Laws that say that something has moved on, is no more or differs in nothing: to meet with one is no attempt at anything.
 pub const MOVED_ON: &[&str] = &[
@@ -248,6 +251,9 @@ pub fn decide(
             facts,
             &mut deciding::Violated(&mut violations),
         )),
+        Command::Erase(of) => {
+            erasing::erased(situation.organisation, of, facts, &mut deciding::Violated(&mut violations))
+        }
         Command::Tick => deciding::ticked(situation.organisation, facts, &mut violations),
     };
     match events {

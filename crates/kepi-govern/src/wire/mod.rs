@@ -11,6 +11,7 @@ mod v1_attesting;
 mod v1_cases;
 mod v1_correcting;
 mod v1_deciding;
+mod v1_erasing;
 mod v1_figures;
 mod v1_handover;
 mod v1_judging;
@@ -69,6 +70,7 @@ pub const KINDS: &[(&str, u32)] = &[
     ("person.joined", 1),
     ("person.left", 1),
     ("row.corrected", 1),
+    ("rows.erased", 1),
     ("rows.judged", 1),
     ("run.published", 1),
     ("sign_in.bound", 1),
@@ -290,6 +292,7 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::SilenceEnded(_) => ("silence.ended", 1, to_value(&v1_silences::Ended {})),
         Event::RowsJudged(e) => ("rows.judged", 1, to_value(&v1_judging::Judged::from(e))),
         Event::RowCorrected(e) => ("row.corrected", 1, to_value(&v1_correcting::Corrected::from(e))),
+        Event::RowsErased(e) => ("rows.erased", 1, to_value(&v1_erasing::Erased::from(e))),
         Event::Legacy(e) => ("legacy", 0, to_value(&v1::Legacy::from(e))),
     };
     let broken = |reason: String| Unreadable::Body { kind: kind.to_owned(), v, reason };
@@ -358,6 +361,7 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "alerts.silenced" => from::<v1_silences::Silenced>(value).and_then(|b| b.read(subject)),
         "silence.ended" => from::<v1_silences::Ended>(value).and_then(|b| b.read(subject)),
         "row.corrected" => from::<v1_correcting::Corrected>(value).and_then(|b| b.read(subject)),
+        "rows.erased" => from::<v1_erasing::Erased>(value).and_then(|b| b.read(subject)),
         "rows.judged" => from::<v1_judging::Judged>(value).and_then(|b| b.read(subject)),
         "legacy" => from::<v1::Legacy>(value).and_then(|b| b.read(subject)),
         _ => return Err(unknown()),

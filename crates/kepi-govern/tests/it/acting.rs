@@ -9,6 +9,8 @@ use kepi_govern::{
     correcting::Correcting,
     decide,
     directory::{self, Attests, Duty, Line, Standing},
+    erasing::{Erase, MOST, Reached},
+    event::Sealed,
     items::{
         Action, ActionPlan, Alert, Attestation, Beside, By, Came, Case, ChangeNotice, Commentary, Decision,
         Effect, Expected, Follows, Handover, Item, Method, Missed, Named, Notice, OnAgenda, Outcome,
@@ -497,6 +499,64 @@ fn what_is_said_last_of_a_row_holds_and_only_people_say_it() {
     ] {
         assert_eq!(acting.ask(by, &of(&rows, Verdict::Dismiss)).unwrap_err(), [law]);
     }
+}
+
+/// Erasing accounts by what stands for their keys, and what was reached.
+pub fn erasing(keys: &[u8], with: &[&EntityId]) -> (Command, Evidence) {
+    let account: EntityId = "account".parse().unwrap();
+    let reached = Reached {
+        rows: [(account.clone(), 2)].into(),
+        emptied: BTreeMap::new(),
+        rejected: 0,
+        raw: 0,
+        texts: 0,
+        figures: 0,
+    };
+    let files = Sealed { rows: 0, root: Digest([9; 32]) };
+    let erase = Erase {
+        of: account,
+        keys: keys.iter().map(|n| Digest([*n; 32])).collect(),
+        with: with.iter().map(|of| (*of).clone()).collect(),
+        why: WHY,
+    };
+    let evidence = Evidence::Erased { reached, snapshot: 1, files, loads: Vec::new(), stand: WHY };
+    (Command::Erase(erase), evidence)
+}
+
+#[test]
+fn a_person_erases_keys_that_are_named_and_they_stay_erased() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let (account, ticket): (EntityId, EntityId) = ("account".parse().unwrap(), "ticket".parse().unwrap());
+    let key = |n: u8| Digest([n; 32]);
+    let of = |keys: &[u8], with: &[&EntityId]| erasing(keys, with).0;
+    let evidence = erasing(&[], &[]).1;
+    let many: BTreeSet<_> =
+        (0..=u32::try_from(MOST).unwrap()).map(|n| Digest::of(&n.to_le_bytes())).collect();
+    let many = Command::Erase(Erase { of: account.clone(), keys: many, with: BTreeSet::new(), why: WHY });
+    for (by, command, law) in [
+        (person(4), of(&[1], &[]), laws::NOT_ERASED),
+        (person(1), of(&[], &[]), laws::NOT_ERASED),
+        (person(1), of(&[1], &[&account]), laws::NOT_ERASED),
+        (person(1), many, laws::NOT_ERASED),
+    ] {
+        assert_eq!(acting.world.ask_by(&by, &command, &evidence).unwrap_err(), [law]);
+    }
+    let job = Principal::Job(JobName::new("run").unwrap());
+    for (by, law) in [(job, laws::NOT_ERASED), (person(9), laws::NOT_THERE)] {
+        assert!(acting.world.ask_by(&by, &of(&[1], &[]), &evidence).unwrap_err().contains(&law));
+    }
+    let by = person(1);
+    assert_eq!(
+        acting.world.ask_by(&by, &of(&[1], &[]), &Evidence::None).unwrap_err(),
+        [laws::EVIDENCE],
+        "what was reached is said, or nothing is erased"
+    );
+    acting.world.ask_by(&by, &of(&[1], &[&ticket]), &evidence).unwrap();
+    acting.world.ask_by(&by, &of(&[1, 2], &[]), &evidence).unwrap();
+    let erased = &acting.world.organisation.erased;
+    let known = erased.of(&account).unwrap();
+    assert_eq!((erased.times(), known.len(), erased.of(&ticket)), (2, 2, None));
+    assert!(known[&key(1)].contains(&ticket) && known[&key(2)].is_empty(), "what goes with a key stays gone");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use kepi_govern::{
     correcting::Correcting,
     directory::{Duty, Line, Passed, Reached},
     entries::Entry,
+    erasing::{self, Erase, Resealed, RowsErased},
     event::{
         AlertsSilenced, AttemptForbidden, AttemptRefused, DefinitionAdopted, FigureOverridden,
         InsightsPublished, ItemEdited, ItemEnded, ItemMoved, ItemOpened, ItemRebased, ItemRemarked,
@@ -112,14 +113,15 @@ fn sealed() -> impl Strategy<Value = Sealed> {
 
 /// Half of them add up.
 fn counts() -> impl Strategy<Value = LoadCounts> {
-    ([0..9u64, 0..9, 0..9, 0..9, 0..9], prop_oneof![Just(None), whole().prop_map(Some)]).prop_map(
-        |([out_of_scope, accepted, superseding, quarantined, duplicate], read)| LoadCounts {
-            read: read.unwrap_or(out_of_scope + accepted + superseding + quarantined + duplicate),
+    ([0..9u64, 0..9, 0..9, 0..9, 0..9, 0..3], prop_oneof![Just(None), whole().prop_map(Some)]).prop_map(
+        |([out_of_scope, accepted, superseding, quarantined, duplicate, erased], read)| LoadCounts {
+            read: read.unwrap_or(out_of_scope + accepted + superseding + quarantined + duplicate + erased),
             out_of_scope,
             accepted,
             superseding,
             quarantined,
             duplicate,
+            erased,
         },
     )
 }
@@ -259,7 +261,8 @@ pub fn event() -> impl Strategy<Value = Event> {
         (1..4u64, silence()).prop_map(|(silence, of)| Event::AlertsSilenced(AlertsSilenced { silence, of })),
         (1..4u64).prop_map(Event::SilenceEnded),
         judging().prop_map(Event::RowsJudged),
-        correcting().prop_map(Event::RowCorrected)
+        correcting().prop_map(Event::RowCorrected),
+        erased().prop_map(Event::RowsErased)
     ]
 }
 
@@ -272,6 +275,38 @@ fn judging() -> impl Strategy<Value = Judging> {
 fn correcting() -> impl Strategy<Value = Correcting> {
     (parsed(), hash(), 0..4u64, option::of(commitment()), commitment())
         .prop_map(|(of, content, row, cells, why)| Correcting { of, content, row, cells, why })
+}
+
+fn erase() -> impl Strategy<Value = Erase> {
+    (parsed(), collection::btree_set(digest(), 0..3), collection::btree_set(parsed(), 0..2), commitment())
+        .prop_map(|(of, keys, with, why)| Erase { of, keys, with, why })
+}
+
+fn what_was_reached() -> impl Strategy<Value = erasing::Reached> {
+    let rows = || collection::btree_map(parsed(), 0..9u64, 0..3);
+    (rows(), rows(), [0..9u64, 0..9, 0..9, 0..9]).prop_map(|(rows, emptied, n)| {
+        let [rejected, raw, texts, figures] = n;
+        erasing::Reached { rows, emptied, rejected, raw, texts, figures }
+    })
+}
+
+fn resealed() -> impl Strategy<Value = Vec<Resealed>> {
+    let one = (uuid(), commitment(), option::of(commitment()));
+    let one = one.prop_map(|(load, ledger, rejected)| Resealed { load, ledger, rejected });
+    collection::vec(one, 0..3)
+}
+
+fn erased() -> impl Strategy<Value = RowsErased> {
+    (erase(), what_was_reached(), whole(), sealed(), resealed(), commitment()).prop_map(
+        |(erase, reached, snapshot, files, loads, stand)| RowsErased {
+            erase,
+            reached,
+            snapshot,
+            files,
+            loads,
+            stand,
+        },
+    )
 }
 
 fn silence() -> impl Strategy<Value = Silence> {
@@ -829,7 +864,8 @@ pub fn command() -> impl Strategy<Value = Command> {
         act(),
         silent,
         judging().prop_map(Command::Judge),
-        correcting().prop_map(Command::Correct)
+        correcting().prop_map(Command::Correct),
+        erase().prop_map(Command::Erase)
     ]
 }
 
@@ -851,7 +887,16 @@ pub fn evidence() -> impl Strategy<Value = Evidence> {
         .prop_map(|(newest, usual, insights)| Evidence::Insights { newest, usual, insights });
     let merged = (0..4u64, any::<bool>()).prop_map(|(register, sound)| Evidence::Merged { register, sound });
     let answerable = Just(Evidence::Answerable(Box::new(crate::acting::directory(0))));
-    prop_oneof![answerable, merged, Just(Evidence::None), landed, shaped, published, insights]
+    let erased = (what_was_reached(), whole(), sealed(), resealed(), commitment()).prop_map(
+        |(reached, snapshot, files, loads, stand)| Evidence::Erased {
+            reached,
+            snapshot,
+            files,
+            loads,
+            stand,
+        },
+    );
+    prop_oneof![answerable, merged, Just(Evidence::None), landed, shaped, published, insights, erased]
 }
 
 /// A freeze with or without a rule and a scope, by its first day.

@@ -13,7 +13,7 @@ use kepi_store::{
 };
 
 pub(crate) use kepi_store::catalogue::{FileStats, NewFile, Replacement};
-pub(crate) use table::{Table, TableColumn, ensure_table, live_files};
+pub(crate) use table::{Table, TableColumn, ensure_table, live_files, table_of};
 
 use crate::error::LakeError;
 

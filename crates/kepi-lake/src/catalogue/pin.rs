@@ -24,17 +24,26 @@ impl Catalogue {
         snapshot: Option<SnapshotId>,
     ) -> Result<PinnedInputs, LakeError> {
         // One reading, so that tables and files are of one moment.
-        let mut tx = self.store.read().await?;
-        let latest = stored::snapshot(&mut tx).await?;
+        self.pin_in(&mut self.store.read().await?, project, snapshot).await
+    }
+
+    /// The same as a reading sees them, or a change that is under way.
+    pub async fn pin_in(
+        &self,
+        tx: &mut Reading,
+        project: &Project,
+        snapshot: Option<SnapshotId>,
+    ) -> Result<PinnedInputs, LakeError> {
+        let latest = stored::snapshot(tx).await?;
         let at = snapshot.map_or(latest, |s| s.0);
         if !(0..=latest).contains(&at) {
             return Err(LakeError::NoSnapshot(at, latest));
         }
         let mut tables = BTreeMap::new();
-        for table in stored::tables(&mut tx, MAIN, at).await? {
+        for table in stored::tables(tx, MAIN, at).await? {
             let entity = entity_of(&table)?;
             let key = project.entities.get(&entity).map(|e| e.key.clone()).unwrap_or_default();
-            tables.insert(entity, self.pin_table(&mut tx, &table, at, key).await?);
+            tables.insert(entity, self.pin_table(tx, &table, at, key).await?);
         }
         Ok(PinnedInputs { snapshot: SnapshotId(at), tables })
     }

@@ -143,7 +143,7 @@ impl Found {
 }
 
 /// A table as landing needs it.
-fn table_of(found: stored::Table, entity: &Entity) -> Result<Table, LandError> {
+pub(crate) fn table_of(found: stored::Table, entity: &Entity) -> Result<Table, LandError> {
     let personal = |name: &str| entity.attributes.iter().any(|a| a.personal && a.id.as_str() == name);
     let columns = found.columns.into_iter().map(|Column { id, column }| {
         let physical = physical_of(column.type_)?;

@@ -121,6 +121,21 @@ impl Column {
         }
     }
 
+    /// Takes the values of some rows away.
+    fn empty(&mut self, rows: &HashSet<usize>) {
+        let mut column = Self::new(self.physical);
+        for row in 0..self.len() {
+            match self.slot(row) {
+                _ if rows.contains(&row) => column.missing(),
+                Slot::Missing => column.missing(),
+                Slot::Text(text) => column.text(text),
+                Slot::Integer(n) | Slot::Instant(n) => column.number(n),
+                Slot::Boolean(b) => column.number(i64::from(b)),
+            }
+        }
+        *self = column;
+    }
+
     pub fn slot(&self, row: usize) -> Slot<'_> {
         if self.physical == Physical::Text {
             return self.texts.get(row).map_or(Slot::Missing, Slot::Text);
@@ -211,6 +226,13 @@ impl Rows {
     pub(super) fn push_cell(&mut self, at: usize, cell: &Cell) {
         if let Some(column) = self.columns.get_mut(at) {
             column.cell(cell);
+        }
+    }
+
+    /// Takes the values of an attribute away from some rows.
+    pub fn empty(&mut self, at: usize, rows: &HashSet<usize>) {
+        if let Some(column) = self.columns.get_mut(at) {
+            column.empty(rows);
         }
     }
 

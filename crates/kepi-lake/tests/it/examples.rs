@@ -68,6 +68,7 @@ async fn lands_as_expected(name: &str) {
                 superseding: sum.superseding + c.superseding,
                 quarantined: sum.quarantined + c.quarantined,
                 duplicate: sum.duplicate + c.duplicate,
+                erased: sum.erased + c.erased,
             };
         }
         read += sum.read;
@@ -81,6 +82,7 @@ async fn lands_as_expected(name: &str) {
             superseding: zero("superseding"),
             quarantined: zero("quarantined"),
             duplicate: zero("duplicate"),
+            erased: 0,
         };
         assert_eq!(sum, wanted, "{name}/{}", source.id);
     }

@@ -10,6 +10,7 @@
 
 mod accounting;
 mod durability;
+mod erasing;
 mod examples;
 mod full_disk;
 mod fuzz;

@@ -8,6 +8,7 @@
 //! cases hand the one on to the other and know no format. What fetches from elsewhere leaves raw files, too: in the inbox.
 
 mod batch;
+mod erase;
 mod fetch;
 
 use std::{cmp::Ordering, collections::BTreeMap, iter::Sum, sync::Arc};
@@ -19,6 +20,7 @@ use kepi_model::{
 use serde::{Deserialize, Serialize};
 
 pub use batch::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, Texts, Unbound};
+pub use erase::{Erased, Erasing, Erasure, Holding, Ordered};
 pub use fetch::{Arrival, Copies, Copying, Fetched, Fetcher, Inbox, Inflow, Kept, Rows, Stamp};
 
 use crate::{
@@ -30,7 +32,7 @@ use crate::{
 pub type PortError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What became of the rows of a file. Always `read = out_of_scope + landed()` and
-/// `landed() = accepted + superseding + quarantined + duplicate`.
+/// `landed() = accepted + superseding + quarantined + duplicate + erased`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowCounts {
     /// Rows in the file.
@@ -45,12 +47,15 @@ pub struct RowCounts {
     pub quarantined: u64,
     /// The same as a row already there.
     pub duplicate: u64,
+    /// Of rows that were erased: they do not come back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub erased: u64,
 }
 
 impl RowCounts {
     /// Rows in scope.
     pub fn landed(&self) -> u64 {
-        self.accepted + self.superseding + self.quarantined + self.duplicate
+        self.accepted + self.superseding + self.quarantined + self.duplicate + self.erased
     }
 
     /// Whether the accounts close: read = out of scope + landed.
@@ -68,6 +73,7 @@ impl Sum for RowCounts {
             superseding: sum.superseding + more.superseding,
             quarantined: sum.quarantined + more.quarantined,
             duplicate: sum.duplicate + more.duplicate,
+            erased: sum.erased + more.erased,
         })
     }
 }
@@ -429,6 +435,15 @@ pub trait Lake: Send + Sync {
     fn loads<'a>(&'a self, source: Option<&'a SourceId>) -> Fut<'a, Result<Vec<LoadReport>, PortError>>;
     /// What each source has delivered, of those that have.
     fn delivered(&self) -> Fut<'_, Result<BTreeMap<SourceId, Delivered>, PortError>>;
+    /// Looks for rows that are to be erased.
+    ///
+    /// # Errors
+    /// There is no such entity or key, or the lake cannot be read.
+    fn to_erase<'a>(
+        &'a self,
+        project: &'a Project,
+        erasing: Erasing<'a>,
+    ) -> Fut<'a, Result<Box<dyn Erasure + 'a>, PortError>>;
     /// A page of quarantined rows and how many there are in all.
     fn quarantine<'a>(
         &'a self,

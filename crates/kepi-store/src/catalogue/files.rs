@@ -7,7 +7,11 @@ use kepi_model::id::Hash;
 use super::{Column, Latest, Stamp, corrupt, hash, insert_snapshot, latest};
 use crate::{
     error::StoreError,
-    sql::{Row, common::catalogue as sql, many, stored},
+    sql::{
+        Row,
+        common::{catalogue as sql, erase},
+        many, stored,
+    },
     store::{Reading, Transaction},
 };
 
@@ -204,6 +208,70 @@ pub async fn commit(
     Ok((snapshot, ids))
 }
 
+/// A file of a table with the snapshots that have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The file.
+    pub file: DataFile,
+    /// The first snapshot that has it.
+    pub begin: i64,
+    /// The first that has it no longer; none: it is live.
+    pub end: Option<i64>,
+}
+
+/// The files of a table in all snapshots. One that stands in several stretches of them stands here as often.
+///
+/// # Errors
+/// The database refused or holds something unreadable.
+pub async fn held(tx: &mut Reading, table: i64) -> Result<Vec<Held>, StoreError> {
+    let read = |row: &Row| {
+        Ok(Held { file: read(row)?, begin: row.get("begin_snapshot")?, end: row.get("end_snapshot")? })
+    };
+    tx.query(erase::HELD).bind(table).all().await?.iter().map(read).collect()
+}
+
+/// Puts files in the place of others in every snapshot that has them, and makes a snapshot of it: whoever knows the table as it was
+/// sees that it is another. Returns its number.
+///
+/// # Errors
+/// The database refused.
+pub async fn exchange(
+    tx: &mut Transaction,
+    table: i64,
+    files: &[(Held, NewFile)],
+    stamp: Stamp<'_>,
+) -> Result<i64, StoreError> {
+    let latest = latest(tx).await?;
+    let snapshot = latest.snapshot + 1;
+    let mut row_id: i64 = tx.query(sql::NEXT_ROW).bind(table).value().await?;
+    let mut next_file = latest.next_file_id;
+    for (old, new) in files {
+        let end = old.end.unwrap_or(snapshot);
+        tx.query(erase::EXCHANGE)
+            .bind(old.file.id)
+            .bind(&*new.name)
+            .bind(stored(new.rows))
+            .bind(stored(new.bytes))
+            .bind(stored(new.footer))
+            .bind(end)
+            .run()
+            .await?;
+        tx.query(sql::FORGET_STATS).bind(old.file.id).run().await?;
+        tx.query(sql::FORGET_CHECKSUM).bind(old.file.id).run().await?;
+        describe(tx, table, old.file.id, new).await?;
+        if old.end.is_none() {
+            // The same file, from this snapshot on.
+            insert_file(tx, table, snapshot, next_file, row_id, new).await?;
+            next_file += 1;
+            row_id += stored(new.rows);
+        }
+    }
+    let next = Latest { snapshot, next_file_id: next_file, ..latest };
+    insert_snapshot(tx, next, &format!("compacted_table:{table}"), stamp).await?;
+    tx.query(sql::UPDATE_STATS).bind(table).bind(row_id).run().await?;
+    Ok(snapshot)
+}
+
 async fn insert_file(
     tx: &mut Transaction,
     table: i64,
@@ -224,6 +292,11 @@ async fn insert_file(
         .bind(row_id)
         .run()
         .await?;
+    describe(tx, table, id, file).await
+}
+
+/// Keeps checksum and statistics of a file.
+async fn describe(tx: &mut Transaction, table: i64, id: i64, file: &NewFile) -> Result<(), StoreError> {
     if let Some(checksum) = file.checksum {
         tx.query(sql::ADD_CHECKSUM).bind(id).bind(checksum.to_string()).run().await?;
     }

@@ -20,6 +20,19 @@ pub(crate) const LOCK_SCHEMAS: &str = "SELECT pg_advisory_xact_lock(1801808489)"
 /// Whether a schema is there.
 pub(crate) const SCHEMA_EXISTS: &str = "SELECT count(*) FROM pg_namespace WHERE nspname = $1";
 
+/// Writes tables anew, without what was deleted from them.
+pub(crate) const COMPACT: &[&str] = &[
+    "VACUUM (FULL) kepi_quarantine",
+    "VACUUM (FULL) kepi_load",
+    "VACUUM (FULL) kepi_text",
+    "VACUUM (FULL) kepi_run_not_landed",
+    "VACUUM (FULL) ducklake_file_column_stats",
+    "VACUUM (FULL) ducklake_data_file",
+];
+/// Schedules a file for removal.
+pub(crate) const SCHEDULE: &str =
+    "INSERT INTO ducklake_files_scheduled_for_deletion VALUES (NULL, $1, true, CAST($2 AS TIMESTAMPTZ))";
+
 /// Adds a snapshot.
 pub(crate) const ADD_SNAPSHOT: &str =
     "INSERT INTO ducklake_snapshot VALUES ($1, CAST($2 AS TIMESTAMPTZ), $3, $4, $5)";

@@ -29,6 +29,14 @@ pub(crate) const LEDGER_FROM_1: &str = "ALTER TABLE kepi_load ADD COLUMN salt TE
     ALTER TABLE kepi_load ADD COLUMN quarantined INTEGER NOT NULL DEFAULT 0;
     UPDATE kepi_load SET quarantined = coalesce(report ->> '$.counts.quarantined', 0) WHERE stopped = 0;";
 
+/// Writes the database anew, without what was deleted from it.
+pub(crate) const COMPACT: &str = "VACUUM";
+/// Puts what was written ahead where it belongs, and leaves none of it; not 0: others kept it from that.
+pub(crate) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+/// Schedules a file for removal.
+pub(crate) const SCHEDULE: &str =
+    "INSERT INTO ducklake_files_scheduled_for_deletion VALUES (NULL, $1, 1, $2)";
+
 /// Adds a snapshot.
 pub(crate) const ADD_SNAPSHOT: &str = "INSERT INTO ducklake_snapshot VALUES ($1, $2, $3, $4, $5)";
 /// Adds a schema.

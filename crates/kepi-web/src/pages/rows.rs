@@ -64,7 +64,12 @@ fn value(of: &TracedValue) -> Markup {
                 (Some(value), _) => p { strong.num { (value) } ", made of " (format::count(of.counted)) " of " (format::count(of.eligible)) " rows." },
                 (None, reason) => p.reason { "No value: " (reason.as_deref().unwrap_or_default()) "." },
             }
-            @if of.agrees {
+            @if let Some(rows) = of.erased {
+                p.note {
+                    @if rows > 0 { (format::count(rows)) " more were erased" } @else { "Rows that they walk to were erased" }
+                    "; what is published stands, and `kepi reproduce` verifies it."
+                }
+            } @else if of.agrees {
                 p.note { "The rows add up to what was published, to the last digit." }
             } @else if of.disagreements.is_empty() {
                 p.note { "An earlier version published this value without the states that its rows could be held against." }

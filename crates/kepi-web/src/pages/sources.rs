@@ -81,7 +81,8 @@ fn identity(rows: &RowCounts) -> Markup {
         p.note.identity {
             (n(rows.read)) " read = " (n(rows.out_of_scope)) " out of scope + " (n(rows.landed())) " landed; "
             (n(rows.landed())) " landed = " (n(rows.accepted)) " accepted + " (n(rows.superseding)) " superseding + "
-            (n(rows.quarantined)) " quarantined + " (n(rows.duplicate)) " duplicate: "
+            (n(rows.quarantined)) " quarantined + " (n(rows.duplicate)) " duplicate"
+            @if rows.erased > 0 { " + " (n(rows.erased)) " erased before" } ": "
             @if rows.balances() { strong { "it adds up." } } @else { strong.red { "it does not add up." } }
         }
     }

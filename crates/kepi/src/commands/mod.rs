@@ -16,6 +16,7 @@ mod correct;
 mod deciding;
 mod deliver;
 mod demo;
+mod erase;
 mod evidence;
 mod hiring;
 mod init;
@@ -116,6 +117,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Latency => alerts::latency(&compose::board(Site::of(cli), out).await?, out),
         Command::Silence(what) => acting::silence(what, cli, out).await,
         Command::Correct(what) => correct::correct(what, cli, out).await,
+        Command::Erase(what) => erase::erase(what, cli, out).await,
         Command::Sample(what) => sample::sample(what, cli, out).await,
         Command::Screen(what) => screen::screen(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,

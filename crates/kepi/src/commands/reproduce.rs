@@ -48,6 +48,32 @@ pub async fn reproduce(what: &Reproduce, cli: &Cli, out: Output) -> Result<(), F
                     "{} of {} published figures are identical to the bit, states included",
                     found.identical, found.compared
                 ))?;
+                if !found.erased.is_empty() {
+                    let most = found.erased.iter().map(|of| of.rows).max().unwrap_or_default();
+                    let erased =
+                        |n| if n == 1 { "1 row erased".to_owned() } else { format!("{n} rows erased") };
+                    out.line(&format!(
+                        "{} of them rest on rows that were erased, at most {} of one: what is left comes to what it came to right after \
+                         that, and what is published to what all rows had come to",
+                        found.erased.len(),
+                        most
+                    ))?;
+                    if what.subject.is_some() {
+                        for of in &found.erased {
+                            let segment = if of.segment.is_empty() {
+                                String::new()
+                            } else {
+                                format!(" · {}", of.segment)
+                            };
+                            out.line(&format!(
+                                "  {} · {}{segment}: {}",
+                                of.subject,
+                                of.period,
+                                erased(of.rows)
+                            ))?;
+                        }
+                    }
+                }
                 if found.other_engine > 0 {
                     out.line(&format!(
                         "{} were computed by another engine or an earlier kepi, whose forms are not reproducible here",

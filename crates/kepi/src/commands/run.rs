@@ -179,6 +179,7 @@ fn said_of_files(landed: u64, known: u64, rows: RowCounts) -> String {
             (rows.superseding, "superseding"),
             (rows.quarantined, "quarantined"),
             (rows.duplicate, "duplicate"),
+            (rows.erased, "erased before"),
         ],
     );
     let became = if became.is_empty() { became } else { format!(" = {became}") };

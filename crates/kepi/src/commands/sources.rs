@@ -65,8 +65,10 @@ pub fn sources(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<(),
             (Some(_), Some(source)) => &source.rows,
             _ => &view.total,
         };
+        let erased =
+            if total.erased > 0 { format!(" + erased before {}", total.erased) } else { String::new() };
         out.line(&format!(
-            "read {} = out of scope {} + landed {}; landed = accepted {} + superseding {} + quarantined {} + duplicate {}",
+            "read {} = out of scope {} + landed {}; landed = accepted {} + superseding {} + quarantined {} + duplicate {}{erased}",
             total.read, total.out_of_scope, total.landed(), total.accepted, total.superseding, total.quarantined,
             total.duplicate
         ))?;

@@ -83,7 +83,12 @@ fn print_value(found: &TracedValue, out: Output) -> Result<(), Failure> {
             out.line(&format!("  how a row was made: `kepi trace {} {}`", term.entity, row.key))?;
         }
     }
-    if found.agrees {
+    if let Some(rows) = found.erased {
+        out.line(&match rows {
+            0 => "\nRows that they walk to were erased; what is published stands, and `kepi reproduce` verifies it.".to_owned(),
+            n => format!("\n{n} more were erased; what is published stands, and `kepi reproduce` verifies it."),
+        })?;
+    } else if found.agrees {
         out.line("\nThe rows add up to the states that were published, to the last digit.")?;
     } else if found.disagreements.is_empty() {
         out.line("\nAn earlier version published this value without the states that the rows could be held against.")?;

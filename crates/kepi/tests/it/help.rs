@@ -34,6 +34,7 @@ const COMMANDS: &[&[&str]] = &[
     &["correct", "list"],
     &["correct", "row"],
     &["correct", "take-back"],
+    &["erase"],
     &["alert", "tune"],
     &["retire"],
     &["sample"],

@@ -37,6 +37,7 @@ mod data_rules;
 mod dated;
 mod deciding;
 mod ending;
+mod erasing;
 mod faults;
 mod fetching;
 mod figures;

@@ -280,5 +280,6 @@ fn rows(of: RowCounts) -> Rows {
         superseding: of.superseding,
         quarantined: of.quarantined,
         duplicate: of.duplicate,
+        erased: of.erased,
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod catalogue;
 pub(crate) mod door;
+pub(crate) mod erase;
 pub(crate) mod event;
 pub(crate) mod inbox;
 pub(crate) mod ledger;

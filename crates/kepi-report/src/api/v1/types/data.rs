@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Code, Named, Person, Project};
 use crate::trace::FoundRow;
 
-/// Rows by what became of them: read = out of scope + landed; landed = accepted + superseding + quarantined + duplicate.
+/// Rows by what became of them: read = out of scope + landed; landed = accepted + superseding + quarantined + duplicate + erased.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Rows {
     /// Read from files.
@@ -24,6 +24,13 @@ pub struct Rows {
     pub quarantined: u64,
     /// The same as known rows.
     pub duplicate: u64,
+    /// Of rows that were erased before; left out: none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub erased: u64,
+}
+
+fn is_none(n: &u64) -> bool {
+    *n == 0
 }
 
 /// `GET /api/v1/sources`.

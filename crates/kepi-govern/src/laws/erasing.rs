@@ -1,0 +1,45 @@
+//! Laws of erasing rows: a person does, of some keys that are named. No freeze keeps anybody from it: what is published of frozen and
+//! closed days stands, whatever becomes of the rows behind it.
+
+use kepi_model::governance::Mode;
+
+use super::{NOT_ERASED, deciding::Violated};
+use crate::{
+    command::{Evidence, Facts},
+    erasing::{Erase, MOST, RowsErased},
+    event::Event,
+    organisation::Organisation,
+    principal::Principal,
+};
+
+pub(super) fn erased(
+    organisation: &Organisation,
+    erase: &Erase,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let Evidence::Erased { reached, snapshot, files, loads, stand } = facts.evidence else { return None };
+    super::deciding::is_there(organisation, facts.by, violated);
+    if !matches!(facts.by, Principal::Person(_)) {
+        violated.say(NOT_ERASED, "a job erases no rows: a person does");
+    }
+    let governance = &organisation.governance;
+    let is_owner = |by: &Principal| matches!(by, Principal::Person(by) if governance.owners.contains(by));
+    if governance.mode != Mode::Open && !governance.owners.is_empty() && !is_owner(facts.by) {
+        violated.say(NOT_ERASED, "where others decide, an owner whom the governance names erases rows");
+    }
+    if erase.keys.is_empty() || erase.keys.len() > MOST {
+        violated.say(NOT_ERASED, format!("one key is erased at least, and {MOST} at once at most"));
+    }
+    if erase.with.contains(&erase.of) {
+        violated.say(NOT_ERASED, format!("rows of `{}` are not erased with themselves", erase.of));
+    }
+    Some(vec![Event::RowsErased(RowsErased {
+        erase: erase.clone(),
+        reached: reached.clone(),
+        snapshot: *snapshot,
+        files: *files,
+        loads: loads.clone(),
+        stand: *stand,
+    })])
+}
