@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use kepi_model::{
+    expectation::Schedule,
     id::SourceId,
     project::{Connector, Project, Source},
     wording::with_causes,
@@ -59,6 +60,12 @@ fn not_landed(source: &Source, file: Option<String>, error: &PortError) -> NotLa
     }
 }
 
+/// From when on a run looks at a source that says when, µs UTC, and was last looked at then.
+fn next(project: &Project, schedule: &Schedule, last: Option<i64>, at: i64) -> Option<i64> {
+    let window = schedule.window.as_ref().and_then(|id| project.business_hours.get(id));
+    schedule.next(last, at, window.map(|named| &named.hours))
+}
+
 /// Who lands what for whom.
 struct Landing<'a> {
     app: &'a App,
@@ -82,9 +89,7 @@ impl App {
         let last = self.last_looks(project).await?;
         for source in landing_order(project) {
             if let Some(schedule) = source.schedule.as_ref().filter(|_| !request.any_time) {
-                let window = schedule.window.as_ref().and_then(|id| project.business_hours.get(id));
-                let last = last.get(&source.id).copied();
-                let until = schedule.next(last, request.at, window.map(|named| &named.hours));
+                let until = next(project, schedule, last.get(&source.id).copied(), request.at);
                 if until.is_none_or(|until| until > request.at) {
                     looked.left_alone.push(LeftAlone { source: source.id.clone(), until });
                     continue;
@@ -101,6 +106,19 @@ impl App {
             looked.took.push((Some(source.id.clone()), since(began)));
         }
         Ok(looked)
+    }
+
+    /// When a run next looks at a source that says when it is looked at, µs UTC: not later than `at` if one would now. None: no
+    /// source says so, or the windows of all of them never open again.
+    ///
+    /// # Errors
+    /// The runs cannot be read.
+    pub async fn next_look(&self, project: &Project, at: i64) -> Result<Option<i64>, AppError> {
+        let last = self.last_looks(project).await?;
+        let sources = project.sources.values();
+        let of =
+            |source: &Source| next(project, source.schedule.as_ref()?, last.get(&source.id).copied(), at);
+        Ok(sources.filter_map(of).min())
     }
 
     /// When published runs last looked at sources, µs UTC; nothing where no source says when it is looked at.

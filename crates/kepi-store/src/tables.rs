@@ -80,4 +80,5 @@ pub const TABLES: &[Table] = &[
     table("kepi_follower", Class::Working),
     table("kepi_session", Class::Working),
     table("kepi_attempt", Class::Working),
+    table("kepi_lease", Class::Working),
 ];

@@ -386,6 +386,7 @@ Examples:
 Examples:
   kepi run                         whatever is new in the sources
   kepi run --no-land               recompute from what the lake holds
+  kepi run --on-schedule           whenever it is the time of a source by its `load: …`
   kepi run --format json           what was landed and published
   kepi run --engine ballista://10.0.0.5:50050    scans on a cluster; the figures are the same, to the bit")]
     Run(Run),
@@ -649,6 +650,12 @@ pub struct Run {
     /// Look at every source, also at one whose time it is not by its `load: …`.
     #[arg(long, conflicts_with = "no_land")]
     pub any_time: bool,
+    /// Keep on running: land and publish whenever it is the time of a source by its `load: …`, until interrupted
+    ///
+    /// Several processes that share the database, on one machine or many, may do so: one of them runs at a time, and another takes
+    /// over where one ends
+    #[arg(long, conflicts_with_all = ["no_land", "any_time"])]
+    pub on_schedule: bool,
     /// Threads for scans, at most 1024; default all.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,

@@ -283,6 +283,11 @@ pub fn today() -> Date {
     set_clock().map_or_else(Zoned::now, |at| at.to_zoned(TimeZone::system())).date()
 }
 
+/// How long to wait until something is looked at again: where a test sets the clock, no longer than it takes to notice.
+pub fn pause(long: Duration) -> Duration {
+    if set_clock().is_some() { Duration::from_millis(200) } else { long }
+}
+
 /// A clock that a test sets: an instant in a file. A build without debug assertions, as it is given away, has none: there nobody says what time it is.
 fn set_clock() -> Option<Timestamp> {
     if !cfg!(debug_assertions) {

@@ -5,6 +5,7 @@ mod access;
 mod audit;
 mod door;
 mod lake;
+mod lease;
 mod migrate;
 mod outbox;
 mod publication;

@@ -37,6 +37,7 @@ pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
     }
     let site = compose::Site { folder: into, store: cli.store.as_ref() };
     let run = Run {
+        on_schedule: false,
         no_land: false,
         no_fetch: false,
         any_time: false,

@@ -33,6 +33,7 @@ mod restated;
 mod reviewing;
 mod run;
 mod sample;
+mod schedule;
 mod schema;
 mod screen;
 mod serve;
@@ -121,6 +122,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Sample(what) => sample::sample(what, cli, out).await,
         Command::Screen(what) => screen::screen(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,
+        Command::Run(what) if what.on_schedule => schedule::keep_running(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,
         Command::Sources { source, discrepancies, promises, service, reliability, cost } => {
             let facts = compose::board(Site::of(cli), out).await?;

@@ -37,9 +37,14 @@ const MOST_CHANGED: usize = 6;
 /// Runs the project that the command line names.
 pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
     let report = land_and_publish(what, cli, compose::Site::of(cli), out).await?;
+    concluded(&report, out)
+}
+
+/// Says on stdout what a run did; a failure where it is not whole.
+pub fn concluded(report: &RunReport, out: Output) -> Result<(), Failure> {
     match out.format {
-        Format::Json => out.json(&report)?,
-        Format::Csv => out.rows(&loads(&report))?,
+        Format::Json => out.json(report)?,
+        Format::Csv => out.rows(&loads(report))?,
         Format::Table => {}
     }
     let stopped = report.loads.iter().any(|l| matches!(l.outcome, LoadOutcome::Stopped { .. }));
@@ -55,7 +60,7 @@ pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
 }
 
 /// What is in force by a decision at a site; none where whoever runs the project decides.
-async fn decided(site: compose::Site<'_>) -> Result<Option<Project>, Failure> {
+pub async fn decided(site: compose::Site<'_>) -> Result<Option<Project>, Failure> {
     match compose::audited(site).await? {
         Some(store) if kepi_app::deciding::mode(&store).await? != Mode::Open => {
             Ok(Some(kepi_app::archive::project_in_force(&store).await?))

@@ -82,3 +82,42 @@ async fn a_source_is_looked_at_in_its_window_once_in_so_long_and_what_that_takes
     let sums: Vec<i64> = runs.iter().zip(took).map(|(run, took)| run.at + took).collect();
     assert_eq!((published.len(), published), (5, sums));
 }
+
+/// Two machines that share a database: one of them runs when it is time, and no process that died with the lease keeps the
+/// others from it.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_those_that_run_on_schedule_one_does_at_a_time() {
+    let project = Project::example("tiny");
+    let refused = project.kepi(&["run", "--on-schedule"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("load: {every: 1 hour}"), "{refused:?}");
+
+    let text = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+    project
+        .write("kpis.yml", &text.replace("source: answers\n", "source: answers\nload: {every: 12 hours}\n"));
+    project.set_clock("2026-06-01T12:00:00Z");
+    let both: Vec<_> = ["a.log", "b.log"].map(|log| project.started(&["run", "--on-schedule"], log)).into();
+    let runs = async || fresh(&project).await.values.runs(None).await.unwrap().len();
+    let comes_to = async |n: usize| {
+        for _ in 0..200 {
+            if project.path().join(".kepi/kepi.db").exists() && runs().await == n {
+                // What a second one would do is done by then.
+                tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+                return assert_eq!(runs().await, n);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        let log = |name| std::fs::read_to_string(project.path().join(name)).unwrap();
+        panic!("{} runs instead of {n}: {} {}", runs().await, log("a.log"), log("b.log"));
+    };
+    comes_to(1).await;
+    // A process took the lease and died.
+    let instant = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+    let (midnight, later) = (instant("2026-06-02T00:00:00Z"), instant("2026-06-02T00:01:30Z"));
+    assert!(fresh(&project).await.store.lease("run", midnight, later).await.unwrap().is_some());
+    project.set_clock("2026-06-02T00:01:00Z");
+    comes_to(1).await;
+    project.set_clock("2026-06-02T00:01:30Z");
+    comes_to(2).await;
+    let ended: Vec<_> = both.into_iter().map(|one| one.told_to_end()).collect();
+    assert_eq!(ended, [Some(0), Some(0)]);
+}

@@ -97,6 +97,14 @@ impl Project {
         Server::start(command)
     }
 
+    /// Starts `kepi` on it, which goes on until it is told to end; what it says goes to a file.
+    pub fn started(&self, arguments: &[&str], said: &str) -> Server {
+        let mut command = self.command();
+        let log = fs::File::create(self.path().join(said)).unwrap();
+        command.args(arguments).stdout(std::process::Stdio::null()).stderr(log);
+        Server::of(command)
+    }
+
     /// Runs `kepi` on it.
     pub fn kepi(&self, arguments: &[&str]) -> Output {
         let said = arguments.iter().position(|of| *of == "--as").and_then(|at| arguments.get(at + 1));

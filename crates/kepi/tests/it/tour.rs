@@ -58,6 +58,11 @@ impl Server {
 }
 
 impl Server {
+    /// Starts what says nothing first.
+    pub fn of(mut command: Command) -> Self {
+        Self { child: command.spawn().unwrap() }
+    }
+
     /// Sends SIGTERM and waits for the end; its exit code.
     pub fn told_to_end(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();

@@ -7,6 +7,7 @@ pub(crate) mod door;
 pub(crate) mod erase;
 pub(crate) mod event;
 pub(crate) mod inbox;
+pub(crate) mod lease;
 pub(crate) mod ledger;
 pub(crate) mod migrate;
 pub(crate) mod outbox;

@@ -161,6 +161,13 @@ CREATE TABLE IF NOT EXISTS kepi_session (
     seen BIGINT NOT NULL
 );
 
+-- What one process does at a time, of all that share the database; the fence counts who had it.
+CREATE TABLE IF NOT EXISTS kepi_lease (
+    name TEXT COLLATE "C" PRIMARY KEY,
+    fence BIGINT NOT NULL,
+    until BIGINT NOT NULL
+);
+
 -- How often in a row signing in failed, by a hash of the name or the address.
 CREATE TABLE IF NOT EXISTS kepi_attempt (
     who TEXT COLLATE "C" PRIMARY KEY,

@@ -152,6 +152,13 @@ CREATE TABLE IF NOT EXISTS kepi_session (
     seen INTEGER NOT NULL
 ) STRICT;
 
+-- What one process does at a time, of all that share the database; the fence counts who had it.
+CREATE TABLE IF NOT EXISTS kepi_lease (
+    name TEXT PRIMARY KEY,
+    fence INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) STRICT;
+
 -- How often in a row signing in failed, by a hash of the name or the address.
 CREATE TABLE IF NOT EXISTS kepi_attempt (
     who TEXT PRIMARY KEY,
