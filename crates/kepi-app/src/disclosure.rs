@@ -10,7 +10,10 @@ use kepi_model::{
     project::{Kpi, Project, Publication, Scorecard, Section, Withholding},
 };
 use kepi_proof::Commitment;
-use kepi_query::published::{SCORE, VALUE, Vouched, scored};
+use kepi_query::{
+    published::{SCORE, VALUE, Vouched, scored},
+    value::Segment,
+};
 use kepi_report::{
     benchmarks,
     difference::between,
@@ -341,10 +344,24 @@ impl<'a> At<'a> {
             to.line(format!("- {}: {}", perspective.id, percent(perspective.weight)));
             for objective in &perspective.objectives {
                 to.line(format!("  - {}: {}", objective.id, percent(objective.weight)));
-                for (kpi, weight) in &objective.kpis {
+                let definition = |kpi: &KpiId| {
                     let hash = self.project.kpis.get(kpi).and_then(|kpi| kpi.in_force(self.day));
-                    let hash = hash.map_or("not in force".to_owned(), |kpi| kpi.wording.short());
+                    hash.map_or("not in force".to_owned(), |kpi| kpi.wording.short())
+                };
+                for (kpi, weight) in &objective.kpis {
+                    let hash = definition(kpi);
                     to.line(format!("    - kpi/{kpi}: {} (definition {hash})", percent(*weight)));
+                }
+                for of in &objective.segments {
+                    let weight = match &objective.weigh_by {
+                        Some(worth) => format!("its share of kpi/{worth} (definition {})", definition(worth)),
+                        None => percent(of.weight),
+                    };
+                    to.line(format!("    - {}: {weight}", Segment::of(&of.members)));
+                    for (kpi, weight) in &of.kpis {
+                        let hash = definition(kpi);
+                        to.line(format!("      - kpi/{kpi}: {} (definition {hash})", percent(*weight)));
+                    }
                 }
             }
         }

@@ -13,7 +13,7 @@ pub fn grains_of(kpi: &Kpi, project: &Project) -> BTreeSet<Grain> {
     grains.extend(&kpi.also);
     for scorecard in project.scorecards.values() {
         // One of longer periods than its scorecard is read there as of the last that has ended.
-        if scorecard.period >= kpi.period && scorecard.kpis().any(|id| *id == kpi.id) {
+        if scorecard.period >= kpi.period && scorecard.reads().any(|id| *id == kpi.id) {
             grains.insert(scorecard.period);
         }
     }

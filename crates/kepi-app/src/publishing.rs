@@ -159,7 +159,7 @@ pub(crate) fn vouched(
     }
     let spans_of_scores = spans(scores);
     for scorecard in project.scorecards.values() {
-        let kpis: BTreeSet<&KpiId> = scorecard.kpis().collect();
+        let kpis: BTreeSet<&KpiId> = scorecard.reads().collect();
         let mut text = String::from("score 1");
         let mut newest = SnapshotId(0);
         for kpi in kpis {

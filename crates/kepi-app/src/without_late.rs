@@ -39,6 +39,10 @@ pub(crate) fn without_late(
             project.units.get(&of.id).is_some_and(|of| tree.upwards(&of.id).any(|of| of == unit))
         })
     };
+    // Of segments that are judged by KPIs of their own the parts by unit would be crosses.
+    if said.objectives().any(|of| !of.segments.is_empty()) {
+        return None;
+    }
     let out = late.iter().filter(|(_, how)| matches!(how, WhenLate::Exclude | WhenLate::Carry));
     let out = out.filter(|(unit, _)| project.units.get(*unit).is_some_and(is_below));
     let mut dimension: Option<&DimensionId> = None;

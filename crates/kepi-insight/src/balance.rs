@@ -37,7 +37,7 @@ const FEWEST: usize = 4;
 #[must_use]
 pub fn of(scorecard: &Scorecard, project: &Project) -> Vec<Imbalance> {
     let objectives = || scorecard.perspectives.iter().flat_map(|perspective| &perspective.objectives);
-    let ids: BTreeSet<_> = objectives().flat_map(|objective| &objective.kpis).map(|(id, _)| id).collect();
+    let ids: BTreeSet<_> = objectives().flat_map(|objective| objective.kpis()).collect();
     let kpis: Vec<&Kpi> = ids.iter().filter_map(|id| project.kpis.get(*id)).collect();
     if kpis.len() < FEWEST {
         return Vec::new();
@@ -70,7 +70,8 @@ pub fn of(scorecard: &Scorecard, project: &Project) -> Vec<Imbalance> {
     let strategy = project.strategy.iter().flat_map(|strategy| &strategy.perspectives);
     for perspective in strategy {
         let own = scorecard.perspectives.iter().find(|of| of.id == perspective.id);
-        let measured = own.is_some_and(|of| of.objectives.iter().any(|objective| !objective.kpis.is_empty()));
+        let measured =
+            own.is_some_and(|of| of.objectives.iter().any(|objective| objective.kpis().next().is_some()));
         if !measured {
             found.push(Imbalance::Unmeasured { perspective: perspective.name.clone() });
         } else if let Some(of) = own.filter(|of| {
@@ -164,7 +165,7 @@ pub(crate) fn card<'a>(kpi: &Kpi, period: Period, project: &'a Project) -> Optio
     let in_force = project.scorecards.values().filter_map(|scorecard| scorecard.in_force(day));
     let counts = |scorecard: &&Scorecard| {
         let objectives = scorecard.perspectives.iter().flat_map(|perspective| &perspective.objectives);
-        objectives.flat_map(|objective| &objective.kpis).any(|(id, _)| *id == kpi.id)
+        objectives.flat_map(|objective| objective.kpis()).any(|id| *id == kpi.id)
     };
     in_force.into_iter().find(counts)
 }

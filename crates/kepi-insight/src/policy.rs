@@ -113,7 +113,7 @@ pub fn weight(project: &Project, kpi: &Kpi, period: Period) -> f64 {
         Err(_) => Some(scorecard),
     });
     let objectives = in_force.flat_map(|scorecard| &scorecard.perspectives).flat_map(|p| &p.objectives);
-    let on_scorecard = objectives.flat_map(|o| &o.kpis).any(|(id, _)| *id == kpi.id);
+    let on_scorecard = objectives.flat_map(|o| o.kpis()).any(|id| *id == kpi.id);
     if on_scorecard {
         project.attention.scorecards
     } else if day.is_ok_and(|day| kpi.targets.iter().any(|target| target.from <= day)) {

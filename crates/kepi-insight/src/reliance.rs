@@ -24,8 +24,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let project = frames.project();
     let scorecard = balance::card(ask.kpi, ask.period, project)?;
     let objectives = scorecard.perspectives.iter().flat_map(|perspective| &perspective.objectives);
-    let ids: std::collections::BTreeSet<_> =
-        objectives.flat_map(|objective| &objective.kpis).map(|(id, _)| id).collect();
+    let ids: std::collections::BTreeSet<_> = objectives.flat_map(|objective| objective.kpis()).collect();
     let leading = ids.into_iter().filter_map(|id| project.kpis.get(id));
     let leading: Vec<_> = leading.filter(|kpi| kpi.indicator == Some(Indicator::Leading)).collect();
     if leading.is_empty() {

@@ -41,8 +41,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         .into_iter()
         .flat_map(|card| &card.perspectives)
         .flat_map(|perspective| &perspective.objectives)
-        .flat_map(|objective| &objective.kpis)
-        .map(|(id, _)| id)
+        .flat_map(|objective| objective.kpis())
         .collect();
     let others = project.kpis.values().filter(|other| {
         (other.objective.as_ref() == Some(objective) || on_card.contains(&other.id))

@@ -817,6 +817,22 @@ codes! {
         "A KPI has no value for a part of its period. On a scorecard of shorter periods it stands as of the last of its own periods that has ended, and says as of when that is: in May and June a KPI by quarter is that of the first quarter, and from the end of June on that of the second."
         "as of when each KPI is, where their periods differ"
         "nothing, if that is meant; else write a longer `period` of the scorecard, or make the KPI finer";
+    SEGMENTS "K0714" Error "an objective whose segments cannot be weighed"
+        "An objective is judged by `kpis` over all cases or by `segments` that have KPIs of their own, not by both, or whoever is in a segment would count twice. What a segment weighs is given (`weight`) or said by a total (`weigh_by: customers`): it weighs what its customers are of all customers of these segments."
+        "`kpis`, or `segments` with weights or with `weigh_by`"
+        "keep one of them";
+    NO_SUCH_SEGMENT "K0715" Error "a segment that a KPI has no figures of"
+        "A KPI judges a segment of an objective by its figure of this segment, which it has only of dimensions in its `by`, of several only where its `cross` has them together; where a cascade reads units by a dimension, of that together with the segment's."
+        "a segment that each of its KPIs has figures of"
+        "correct the dimension or the member, or add it to `by` or `cross` of the KPI";
+    SEGMENTS_OVERLAP "K0716" Error "segments of an objective that have cases in common"
+        "What two segments of an objective have in common would count in both. They have nothing in common where a dimension tells them apart: each names another member of it."
+        "segments of different members of one dimension"
+        "name another member, or make one segment of the two";
+    SEGMENTS_GAP "K0717" Warning "a segment that no KPI judges"
+        "An objective whose segments are judged by KPIs of their own says nothing about members that no segment names. That may be meant; pages say it."
+        "a segment for each member of the dimension"
+        "add a segment, or leave it out on purpose";
     GOVERNANCE "K0801" Error "a governance that cannot decide"
         "Nobody decides on what they propose themselves. So the governance, which exists once, needs two owners or more, and a board more functions than have to say yes; otherwise nothing could come into force any more."
         "one governance, two owners or more, and where a board decides more functions than `quorum` says"

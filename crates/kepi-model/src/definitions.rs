@@ -65,7 +65,7 @@ pub(crate) use project::{
 pub(crate) use review::{Review, StageGate};
 pub(crate) use rule::DataRule;
 pub(crate) use sampling::Sampling;
-pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
+pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective, ScorecardSegment};
 pub(crate) use source::{
     Attest, Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HttpGet, HttpPages,
     Load, Mapping, Own, SingerStream, Source, SourceZone, TimeZone, Unpivot,

@@ -118,10 +118,24 @@ fn shares(of: &Yaml, path: &mut Path, found: &mut Vec<Field>) {
     let weights = path.last().is_some_and(|last| last == "kpis");
     for pair in of.entries() {
         path.push(pair.key.clone());
-        if weights || pair.key == "weight" {
-            let names = path
-                .iter()
-                .filter(|of| !["perspectives", "objectives", "kpis", "weight"].contains(&of.as_str()));
+        if pair.key == "segments" {
+            for (n, of) in items(&pair.value).iter().enumerate() {
+                let before = found.len();
+                path.push(n.to_string());
+                shares(of, path, found);
+                path.pop();
+                // Whoever reads it knows segments by their members, not by their place.
+                let segment = of.entry("segment").into_iter().flat_map(|pair| pair.value.entries());
+                let members = segment.filter_map(|pair| Some(format!("{}={}", pair.key, pair.value.text()?)));
+                let members = members.collect::<Vec<_>>().join(", ");
+                for field in found.iter_mut().skip(before) {
+                    field.label = field.label.replacen(&format!(" / {n}"), &format!(" / {members}"), 1);
+                }
+            }
+        } else if weights || pair.key == "weight" {
+            let names = path.iter().filter(|of| {
+                !["perspectives", "objectives", "segments", "kpis", "weight"].contains(&of.as_str())
+            });
             let label = format!("weight of {}", names.cloned().collect::<Vec<_>>().join(" / "));
             found.extend(scalar(Some(&pair.value), path.clone(), label));
         } else {

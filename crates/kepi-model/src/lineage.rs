@@ -194,7 +194,7 @@ impl Lineage {
         }
         for scorecard in project.scorecards.values() {
             let to = Thing::Scorecard(scorecard.id.clone());
-            scorecard.kpis().for_each(|kpi| found.step(Thing::Kpi(kpi.clone()), &to, How::Combined));
+            scorecard.reads().for_each(|kpi| found.step(Thing::Kpi(kpi.clone()), &to, How::Combined));
         }
         Self { steps: found.steps }
     }

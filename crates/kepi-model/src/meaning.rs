@@ -263,21 +263,37 @@ pub(crate) fn scorecard(
 ) -> Hash {
     let mut tree: Vec<Value> = Vec::new();
     let mut used: BTreeSet<&KpiId> = BTreeSet::new();
+    // KPIs that judge segments.
+    let mut apart: BTreeSet<&KpiId> = BTreeSet::new();
     for perspective in &scorecard.perspectives {
         for objective in &perspective.objectives {
+            let (above, beside) = (perspective.weight, objective.weight);
             for (kpi, weight) in &objective.kpis {
                 used.insert(kpi);
-                let (above, beside) = (perspective.weight, objective.weight);
                 tree.push(json!([perspective.id, above, objective.id, beside, kpi, weight]));
+            }
+            used.extend(&objective.weigh_by);
+            for of in &objective.segments {
+                for (kpi, weight) in &of.kpis {
+                    used.insert(kpi);
+                    apart.insert(kpi);
+                    let segment = json!([of.members, of.weight, objective.weigh_by]);
+                    tree.push(json!([perspective.id, above, objective.id, beside, segment, kpi, weight]));
+                }
             }
         }
     }
     let kpis = used.into_iter().filter_map(|id| kpis.get(id)).map(|kpi| {
-        // Nothing is scored of a segment.
+        // A segment is scored only where it is judged apart.
         let scored = |of: &Kpi| {
-            of.targets.iter().filter(|target| target.segment.is_empty()).cloned().collect::<Vec<_>>()
+            let all = of.targets.iter().filter(|target| target.segment.is_empty() || apart.contains(&kpi.id));
+            all.cloned().collect::<Vec<_>>()
         };
-        let targets = |of: &Kpi| scored(of).iter().map(|target| target_form(of, target)).collect::<Value>();
+        let form = |of: &Kpi, target: &Target| match target.segment.is_empty() {
+            true => target_form(of, target),
+            false => json!([target.segment, target_form(of, target)]),
+        };
+        let targets = |of: &Kpi| scored(of).iter().map(|target| form(of, target)).collect::<Value>();
         let mut form = vec![json!(kpi.id), json!(kpi.hash), json!(kpi.better.word()), targets(kpi)];
         // Only where there are any.
         form.extend(kpi.earlier.iter().map(targets));

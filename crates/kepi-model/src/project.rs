@@ -53,8 +53,8 @@ pub use guardrail::{Demand, Guardrail, StageGate, Still};
 pub use incentive_plan::{IncentivePlan, Weighed, weighed, weight_said};
 pub use rule::{Consequence, DataRule};
 pub use scorecard::{
-    Cascade, CascadeAsOf, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
-    WHOLE,
+    Cascade, CascadeAsOf, CascadeTargets, CascadeValue, Placed, Scorecard, ScorecardObjective,
+    ScorecardPerspective, ScorecardSegment, WHOLE,
 };
 pub use source::{
     Ambiguous, Attest, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, HttpGet,

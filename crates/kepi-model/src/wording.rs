@@ -77,7 +77,7 @@ fn folded(name: &str) -> String {
 }
 
 /// Some of a list of words, in backticks, and how many more there are.
-pub(crate) fn some_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub fn some_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     some(words, "")
 }
 

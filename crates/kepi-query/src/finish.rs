@@ -531,7 +531,7 @@ impl Parts for PartsOf<'_, '_> {
 /// The members of a dimension whose rows are those of units of a scorecard that has the KPI.
 pub(crate) fn units_of(project: &Project, kpi: &Kpi, key_set: &[DimensionId]) -> BTreeSet<Member> {
     let [dimension] = key_set else { return BTreeSet::new() };
-    let cascades = project.scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id));
+    let cascades = project.scorecards.values().filter(|card| card.reads().any(|id| *id == kpi.id));
     let levels: BTreeSet<&LevelId> = cascades
         .filter_map(|card| card.cascade.as_ref())
         .flat_map(|cascade| &cascade.levels)

@@ -36,6 +36,16 @@ impl Segment {
     pub fn one(dimension: DimensionId, member: &str) -> Self {
         Self(vec![(dimension, Member::Value(member.into()))])
     }
+    /// Of members as definitions name them.
+    pub fn of(members: &[(DimensionId, String)]) -> Self {
+        let one = |(of, member): &(DimensionId, String)| (of.clone(), Member::Value(member.as_str().into()));
+        Self::new(members.iter().map(one).collect())
+    }
+    /// The rows that are in both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self::new(self.0.iter().chain(&other.0).cloned().collect())
+    }
     /// Its dimensions, in the order in which members stand.
     pub fn dimensions(&self) -> impl Iterator<Item = &DimensionId> {
         self.0.iter().map(|(dimension, _)| dimension)

@@ -13,7 +13,7 @@ use kepi_model::{
     project::{Kpi, MissingRule, Person, Project, Scorecard, Sign, Target, Unit, ValueUnit},
     source_text::SourceMap,
 };
-use kepi_query::published::grain_text;
+use kepi_query::{published::grain_text, value::Segment};
 use serde::Serialize;
 
 use crate::{
@@ -393,8 +393,17 @@ fn weights(of: &Scorecard) -> BTreeMap<String, u32> {
         all.insert(format!("{}", perspective.id), perspective.weight);
         for objective in &perspective.objectives {
             let place = format!("{} / {}", perspective.id, objective.id);
-            for (kpi, weight) in &objective.kpis {
-                all.insert(format!("{place} / {kpi}"), *weight);
+            let mut kpis = |place: &str, kpis: &[(KpiId, u32)]| {
+                for (kpi, weight) in kpis {
+                    all.insert(format!("{place} / {kpi}"), *weight);
+                }
+            };
+            kpis(&place, &objective.kpis);
+            for of in &objective.segments {
+                kpis(&format!("{place} / {}", Segment::of(&of.members)), &of.kpis);
+            }
+            for of in objective.segments.iter().filter(|_| objective.weigh_by.is_none()) {
+                all.insert(format!("{place} / {}", Segment::of(&of.members)), of.weight);
             }
             all.insert(place, objective.weight);
         }
@@ -415,6 +424,11 @@ fn scorecard(then: &Scorecard, now: &Scorecard, said: &mut Said) {
         let (then, now) = (shown(old.get(place)), shown(new.get(place)));
         said.changed(Aspect::Weight, &format!("weight of {place}"), &then, &now);
     }
+    let worth = |of: &Scorecard| {
+        let said = of.objectives().filter_map(|of| Some(format!("{} by {}", of.id, of.weigh_by.as_ref()?)));
+        said.collect::<Vec<_>>().join(", ")
+    };
+    said.changed(Aspect::Weight, "what segments weigh", &worth(then), &worth(now));
     let missing = |of: &Scorecard| {
         let rule = match of.missing {
             MissingRule::Ignore => "ignore",

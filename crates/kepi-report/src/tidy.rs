@@ -144,10 +144,12 @@ pub fn rows(facts: &dyn Facts, kpi: &str, query: &KpiQuery) -> Result<Vec<Row>, 
 pub fn of_scorecard(facts: &dyn Facts, query: &ScorecardQuery) -> Result<Vec<Row>, ViewError> {
     let reporter = Reporter::new(facts);
     let asked = reporter.asked(query)?;
-    let place = reporter.place(asked.card, asked.unit);
-    let kpis = asked.card.kpis().filter_map(|id| reporter.project().kpis.get(id));
-    let period = |kpi| asked.card.period_of(kpi, asked.period);
-    Ok(kpis.filter_map(|kpi| row(reporter, &reporter.read(kpi, &place, period(kpi)), &place)).collect())
+    let rows = asked.card.scorecard.placed().filter_map(|of| {
+        let kpi = reporter.project().kpis.get(of.kpi)?;
+        let place = reporter.part_place(asked.card, asked.unit, Segment::of(of.members));
+        row(reporter, &reporter.read(kpi, &place, asked.card.period_of(kpi, asked.period)), &place)
+    });
+    Ok(rows.collect())
 }
 
 /// The newest value of every KPI over all rows.

@@ -20,6 +20,8 @@ use kepi_model::{
     project::Target,
 };
 
+use kepi_query::value::Segment;
+
 use crate::tree::{NoScore, NodeId, ScoreNode, mean};
 
 /// What moved a score.
@@ -76,6 +78,8 @@ pub struct Step {
     pub part_name: String,
     /// The unit over whose rows the KPI was measured, where units are averaged.
     pub unit: Option<UnitId>,
+    /// The segment that the KPI judges; the total: all rows.
+    pub segment: Segment,
     /// The KPI.
     pub kpi: KpiId,
     /// Its shown name.
@@ -91,10 +95,10 @@ pub struct Step {
 
 /// What trees do not say of a KPI, by the unit over whose rows it was measured where units are averaged.
 pub trait Values {
-    /// The score of its earlier value against another target.
-    fn rescored(&self, kpi: &KpiId, unit: Option<&UnitId>, target: &Target) -> Option<i64>;
+    /// The score of its earlier value against another target. `part`: the segment that it judges, the total where it is of all rows.
+    fn rescored(&self, kpi: &KpiId, unit: Option<&UnitId>, part: &Segment, target: &Target) -> Option<i64>;
     /// Whether its two values rest on different definitions.
-    fn redefined(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool;
+    fn redefined(&self, kpi: &KpiId, unit: Option<&UnitId>, part: &Segment) -> bool;
 }
 
 /// The bridge between two trees of the same whole, of an earlier and a later period. None where one of the two has no score.
@@ -102,10 +106,10 @@ pub fn bridge(before: &ScoreNode, now: &ScoreNode, values: &impl Values) -> Opti
     let (from, to) = (*before.score.as_ref().ok()?, *now.score.as_ref().ok()?);
     let mut tree = Walked::of(Some(before), Some(now), (true, true), Effect::Coverage)?;
     let mut leaves = Vec::new();
-    tree.leaves(None, None, &mut Vec::new(), &mut leaves);
+    tree.leaves(None, (None, None), &mut Vec::new(), &mut leaves);
     for leaf in &mut leaves {
         if let Some(target) = &leaf.other_target {
-            leaf.rescored = values.rescored(&leaf.kpi, leaf.unit.as_ref(), target);
+            leaf.rescored = values.rescored(&leaf.kpi, leaf.unit.as_ref(), &leaf.segment, target);
         }
     }
     let mut steps = Vec::new();
@@ -124,7 +128,7 @@ pub fn bridge(before: &ScoreNode, now: &ScoreNode, values: &impl Values) -> Opti
     }
     for leaf in &stay {
         let points = tree.enter(&leaf.path, leaf.now);
-        let redefined = points != 0 && values.redefined(&leaf.kpi, leaf.unit.as_ref());
+        let redefined = points != 0 && values.redefined(&leaf.kpi, leaf.unit.as_ref(), &leaf.segment);
         let effect = if redefined { Effect::Definition } else { Effect::Performance };
         steps.push(leaf.step(effect, points, leaf.rescored, leaf.now));
     }
@@ -166,6 +170,7 @@ struct Leaf {
     path: Vec<usize>,
     part: (NodeId, String),
     unit: Option<UnitId>,
+    segment: Segment,
     kpi: KpiId,
     kpi_name: String,
     before: Option<i64>,
@@ -190,7 +195,8 @@ impl Leaf {
     fn step(&self, effect: Effect, points: i64, before: Option<i64>, after: Option<i64>) -> Step {
         let (part, part_name) = self.part.clone();
         let (unit, kpi, kpi_name) = (self.unit.clone(), self.kpi.clone(), self.kpi_name.clone());
-        Step { effect, part, part_name, unit, kpi, kpi_name, points, before, after }
+        let segment = self.segment.clone();
+        Step { effect, part, part_name, unit, segment, kpi, kpi_name, points, before, after }
     }
 }
 
@@ -310,21 +316,23 @@ impl Walked {
         }
     }
 
-    /// The KPIs beneath, with the part of the whole and the unit that they belong to.
+    /// The KPIs beneath, with the part of the whole, the unit and the segment that they belong to.
     fn leaves(
         &self,
         part: Option<&(NodeId, String)>,
-        unit: Option<&UnitId>,
+        (unit, segment): (Option<&UnitId>, Option<&Segment>),
         path: &mut Vec<usize>,
         all: &mut Vec<Leaf>,
     ) {
         let own = (self.id.clone(), self.name.clone());
         let unit = if let (NodeId::Unit(id), false) = (&self.id, path.is_empty()) { Some(id) } else { unit };
+        let segment = if let NodeId::Segment(of) = &self.id { Some(of) } else { segment };
         if let NodeId::Kpi(kpi) = &self.id {
             all.push(Leaf {
                 path: path.clone(),
                 part: part.unwrap_or(&own).clone(),
                 unit: unit.cloned(),
+                segment: segment.cloned().unwrap_or_default(),
                 kpi: kpi.clone(),
                 kpi_name: self.name.clone(),
                 before: self.before,
@@ -339,7 +347,7 @@ impl Walked {
         let part = if path.is_empty() { None } else { Some(part.unwrap_or(&own)) };
         for (place, child) in self.children.iter().enumerate() {
             path.push(place);
-            child.leaves(part, unit, path, all);
+            child.leaves(part, (unit, segment), path, all);
             path.pop();
         }
     }

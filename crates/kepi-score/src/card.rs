@@ -9,10 +9,10 @@ use jiff::civil::Date;
 
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{Hash, KpiId, LevelId, ObjectiveId, PerspectiveId, UnitId},
+    id::{DimensionId, Hash, KpiId, LevelId, ObjectiveId, PerspectiveId, UnitId, is_name},
     project::{
-        Cascade, CascadeAsOf, CascadeValue, Kpi, Project, Scorecard, Target, Unit, UnitTree, WhenLate,
-        WithoutData,
+        BasisPoints, Cascade, CascadeAsOf, CascadeValue, Kpi, Project, Scorecard, ScorecardObjective, Target,
+        Unit, UnitTree, WhenLate, WithoutData,
     },
 };
 use kepi_query::{state::Member, value::Segment};
@@ -252,6 +252,11 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
         Some(Segment::one(dimension.clone(), &unit.member))
     }
 
+    /// The segment of those of a unit's rows that are also in another, such as one that is judged by KPIs of its own.
+    pub fn part_of(&self, unit: Option<&UnitId>, part: &Segment) -> Option<Segment> {
+        Some(self.segment(unit)?.and(part))
+    }
+
     /// The unit whose rows are a segment's, the reverse of [`Card::segment`]; the own unit for all rows.
     pub fn unit_of(&self, segment: &Segment) -> Option<&'a UnitId> {
         match segment.0.as_slice() {
@@ -456,34 +461,94 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
     /// The tree of a unit from the values over its own rows, also where its score is the mean of the units below: that is
     /// what its perspectives and objectives come to.
     pub fn measured(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
-        let segment = self.segment(unit);
-        let leaf = |id: &KpiId, weight: u32| {
+        let leaf = |id: &KpiId, weight: u32, part: &Segment| {
             let Some(kpi) = self.project.kpis.get(id) else {
                 let nothing = Standing { target: None, score: Err(NoScore::NoValue), band: None };
                 let named = (id.clone(), id.to_string());
                 return ScoreNode::leaf(named, weight, nothing, WithoutData::default());
             };
             let period = self.period_of(kpi, period);
-            let observed = segment.as_ref().and_then(|s| self.values.observed(id, period, s));
-            let standing = Standing::of(kpi, observed.as_ref(), self.target(kpi, unit, period));
+            let segment = self.part_of(unit, part);
+            let observed = segment.and_then(|s| self.values.observed(id, period, &s));
+            let standing = Standing::of(kpi, observed.as_ref(), self.target_of(kpi, unit, part, period));
             let policy = kpi.in_period(period, &self.project.calendar).unwrap_or(kpi).without_data;
-            ScoreNode::leaf((id.clone(), kpi.name.clone()), weight, standing, policy)
+            let name = match part.is_total() {
+                true => kpi.name.clone(),
+                false => format!("{} ({})", kpi.name, members_named(part)),
+            };
+            ScoreNode::leaf((id.clone(), name), weight, standing, policy)
         };
         let wording = self.in_force(period);
         let rule = wording.unwrap_or(self.scorecard);
+        let leaves = |kpis: &[(KpiId, u32)], part: &Segment| {
+            kpis.iter().map(|(kpi, weight)| leaf(kpi, *weight, part)).collect::<Vec<_>>()
+        };
+        let objective = |of: &ScorecardObjective| {
+            let (id, name) = (NodeId::Objective(of.id.clone()), self.objective_name(&of.id));
+            let mut below = leaves(&of.kpis, &Segment::total());
+            let weights = self.segment_weights(of, unit, period);
+            for (place, segment) in of.segments.iter().enumerate() {
+                let part = Segment::of(&segment.members);
+                let given = weights.as_ref().ok().and_then(|all| all.get(place).copied());
+                let (name, leaves) = (members_named(&part), leaves(&segment.kpis, &part));
+                let weight = given.unwrap_or(segment.weight);
+                below.push(ScoreNode::over(NodeId::Segment(part), name, weight, leaves, rule));
+            }
+            let node = ScoreNode::over(id, name, of.weight, below, rule);
+            match weights {
+                Err(reason) => node.without_score(reason),
+                Ok(_) => node,
+            }
+        };
         let perspectives = wording.into_iter().flat_map(|w| &w.perspectives).map(|perspective| {
-            let objectives = perspective.objectives.iter().map(|objective| {
-                let kpis = objective.kpis.iter().map(|(kpi, weight)| leaf(kpi, *weight)).collect();
-                let id = NodeId::Objective(objective.id.clone());
-                let name = self.objective_name(&objective.id);
-                ScoreNode::over(id, name, objective.weight, kpis, rule)
-            });
+            let objectives = perspective.objectives.iter().map(objective);
             let id = NodeId::Perspective(perspective.id.clone());
             let name = self.perspective_name(&perspective.id);
             ScoreNode::over(id, name, perspective.weight, objectives.collect(), rule)
         });
         let (id, name) = self.root(unit);
         ScoreNode::over(id, name, 10_000, perspectives.collect(), rule)
+    }
+
+    /// What the segments of an objective weigh over a unit's rows in a period, in their order: as given, or as the total that says what they
+    /// are worth is shared among them, in parts of 10 000 together, the largest remainder first.
+    ///
+    /// # Errors
+    /// The total has no value of one of them, or is nothing or negative.
+    pub fn segment_weights(
+        &self,
+        of: &ScorecardObjective,
+        unit: Option<&UnitId>,
+        period: Period,
+    ) -> Result<Vec<BasisPoints>, NoScore> {
+        let Some((id, kpi)) = of.weigh_by.as_ref().map(|id| (id, self.project.kpis.get(id))) else {
+            return Ok(of.segments.iter().map(|of| of.weight).collect());
+        };
+        let period = kpi.map_or(period, |kpi| self.period_of(kpi, period));
+        let mut worth = Vec::with_capacity(of.segments.len());
+        for part in of.segments.iter().map(|of| Segment::of(&of.members)) {
+            let found = self.part_of(unit, &part).and_then(|of| self.values.observed(id, period, &of));
+            let point = found.and_then(|of| of.ok()).map(|of| of.point).filter(|point| *point >= 0.0);
+            let unknown = || NoScore::Weights { kpi: id.clone(), segment: part.to_string() };
+            worth.push(point.ok_or_else(unknown)?);
+        }
+        let all: f64 = worth.iter().sum();
+        if all <= 0.0 {
+            let segment = of.segments.first().map(|of| Segment::of(&of.members).to_string());
+            return Err(NoScore::Weights { kpi: id.clone(), segment: segment.unwrap_or_default() });
+        }
+        let shares: Vec<f64> = worth.iter().map(|of| of / all * 10_000.0).collect();
+        let mut weights: Vec<BasisPoints> = shares.iter().map(|share| *share as BasisPoints).collect();
+        let rest = |place: usize| shares.get(place).map_or(0.0, |share| share.fract());
+        let mut order: Vec<usize> = (0..shares.len()).collect();
+        order.sort_by(|a, b| rest(*b).total_cmp(&rest(*a)).then(a.cmp(b)));
+        let short = 10_000_u32.saturating_sub(weights.iter().sum());
+        for place in order.into_iter().take(short as usize) {
+            if let Some(weight) = weights.get_mut(place) {
+                *weight += 1;
+            }
+        }
+        Ok(weights)
     }
 
     /// What a unit's whole is called.
@@ -518,16 +583,16 @@ struct Between<'c, 'a, V: ?Sized> {
 }
 
 impl<V: KpiValues + ?Sized> bridge::Values for Between<'_, '_, V> {
-    fn rescored(&self, kpi: &KpiId, unit: Option<&UnitId>, target: &Target) -> Option<i64> {
-        let segment = self.card.segment(unit.or(self.unit))?;
+    fn rescored(&self, kpi: &KpiId, unit: Option<&UnitId>, part: &Segment, target: &Target) -> Option<i64> {
+        let segment = self.card.part_of(unit.or(self.unit), part)?;
         let kpi = self.card.project.kpis.get(kpi)?;
         let before = self.card.period_of(kpi, self.period.offset(-1));
         let observed = self.card.values.observed(&kpi.id, before, &segment);
         Standing::of(kpi, observed.as_ref(), Some(target.clone())).score.ok()
     }
 
-    fn redefined(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
-        let Some(segment) = self.card.segment(unit.or(self.unit)) else { return false };
+    fn redefined(&self, kpi: &KpiId, unit: Option<&UnitId>, part: &Segment) -> bool {
+        let Some(segment) = self.card.part_of(unit.or(self.unit), part) else { return false };
         let definition = |period| {
             let kpi = self.card.project.kpis.get(kpi)?;
             self.card.values.definition(&kpi.id, self.card.period_of(kpi, period), &segment)
@@ -535,4 +600,14 @@ impl<V: KpiValues + ?Sized> bridge::Values for Between<'_, '_, V> {
         let both = definition(self.period.offset(-1)).zip(definition(self.period));
         both.is_some_and(|(then, now)| then != now)
     }
+}
+
+/// A segment as the part of a scorecard is called: its members, `enterprise` or `enterprise, EU`.
+pub fn members_named(of: &Segment) -> String {
+    let one = |(_, member): &(DimensionId, Member)| match member {
+        Member::Value(text) if is_name(text) => text.replace('_', " "),
+        Member::Value(text) => text.to_string(),
+        Member::Unknown => "no value".to_owned(),
+    };
+    of.0.iter().map(one).collect::<Vec<_>>().join(", ")
 }

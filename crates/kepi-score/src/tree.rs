@@ -4,6 +4,7 @@ use kepi_model::{
     id::{KpiId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
     project::{Kpi, MissingRule, Scorecard, Target, TargetLines, WithoutData},
 };
+use kepi_query::value::Segment;
 use kepi_stats::estimate::{Estimate, NotComputable};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,8 @@ pub enum NodeId {
     Perspective(PerspectiveId),
     /// An objective.
     Objective(ObjectiveId),
+    /// A segment that is judged by KPIs of its own.
+    Segment(Segment),
     /// A KPI.
     Kpi(KpiId),
 }
@@ -70,6 +73,14 @@ pub enum NoScore {
         /// The KPI.
         kpi: KpiId,
     },
+    /// What the segments beneath weigh is not known.
+    #[error("what its segments weigh is not known: `{kpi}` has no value of {segment}")]
+    Weights {
+        /// The KPI that should say it.
+        kpi: KpiId,
+        /// The segment.
+        segment: String,
+    },
     /// There is nothing beneath.
     #[error("nothing is beneath it")]
     Empty,
@@ -97,6 +108,7 @@ impl NoScore {
             Self::Coverage { .. } => "coverage",
             Self::Blocked => "blocked",
             Self::Without { .. } => "without",
+            Self::Weights { .. } => "segment_weights",
             Self::Empty => "empty",
         }
     }
@@ -180,23 +192,39 @@ impl ScoreNode {
         if &self.id == id { Some(self) } else { self.children.iter().find_map(|child| child.find(id)) }
     }
 
-    /// Millionths of a point that this node's score lacks because the nodes `id` beneath are not at 100 points; negative
-    /// where they are beyond. Several stand for the same where units are averaged. None where none of them has a score.
-    pub fn points_lost(&self, id: &NodeId) -> Option<i64> {
-        fn walk(node: &ScoreNode, id: &NodeId, weight: f64, lost: &mut Option<f64>) {
-            if &node.id == id {
-                if let Ok(score) = node.score {
+    /// Millionths of a point that this node's score lacks because a KPI beneath, where it judges a segment (or all rows), is
+    /// not at 100 points; negative where it is beyond. It stands there several times where units are averaged. None where it has no
+    /// score.
+    pub fn points_lost(&self, kpi: &KpiId, part: &Segment) -> Option<i64> {
+        fn walk(node: &ScoreNode, of: (&KpiId, bool, &Segment), weight: f64, lost: &mut Option<f64>) {
+            let (kpi, within, part) = of;
+            let within = match &node.id {
+                NodeId::Segment(segment) => segment == part,
+                _ => within,
+            };
+            match (&node.id, &node.score) {
+                (NodeId::Kpi(id), Ok(score)) if id == kpi && within => {
                     *lost = Some(lost.unwrap_or(0.0) + (AT_TARGET - score) as f64 * weight);
                 }
-                return;
+                _ => {
+                    for child in &node.children {
+                        let weight = weight * f64::from(child.effective_weight) / 1e6;
+                        walk(child, (kpi, within, part), weight, lost);
+                    }
+                }
             }
-            node.children
-                .iter()
-                .for_each(|c| walk(c, id, weight * f64::from(c.effective_weight) / 1e6, lost));
         }
         let mut lost = None;
-        walk(self, id, 1.0, &mut lost);
+        walk(self, (kpi, part.is_total(), part), 1.0, &mut lost);
         lost.map(|points| points as i64)
+    }
+
+    /// The same without a score, for a reason of its own.
+    pub(crate) fn without_score(mut self, reason: NoScore) -> Self {
+        for child in &mut self.children {
+            (child.contribution, child.effective_weight) = (0, 0);
+        }
+        Self { score: Err(reason), enters: None, band: None, coverage: 0, ..self }
     }
 
     /// A KPI, not yet weighed against its siblings.

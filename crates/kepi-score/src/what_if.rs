@@ -23,8 +23,10 @@ pub enum Place {
     Perspective(PerspectiveId),
     /// An objective.
     Objective(ObjectiveId),
-    /// A KPI, wherever it stands.
-    Kpi(KpiId),
+    /// A segment of an objective.
+    Segment(ObjectiveId, Segment),
+    /// A KPI, over all rows or where it judges a segment.
+    Kpi(KpiId, Segment),
 }
 
 impl Place {
@@ -35,22 +37,36 @@ impl Place {
             all.push((Self::Perspective(perspective.id.clone()), perspective.weight));
             for objective in &perspective.objectives {
                 all.push((Self::Objective(objective.id.clone()), objective.weight));
-                for (kpi, weight) in &objective.kpis {
-                    if !all.iter().any(|(known, _)| *known == Self::Kpi(kpi.clone())) {
-                        all.push((Self::Kpi(kpi.clone()), *weight));
+                let mut kpis = |of: &[(KpiId, BasisPoints)], part: &Segment| {
+                    for (kpi, weight) in of {
+                        let place = Self::Kpi(kpi.clone(), part.clone());
+                        if !all.iter().any(|(known, _)| *known == place) {
+                            all.push((place, *weight));
+                        }
                     }
+                };
+                kpis(&objective.kpis, &Segment::total());
+                for of in &objective.segments {
+                    kpis(&of.kpis, &Segment::of(&of.members));
+                }
+                // What figures say is no weight that could be another.
+                for of in objective.segments.iter().filter(|_| objective.weigh_by.is_none()) {
+                    let part = Segment::of(&of.members);
+                    all.push((Self::Segment(objective.id.clone(), part), of.weight));
                 }
             }
         }
         all
     }
 
-    /// Its name in definitions.
-    pub fn id(&self) -> &str {
+    /// Its name in definitions; of what is of a segment with that: `effort[plan=consumer]`.
+    pub fn id(&self) -> String {
         match self {
-            Self::Perspective(id) => id.as_str(),
-            Self::Objective(id) => id.as_str(),
-            Self::Kpi(id) => id.as_str(),
+            Self::Perspective(id) => id.to_string(),
+            Self::Objective(id) => id.to_string(),
+            Self::Segment(id, of) => format!("{id}[{of}]"),
+            Self::Kpi(id, of) if of.is_total() => id.to_string(),
+            Self::Kpi(id, of) => format!("{id}[{of}]"),
         }
     }
 }
@@ -58,8 +74,8 @@ impl Place {
 /// What is supposed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Supposed {
-    /// Values of KPIs over the rows of the unit, in their units.
-    pub values: BTreeMap<KpiId, f64>,
+    /// Values of KPIs over the rows of the unit, or those of a segment that they judge, in their units.
+    pub values: BTreeMap<(KpiId, Segment), f64>,
     /// Weights among siblings; those that are not named share out the rest as they share it now.
     pub weights: BTreeMap<Place, BasisPoints>,
 }
@@ -119,11 +135,12 @@ pub fn what_if<V: KpiValues + ?Sized>(
         return Err(NotSupposable::Averaged);
     }
     let other = reweighted(now, &supposed.weights)?;
-    let of = supposed.values.iter().map(|(id, point)| {
+    let of = supposed.values.iter().filter_map(|((id, part), point)| {
         let kpi = card.project.kpis.get(id);
-        (id.clone(), (kpi.map_or(period, |kpi| card.period_of(kpi, period)), *point))
+        let period = kpi.map_or(period, |kpi| card.period_of(kpi, period));
+        Some(((id.clone(), card.part_of(unit, part)?), (period, *point)))
     });
-    let values = Supposing { values: card.values, of: of.collect(), segment: card.segment(unit) };
+    let values = Supposing { values: card.values, of: of.collect() };
     let after = Card { project: card.project, scorecard: &other, values: &values }.tree(unit, period);
     let weights = Place::all(now).into_iter().zip(Place::all(&other));
     let weights =
@@ -149,12 +166,23 @@ fn reweighted(now: &Scorecard, weights: &BTreeMap<Place, BasisPoints>) -> Result
             .collect();
         share_out(&mut of_objectives)?;
         for objective in &mut perspective.objectives {
-            let mut of_kpis: Vec<_> = objective
-                .kpis
-                .iter_mut()
-                .map(|(kpi, weight)| (kpi.to_string(), asked(Place::Kpi(kpi.clone())), weight))
-                .collect();
-            share_out(&mut of_kpis)?;
+            let share = |kpis: &mut [(KpiId, BasisPoints)], part: Segment| {
+                let of = kpis.iter_mut();
+                let of = of.map(|(kpi, weight)| {
+                    (kpi.to_string(), asked(Place::Kpi(kpi.clone(), part.clone())), weight)
+                });
+                share_out(&mut of.collect::<Vec<_>>())
+            };
+            share(&mut objective.kpis, Segment::total())?;
+            for of in &mut objective.segments {
+                share(&mut of.kpis, Segment::of(&of.members))?;
+            }
+            let id = &objective.id;
+            let of_segments = objective.segments.iter_mut().map(|of| {
+                let place = Place::Segment(id.clone(), Segment::of(&of.members));
+                (place.id(), asked(place), &mut of.weight)
+            });
+            share_out(&mut of_segments.collect::<Vec<_>>())?;
         }
     }
     Ok(other)
@@ -291,17 +319,16 @@ pub fn sensitivity<V: KpiValues + ?Sized>(
     Ok(all)
 }
 
-/// Values, with some supposed over the rows of one unit, each in the period in which it is read.
+/// Values, with some supposed, each in the period in which it is read.
 struct Supposing<'a, V: ?Sized> {
     values: &'a V,
-    of: BTreeMap<KpiId, (Period, f64)>,
-    segment: Option<Segment>,
+    of: BTreeMap<(KpiId, Segment), (Period, f64)>,
 }
 
 impl<V: KpiValues + ?Sized> KpiValues for Supposing<'_, V> {
     fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
-        let supposed = self.of.get(kpi).filter(|(of, _)| *of == period);
-        match supposed.filter(|_| Some(segment) == self.segment.as_ref()) {
+        let supposed = self.of.get(&(kpi.clone(), segment.clone()));
+        match supposed.filter(|(of, _)| *of == period) {
             Some((_, point)) => Some(Ok(Estimate {
                 point: *point,
                 interval: Err(NotComputable::Unsupported("it is supposed".to_owned())),
@@ -321,10 +348,10 @@ impl<V: KpiValues + ?Sized> KpiValues for Supposing<'_, V> {
 struct Same;
 
 impl bridge::Values for Same {
-    fn rescored(&self, _: &KpiId, _: Option<&UnitId>, _: &Target) -> Option<i64> {
+    fn rescored(&self, _: &KpiId, _: Option<&UnitId>, _: &Segment, _: &Target) -> Option<i64> {
         None
     }
-    fn redefined(&self, _: &KpiId, _: Option<&UnitId>) -> bool {
+    fn redefined(&self, _: &KpiId, _: Option<&UnitId>, _: &Segment) -> bool {
         false
     }
 }

@@ -903,7 +903,8 @@ pub struct Weigh {
 
 /// `name=value`.
 fn named(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    // A name may hold the segment that it is of: `effort[plan=consumer]=4`.
+    let (name, value) = text.rsplit_once('=').ok_or("write NAME=VALUE")?;
     match (name.trim(), value.trim()) {
         ("", _) | (_, "") => Err("write NAME=VALUE".to_owned()),
         (name, value) => Ok((name.to_owned(), value.to_owned())),

@@ -1,5 +1,7 @@
 //! Scorecards: weights, where KPIs stand, and the cascade to units below.
 
+mod segments;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, is_defined, kpi::declared_dimensions, model::whole_weeks, units::Tree};
@@ -13,7 +15,7 @@ use crate::{
     measure::Carry,
     project::{
         BasisPoints, Cascade, CascadeAsOf, CascadeTargets, CascadeValue, Kpi, Scorecard, ScorecardObjective,
-        ScorecardPerspective, Strategy, Unit, WHOLE,
+        ScorecardPerspective, ScorecardSegment, Strategy, Unit, WHOLE,
     },
     source_text::Span,
     table::Symbol,
@@ -45,7 +47,15 @@ pub(super) fn read(
             let entries = objective.value.as_ref().map(|o| o.kpis.items()).unwrap_or_default();
             let weights = entries.iter().map(|k| Some((k.value.as_ref(), k.at)));
             sums(weights, &format!("KPIs of {}", objective.text), objective.span, context);
-            for kpi in entries {
+            let cascaded = written.cascade.get().map(|c| c.match_.items()).unwrap_or_default();
+            let cascaded: Vec<&str> = cascaded.iter().filter_map(|of| of.value.as_deref()).collect();
+            segments::check(objective, &cascaded, kpis, context);
+            // One that judges several segments of an objective stands in one place.
+            let apart =
+                objective.value.iter().flat_map(|o| o.segments.items()).flat_map(|of| of.value.kpis.items());
+            let mut here: BTreeSet<&str> = BTreeSet::new();
+            let apart = apart.filter(|kpi| here.insert(&kpi.text));
+            for kpi in entries.iter().chain(apart) {
                 if let Some(first) = seen.insert(&kpi.text, kpi.span) {
                     context
                         .report(
@@ -177,8 +187,12 @@ pub(super) fn dated(
 
 /// No KPI weighs less than its floor.
 fn above_floors(scorecard: &Scorecard, context: &mut Context<'_>) {
+    // What goes with figures promises nothing.
+    let goes = |kpi: &KpiId| {
+        scorecard.objectives().any(|of| of.weigh_by.is_some() && of.kpis().any(|placed| placed == kpi))
+    };
     for (kpi, floor) in &scorecard.floors {
-        let weight = scorecard.weight_of(kpi);
+        let weight = if goes(kpi) { 0 } else { scorecard.weight_of(kpi) };
         if weight < u64::from(*floor) * (WHOLE / 10_000) {
             let share = |of: u64| format!("{} %", of as f64 * 100.0 / WHOLE as f64);
             let floor = share(u64::from(*floor) * (WHOLE / 10_000));
@@ -199,11 +213,27 @@ fn first_day(scorecard: &Scorecard) -> String {
 
 fn read_objective(entry: &Keyed<ObjectiveId, WrittenObjective>) -> Option<ScorecardObjective> {
     let written = entry.value.as_ref()?;
-    let kpis = written.kpis.get()?.iter();
+    let kpis = |of: &[Keyed<KpiId, Share>]| {
+        of.iter().filter_map(|k| Some((k.key.clone()?, weight(k.value.as_ref())?))).collect()
+    };
+    let apart = written.segments.items();
+    let alike =
+        |n: usize| 10_000 * (n as u32 + 1) / apart.len() as u32 - 10_000 * n as u32 / apart.len() as u32;
+    let segments = apart.iter().enumerate().filter_map(|(n, of)| {
+        let members = of.value.segment.items().iter();
+        let members = members.filter_map(|of| Some((of.text.parse().ok()?, of.value.clone()?)));
+        Some(ScorecardSegment {
+            members: members.collect::<BTreeMap<_, _>>().into_iter().collect(),
+            weight: if written.weigh_by.is_written() { alike(n) } else { weight(of.value.weight.get())? },
+            kpis: kpis(of.value.kpis.items()),
+        })
+    });
     Some(ScorecardObjective {
         id: entry.key.clone()?,
         weight: weight(written.weight.get())?,
-        kpis: kpis.filter_map(|k| Some((k.key.clone()?, weight(k.value.as_ref())?))).collect(),
+        kpis: kpis(written.kpis.items()),
+        segments: segments.collect(),
+        weigh_by: written.weigh_by.cloned(),
     })
 }
 
@@ -283,7 +313,10 @@ fn stands_right(
 fn is_as_fine_as_some(scorecard: &written::Scorecard, kpis: &BTreeMap<KpiId, Kpi>) -> bool {
     let objectives = scorecard.perspectives.items().iter().filter_map(|of| of.value.as_ref());
     let objectives = objectives.flat_map(|of| of.objectives.items()).filter_map(|of| of.value.as_ref());
-    let mut own = objectives.flat_map(|of| of.kpis.items()).filter_map(|of| kpis.get(of.key.as_ref()?));
+    let all = objectives.flat_map(|of| {
+        of.kpis.items().iter().chain(of.segments.items().iter().flat_map(|of| of.value.kpis.items()))
+    });
+    let mut own = all.filter_map(|of| kpis.get(of.key.as_ref()?));
     scorecard.period.get().is_none_or(|period| own.any(|kpi| kpi.period <= *period))
 }
 
@@ -450,8 +483,33 @@ pub(super) fn together(definitions: &Definitions, kpis: &BTreeMap<KpiId, Kpi>, c
             .items()
             .iter()
             .flat_map(|p| p.value.iter().flat_map(|p| p.objectives.items()))
-            .flat_map(|o| o.value.iter().flat_map(|o| o.kpis.items()))
+            .filter_map(|o| o.value.as_ref())
             .collect();
+        let apart: Vec<_> = on_it
+            .iter()
+            .flat_map(|o| o.segments.items())
+            .map(|of| &of.value)
+            .flat_map(|of| of.kpis.items().iter().map(move |entry| (of, entry)))
+            .collect();
+        let worth: Vec<_> = on_it.iter().filter_map(|o| o.weigh_by.get().map(KpiId::as_str)).collect();
+        let on_it: Vec<_> = on_it.iter().flat_map(|o| o.kpis.items()).collect();
+        for (of, entry) in &apart {
+            let member = |pair: &Keyed<String, String>| {
+                of.segment.items().iter().any(|own| own.text == pair.text && own.value == pair.value)
+            };
+            if let Some(kpi) = written.get(entry.text.as_str())
+                && !kpi.targets.items().iter().any(|of| of.value.segment.items().iter().all(member))
+            {
+                context
+                    .report(
+                        codes::KPI_WITHOUT_TARGET,
+                        entry.span,
+                        format!("`{}` has no target for this segment and so no score", entry.text),
+                    )
+                    .related(kpi.kpi.span, "the KPI")
+                    .fix("add a target to the KPI, for all rows or with this `segment`");
+            }
+        }
         for entry in &on_it {
             if let Some(kpi) = written.get(entry.text.as_str())
                 && kpi.targets.items().iter().all(|of| of.value.segment.is_written())
@@ -469,7 +527,11 @@ pub(super) fn together(definitions: &Definitions, kpis: &BTreeMap<KpiId, Kpi>, c
                 marks(kpi, entry.span, scorecard, context);
             }
         }
-        let on_it: Vec<&str> = on_it.into_iter().map(|e| e.text.as_str()).collect();
+        let on_it = on_it.into_iter().chain(apart.into_iter().map(|(_, entry)| entry));
+        let mut on_it: Vec<&str> = on_it.map(|e| e.text.as_str()).collect();
+        on_it.extend(worth);
+        on_it.sort_unstable();
+        on_it.dedup();
         used.extend(&on_it);
         let matched = scorecard.cascade.get().map(|c| c.match_.items()).unwrap_or_default();
         for entry in matched {

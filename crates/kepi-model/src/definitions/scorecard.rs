@@ -5,15 +5,28 @@ use jiff::civil::Date;
 use super::project::{FiscalCalendar, Month, Weekday};
 use crate::{
     calendar::Grain,
-    decode::{Map, Name, Share, Zone, table},
+    decode::{List, Map, Name, Share, Zone, table},
     id::{KpiId, LevelId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
     project::{CascadeAsOf, CascadeTargets, CascadeValue, MissingRule},
 };
 
 table! {
+    ScorecardSegment = "scorecard_segment", "A segment that is judged by KPIs of its own.";
+    segment: Map<String, String>, required, "A member for each of its dimensions.", "{plan: enterprise}";
+    weight: Share, optional, "Weight among siblings; left out where `weigh_by` says it.", "60%";
+    kpis: Map<KpiId, Share>, required, "KPIs and their weights.", "{onboarding_time: 100%}";
+}
+
+table! {
     ScorecardObjective = "scorecard_objective", "An objective on a scorecard.";
     weight: Share, required, "Weight among siblings.", "100%";
-    kpis: Map<KpiId, Share>, required, "KPIs and their weights.", "{nps: 100%}";
+    kpis: Map<KpiId, Share>, optional, "KPIs and their weights; or `segments`.", "{nps: 100%}";
+    segments: List<ScorecardSegment>, optional,
+        "Segments, each judged by KPIs of its own; none of them holds a case of another.",
+        "[{segment: {plan: enterprise}, weight: 60%, kpis: {…}}, …]";
+    weigh_by: KpiId, optional,
+        "A total, such as customers or revenue, by whose values in the period the segments are weighed, in place of weights.",
+        "customers";
 }
 
 table! {

@@ -431,3 +431,15 @@ pub struct Dimension {
     /// What says the member, from each base entity of the measure: a path, or what is computed of several.
     pub ways: BTreeMap<EntityId, Expression>,
 }
+
+impl Dimension {
+    /// Its members in the order in which a closed list declares them; nothing where no list does.
+    pub fn members(&self) -> Vec<&str> {
+        let lists = self.ways.values().filter_map(|way| match &way.type_ {
+            Type::Enum { values } => Some(values.iter().map(String::as_str)),
+            _ => None,
+        });
+        let mut seen = BTreeSet::new();
+        lists.flatten().filter(|member| seen.insert(*member)).collect()
+    }
+}

@@ -113,8 +113,9 @@ pub fn weighed<'a>(
     };
     let objectives = || card.perspectives.iter().flat_map(|of| &of.objectives);
     let placed = objectives().find_map(|of| {
-        let (_, weight) = of.kpis.iter().find(|(id, _)| id == kpi)?;
-        Some((&of.id, *weight))
+        let weights = of.placed().filter(|of| of.kpi == kpi).map(|of| of.weight);
+        let weight = weights.fold(None, |all: Option<u64>, one| Some(all.unwrap_or(0) + one))?;
+        Some((&of.id, weight))
     });
     let of_money = |plan: &'a OperatingPlan| {
         let (objective, weight) = placed?;
@@ -125,7 +126,7 @@ pub fn weighed<'a>(
         let version = plan.versions.last()?;
         let all: i128 = version.amounts.values().map(|amount| i128::from(*amount)).sum();
         let part = i128::from(version.amounts.get(objective).copied().unwrap_or(0));
-        let share = (part * i128::from(weight) * i128::from(WHOLE / 10_000)).checked_div(all)?;
+        let share = (part * i128::from(weight) * i128::from(WHOLE / 100_000_000)).checked_div(all)?;
         Some((plan, version, u64::try_from(share).ok()?))
     };
     Weighed {

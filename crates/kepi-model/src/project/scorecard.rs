@@ -72,8 +72,8 @@ impl Scorecard {
         let objectives =
             self.perspectives.iter().flat_map(|p| p.objectives.iter().map(move |o| (p.weight, o)));
         let weights = objectives.flat_map(|(above, objective)| {
-            let own = objective.kpis.iter().filter(|(id, _)| id == kpi);
-            own.map(move |(_, own)| u64::from(above) * u64::from(objective.weight) * u64::from(*own))
+            let own = objective.placed().filter(|of| of.kpi == kpi);
+            own.map(move |own| u64::from(above) * u64::from(objective.weight) * own.weight / 10_000)
         });
         weights.sum()
     }
@@ -86,13 +86,32 @@ impl Scorecard {
     /// Its KPIs, of all that it said, in the order in which they stand.
     pub fn kpis(&self) -> impl Iterator<Item = &KpiId> {
         let mut seen = BTreeSet::new();
-        let objectives = self
-            .wordings()
-            .rev()
-            .flat_map(|w| &w.perspectives)
-            .flat_map(|perspective| &perspective.objectives);
-        let kpis = objectives.flat_map(|objective| &objective.kpis).map(|(kpi, _)| kpi);
-        kpis.filter(move |kpi| seen.insert(*kpi))
+        self.placed().map(|of| of.kpi).filter(move |kpi| seen.insert(*kpi))
+    }
+
+    /// The same with the segments that they judge: each KPI once for each.
+    pub fn placed(&self) -> impl Iterator<Item = Placed<'_>> {
+        let mut seen = BTreeSet::new();
+        let all = self.all_objectives().flat_map(ScorecardObjective::placed);
+        all.filter(move |of| seen.insert((of.kpi, of.members)))
+    }
+
+    /// All KPIs that its scores are made of: those that stand on it, and those that say what segments are worth.
+    pub fn reads(&self) -> impl Iterator<Item = &KpiId> {
+        let mut seen = BTreeSet::new();
+        let weigh_by = self.all_objectives().filter_map(|of| of.weigh_by.as_ref());
+        self.kpis().chain(weigh_by).filter(move |kpi| seen.insert(*kpi))
+    }
+
+    /// Objectives of all that it said, the last first.
+    fn all_objectives(&self) -> impl Iterator<Item = &ScorecardObjective> {
+        let perspectives = self.wordings().rev().flat_map(|wording| &wording.perspectives);
+        perspectives.flat_map(|perspective| &perspective.objectives)
+    }
+
+    /// Objectives of this wording.
+    pub fn objectives(&self) -> impl Iterator<Item = &ScorecardObjective> {
+        self.perspectives.iter().flat_map(|perspective| &perspective.objectives)
     }
 }
 
@@ -114,8 +133,58 @@ pub struct ScorecardObjective {
     pub id: ObjectiveId,
     /// Weight among siblings.
     pub weight: BasisPoints,
+    /// KPIs and weights among siblings; none where segments are judged by KPIs of their own.
+    pub kpis: Vec<(KpiId, BasisPoints)>,
+    /// Segments that are judged by KPIs of their own.
+    pub segments: Vec<ScorecardSegment>,
+    /// The total by whose values in the period the segments are weighed, where no weights are given.
+    pub weigh_by: Option<KpiId>,
+}
+
+/// A segment in an objective, with what it is judged by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScorecardSegment {
+    /// Its members, sorted by dimension.
+    pub members: Vec<(DimensionId, String)>,
+    /// Weight among siblings; as much as each other where a KPI says what they are worth.
+    pub weight: BasisPoints,
     /// KPIs and weights among siblings.
     pub kpis: Vec<(KpiId, BasisPoints)>,
+}
+
+/// A KPI where it stands in an objective.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed<'a> {
+    /// Of which rows of the unit it is: members of a segment, sorted by dimension; none: of all.
+    pub members: &'a [(DimensionId, String)],
+    /// Which.
+    pub kpi: &'a KpiId,
+    /// Its weight in the objective, in parts of 10 000².
+    pub weight: u64,
+}
+
+impl ScorecardObjective {
+    /// Its KPIs, in the order in which they stand; one several times where it judges several segments.
+    pub fn placed(&self) -> impl Iterator<Item = Placed<'_>> {
+        let whole = self.kpis.iter().map(|(kpi, weight)| Placed {
+            members: &[],
+            kpi,
+            weight: u64::from(*weight) * 10_000,
+        });
+        let of_segments = self.segments.iter().flat_map(|of| {
+            of.kpis.iter().map(|(kpi, weight)| Placed {
+                members: &of.members,
+                kpi,
+                weight: u64::from(of.weight) * u64::from(*weight),
+            })
+        });
+        whole.chain(of_segments)
+    }
+
+    /// The same without where they stand.
+    pub fn kpis(&self) -> impl Iterator<Item = &KpiId> {
+        self.placed().map(|of| of.kpi)
+    }
 }
 
 /// The same scorecard for units below.

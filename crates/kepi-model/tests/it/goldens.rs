@@ -855,6 +855,28 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 edit("scorecard.yml", "targets: inherit", "targets: own"),
             ],
         ),
+        ("K0714", scorecard("kpis: {nps: 70%, easy_help: 30%}", "kpis: {nps: 100%}\n        segments:\n          - {segment: {region: north}, weight: 100%, kpis: {easy_help: 100%}}")),
+        ("K0715", scorecard("kpis: {nps: 70%, easy_help: 30%}", "segments:\n          - {segment: {regoin: north}, weight: 100%, kpis: {easy_help: 100%}}")),
+        (
+            "K0716",
+            scorecard(
+                "kpis: {nps: 70%, easy_help: 30%}",
+                "segments:\n          - {segment: {tier: business}, weight: 60%, kpis: {nps: 100%}}\n          \
+                 - {segment: {tier: business}, weight: 40%, kpis: {nps: 100%}}",
+            ),
+        ),
+        (
+            "K0717",
+            vec![
+                edit(
+                    "scorecard.yml",
+                    "kpis: {delivered_in_time: 100%}",
+                    "segments:\n          - {segment: {state: placed}, weight: 60%, kpis: {delivered_in_time: 100%}}\n          \
+                     - {segment: {state: sent}, weight: 40%, kpis: {delivered_in_time: 100%}}",
+                ),
+                edit("kpis.yml", "by: [account.region]", "by: [account.region, state]\ncross: [[region, state]]"),
+            ],
+        ),
         ("K0713", scorecard("period: quarter\n", "period: quarter\nfloors: {nps: 60%}\n")),
         (
             "K0710",

@@ -1,12 +1,16 @@
 //! A score to its last digit.
 
-use kepi_model::project::{Kpi, TargetLines, ValueUnit};
+use kepi_model::{
+    id::{ObjectiveId, UnitId},
+    project::{Kpi, TargetLines, ValueUnit},
+};
+use kepi_query::value::Segment;
 use kepi_score::{
     linked::linked,
     tree::{NodeId, Observed, ScoreNode, Standing},
 };
 
-use super::{Asked, Reporter, words};
+use super::{Asked, FactCard, Reporter, words};
 use crate::{
     format,
     reader::{ScorecardQuery, ViewError},
@@ -32,7 +36,7 @@ impl<'a> Reporter<'a> {
                 .last()
                 .filter(|last| last.period == asked.period)
                 .map(|last| Points::exact(last.index)),
-            root: self.node(&tree, None, &asked, unit),
+            root: self.node(&tree, None, &asked, Beneath::unit(unit)),
         })
     }
 
@@ -41,15 +45,18 @@ impl<'a> Reporter<'a> {
         node: &ScoreNode,
         siblings: Option<u32>,
         asked: &Asked<'a>,
-        unit: Option<&kepi_model::id::UnitId>,
+        rows: Beneath<'_>,
     ) -> ExplainNode {
         let (kind, id) = named(&node.id);
-        // What stands below a unit is read over that unit's rows.
-        let unit = if let NodeId::Unit(unit) = &node.id { Some(unit) } else { unit };
+        let rows = rows.beneath(&node.id);
         let all: u32 = node.children.iter().map(|c| c.weight).sum();
         ExplainNode {
             kind,
             of: Named::new(id, &node.name),
+            segment: (kind == NodeKind::Kpi)
+                .then(|| rows.part.and_then(|_| rows.segment(asked.card)))
+                .flatten()
+                .map(|of| of.to_string()),
             status: node.band.into(),
             score: match &node.score {
                 Ok(micro) => Outcome::Value(Points::exact(*micro)),
@@ -60,21 +67,20 @@ impl<'a> Reporter<'a> {
                 .map(|_| format!("{}\u{202f}%", trimmed(f64::from(node.effective_weight) / 1e4))),
             contribution: siblings.and(node.score.as_ref().ok()).map(|_| Points::exact(node.contribution)),
             coverage: Coverage::new(f64::from(node.coverage) / 1e6),
-            steps: self.steps(node, asked, unit),
-            children: node.children.iter().map(|c| self.node(c, Some(all), asked, unit)).collect(),
+            steps: self.steps(node, asked, rows),
+            children: node.children.iter().map(|c| self.node(c, Some(all), asked, rows)).collect(),
         }
     }
 
     /// How a node's score came about, in words.
-    pub(crate) fn steps(
-        self,
-        node: &ScoreNode,
-        asked: &Asked<'a>,
-        unit: Option<&kepi_model::id::UnitId>,
-    ) -> Vec<String> {
-        let NodeId::Kpi(id) = &node.id else { return roll_up_steps(node) };
+    pub(crate) fn steps(self, node: &ScoreNode, asked: &Asked<'a>, rows: Beneath<'_>) -> Vec<String> {
+        let id = match &node.id {
+            NodeId::Kpi(id) => id,
+            NodeId::Objective(id) => return self.weight_steps(id, node, asked),
+            _ => return roll_up_steps(node),
+        };
         let Some(kpi) = self.project().kpis.get(id) else { return Vec::new() };
-        let segment = asked.card.segment(unit);
+        let segment = rows.segment(asked.card);
         let period = asked.card.period_of(kpi, asked.period);
         let observed = segment.as_ref().and_then(|s| self.facts.observed(id, period, s));
         let entry = segment.and_then(|s| self.facts.entry(id, period, &s));
@@ -83,6 +89,52 @@ impl<'a> Reporter<'a> {
         steps.extend((period != asked.period).then(|| format!("as of {}", self.label(period))));
         steps.extend(Measured::of(entry.as_ref(), kpi).value().and_then(|measured| measured.mark.clone()));
         steps
+    }
+
+    /// How the score of an objective came about, and what says what its segments weigh.
+    fn weight_steps(self, id: &ObjectiveId, node: &ScoreNode, asked: &Asked<'a>) -> Vec<String> {
+        let mut steps = roll_up_steps(node);
+        let card = asked.card.in_force(asked.period).unwrap_or(asked.card.scorecard);
+        let worth = card.objectives().find(|of| of.id == *id).and_then(|of| of.weigh_by.as_ref());
+        if let Some(kpi) = worth.filter(|_| node.score.is_ok()) {
+            let name = self.project().kpis.get(kpi).map_or(kpi.as_str(), |kpi| kpi.name.as_str());
+            let weights = node.children.iter().map(|of| format!("{} {}", of.name, format::weight(of.weight)));
+            steps.push(format!(
+                "segments weigh their share of {name}: {}",
+                weights.collect::<Vec<_>>().join(", ")
+            ));
+        }
+        steps
+    }
+}
+
+/// Over which rows the KPIs beneath a node are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Beneath<'n> {
+    unit: Option<&'n UnitId>,
+    part: Option<&'n Segment>,
+}
+
+impl<'n> Beneath<'n> {
+    /// All rows of a unit.
+    pub(crate) fn unit(unit: Option<&'n UnitId>) -> Self {
+        Self { unit, part: None }
+    }
+
+    /// Those beneath a node: a unit where units are averaged, or a segment that is judged by KPIs of its own.
+    pub(crate) fn beneath(self, node: &'n NodeId) -> Self {
+        match node {
+            NodeId::Unit(unit) => Self { unit: Some(unit), ..self },
+            NodeId::Segment(part) => Self { part: Some(part), ..self },
+            _ => self,
+        }
+    }
+
+    fn segment(self, card: FactCard<'_>) -> Option<Segment> {
+        match self.part {
+            Some(part) => card.part_of(self.unit, part),
+            None => card.segment(self.unit),
+        }
     }
 }
 
@@ -93,6 +145,7 @@ pub(crate) fn named(id: &NodeId) -> (NodeKind, String) {
         NodeId::Unit(id) => (NodeKind::Unit, id.to_string()),
         NodeId::Perspective(id) => (NodeKind::Perspective, id.to_string()),
         NodeId::Objective(id) => (NodeKind::Objective, id.to_string()),
+        NodeId::Segment(of) => (NodeKind::Segment, of.to_string()),
         NodeId::Kpi(id) => (NodeKind::Kpi, id.to_string()),
     }
 }

@@ -37,7 +37,7 @@ impl Reporter<'_> {
             let by_card =
                 project.scorecards.values().filter_map(|card| card.in_force(today)).flat_map(|card| {
                     let objectives = card.perspectives.iter().flat_map(|of| &of.objectives);
-                    objectives.filter(|of| of.kpis.iter().any(|(id, _)| *id == kpi.id)).map(|of| &of.id)
+                    objectives.filter(|of| of.kpis().any(|id| *id == kpi.id)).map(|of| &of.id)
                 });
             let all: BTreeSet<&ObjectiveId> = by_card.chain(kpi.objective.as_ref()).collect();
             let all = if all.is_empty() { vec![None] } else { all.into_iter().map(Some).collect() };
@@ -74,12 +74,8 @@ impl Reporter<'_> {
             let card = self.card(card);
             let period = card.scorecard.calendar.period_of_day(card.scorecard.period, today);
             let Some(said) = card.in_force(period) else { continue };
-            let kpis: BTreeSet<&KpiId> = said
-                .perspectives
-                .iter()
-                .flat_map(|of| &of.objectives)
-                .flat_map(|of| of.kpis.iter().map(|(kpi, _)| kpi))
-                .collect();
+            let kpis: BTreeSet<&KpiId> =
+                said.perspectives.iter().flat_map(|of| &of.objectives).flat_map(|of| of.kpis()).collect();
             for (unit, _) in card.units(period) {
                 let Some(unit) = unit else { continue };
                 for kpi in kpis.iter().filter_map(|id| project.kpis.get(*id)) {

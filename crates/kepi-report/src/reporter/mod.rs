@@ -157,7 +157,7 @@ impl<'a> Reporter<'a> {
     pub(crate) fn asked(self, query: &ScorecardQuery) -> Result<Asked<'a>, ViewError> {
         let card = self.card(self.scorecard_asked(query.scorecard.as_deref())?);
         let unit = self.unit_asked(&card, query.unit.as_deref())?;
-        self.facts.want(&card.kpis().collect::<Vec<_>>())?;
+        self.facts.want(&card.scorecard.reads().collect::<Vec<_>>())?;
         let known = card.periods();
         let none = || self.no_score_of(card.scorecard);
         let period = self.period_asked(
@@ -368,7 +368,7 @@ impl<'a> Reporter<'a> {
     /// Whether a scorecard has a period: then its KPIs are shown in it, with a value or without.
     fn is_on_a_scorecard_in(self, uses: &[&'a Scorecard], period: Period) -> Result<bool, ViewError> {
         for card in uses.iter().filter(|s| s.period == period.grain).map(|s| self.card(s)) {
-            self.facts.want(&card.kpis().collect::<Vec<_>>())?;
+            self.facts.want(&card.scorecard.reads().collect::<Vec<_>>())?;
             if card.periods().all.contains(&period.ordinal) {
                 return Ok(true);
             }

@@ -280,10 +280,12 @@ impl<'a> Reporter<'a> {
     fn old_targets(self, asked: &Asked<'a>, plan: &OperatingPlan, objective: &str, day: Date) -> Vec<String> {
         let on_card = asked.card.in_force(asked.period).unwrap_or(asked.card.scorecard);
         let objectives = on_card.perspectives.iter().flat_map(|of| &of.objectives);
-        let kpis = objectives.filter(|of| of.id.as_str() == objective).flat_map(|of| &of.kpis);
-        let kpis = kpis.filter_map(|(id, _)| self.project().kpis.get(id));
-        let old = kpis.filter_map(|kpi| {
-            let target = asked.card.target(kpi, asked.unit, asked.card.period_of(kpi, asked.period))?;
+        let placed = objectives.filter(|of| of.id.as_str() == objective).flat_map(|of| of.placed());
+        let placed =
+            placed.filter_map(|of| Some((self.project().kpis.get(of.kpi)?, Segment::of(of.members))));
+        let old = placed.filter_map(|(kpi, part)| {
+            let period = asked.card.period_of(kpi, asked.period);
+            let target = asked.card.target_of(kpi, asked.unit, &part, period)?;
             let with = target.plan.as_ref().filter(|with| with.plan == plan.id)?;
             let late = self.project().out_of_date(&kpi.id, &target).filter(|late| late.day <= day)?;
             let version = &with.version;

@@ -85,7 +85,12 @@ impl Reading<'_> {
 impl<'a> Reporter<'a> {
     /// Where a KPI is read for a unit of a scorecard.
     pub(crate) fn place(self, card: FactCard<'a>, unit: Option<&'a UnitId>) -> Place<'a> {
-        Place { card: Some(card), unit, segment: card.segment(unit), part: Segment::total() }
+        self.part_place(card, unit, Segment::total())
+    }
+
+    /// Where a KPI is read for some of a unit's rows: a segment that it judges on the scorecard.
+    pub(crate) fn part_place(self, card: FactCard<'a>, unit: Option<&'a UnitId>, part: Segment) -> Place<'a> {
+        Place { card: Some(card), unit, segment: card.part_of(unit, &part), part }
     }
 
     /// Where a KPI is read over all rows, through the first scorecard that uses it.

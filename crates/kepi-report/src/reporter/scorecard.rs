@@ -11,16 +11,20 @@ use kepi_model::{
     calendar::Period,
     describe,
     id::{KpiId, UnitId},
-    project::{Kpi, OutOfDate, Scorecard, ScorecardObjective, ScorecardPerspective, Target, WhenLate},
+    project::{
+        BasisPoints, Kpi, OutOfDate, Scorecard, ScorecardObjective, ScorecardPerspective, Target, WhenLate,
+    },
+    wording::some_of,
 };
 use kepi_query::{
     published::grain_text,
+    state::Member,
     value::{Finality, Segment},
 };
 use kepi_score::{
     band::Band,
     bridge,
-    card::{ByRule, Moved},
+    card::{ByRule, Moved, members_named},
     tree::{NoScore, NodeId, ScoreNode},
 };
 
@@ -39,8 +43,8 @@ use crate::{
     say::{Say, usual_of},
     view::{
         Change, Coverage, Deviation, Freshness, KpiRow, Named, ObjectiveView, OfficialFigureView, Outcome,
-        PartialView, PerspectiveView, Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint,
-        TargetView, UnitMove, Weight,
+        PartialView, PerspectiveView, Points, Recent, RecentEnd, ScoreView, ScorecardView, SegmentScoreView,
+        SeriesPoint, TargetView, UnitMove, Weight,
     },
 };
 
@@ -187,9 +191,13 @@ impl<'a> Reporter<'a> {
     pub(crate) fn scored(self, asked: &Asked<'a>) -> Scored<'a> {
         let tree = asked.card.tree(asked.unit, asked.period);
         let place = self.place(asked.card, asked.unit);
-        let kpis = asked.card.kpis().filter_map(|id| self.project().kpis.get(id));
-        let period = |kpi| asked.card.period_of(kpi, asked.period);
-        let readings = kpis.map(|kpi| (&kpi.id, self.read(kpi, &place, period(kpi)))).collect();
+        let readings = asked.card.scorecard.placed().filter_map(|of| {
+            let kpi = self.project().kpis.get(of.kpi)?;
+            let place = self.part_place(asked.card, asked.unit, Segment::of(of.members));
+            let reading = self.read(kpi, &place, asked.card.period_of(kpi, asked.period));
+            Some(((&kpi.id, place.part.clone()), (reading, place)))
+        });
+        let readings = readings.collect();
         // A mean over units has no perspectives of its own: they are those of the unit's own rows.
         let averaged = tree.children.iter().any(|c| matches!(c.id, NodeId::Unit(_)));
         let own = averaged.then(|| asked.card.measured(asked.unit, asked.period));
@@ -217,10 +225,21 @@ impl<'a> Reporter<'a> {
         let node = perspective.and_then(|n| n.find(&NodeId::Objective(of.id.clone())));
         let strategy = self.project().strategy.as_ref();
         let defined = strategy.and_then(|s| s.objectives.iter().find(|o| o.id == of.id));
-        let rows = of.kpis.iter().filter_map(|(id, weight)| {
-            let reading = scored.readings.get(id)?;
-            let as_of = self.as_of(reading, &scored.place);
-            Some(KpiRow { weight: Some(Weight::new(*weight)), as_of, ..self.row(reading, &scored.place) })
+        let rows = scored.placed(of, node).into_iter().filter_map(|placed| {
+            let (reading, place) = scored.readings.get(&(placed.kpi, placed.part))?;
+            let as_of = self.as_of(reading, place);
+            let row = KpiRow { weight: Some(Weight::new(placed.weight)), as_of, ..self.row(reading, place) };
+            Some(row.of_part(place))
+        });
+        let segments = of.segments.iter().filter_map(|segment| {
+            let part = Segment::of(&segment.members);
+            let node = node.and_then(|n| n.find(&NodeId::Segment(part.clone())))?;
+            Some(SegmentScoreView {
+                segment: Named::new(&part, &node.name),
+                weight: Weight::new(node.weight),
+                score: score_view(Some(node)),
+                contribution: node.score.is_ok().then(|| Points::new(node.contribution)),
+            })
         });
         ObjectiveView {
             objective: Named::new(&of.id, node.map_or(of.id.as_str(), |n| n.name.as_str())),
@@ -228,7 +247,40 @@ impl<'a> Reporter<'a> {
             score: score_view(node),
             owner: self.person(defined.and_then(|o| o.owner.as_ref())),
             kpis: rows.collect(),
+            segments: segments.collect(),
+            not_judged: self.not_judged(of, scored),
         }
+    }
+
+    /// Members with figures in the period that no segment of an objective is of, where one dimension tells its segments apart: what
+    /// the score says nothing about.
+    pub(crate) fn not_judged(self, of: &ScorecardObjective, scored: &Scored<'a>) -> Option<String> {
+        let [(dimension, _)] = of.segments.first()?.members.as_slice() else { return None };
+        let named = of.segments.iter().map(|of| match of.members.as_slice() {
+            [(own, member)] if own == dimension => Some(member.as_str()),
+            _ => None,
+        });
+        let named: BTreeSet<&str> = named.collect::<Option<_>>()?;
+        let known = of.placed().next()?;
+        let (reading, place) = scored.readings.get(&(known.kpi, Segment::of(known.members)))?;
+        // Of what judges the unit's rows: a member beside its own.
+        let within = |segment: &Segment| {
+            let (unit, part) = place.card.map_or((None, segment.clone()), |card| card.within(segment));
+            let own = place.card.and_then(|card| card.scorecard.unit.as_ref());
+            (unit == place.unit.or(own)).then_some(part)
+        };
+        let all = self.facts.segments(&reading.kpi.id, reading.period.grain);
+        let members = all.iter().filter_map(|segment| {
+            let part = within(segment)?;
+            let [(own, Member::Value(member))] = part.0.as_slice() else { return None };
+            let has = || self.facts.observed(&reading.kpi.id, reading.period, segment);
+            (own == dimension && !named.contains(member.as_ref()) && has()?.is_ok())
+                .then(|| member.to_string())
+        });
+        let members: BTreeSet<String> = members.collect();
+        let list = some_of(members.iter().map(String::as_str));
+        (!members.is_empty())
+            .then(|| format!("{} {list} is judged by no KPI here", dimension.as_str().replace('_', " ")))
     }
 
     /// Of a KPI on a scorecard of shorter periods, as of when it is: the last of its own that has ended.
@@ -275,6 +327,7 @@ impl<'a> Reporter<'a> {
         let change = self.change(of, place);
         KpiRow {
             kpi: Named::new(&kpi.id, &kpi.name),
+            segment: None,
             measured_in: kpi.unit.clone(),
             better: kpi.better,
             indicator: kpi.indicator,
@@ -354,7 +407,7 @@ impl<'a> Reporter<'a> {
 
     /// Over several KPIs the oldest data and the least final value decide.
     fn overall_freshness(self, scored: &Scored<'a>) -> Freshness {
-        let readings = || scored.readings.values();
+        let readings = || scored.readings.values().map(|(reading, _)| reading);
         let oldest = readings().filter_map(|r| self.data_of(r.kpi)).min();
         let known = || readings().filter_map(Reading::finality);
         let provisional = known().find(|f| *f != Finality::Final);
@@ -372,11 +425,11 @@ impl<'a> Reporter<'a> {
         let mut all: Vec<_> = scored
             .readings
             .iter()
-            .filter(|(_, reading)| off_target(reading) || self.lacks_value(reading, &scored.place))
-            .map(|(id, reading)| {
-                let row = self.bare_row(reading, &scored.place);
-                let lost = scored.tree.points_lost(&NodeId::Kpi((*id).clone()));
-                let insight = self.insight(reading, &scored.place);
+            .filter(|(_, (reading, place))| off_target(reading) || self.lacks_value(reading, place))
+            .map(|((id, part), (reading, place))| {
+                let row = self.bare_row(reading, place).of_part(place);
+                let lost = scored.tree.points_lost(id, part);
+                let insight = self.insight(reading, place);
                 let deviation = Deviation {
                     cause: commented
                         .contains(*id)
@@ -388,6 +441,7 @@ impl<'a> Reporter<'a> {
                     advice: insight.advice,
                     points_lost: lost.map(Points::new),
                     kpi: row.kpi,
+                    segment: row.segment,
                     status: row.status,
                     value: row.value,
                     target: row.target.map(|t| t.target),
@@ -425,11 +479,40 @@ pub(crate) struct Scored<'a> {
     pub own: Option<ScoreNode>,
     pub bridge: Option<bridge::Bridge>,
     pub place: Place<'a>,
-    /// Its KPIs.
-    pub readings: BTreeMap<&'a KpiId, Reading<'a>>,
+    /// Its KPIs, each over all rows or over a segment that it judges, with where it is read.
+    pub readings: BTreeMap<(&'a KpiId, Segment), (Reading<'a>, Place<'a>)>,
+}
+
+/// A KPI in an objective, with what it weighs in it in the period.
+pub(crate) struct Weighed<'s> {
+    pub kpi: &'s KpiId,
+    /// The segment that it judges; the total: all rows.
+    pub part: Segment,
+    pub weight: BasisPoints,
 }
 
 impl Scored<'_> {
+    /// The KPIs of an objective, whose node is given, with their weights in it: within a segment in this.
+    pub(crate) fn placed<'s>(
+        &self,
+        of: &'s ScorecardObjective,
+        node: Option<&ScoreNode>,
+    ) -> Vec<Weighed<'s>> {
+        let whole =
+            of.kpis.iter().map(|(kpi, weight)| Weighed { kpi, part: Segment::total(), weight: *weight });
+        let apart = of.segments.iter().flat_map(|segment| {
+            let part = Segment::of(&segment.members);
+            // What it is worth in the period.
+            let found = node.and_then(|n| n.find(&NodeId::Segment(part.clone())));
+            let above = u64::from(found.map_or(segment.weight, |node| node.weight));
+            segment.kpis.iter().map(move |(kpi, weight)| {
+                let weight = (u64::from(*weight) * above / 10_000) as BasisPoints;
+                Weighed { kpi, part: part.clone(), weight }
+            })
+        });
+        whole.chain(apart).collect()
+    }
+
     /// The tree whose perspectives and objectives are shown.
     pub(crate) fn rows(&self) -> &ScoreNode {
         self.own.as_ref().unwrap_or(&self.tree)
@@ -438,6 +521,16 @@ impl Scored<'_> {
     /// What a perspective adds to the whole; none where the whole is a mean over units.
     pub(crate) fn contribution(&self, of: &ScoreNode) -> Option<i64> {
         (self.own.is_none() && of.score.is_ok()).then_some(of.contribution)
+    }
+}
+
+impl KpiRow {
+    /// With the segment that it judges on the scorecard.
+    fn of_part(self, place: &Place<'_>) -> Self {
+        let Some(segment) = place.segment.as_ref().filter(|_| !place.part.is_total()) else { return self };
+        let part = members_named(&place.part);
+        let name = format!("{} ({part})", self.kpi.name);
+        Self { segment: Some(Named::new(segment, part)), kpi: Named { name, ..self.kpi }, ..self }
     }
 }
 

@@ -6,6 +6,7 @@ use kepi_model::{
     project::{Kpi, ValueUnit},
     wording::resembling,
 };
+use kepi_score::card::members_named;
 use kepi_score::what_if::{Place, Supposed, sensitivity, what_if};
 
 use super::{Asked, Reporter};
@@ -32,26 +33,28 @@ impl<'a> Reporter<'a> {
         };
         let before = card.tree(unit, period).score;
         let hangs = sensitivity(card, unit, period).unwrap_or_default();
-        let segment = card.segment(unit);
         let places = hangs.into_iter().map(|of| {
             let (kind, name) = self.named(&of.place);
             let changed =
                 found.iter().flat_map(|found| &found.weights).find(|(place, ..)| *place == of.place);
             let kpi = match &of.place {
-                Place::Kpi(id) => self.project().kpis.get(id),
+                Place::Kpi(id, part) => self.project().kpis.get(id).map(|kpi| (kpi, part)),
                 _ => None,
             };
-            let observed = kpi
-                .zip(segment.as_ref())
-                .and_then(|(kpi, at)| self.facts.observed(&kpi.id, card.period_of(kpi, period), at));
+            let observed = kpi.and_then(|(kpi, part)| {
+                let at = card.part_of(unit, part)?;
+                self.facts.observed(&kpi.id, card.period_of(kpi, period), &at)
+            });
+            let id = of.place.id();
+            let kpi = kpi.map(|(kpi, _)| kpi);
             PlaceView {
                 kind,
-                of: Named::new(of.place.id(), name),
+                of: Named::new(&id, name),
                 weight: Weight::new(of.weight),
                 supposed_weight: changed.map(|(.., after)| Weight::new(*after)),
-                asked_weight: asked_for(&query.weights, kind, of.place.id()),
+                asked_weight: asked_for(&query.weights, kind, &id),
                 value: kpi.zip(observed).and_then(|(kpi, of)| Some(written(of.ok()?.point, kpi))),
-                supposed_value: kpi.and_then(|kpi| asked_for(&query.values, kind, kpi.id.as_str())),
+                supposed_value: kpi.and_then(|_| asked_for(&query.values, kind, &id)),
                 more: of.more.map(Points::signed),
                 less: of.less.map(Points::signed),
                 same_order: of.same_order.map(|(low, high)| (Weight::new(low), Weight::new(high))),
@@ -90,17 +93,18 @@ impl<'a> Reporter<'a> {
         let mut supposed = Supposed::default();
         for (name, text) in &query.values {
             let kpi = places.iter().find_map(|place| match place {
-                Place::Kpi(id) if id.as_str() == name => self.project().kpis.get(id),
+                Place::Kpi(id, part) if place.id() == *name => Some((self.project().kpis.get(id)?, part)),
                 _ => None,
             });
-            let kpis = places.iter().filter(|place| matches!(place, Place::Kpi(_))).map(Place::id);
-            let kpi = kpi.ok_or_else(|| unknown("KPI", name, kpis))?;
-            supposed.values.insert(kpi.id.clone(), kpi.value_said(text)?);
+            let kpis = places.iter().filter(|place| matches!(place, Place::Kpi(..))).map(Place::id);
+            let (kpi, part) = kpi.ok_or_else(|| unknown("KPI", name, kpis.collect()))?;
+            supposed.values.insert((kpi.id.clone(), part.clone()), kpi.value_said(text)?);
         }
         let kinds: BTreeMap<&str, fn(&Place) -> bool> = BTreeMap::from([
             ("perspective", (|place| matches!(place, Place::Perspective(_))) as fn(&Place) -> bool),
             ("objective", |place| matches!(place, Place::Objective(_))),
-            ("kpi", |place| matches!(place, Place::Kpi(_))),
+            ("segment", |place| matches!(place, Place::Segment(..))),
+            ("kpi", |place| matches!(place, Place::Kpi(..))),
         ]);
         for (name, text) in &query.weights {
             let (kind, id) =
@@ -109,10 +113,11 @@ impl<'a> Reporter<'a> {
                 None => true,
                 Some(kind) => kinds.get(kind).is_some_and(|is| is(place)),
             };
-            let found: Vec<&Place> = places.iter().filter(is_kind).filter(|place| place.id() == id).collect();
+            let found: Vec<&Place> =
+                places.iter().filter(is_kind).filter(|place| place.id() == *id).collect();
             let place = match found.as_slice() {
                 [one] => *one,
-                [] => return Err(unknown("weight", name, places.iter().map(Place::id))),
+                [] => return Err(unknown("weight", name, places.iter().map(Place::id).collect())),
                 _ => {
                     return Err(format!(
                         "`{name}` is several things: write `perspective/{id}`, `objective/{id}` or `kpi/{id}`"
@@ -139,14 +144,19 @@ impl<'a> Reporter<'a> {
             Place::Objective(id) => {
                 strategy.and_then(|s| s.objectives.iter().find(|o| &o.id == id)).map(|o| o.name.clone())
             }
-            Place::Kpi(id) => self.project().kpis.get(id).map(|kpi| kpi.name.clone()),
+            Place::Segment(_, of) => Some(members_named(of)),
+            Place::Kpi(id, of) => self.project().kpis.get(id).map(|kpi| match of.is_total() {
+                true => kpi.name.clone(),
+                false => format!("{} ({})", kpi.name, members_named(of)),
+            }),
         };
         let kind = match place {
             Place::Perspective(_) => "perspective",
             Place::Objective(_) => "objective",
-            Place::Kpi(_) => "kpi",
+            Place::Segment(..) => "segment",
+            Place::Kpi(..) => "kpi",
         };
-        (kind, name.unwrap_or_else(|| place.id().to_owned()))
+        (kind, name.unwrap_or_else(|| place.id()))
     }
 }
 
@@ -158,8 +168,8 @@ fn asked_for(all: &[(String, String)], kind: &str, id: &str) -> Option<String> {
     all.iter().rev().find(|(name, _)| is(name)).map(|(_, text)| text.clone())
 }
 
-fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str>) -> String {
-    let near = resembling(name, known, 1).into_iter().next();
+fn unknown(what: &str, name: &str, known: Vec<String>) -> String {
+    let near = resembling(name, known.iter().map(String::as_str), 1).into_iter().next();
     let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
     format!("the scorecard has no {what} `{name}`{near}")
 }

@@ -42,6 +42,8 @@ pub enum NodeKind {
     Perspective,
     /// An objective.
     Objective,
+    /// A segment that is judged by KPIs of its own.
+    Segment,
     /// A KPI.
     Kpi,
 }
@@ -54,6 +56,7 @@ impl NodeKind {
             Self::Unit => "unit",
             Self::Perspective => "perspective",
             Self::Objective => "objective",
+            Self::Segment => "segment",
             Self::Kpi => "kpi",
         }
     }
@@ -66,6 +69,8 @@ pub struct ExplainNode {
     pub kind: NodeKind,
     /// Which one.
     pub of: Named,
+    /// Of a KPI that judges a segment: the segment over which it is read.
+    pub segment: Option<String>,
     /// Its status.
     pub status: Status,
     /// Its score with all digits, or why there is none.

@@ -70,7 +70,7 @@ pub use quantity::{
 pub use rows::{EntityRowsView, RowsView};
 pub use scorecard::{
     CauseView, Deviation, InsightView, KpiRow, ObjectiveView, PartialView, PerspectiveView, ScoreView,
-    ScorecardView, UnitMove,
+    ScorecardView, SegmentScoreView, UnitMove,
 };
 pub use sources::{
     CorrectionsView, CostRow, DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView,

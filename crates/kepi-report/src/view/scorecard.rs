@@ -54,6 +54,8 @@ pub struct CauseView {
 pub struct Deviation {
     /// The KPI.
     pub kpi: Named,
+    /// The segment that it judges; none: all of the unit's rows.
+    pub segment: Option<Named>,
     /// Its status.
     pub status: Status,
     /// Its value, or why there is none.
@@ -96,6 +98,8 @@ pub struct InsightView {
 pub struct KpiRow {
     /// The KPI.
     pub kpi: Named,
+    /// The segment that it judges on the scorecard, of the unit's rows, and what it is called; none: all of them.
+    pub segment: Option<Named>,
     /// What its value is.
     pub measured_in: ValueUnit,
     /// Which direction is good.
@@ -128,6 +132,19 @@ pub struct KpiRow {
     pub accountable: Option<Person>,
 }
 
+/// A segment in an objective, with the score of what it is judged by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SegmentScoreView {
+    /// Which.
+    pub segment: Named,
+    /// Weight within its objective, in the period.
+    pub weight: Weight,
+    /// Its score.
+    pub score: ScoreView,
+    /// What it adds to the objective's score.
+    pub contribution: Option<Points>,
+}
+
 /// An objective in a scorecard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObjectiveView {
@@ -141,6 +158,10 @@ pub struct ObjectiveView {
     pub owner: Option<Person>,
     /// Its KPIs.
     pub kpis: Vec<KpiRow>,
+    /// Segments that are judged by KPIs of their own, with what each adds to the objective's score.
+    pub segments: Vec<SegmentScoreView>,
+    /// What no segment is of, in words.
+    pub not_judged: Option<String>,
 }
 
 /// A perspective in a scorecard.

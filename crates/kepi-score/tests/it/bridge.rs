@@ -7,6 +7,7 @@ use kepi_model::{
     id::{KpiId, UnitId},
     project::{Project, Target},
 };
+use kepi_query::value::Segment;
 use kepi_score::{
     MICRO,
     bridge::{self, Bridge, Effect, bridge},
@@ -224,10 +225,10 @@ struct Told {
 }
 
 impl bridge::Values for Told {
-    fn rescored(&self, kpi: &KpiId, _: Option<&UnitId>, _: &Target) -> Option<i64> {
+    fn rescored(&self, kpi: &KpiId, _: Option<&UnitId>, _: &Segment, _: &Target) -> Option<i64> {
         self.rescored[kpi.as_str()]
     }
-    fn redefined(&self, kpi: &KpiId, _: Option<&UnitId>) -> bool {
+    fn redefined(&self, kpi: &KpiId, _: Option<&UnitId>, _: &Segment) -> bool {
         self.otherwise == Some(kpi.as_str())
     }
 }

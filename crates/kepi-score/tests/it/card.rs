@@ -5,7 +5,7 @@ use kepi_query::value::Segment;
 use kepi_score::{
     MICRO,
     card::{Card, Periods},
-    tree::{NoScore, NodeId},
+    tree::NoScore,
 };
 
 use crate::{Planted, june, node, team};
@@ -139,8 +139,8 @@ fn where_units_are_averaged_the_loss_of_a_kpi_is_that_of_all_of_them() {
     let card = Card { project: &project, scorecard, values: &values };
     let whole = scorecard.unit.as_ref();
     // Oslo is 50 points short with half the weight, Bergen none.
-    let used = NodeId::Kpi("used".parse().unwrap());
-    assert_eq!(card.tree(whole, june(&project)).points_lost(&used), Some(25 * MICRO));
+    let used = "used".parse().unwrap();
+    assert_eq!(card.tree(whole, june(&project)).points_lost(&used, &Segment::total()), Some(25 * MICRO));
     // What its perspectives come to is said of its own rows.
     assert_eq!(node(&card.measured(whole, june(&project)), "Outer").score, Ok(65 * MICRO));
 }

@@ -5,6 +5,7 @@
 mod bridge;
 mod card;
 mod marks;
+mod segments;
 mod target;
 mod through_time;
 

@@ -33,7 +33,7 @@ fn what_if_is_as_worked_by_hand() {
     let values = planted(&project, ALL);
     let card = card(&project, &values);
     let supposed = Supposed {
-        values: BTreeMap::from([("b1".parse().unwrap(), 100.0)]),
+        values: BTreeMap::from([(("b1".parse().unwrap(), Segment::total()), 100.0)]),
         weights: BTreeMap::from([(Place::Perspective("outer".parse().unwrap()), 5_000)]),
     };
     let found = what_if(&card, Some(&whole_unit()), june(&project), &supposed).unwrap();
@@ -44,9 +44,8 @@ fn what_if_is_as_worked_by_hand() {
         bridge.steps.iter().map(|step| (step.effect.code(), step.kpi.as_str(), step.points)).collect();
     assert_eq!(bridge.steps.iter().map(|step| step.points).sum::<i64>(), 5_300_000);
     assert!(points.contains(&("performance", "b1", 7_500_000)), "{points:?}");
-    let weights: Vec<(&str, u32, u32)> =
-        found.weights.iter().map(|(place, a, b)| (place.id(), *a, *b)).collect();
-    assert_eq!(weights, [("outer", 6_000, 5_000), ("inner", 4_000, 5_000)]);
+    let weights: Vec<_> = found.weights.iter().map(|(place, a, b)| (place.id(), *a, *b)).collect();
+    assert_eq!(weights, [("outer".to_owned(), 6_000, 5_000), ("inner".to_owned(), 4_000, 5_000)]);
 }
 
 #[test]
@@ -58,7 +57,7 @@ fn weights_that_cannot_be_are_refused() {
         let supposed = Supposed { weights: weights.iter().cloned().collect(), ..Supposed::default() };
         what_if(&card, Some(&whole_unit()), june(&project), &supposed).map(|_| ()).unwrap_err()
     };
-    let kpi = |id: &str, weight| (Place::Kpi(id.parse().unwrap()), weight);
+    let kpi = |id: &str, weight| (Place::Kpi(id.parse().unwrap(), Segment::total()), weight);
     assert_eq!(ask(&[kpi("a1", 7_000), kpi("a2", 4_000)]), NotSupposable::TooMuch { place: "a1".to_owned() });
     assert_eq!(ask(&[kpi("b1", 9_000)]), NotSupposable::TooLittle { place: "b1".to_owned() });
 }

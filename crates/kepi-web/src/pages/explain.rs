@@ -86,12 +86,17 @@ fn node(this: &ExplainNode, open: bool) -> Markup {
     }
 }
 
+fn kpi_href(this: &ExplainNode) -> String {
+    let segment: Vec<_> = this.segment.iter().map(|of| ("segment", of.as_str())).collect();
+    parts::href(&format!("/kpis/{}", this.of.id), &segment)
+}
+
 fn line(this: &ExplainNode) -> Markup {
     html! {
         span.what {
             span class={ "status " (this.status.code()) } { span.shape aria-hidden="true" { (this.status.shape()) } span.sr { (this.status.label()) } }
             " "
-            @if this.kind == NodeKind::Kpi { a href={ "/kpis/" (this.of.id) } { (this.of.name) } } @else { (this.of.name) }
+            @if this.kind == NodeKind::Kpi { a href=(kpi_href(this)) { (this.of.name) } } @else { (this.of.name) }
         }
         span.sums {
             (parts::score(&this.score))

@@ -5,7 +5,7 @@ use kepi_report::{
     format,
     operating_plan::{MemberResult, SpendingBy},
     svg,
-    view::{Coverage, Deviation, KpiRow, Outcome, PerspectiveView, ScorecardView, Status},
+    view::{Coverage, Deviation, KpiRow, Named, Outcome, PerspectiveView, ScorecardView, Status},
 };
 use maud::{Markup, html};
 
@@ -103,6 +103,13 @@ impl Place<'_> {
     fn href(&self, path: &str) -> String {
         parts::href(path, &self.query())
     }
+
+    /// The page of a KPI, of the segment that it judges.
+    fn kpi(&self, kpi: &Named, segment: Option<&Named>) -> String {
+        let mut query = self.query();
+        query.extend(segment.map(|of| ("segment", of.id.as_str())));
+        parts::href(&format!("/kpis/{}", kpi.id), &query)
+    }
 }
 
 fn overall(view: &ScorecardView, place: &Place<'_>) -> Markup {
@@ -195,7 +202,7 @@ fn attention(view: &ScorecardView, place: &Place<'_>) -> Markup {
 fn card(deviation: &Deviation, place: &Place<'_>) -> Markup {
     html! {
         article class={ "card " (deviation.status.code()) } {
-            h3 { a href=(place.href(&format!("/kpis/{}", deviation.kpi.id))) { (deviation.kpi.name) } }
+            h3 { a href=(place.kpi(&deviation.kpi, deviation.segment.as_ref())) { (deviation.kpi.name) } }
             p.figure {
                 span class={ "status " (deviation.status.code()) } {
                     span.shape aria-hidden="true" { (deviation.status.shape()) } span.sr { (deviation.status.label()) }
@@ -402,6 +409,19 @@ fn group(perspective: &PerspectiveView, view: &ScorecardView, place: &Place<'_>)
                         span.detail { (objective.weight.text) " · " (node(objective.score.status, &objective.score.score)) }
                     }
                 }
+                @if !objective.segments.is_empty() {
+                    tr role="row" {
+                        td colspan="8" role="cell" {
+                            @for of in &objective.segments {
+                                p.detail {
+                                    (of.segment.name) " weighs " (of.weight.text) " · " (node(of.score.status, &of.score.score))
+                                    @if let Some(points) = &of.contribution { " = " span.num { (points.text) } }
+                                }
+                            }
+                            @if let Some(text) = &objective.not_judged { p.reason { (text) } }
+                        }
+                    }
+                }
                 @for row in &objective.kpis { (kpi_row(row, view, place)) }
             }
         }
@@ -418,7 +438,7 @@ fn node(status: Status, score: &Outcome<kepi_report::view::Points>) -> Markup {
 fn kpi_row(row: &KpiRow, view: &ScorecardView, place: &Place<'_>) -> Markup {
     html! {
         tr role="row" {
-            th scope="row" role="rowheader" { a href=(place.href(&format!("/kpis/{}", row.kpi.id))) { (row.kpi.name) } @if let Some(period) = &row.as_of { " " span.finality { "as of " (period) } } }
+            th scope="row" role="rowheader" { a href=(place.kpi(&row.kpi, row.segment.as_ref())) { (row.kpi.name) } @if let Some(period) = &row.as_of { " " span.finality { "as of " (period) } } }
             td role="cell" data-label="Status" { (parts::status(row.status)) }
             td.num role="cell" data-label="Value" { (parts::value(&row.value)) }
             td role="cell" data-label="Against target" { (parts::against_target(row)) }

@@ -64,14 +64,22 @@ fn score(of: &Outcome<Points>) -> &str {
     }
 }
 
+/// The page of a KPI, of the segment that it judges: `effort[plan=consumer]`.
+fn kpi_href(id: &str) -> String {
+    match id.strip_suffix(']').and_then(|of| of.split_once('[')) {
+        Some((kpi, segment)) => parts::href(&format!("/kpis/{kpi}"), &[("segment", segment)]),
+        None => format!("/kpis/{id}"),
+    }
+}
+
 fn row(place: &PlaceView, units: bool) -> Markup {
     let name = &place.of.name;
     html! {
         tr {
             th scope="row" {
                 @match place.kind {
-                    "kpi" => { a href={ "/kpis/" (place.of.id) } { (name) } }
-                    "objective" => { (name) }
+                    "kpi" => { a href=(kpi_href(&place.of.id)) { (name) } }
+                    "objective" | "segment" => { (name) }
                     _ => { strong { (name) } }
                 }
             }

@@ -47,7 +47,11 @@ pub(in crate::check) fn read(
             let at = scorecard.span;
             let earlier = scorecard.earlier.iter_mut().flat_map(|of| &mut of.perspectives);
             let perspectives = scorecard.perspectives.iter_mut().chain(earlier);
-            for (id, _) in perspectives.flat_map(|of| &mut of.objectives).flat_map(|of| &mut of.kpis) {
+            let ids = perspectives.flat_map(|of| &mut of.objectives).flat_map(|of| {
+                let apart = of.segments.iter_mut().flat_map(|of| &mut of.kpis);
+                of.kpis.iter_mut().chain(apart).map(|(id, _)| id).chain(&mut of.weigh_by)
+            });
+            for id in ids {
                 let Some(kpi) = elsewhere.get(id) else { continue };
                 if let Some(entered) = entered(kpi, own, &calendar) {
                     context

@@ -10,7 +10,6 @@ use crate::{
     codes,
     decode::{AmountText, Either, Field, List, Map},
     definitions::{self as written, Line},
-    expression::Type,
     id::{DimensionId, UnitId},
     lexical,
     project::{Attachment, Basis, BasisKind, Better, Dimension, PlannedWith, Target, TargetLines, ValueUnit},
@@ -102,11 +101,7 @@ fn segment(
             }
             continue;
         };
-        let lists = dimension.ways.values().filter_map(|way| match &way.type_ {
-            Type::Enum { values } => Some(values.iter().map(String::as_str)),
-            _ => None,
-        });
-        let known: Vec<&str> = lists.flatten().collect();
+        let known = dimension.members();
         if !known.is_empty() && !known.contains(&member.as_str()) {
             let message = format!("`{}` has no member `{}`", dimension.id, shorten(&member));
             context.findings.unknown(codes::TARGET_SEGMENT, of.at, message, &member, known.iter().copied());

@@ -49,7 +49,7 @@ use crate::{
     reason,
     reporter::{
         Asked, Reporter, bridge,
-        explain::{named, share_of_siblings},
+        explain::{Beneath, named, share_of_siblings},
         insights::Which,
         reading::{Place, Reading},
         scorecard::{Scored, in_force_from},
@@ -81,7 +81,7 @@ pub fn scorecard(
     let asked = at.0.asked(query)?;
     let scored = at.0.scored(&asked);
     let of = asked.card.in_force(asked.period).unwrap_or(asked.card.scorecard);
-    let values = || scored.readings.values();
+    let values = || scored.readings.values().map(|(reading, _)| reading);
     Ok(Scorecard {
         project: at.project(),
         scorecard: Named { id: of.id.to_string(), name: of.name.clone() },
@@ -130,7 +130,7 @@ pub fn explain(facts: &dyn Facts, query: &ScorecardQuery) -> Result<Explanation,
         periods: at.periods(&asked.known, asked.period),
         missing: missing(of),
         bridge: asked.card.bridge(asked.unit, asked.period, &tree).map(|b| at.bridge(&b, asked.period)),
-        root: at.node(&tree, None, &asked, asked.unit),
+        root: at.node(&tree, None, &asked, Beneath::unit(asked.unit)),
     })
 }
 
@@ -509,10 +509,26 @@ impl<'a> Api<'a> {
             let node = node.and_then(|n| n.find(&NodeId::Objective(of.id.clone())));
             let strategy = self.0.project().strategy.as_ref();
             let defined = strategy.and_then(|s| s.objectives.iter().find(|o| o.id == of.id));
-            let kpis = of.kpis.iter().filter_map(|(id, weight)| {
-                let reading = scored.readings.get(id)?;
-                let as_of = self.0.as_of(reading, &scored.place);
-                Some(Kpi { weight: Some(share(*weight)), as_of, ..self.kpi(reading, &scored.place, history) })
+            let kpis = scored.placed(of, node).into_iter().filter_map(|placed| {
+                let (reading, place) = scored.readings.get(&(placed.kpi, placed.part))?;
+                let as_of = self.0.as_of(reading, place);
+                let apart = place.segment.as_ref().filter(|_| !place.part.is_total());
+                Some(Kpi {
+                    weight: Some(share(placed.weight)),
+                    segment: apart.map(ToString::to_string),
+                    as_of,
+                    ..self.kpi(reading, place, history)
+                })
+            });
+            let segments = of.segments.iter().filter_map(|segment| {
+                let part = Segment::of(&segment.members);
+                let node = node.and_then(|n| n.find(&NodeId::Segment(part.clone())))?;
+                Some(ObjectiveSegment {
+                    segment: part.to_string(),
+                    weight: share(node.weight),
+                    score: score(node),
+                    contribution: node.score.is_ok().then(|| points(node.contribution)),
+                })
             });
             Objective {
                 id: of.id.to_string(),
@@ -521,6 +537,8 @@ impl<'a> Api<'a> {
                 score: node.map_or_else(no_node, score),
                 owner: self.person(defined.and_then(|o| o.owner.as_ref())),
                 kpis: kpis.collect(),
+                segments: segments.collect(),
+                not_judged: self.0.not_judged(of, scored),
             }
         };
         Perspective {
@@ -548,6 +566,7 @@ impl<'a> Api<'a> {
                 Indicator::Lagging => "lagging".into(),
             }),
             weight: None,
+            segment: None,
             as_of: None,
             status: status(of.standing.band),
             probability: of.probability(),
@@ -606,9 +625,9 @@ impl<'a> Api<'a> {
         }
     }
 
-    fn node(self, of: &ScoreNode, siblings: Option<u32>, asked: &Asked<'a>, unit: Option<&UnitId>) -> Node {
+    fn node(self, of: &ScoreNode, siblings: Option<u32>, asked: &Asked<'a>, rows: Beneath<'_>) -> Node {
         let (kind, id) = named(&of.id);
-        let unit = if let NodeId::Unit(unit) = &of.id { Some(unit) } else { unit };
+        let rows = rows.beneath(&of.id);
         let all = of.children.iter().map(|c| c.weight).sum();
         Node {
             kind: kind.code().into(),
@@ -619,8 +638,8 @@ impl<'a> Api<'a> {
             effective_weight: siblings.map(|_| f64::from(of.effective_weight) / 1e6),
             contribution: siblings.and(of.score.as_ref().ok()).map(|_| points(of.contribution)),
             bounds: [points(of.bounds.0), points(of.bounds.1)],
-            steps: self.0.steps(of, asked, unit),
-            children: of.children.iter().map(|c| self.node(c, Some(all), asked, unit)).collect(),
+            steps: self.0.steps(of, asked, rows),
+            children: of.children.iter().map(|c| self.node(c, Some(all), asked, rows)).collect(),
         }
     }
 }
@@ -705,6 +724,7 @@ fn bridge_step(steps: &[Step]) -> Option<BridgeStep> {
             .map(|step| BridgeKpi {
                 kpi: step.kpi.to_string(),
                 unit: step.unit.as_ref().map(ToString::to_string),
+                segment: (!step.segment.is_total()).then(|| step.segment.to_string()),
                 points: points(step.points),
                 score_before: step.before.map(points),
                 score_after: step.after.map(points),
@@ -716,6 +736,7 @@ fn bridge_step(steps: &[Step]) -> Option<BridgeStep> {
 fn deviation(of: view::Deviation) -> Deviation {
     Deviation {
         kpi: of.kpi.id,
+        segment: of.segment.map(|of| of.id),
         status: of.status.code().into(),
         what: of.what,
         why: of.why,

@@ -158,6 +158,9 @@ pub struct BridgeKpi {
     /// Id of the unit over whose rows it was measured, where units are averaged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// The segment that it judges, where segments are judged by KPIs of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
     /// Points.
     pub points: f64,
     /// Its own score before the step; of performance and definition that of the earlier value against today's target. Left
@@ -187,6 +190,9 @@ pub struct Cause {
 pub struct Deviation {
     /// Id of the KPI.
     pub kpi: String,
+    /// The segment that it judges, where segments are judged by KPIs of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
     /// Its status.
     pub status: Code,
     /// What is off, in a sentence.
@@ -239,6 +245,27 @@ pub struct Objective {
     /// Who answers for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Person>,
-    /// Its KPIs.
+    /// Its KPIs; one several times where it judges several segments.
     pub kpis: Vec<Kpi>,
+    /// Segments that are judged by KPIs of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<ObjectiveSegment>,
+    /// What no segment is of, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_judged: Option<String>,
+}
+
+/// A segment in an objective, with the score of what it is judged by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ObjectiveSegment {
+    /// Which: `plan=enterprise`.
+    pub segment: String,
+    /// Share of the objective's weight, in the period.
+    pub weight: f64,
+    /// Its score.
+    #[serde(flatten)]
+    pub score: Score,
+    /// Points that it adds to the objective's score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contribution: Option<f64>,
 }

@@ -255,6 +255,9 @@ pub struct Kpi {
     /// Share of the objective's weight; left out outside a scorecard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight: Option<f64>,
+    /// The segment that it judges on the scorecard, of the unit's rows; left out: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
     /// On a scorecard of shorter periods the period that the value is of: the last of its own that has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<String>,
