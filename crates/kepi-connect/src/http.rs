@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use kepi_model::project::{Auth, HttpGet, Pages, Source, To};
+use kepi_model::project::{Auth, HttpGet, HttpJob, Pages, Source, To};
 use kepi_query::landing::{Fetched, Rows};
 use serde_json::{Value, json};
 use ureq::{
@@ -16,19 +16,24 @@ use crate::{
     asking::{Answer, Asking, unanswered},
     cursor::Cursor,
     error::FetchError,
-    grant::Grant,
+    grant::{By, Grant},
     mapped::Mapped,
     page::{self, Page, newer},
     secret::Secrets,
+    sign::encoded,
 };
 
 /// Longest page.
 const LONGEST: u64 = 64 << 20;
+/// Longest wait before a job is asked after again.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// More pages than anybody has.
 const MOST_PAGES: u64 = 100_000;
 /// A server, and how it is asked.
 pub(crate) struct Server {
     asking: Asking,
+    /// The first wait before a job is asked after; it doubles.
+    patience: Duration,
     headers: Vec<(String, String)>,
     /// What grants the token that lets in; none: what lets in is known.
     grant: Option<Grant>,
@@ -47,7 +52,7 @@ impl Server {
             None => None,
             Some(Auth::OAuth { token, client, secret, refresh, scope }) => {
                 let id = secrets.setting(client)?;
-                let by = refresh.as_ref().map(|refresh| secrets.read(refresh)).transpose()?;
+                let by = refresh.as_ref().map(|refresh| By::new(refresh, secrets)).transpose()?;
                 let asking = Asking::new(token, (*rate, *private), secrets, patience)?;
                 grant = Some(Grant::new(asking, (id, secrets.read(secret)?), by, scope.as_deref()));
                 None
@@ -61,7 +66,7 @@ impl Server {
             }
             Some(Auth::Header { name, value }) => Some((name.clone(), secrets.read(value)?)),
         });
-        Ok(Self { asking, headers, grant })
+        Ok(Self { asking, patience, headers, grant })
     }
 
     /// Fetches all pages behind a bookmark.
@@ -76,19 +81,27 @@ impl Server {
         let known = |key: &str| {
             from.and_then(|bookmark| bookmark.get(key)).and_then(Value::as_str).map(str::to_owned)
         };
-        let mut url = format!("{}{}", self.asking.address, get.path);
         let mut query = get.query.clone();
         // Where an earlier version was carried too far, it begins anew.
         let may_be_at = |text: &String| since.as_ref().is_none_or(|(_, own)| own.may_be_at_text(text));
         let mut reached = known("since").filter(may_be_at);
-        if let Some(since) = &get.since {
-            query.push((since.parameter.clone(), reached.clone().unwrap_or_else(|| since.start.clone())));
-        }
+        let new = get
+            .since
+            .as_ref()
+            .map(|since| (since.parameter.clone(), reached.clone().unwrap_or_else(|| since.start.clone())));
+        let path = match &get.job {
+            Some(job) => self.made(job, new, &get.path).await?,
+            None => {
+                query.extend(new);
+                get.path.clone()
+            }
+        };
+        let mut url = format!("{}{path}", self.asking.address);
         let mut own = self.first(get, known("token"), &mut query);
         let (mut token, mut rows, mut before) = (known("token"), 0u64, None);
         for number in 0..MOST_PAGES {
             let all: Vec<(String, String)> = query.iter().cloned().chain(own.clone()).collect();
-            let page = self.page(&url, all).await?;
+            let page = self.page(&url, all, None).await?;
             let taken = page.rows(&get.rows).map_err(|why| self.unlike(number, &why))?;
             if !taken.is_empty() && before == Some(page.content()) {
                 return Err(self.unlike(number, "it is the same as the one before"));
@@ -158,6 +171,42 @@ impl Server {
         Err(FetchError::Server(format!("it has more than {MOST_PAGES} pages")))
     }
 
+    /// Has what is fetched made, and says where it is then. A job that nobody came back for is the server's to forget.
+    async fn made(
+        &mut self,
+        job: &HttpJob,
+        new: Option<(String, String)>,
+        path: &str,
+    ) -> Result<String, FetchError> {
+        let unreadable = |e: serde_json::Error| FetchError::Server(e.to_string());
+        let mut body: serde_json::Map<String, Value> = serde_json::from_str(&job.body).map_err(unreadable)?;
+        body.extend(new.map(|(parameter, value)| (parameter, Value::String(value))));
+        let url = format!("{}{}", self.asking.address, job.start);
+        let started = self.page(&url, Vec::new(), Some(Value::Object(body).to_string())).await?;
+        let poll = format!("{}{}", self.asking.address, filled(&job.poll, &[&started])?);
+        let mut wait = self.patience;
+        loop {
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+            let answer = self.page(&poll, Vec::new(), None).await?;
+            match answer.text(&job.state) {
+                Some(state) if state == job.done => return filled(path, &[&answer, &started]),
+                Some(state) if job.failed.contains(&state) => {
+                    return Err(FetchError::Server(format!(
+                        "the job that makes what is fetched ended as `{state}`; ask the server why"
+                    )));
+                }
+                Some(_) => {}
+                None => {
+                    return Err(FetchError::Server(format!(
+                        "what it says of the job has no `{}`, its `state`",
+                        job.state
+                    )));
+                }
+            }
+        }
+    }
+
     /// What the first request is asked with of its own.
     fn first(
         &self,
@@ -211,7 +260,12 @@ impl Server {
     }
 
     /// A page, asked for until it comes whole or the server has refused often enough.
-    async fn page(&mut self, url: &str, query: Vec<(String, String)>) -> Result<Page, FetchError> {
+    async fn page(
+        &mut self,
+        url: &str,
+        query: Vec<(String, String)>,
+        body: Option<String>,
+    ) -> Result<Page, FetchError> {
         let mut renewed = false;
         loop {
             let mut headers = self.headers.clone();
@@ -219,9 +273,9 @@ impl Server {
                 headers.push(("authorization".to_owned(), format!("Bearer {}", grant.token().await?)));
             }
             let begin = |agent: &Agent| {
-                let (agent, url, query, headers) =
-                    (agent.clone(), url.to_owned(), query.clone(), headers.clone());
-                Ok(move || ask(&agent, &url, &query, &headers))
+                let (agent, url, query, headers, body) =
+                    (agent.clone(), url.to_owned(), query.clone(), headers.clone(), body.clone());
+                Ok(move || ask(&agent, &url, &query, &headers, body.as_deref()))
             };
             match (self.asking.ask(begin).await?, &mut self.grant) {
                 (Got::Page(page), _) => return Ok(page),
@@ -253,21 +307,44 @@ enum Next {
     With(String, String),
 }
 
-/// Asks once.
+/// A path with what answers have where its braces say, the first that has it.
+fn filled(path: &str, answers: &[&Page]) -> Result<String, FetchError> {
+    let mut filled = String::new();
+    let mut rest = path;
+    while let Some((before, (name, behind))) =
+        rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    {
+        let missing = || {
+            FetchError::Server(format!("what it says of the job has no `{name}`, which `{path}` asks for"))
+        };
+        let value = answers.iter().find_map(|answer| answer.text(name)).ok_or_else(missing)?;
+        filled.push_str(before);
+        filled.push_str(&encoded(&value, false));
+        rest = behind;
+    }
+    Ok(filled + rest)
+}
+
+/// Asks once: for what is there, or by JSON that is sent.
 fn ask(
     agent: &Agent,
     url: &str,
     query: &[(String, String)],
     headers: &[(String, String)],
+    body: Option<&str>,
 ) -> Result<Answer<Got>, FetchError> {
-    let mut request = agent.get(url);
-    for (name, value) in query {
-        request = request.query(name, value);
-    }
-    for (name, value) in headers {
-        request = request.header(name, value);
-    }
-    let mut answer = match request.call() {
+    let with = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let query = query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let asked = match body {
+        None => {
+            with.fold(agent.get(url).query_pairs(query), |to, (name, value)| to.header(name, value)).call()
+        }
+        Some(body) => with
+            .fold(agent.post(url).query_pairs(query), |to, (name, value)| to.header(name, value))
+            .header("content-type", "application/json")
+            .send(body),
+    };
+    let mut answer = match asked {
         Ok(answer) => answer,
         Err(e) => return unanswered(e),
     };

@@ -10,7 +10,7 @@ use crate::error::FetchError;
 const LONGEST: usize = 64 << 10;
 
 /// Where secrets are read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Secrets {
     root: PathBuf,
 }
@@ -19,6 +19,11 @@ impl Secrets {
     /// Files are below `root` unless their path leads elsewhere.
     pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
+    }
+
+    /// Where a file is.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
     }
 
     /// Reads a secret.
@@ -30,7 +35,7 @@ impl Secrets {
                 std::env::VarError::NotUnicode(_) => failed("is no text".to_owned()),
             })?,
             Secret::File(path) => {
-                let text = std::fs::read_to_string(self.root.join(path));
+                let text = std::fs::read_to_string(self.path(path));
                 let text = text.map_err(|e| failed(format!("cannot be read: {e}")))?;
                 text.trim_end_matches(['\n', '\r']).to_owned()
             }

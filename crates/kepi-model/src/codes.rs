@@ -700,10 +700,10 @@ codes! {
         "a dimension of `by` with codes of its time: `bridged: {tier: tiers_2026}`"
         "correct the dimension, or remove it from `bridged`";
 
-    EXTENDS "K0662" Error "a KPI that extends itself, or none that is known"
-        "A KPI that extends another one says what differs; everything else is as the other says it, of a measure of the same kind option by option. So the other says something of its own, and the same on every day."
-        "one other KPI that extends no KPI that leads back here, and is written once"
-        "write the fields here, or extend another KPI";
+    EXTENDS "K0662" Error "a KPI or source that extends itself, or none that is known"
+        "A KPI or source that extends another one says what differs; everything else is as the other says it, of a measure or of what is read of the same kind option by option, of a mapping attribute by attribute. So the other says something of its own, and the same on every day."
+        "one other KPI or source that extends none that leads back here, and is written once"
+        "write the fields here, or extend another one";
 
     LIFETIME "K0663" Error "a lifetime value of what is no history"
         "A model of what customers will still bring is fitted to their histories: how often each bought again, how long after the first time the last one was and how long ago the first one is, and what the repeats came to; or how often each contract was renewed, and whether it ended."

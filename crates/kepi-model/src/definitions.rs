@@ -67,8 +67,8 @@ pub(crate) use rule::DataRule;
 pub(crate) use sampling::Sampling;
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective, ScorecardSegment};
 pub(crate) use source::{
-    Attest, Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HttpGet, HttpPages,
-    Load, Mapping, Own, SingerStream, Source, SourceZone, TimeZone, Unpivot,
+    Attest, Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HttpGet, HttpJob,
+    HttpPages, Load, Mapping, Own, SingerStream, Source, SourceZone, TimeZone, Unpivot,
 };
 pub(crate) use strategy::Strategy;
 pub(crate) use withholding::Withholding;

@@ -1,4 +1,4 @@
-//! KPIs that extend another one: what they do not say is as that says it.
+//! KPIs and sources that extend another one: what they do not say is as that says it.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,12 @@ use crate::{
     yaml::{self, Document, Pair, Value, Yaml},
 };
 
-/// KPIs one upon the other; nobody looks through more.
+/// KPIs or sources one upon the other; nobody looks through more.
 const MOST_LEVELS: usize = 10;
 /// What every KPI says for itself.
 const OWN: [&str; 7] = ["kpi", "name", "from", "extends", "life", "successor", "beside"];
+/// What every source says for itself.
+const OWN_OF_SOURCES: [&str; 3] = ["source", "name", "extends"];
 /// What of a KPI of the library is about the library alone: who answers for it, and for what.
 const OF_LIBRARY: [&str; 2] = ["objective", "accountable"];
 
@@ -50,7 +52,8 @@ pub(crate) fn of_library(
         }
         places.push(at);
         let Some(base) = wording(&mut extends.value, library, findings) else { continue };
-        fill(&mut document.root, &base.at(at), &OF_LIBRARY);
+        let without = [&OWN[..], &OF_LIBRARY].concat();
+        fill(&mut document.root, &base.at(at), &without);
     }
     places
 }
@@ -129,13 +132,19 @@ fn changed(earlier: &Yaml, today: &Yaml) -> String {
     if differ.is_empty() { "its comments".to_owned() } else { differ.join(", ") }
 }
 
-/// Gives every KPI that extends another one the fields of that which it does not say itself: each as a whole, but of a measure of
-/// the same kind option by option. They stay where they are written, so that what is wrong with them is said there, once.
-pub(crate) fn kpis(documents: &mut [Document], findings: &mut Findings) {
+/// Gives every KPI and every source that extends another one the fields of that which it does not say itself: each as a whole, but
+/// of a measure, or of what is read, of the same kind option by option, and of a mapping attribute by attribute. They stay where
+/// they are written, so that what is wrong with them is said there, once.
+pub(crate) fn all(documents: &mut [Document], findings: &mut Findings) {
+    each(documents, ("kpi", "KPIs"), &OWN, findings);
+    each(documents, ("source", "sources"), &OWN_OF_SOURCES, findings);
+}
+
+fn each(documents: &mut [Document], (kind, several): (&str, &str), own: &[&str], findings: &mut Findings) {
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, document) in documents.iter().enumerate() {
         if let Some(first) = document.root.entries().first()
-            && first.key == "kpi"
+            && first.key == kind
             && let Some(name) = first.value.text()
         {
             by_name.entry(name.to_owned()).or_default().push(place);
@@ -149,10 +158,9 @@ pub(crate) fn kpis(documents: &mut [Document], findings: &mut Findings) {
             // Nothing of this name: that is a finding of the reference.
             let Some(bases) = by_name.get(&name) else { break };
             let [base] = bases.as_slice() else {
-                let message = format!(
-                    "`{}` changed with time, and nobody knows which of its wordings is meant",
-                    shorten(&name)
-                );
+                let why = if kind == "kpi" { "changed with time" } else { "is defined more than once" };
+                let message =
+                    format!("`{}` {why}, and nobody knows which of its wordings is meant", shorten(&name));
                 findings.report(codes::EXTENDS, span, message).fix("write what it says here");
                 break;
             };
@@ -164,7 +172,7 @@ pub(crate) fn kpis(documents: &mut [Document], findings: &mut Findings) {
                 break;
             }
             if chain.len() > MOST_LEVELS {
-                let message = format!("more than {MOST_LEVELS} KPIs extend one another");
+                let message = format!("more than {MOST_LEVELS} {several} extend one another");
                 findings.report(codes::EXTENDS, span, message).fix("extend one that says more");
                 break;
             }
@@ -180,7 +188,7 @@ pub(crate) fn kpis(documents: &mut [Document], findings: &mut Findings) {
                 (base, documents.get_mut(*last), whole.get_mut(*last))
                 && !std::mem::replace(whole, true)
             {
-                fill(&mut document.root, &base, &[]);
+                fill(&mut document.root, &base, own);
             }
         }
     }
@@ -194,24 +202,32 @@ fn extends(documents: &[Document], place: usize) -> Option<(String, Span)> {
 
 fn fill(own: &mut Yaml, base: &Yaml, without: &[&str]) {
     let Value::Map(pairs) = &mut own.value else { return };
-    let left = |pair: &&Pair| !OWN.contains(&pair.key.as_str()) && !without.contains(&pair.key.as_str());
+    let left = |pair: &&Pair| !without.contains(&pair.key.as_str());
     for pair in base.entries().iter().filter(left) {
         match pairs.iter_mut().find(|known| known.key == pair.key) {
             None => pairs.push(pair.clone()),
-            Some(known) if pair.key == "measure" => options(&mut known.value, &pair.value),
+            Some(known) if matches!(pair.key.as_str(), "measure" | "from") => {
+                options(&mut known.value, &pair.value)
+            }
+            Some(known) if pair.key == "map" => entries(&mut known.value, &pair.value),
             Some(_) => {}
         }
     }
 }
 
-/// The options of a measure of the same kind that are not written.
+/// The entries that are not written.
+fn entries(own: &mut Yaml, base: &Yaml) {
+    let Value::Map(written) = &mut own.value else { return };
+    let more = base.entries().iter().filter(|of| written.iter().all(|known| known.key != of.key));
+    let more: Vec<Pair> = more.cloned().collect();
+    written.extend(more);
+}
+
+/// The options of what is of the same kind that are not written.
 fn options(own: &mut Yaml, base: &Yaml) {
     let Value::Map(own) = &mut own.value else { return };
     let ([Pair { key, value, .. }], [base]) = (own.as_mut_slice(), base.entries()) else { return };
-    let Value::Map(written) = &mut value.value else { return };
     if *key == base.key {
-        let more = base.value.entries().iter().filter(|of| written.iter().all(|known| known.key != of.key));
-        let more: Vec<Pair> = more.cloned().collect();
-        written.extend(more);
+        entries(value, &base.value);
     }
 }

@@ -32,6 +32,7 @@ pub enum Fault {
     Broken,
     Torn,
     Garbled,
+    None,
 }
 
 pub async fn server(faults: Vec<Fault>, says: Says) -> Server {
@@ -361,12 +362,88 @@ async fn addresses_of_the_own_network_are_not_asked_unless_it_is_said() {
     assert!(server.asked.lock().unwrap().is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_on_demand_is_asked_after_until_it_is_done() {
+    let http = |more: &str| {
+        format!(
+            "rows: responses, job: {{start: /v1/exports, body: '{{\"format\": \"json\"}}', \
+             poll: \"/v1/exports/{{result.progressId}}\", state: result.status, done: complete, failed: [failed]}}{more}"
+        )
+    };
+    let says = |ends: &'static str| -> Says {
+        let polled = Mutex::new(0);
+        Arc::new(move |path, _, _| {
+            let mut polled = polled.lock().unwrap();
+            let result = |of: &str| (200, String::new(), format!("{{\"result\": {{{of}}}}}"));
+            match path {
+                "/v1/exports" => {
+                    *polled = 0;
+                    result("\"progressId\": \"ES 1/2\", \"status\": \"inProgress\"")
+                }
+                "/v1/exports/ES%201%2F2" => {
+                    *polled += 1;
+                    match *polled {
+                        3 => result(ends),
+                        _ => result("\"percentComplete\": 20, \"status\": \"inProgress\""),
+                    }
+                }
+                "/v1/exports/7-f/file" if *polled == 3 => {
+                    (200, String::new(), format!("{{\"responses\": [{}]}}", rows(0..4)))
+                }
+                _ => (404, String::new(), "{}".to_owned()),
+            }
+        })
+    };
+    let done = "\"fileId\": \"7-f\", \"status\": \"complete\"";
+    let of = |address: &str, more: &str, mode: &str| {
+        world(
+            &definitions(address, true, &http(more), mode)
+                .replace("get: /v1/clients", "get: \"/v1/exports/{result.fileId}/file\""),
+        )
+    };
+    // However often the server falters on the way.
+    let own =
+        server(vec![Fault::Busy, Fault::Torn, Fault::None, Fault::Garbled, Fault::Broken], says(done)).await;
+    let snapshot = of(&own.address, "", "snapshot");
+    let report = run(&snapshot.app_with(connections(&snapshot)).await, true).await.unwrap();
+    assert_eq!(landed(&report), (1, [4, 0, 0, 0]));
+    // Only what is new: the parameter is sent with what starts the job.
+    let own = server(Vec::new(), says(done)).await;
+    let more = ", since: {parameter: startDate, field: changed_at, start: \"2020-01-01T00:00:00Z\"}";
+    let piecemeal = of(&own.address, more, "upsert\nversion: changed_at");
+    for expected in [(1, [4, 0, 0, 0]), (0, [0; 4])] {
+        let report = run(&piecemeal.app_with(connections(&piecemeal)).await, true).await.unwrap();
+        assert_eq!(landed(&report), expected);
+    }
+    let asked = own.asked.lock().unwrap().clone();
+    let starts: Vec<&String> = asked.iter().filter(|of| of.starts_with("/v1/exports?")).collect();
+    assert_eq!(
+        starts,
+        [
+            "/v1/exports?{\"format\":\"json\",\"startDate\":\"2020-01-01T00:00:00Z\"}",
+            "/v1/exports?{\"format\":\"json\",\"startDate\":\"2026-01-01T00:03:00Z\"}"
+        ]
+    );
+    for (ends, why) in [
+        ("\"status\": \"failed\"", "ended as `failed`"),
+        ("\"status\": \"complete\"", "has no `result.fileId`"),
+        ("\"state\": \"complete\"", "has no `result.status`"),
+    ] {
+        let own = server(Vec::new(), says(ends)).await;
+        let world = of(&own.address, "", "snapshot");
+        let report = run(&world.app_with(connections(&world)).await, true).await.unwrap();
+        let said = &report.not_landed[0].reason;
+        assert!(said.contains(why), "{said}");
+    }
+}
+
 const CLIENT_SECRET: &str = "s+ecret&of=the client";
 const REFRESH: &str = "long-lived-refresh-token";
 
 /// A server that grants tokens, each for two pages, and pages of five clients to whoever has one.
 fn granting(rotates: bool) -> Says {
     let used = Arc::new(Mutex::new(BTreeMap::<String, u32>::new()));
+    let holds = Mutex::new(REFRESH.to_owned());
     Arc::new(move |path, query, let_in| {
         let mut used = used.lock().unwrap();
         if path == "/oauth2/token" {
@@ -377,15 +454,22 @@ fn granting(rotates: bool) -> Says {
                     "client_credentials" => query
                         .get("scope")
                         .is_some_and(|scope| scope == "read%3Aclients" || scope == "read:clients"),
-                    "refresh_token" => query["refresh_token"] == REFRESH,
+                    "refresh_token" => true,
                     _ => false,
                 };
+            let mut holds = holds.lock().unwrap();
+            if query.get("refresh_token").is_some_and(|token| *token != *holds) {
+                return (400, String::new(), "{\"error\": \"invalid_grant\"}".to_owned());
+            }
             if !right {
                 return (401, String::new(), "{\"error\": \"invalid_client\"}".to_owned());
             }
             let token = format!("token-{}-{TOKEN}", used.len());
             used.insert(format!("Bearer {token}"), 0);
-            let more = if rotates { ", \"refresh_token\": \"another\"" } else { "" };
+            if rotates {
+                *holds = format!("{REFRESH}-{}", used.len());
+            }
+            let more = if rotates { format!(", \"refresh_token\": \"{holds}\"") } else { String::new() };
             return (
                 200,
                 String::new(),
@@ -419,7 +503,6 @@ async fn a_token_is_granted_renewed_and_kept_nowhere() {
     for (more, rotates, why) in [
         (", scope: \"read:clients\"", false, None),
         (", refresh: {file: refresh}", false, None),
-        (", refresh: {file: refresh}", true, Some("gives another `refresh` token each time")),
         ("", false, Some("no token is granted")),
         (", scope: other", false, Some("no token is granted: invalid_client")),
     ] {
@@ -443,4 +526,34 @@ async fn a_token_is_granted_renewed_and_kept_nowhere() {
             no_secret(&world.path().join(".kepi"), secret);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_that_changes_each_time_is_kept_where_it_was_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = server(Vec::new(), granting(true)).await;
+    let world = by_grant(&server.address, ", refresh: {file: refresh}");
+    let kept = world.path().join("refresh");
+    let app = world.app_with(connections(&world)).await;
+    assert_eq!(landed(&run(&app, true).await.unwrap()), (1, [5, 0, 0, 0]));
+    // Two grants, each by another token; the last one holds for the next run, and for two at once.
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), format!("{REFRESH}-2"));
+    assert_eq!(kept.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let (one, two) = (world.app_with(connections(&world)).await, world.app_with(connections(&world)).await);
+    let both = tokio::join!(run(&one, true), run(&two, true));
+    for report in [both.0.unwrap(), both.1.unwrap()] {
+        assert_eq!(landed(&report), (0, [0; 4]));
+    }
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), format!("{REFRESH}-6"));
+    no_secret(&world.path().join(".kepi"), REFRESH);
+    // A run that was stopped between being granted and writing leaves one that is used up.
+    std::fs::write(&kept, format!("{REFRESH}-5")).unwrap();
+    let said = run(&app, true).await.unwrap().not_landed[0].reason.clone();
+    assert!(said.contains("have a new one made") && !said.contains(REFRESH), "{said}");
+    // Where nothing can be kept, that is said before the token is lost to everybody.
+    std::fs::write(&kept, format!("{REFRESH}-6")).unwrap();
+    std::fs::remove_file(world.path().join(".refresh.new")).ok();
+    std::fs::create_dir(world.path().join(".refresh.new")).unwrap();
+    let said = run(&app, true).await.unwrap().not_landed[0].reason.clone();
+    assert!(said.contains("cannot be written") && !said.contains(REFRESH), "{said}");
 }

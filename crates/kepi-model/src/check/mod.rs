@@ -99,7 +99,7 @@ pub fn check(files: &SourceMap, options: &Options<'_>) -> Checked<Project> {
         }
     }
     let extending = extend::of_library(&mut documents, options.library.unwrap_or(&LIBRARY), &mut findings);
-    extend::kpis(&mut documents, &mut findings);
+    extend::all(&mut documents, &mut findings);
     let mut named = Vec::new();
     let mut decoder = Decoder { symbols: &symbols, options, findings: &mut findings, named: &mut named };
     let definitions = Definitions::decode(&documents, &mut decoder);

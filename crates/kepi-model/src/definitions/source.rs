@@ -135,9 +135,21 @@ table! {
 }
 
 table! {
+    HttpJob = "http_job", "A job that makes what is fetched: it is started, asked after until it is done, and then `get` is fetched.";
+    start: String, required, "The path that starts it, by `POST`.", "/v3/exports";
+    body: String, optional, "What is sent: an object of JSON, to which `since` adds its parameter.", "'{\"format\": \"json\"}'";
+    poll: String, required, "The path by which it is asked after; `{PATH}` is what an answer before had there.", "\"/v3/exports/{id}\"";
+    state: String, required, "Where an answer has its state.", "status";
+    done: String, required, "The state in which it is done.", "complete";
+    failed: List<String>, optional, "States in which it never will be.", "[failed]";
+}
+
+table! {
     HttpGet = "http_get", "What is fetched of a server over HTTP: pages of JSON.";
     connection: ConnectionId, required, "The server.", "helpdesk";
-    get: String, required, "The path, below the connection's address.", "/v1/tickets";
+    get: String, required, "The path, below the connection's address; behind a `job` `{PATH}` is what an answer of it had there.", "/v1/tickets";
+    job: HttpJob, optional, "What is to be done before, where a server makes what is fetched on demand.",
+        "{start: /v3/exports, poll: \"/v3/exports/{id}\", state: status, done: complete}";
     query: Map<String, String>, optional, "Parameters of every request.", "{per_page: \"100\"}";
     first: Map<String, String>, optional, "Parameters of the first request of all only.", "{start_time: \"0\"}";
     rows: String, optional, "Where the list of rows stands in a page, as a dotted path; default the page is the list.", "tickets";
@@ -324,6 +336,9 @@ table! {
     source: Name<SourceId>, required, "The source's name.", "survey_2015";
     name: String, optional;
     description: String, optional;
+    extends: SourceId, optional,
+        "Another source, for one more region or system of the same shape: what is not written here is as that says it, of `from` of the same kind option by option, of `map` attribute by attribute.",
+        "answers_of_north";
     into: EntityId, required, "The entity it fills.", "survey_response";
     from: Connector, required, "Where and how to read.", "{csv: {files: data/a.csv}}";
     mode: Mode, required,

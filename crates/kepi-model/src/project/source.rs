@@ -290,8 +290,8 @@ impl Fetch {
             Relation::Query(text) => json!(["query", text]),
             Relation::Changes { table, slot } => json!(["changes", table, slot]),
             Relation::Stream(name) => json!(["stream", name]),
-            Relation::Get(HttpGet { path, query, first, rows, pages, since }) => {
-                json!([
+            Relation::Get(HttpGet { path, query, first, rows, pages, since, job }) => {
+                let mut form = json!([
                     "get",
                     path,
                     query,
@@ -299,7 +299,11 @@ impl Fetch {
                     rows,
                     format!("{pages:?}"),
                     since.as_ref().map(|s| &s.field)
-                ])
+                ]);
+                if let (Some(job), Some(form)) = (job, form.as_array_mut()) {
+                    form.push(json!([job.start, job.body]));
+                }
+                form
             }
         };
         let form = json!([self.connection.as_str(), of, self.cursor]);
@@ -309,6 +313,7 @@ impl Fetch {
 
 /// Rows of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one a source")]
 pub enum Relation {
     /// Of a table or view.
     Table(String),
@@ -342,6 +347,25 @@ pub struct HttpGet {
     pub pages: Pages,
     /// Only what is new; none: everything.
     pub since: Option<Since>,
+    /// What makes it first, if it is made on demand.
+    pub job: Option<HttpJob>,
+}
+
+/// A job that makes what is fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpJob {
+    /// The path that starts it.
+    pub start: String,
+    /// What is sent there: an object of JSON.
+    pub body: String,
+    /// The path by which it is asked after.
+    pub poll: String,
+    /// Where an answer has its state.
+    pub state: String,
+    /// The state in which it is done.
+    pub done: String,
+    /// States in which it never will be.
+    pub failed: Vec<String>,
 }
 
 impl HttpGet {

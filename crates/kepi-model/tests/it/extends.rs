@@ -1,6 +1,11 @@
-//! KPIs that extend another one.
+//! KPIs and sources that extend another one.
 
-use kepi_model::{finding::Severity, project::Kpi};
+use std::collections::BTreeMap;
+
+use kepi_model::{
+    finding::Severity,
+    project::{Connector, Kpi, Source},
+};
 
 use crate::base::{checked, files};
 
@@ -66,4 +71,75 @@ fn what_is_wrong_in_the_other_is_said_once_and_where_it_is_written() {
     assert_eq!(wrong.len(), 1, "{found:?}");
     let unknown = checked(&with("---\nkpi: other\nname: Other\nextends: npss\n")).findings;
     assert!(unknown.iter().any(|of| of.code.0 == "K0201" && of.message.contains("npss")), "{unknown:?}");
+}
+
+/// The base project with more in its sources.
+fn with_sources(text: &str) -> Vec<(String, String)> {
+    let mut files = files();
+    files.iter_mut().find(|(path, _)| path == "sources.yml").unwrap().1.push_str(text);
+    files
+}
+
+#[test]
+fn regions_share_a_mapping_and_say_what_is_different() {
+    let text = "---
+source: survey_south
+name: Answers of the south
+extends: survey
+from: {csv: {files: \"south/*.csv\"}}
+time_zone: America/Lima
+map:
+  region: {constant: south}
+  ease: {column: Q3, as: integer}
+---
+source: survey_far_south
+extends: survey_south
+from: {ndjson: {files: \"far/*.ndjson\"}}
+rules: []
+";
+    let found = checked(&with_sources(text));
+    let errors: Vec<_> = found.findings.iter().filter(|of| of.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let project = found.value.unwrap();
+    let source = |id: &str| &project.sources[&id.parse().unwrap()];
+    let (base, south, far) = (source("survey"), source("survey_south"), source("survey_far_south"));
+    // Of what is read the options are taken over, of another kind none.
+    let Connector::Csv { files, delimiter, encoding, .. } = &south.from else { panic!("{:?}", south.from) };
+    assert_eq!((files.as_str(), delimiter.as_str(), encoding.as_str()), ("south/*.csv", ";", "windows-1252"));
+    assert!(matches!(&far.from, Connector::Ndjson { files } if files == "far/*.ndjson"), "{:?}", far.from);
+    // Of the mapping attribute by attribute.
+    let mapped = |of: &Source| -> BTreeMap<String, String> {
+        of.map.iter().map(|one| (one.attribute.to_string(), format!("{:?}", one.from))).collect()
+    };
+    let (all, own) = (mapped(base), mapped(south));
+    let differ: Vec<&String> =
+        own.iter().filter(|(name, from)| all.get(*name) != Some(from)).map(|(name, _)| name).collect();
+    assert_eq!(differ, ["ease", "region"]);
+    assert_eq!(own.len(), all.len());
+    assert_eq!(mapped(far), own);
+    assert_eq!(
+        (south.rules.len(), far.rules.len(), &south.name),
+        (base.rules.len(), 0, &"Answers of the south".to_owned())
+    );
+    assert_eq!((&south.owner, &south.purpose), (&base.owner, &base.purpose));
+    assert_ne!(format!("{:?}", south.zone), format!("{:?}", base.zone));
+    assert_eq!(format!("{:?}", far.zone), format!("{:?}", south.zone));
+}
+
+#[test]
+fn a_source_extends_no_circle_and_nothing_that_is_not_there() {
+    let said = |text: &str| {
+        let found = checked(&with_sources(text)).findings;
+        found.iter().map(|of| format!("{} {}", of.code.0, of.message)).collect::<Vec<_>>().join("; ")
+    };
+    let circle = said("---\nsource: a\nextends: b\n---\nsource: b\nextends: a\n");
+    assert!(circle.contains("K0662") && circle.contains("extends itself"), "{circle}");
+    let unknown = said("---\nsource: a\nextends: survy\n");
+    assert!(unknown.contains("K0201") && unknown.contains("survy"), "{unknown}");
+    // What is wrong in the other is said once, where it is written.
+    let mut files = with_sources("---\nsource: again\nextends: survey\nfrom: {csv: {files: b.csv}}\n");
+    let text = &mut files.iter_mut().find(|(path, _)| path == "sources.yml").unwrap().1;
+    *text = text.replacen("score between 0 and 10", "scroe between 0 and 10", 1);
+    let found = checked(&files).findings;
+    assert_eq!(found.iter().filter(|of| of.message.contains("scroe")).count(), 1, "{found:?}");
 }

@@ -5,7 +5,7 @@ use crate::{
     decode::{Field, Map},
     definitions as written,
     findings::Findings,
-    project::{Connector, Fetch, HttpGet, Identical, Mode, Pages, Relation, Since},
+    project::{Connector, Fetch, HttpGet, HttpJob, Identical, Mode, Pages, Relation, Since},
 };
 
 /// What is fetched of a database.
@@ -89,14 +89,12 @@ pub(super) fn singer(written: &written::SingerStream) -> Option<Fetch> {
 
 /// What is fetched over HTTP.
 pub(super) fn http(written: &written::HttpGet, findings: &mut Findings) -> Option<Fetch> {
-    let path = written.get.get()?;
-    if path.contains("://") || !path.starts_with('/') {
-        findings
-            .report(codes::FETCHED_WHAT, written.get.span, format!("`{path}` is no path"))
-            .expected("a path below the connection's address, such as `/v1/tickets`")
-            .fix("begin it with `/`; the host belongs into the connection");
-        return None;
-    }
+    let path = self::path(&written.get, findings)?;
+    let job = match (written.job.get(), written.job.is_written()) {
+        (Some(job), _) => Some(self::job(job, findings)?),
+        (None, true) => return None,
+        (None, false) => None,
+    };
     let pages = match (written.pages.get(), written.pages.is_written()) {
         (Some(pages), _) => self::pages(pages)?,
         (None, true) => return None,
@@ -122,8 +120,40 @@ pub(super) fn http(written: &written::HttpGet, findings: &mut Findings) -> Optio
     };
     let (query, first) = (pairs(&written.query), pairs(&written.first));
     let rows = written.rows.cloned().unwrap_or_default();
-    let of = Relation::Get(HttpGet { path: path.clone(), query, first, rows, pages, since });
+    let of = Relation::Get(HttpGet { path, query, first, rows, pages, since, job });
     Some(Fetch { connection: written.connection.cloned()?, of, cursor: None, look_back: 0 })
+}
+
+/// A path of a server.
+fn path(written: &Field<String>, findings: &mut Findings) -> Option<String> {
+    let path = written.get()?;
+    if path.contains("://") || !path.starts_with('/') {
+        findings
+            .report(codes::FETCHED_WHAT, written.span, format!("`{path}` is no path"))
+            .expected("a path below the connection's address, such as `/v1/tickets`")
+            .fix("begin it with `/`; the host belongs into the connection");
+        return None;
+    }
+    Some(path.clone())
+}
+
+/// A job that makes what is fetched.
+fn job(written: &written::HttpJob, findings: &mut Findings) -> Option<HttpJob> {
+    let body = written.body.cloned().unwrap_or_else(|| "{}".to_owned());
+    if !serde_json::from_str::<serde_json::Value>(&body).is_ok_and(|body| body.is_object()) {
+        findings
+            .report(codes::FETCHED_WHAT, written.body.span, "that is no object of JSON")
+            .expected("an object in quotes, such as `'{\"format\": \"json\"}'`");
+        return None;
+    }
+    Some(HttpJob {
+        start: path(&written.start, findings)?,
+        body,
+        poll: path(&written.poll, findings)?,
+        state: written.state.cloned()?,
+        done: written.done.cloned()?,
+        failed: written.failed.values(),
+    })
 }
 
 fn pages(written: &written::HttpPages) -> Option<Pages> {
