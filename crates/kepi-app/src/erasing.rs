@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_govern::{
     Command, Event, Evidence, Facts, Permit, Situation, decide,
     erasing::{Erase, Reached},
-    event::Sealed,
 };
 use kepi_model::{
     calendar::Grain,
@@ -72,6 +71,9 @@ pub struct Erasure {
     pub unproven: u64,
     /// Published figures whose segment is named after a key: they stand, and are of one row.
     pub named: u64,
+    /// The event by which another owner is asked to do the same; none: nobody is, or it is only looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<u64>,
     /// The event that says so; none: nothing was erased.
     pub event: Option<u64>,
     /// Whether nothing of them is left on the disk.
@@ -332,6 +334,23 @@ impl App {
                     asked.entity
                 )));
             }
+            if !asked.dry {
+                let (why, at) = (why.text(), acting.at);
+                let order = Ordered { actor: &by, key: &key, at, why, stand: "", figures: 0 };
+                if let Some(event) = erasure.ask(order).await.map_err(AppError::Erase)? {
+                    return Ok(Erasure {
+                        entity: asked.entity.clone(),
+                        keys: asked.keys.len(),
+                        figures: 0,
+                        unproven: 0,
+                        named: 0,
+                        holding,
+                        asked: Some(event),
+                        event: None,
+                        gone: false,
+                    });
+                }
+            }
             let standing = self.standing().await?;
             let runs = self.runs_that_vouch().await?;
             let at: Vec<(&Project, SnapshotId)> =
@@ -348,7 +367,8 @@ impl App {
                 figures: count(&|of| of.published.is_some()),
                 unproven: count(&|of| of.published.is_some() && !of.proven),
                 named: self.named_after(asked).await?,
-                holding,
+                holding: holding.clone(),
+                asked: None,
                 event: None,
                 gone: false,
             };
@@ -382,19 +402,10 @@ impl App {
         let none = Commitment([0; 32]);
         let keys = (0..asked.keys.len()).map(|n| Digest::of(&n.to_le_bytes())).collect();
         let erase = Erase { of: asked.entity.clone(), keys, with: asked.with.clone(), why: none };
-        let files = Sealed { rows: 0, root: Digest::of(&[]) };
-        let reached = Reached {
-            rows: BTreeMap::new(),
-            emptied: BTreeMap::new(),
-            rejected: 0,
-            raw: 0,
-            texts: 0,
-            figures: 0,
-        };
-        let evidence = Evidence::Erased { reached, snapshot: 0, files, loads: Vec::new(), stand: none };
         let situation = Situation { organisation: &organisation };
-        let command = Command::Erase(erase);
-        match decide(situation, &command, Facts { at, by: by.by(), evidence: &evidence }) {
+        // Whoever may ask may do it, once another one asks.
+        let command = Command::AskErase(erase);
+        match decide(situation, &command, Facts { at, by: by.by(), evidence: &Evidence::None }) {
             Ok(_) => Ok(()),
             Err(violations) => {
                 let error = StoreError::Forbidden(Violations(violations));

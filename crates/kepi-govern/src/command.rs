@@ -220,6 +220,8 @@ pub enum Command {
     Judge(Judging),
     /// Says by hand what stands in a row of a raw file, or takes that back.
     Correct(Correcting),
+    /// Asks another owner to erase rows.
+    AskErase(Erase),
     /// Takes rows out of everything that is kept.
     Erase(Erase),
     /// Ends what nobody decided in time, and hands on what nobody did.
@@ -239,7 +241,7 @@ impl Command {
             Self::Silence(_) | Self::EndSilence(_) => Some(("silence", None)),
             Self::Judge(_) => Some(("judge_rows", None)),
             Self::Correct(_) => Some(("correct_row", None)),
-            Self::Erase(_) => Some(("erase_rows", None)),
+            Self::AskErase(_) | Self::Erase(_) => Some(("erase_rows", None)),
             _ => None,
         }
     }

@@ -7,10 +7,12 @@ use kepi_model::id::EntityId;
 use kepi_proof::{Commitment, Digest};
 use serde::{Deserialize, Serialize};
 
-use crate::{event::Sealed, plain::Uuid};
+use crate::{event::Sealed, plain::Uuid, principal::Principal};
 
 /// The most keys that are erased at once.
 pub const MOST: usize = 1000;
+/// How long it holds that somebody asked, µs: thirty days.
+const HOLDS: i64 = 30 * 86_400_000_000;
 
 /// Asks for rows to be erased.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -80,6 +82,8 @@ pub struct Erased {
     keys: BTreeMap<EntityId, BTreeMap<Digest, BTreeSet<EntityId>>>,
     /// How often rows were erased.
     times: u64,
+    /// What was asked for and not done yet: by whom, and when, µs UTC.
+    asked: Vec<(Erase, Principal, i64)>,
 }
 
 impl Erased {
@@ -93,11 +97,28 @@ impl Erased {
         self.keys.get(entity)
     }
 
+    /// Whether somebody else has asked for the same, not too long ago.
+    pub fn asked_by_another(&self, erase: &Erase, by: &Principal, at: i64) -> bool {
+        let is_live = |since: i64| (0..HOLDS).contains(&(at - since));
+        self.asked.iter().any(|(of, who, since)| same(of, erase) && who != by && is_live(*since))
+    }
+
+    pub(crate) fn ask(&mut self, erase: &Erase, by: &Principal, at: i64) {
+        self.asked.retain(|(of, who, _)| !(same(of, erase) && who == by));
+        self.asked.push((erase.clone(), by.clone(), at));
+    }
+
     pub(crate) fn take(&mut self, erase: &Erase) {
         self.times += 1;
+        self.asked.retain(|(of, ..)| !same(of, erase));
         let known = self.keys.entry(erase.of.clone()).or_default();
         for key in &erase.keys {
             known.entry(*key).or_default().extend(erase.with.iter().cloned());
         }
     }
+}
+
+/// Whether the same rows are meant, whatever the reason.
+fn same(one: &Erase, other: &Erase) -> bool {
+    (&one.of, &one.keys, &one.with) == (&other.of, &other.keys, &other.with)
 }

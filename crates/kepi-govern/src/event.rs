@@ -17,7 +17,7 @@ use crate::{
     },
     correcting::Correcting,
     entries::Entry,
-    erasing::RowsErased,
+    erasing::{Erase, RowsErased},
     governance::Governance,
     items::{Content, Outcome, Says, Stance},
     judging::Judging,
@@ -611,6 +611,8 @@ pub enum Event {
     RowsJudged(Judging),
     /// `row.corrected`
     RowCorrected(Correcting),
+    /// `rows.asked_to_erase`
+    ErasureAsked(Erase),
     /// `rows.erased`
     RowsErased(RowsErased),
     /// `legacy`
@@ -668,6 +670,7 @@ impl Event {
             | Self::ItemAnswered(ItemAnswered { item, .. }) => Subject::item(*item),
             Self::RowsJudged(e) => Subject::entity(&e.of),
             Self::RowCorrected(e) => Subject::source(&e.of),
+            Self::ErasureAsked(e) => Subject::entity(&e.of),
             Self::RowsErased(e) => Subject::entity(&e.erase.of),
             Self::Legacy(e) => e.subject.clone(),
         }
@@ -706,6 +709,7 @@ impl Event {
             Self::AlertsSilenced(e) => vec![e.of.why],
             Self::RowsJudged(e) => vec![e.why],
             Self::RowCorrected(e) => e.cells.into_iter().chain([e.why]).collect(),
+            Self::ErasureAsked(e) => vec![e.why],
             Self::RowsErased(e) => vec![e.erase.why, e.stand],
             Self::Legacy(e) => vec![e.body],
             // What loads and runs commit to are rows, which are held against them where they are read.

@@ -102,6 +102,7 @@ impl Organisation {
             Event::SilenceEnded(silence) => self.silences.end(*silence, place.at),
             Event::RowsJudged(e) => self.judged.take(e, place.seq),
             Event::RowCorrected(e) => self.corrected.take(e, (place.seq, place.at, place.by)),
+            Event::ErasureAsked(e) => self.erased.ask(e, place.by, place.at),
             Event::RowsErased(e) => self.erased.take(&e.erase),
             Event::ItemOpened(_)
             | Event::ItemEdited(_)
@@ -170,6 +171,7 @@ impl Organisation {
         "person.joined",
         "person.left",
         "row.corrected",
+        "rows.asked_to_erase",
         "rows.erased",
         "rows.judged",
         "silence.ended",

@@ -155,6 +155,10 @@ impl Event {
                 Some(_) => format!("row {} of {} is corrected by hand", e.row, e.of),
                 None => format!("the correction of row {} of {} is taken back", e.row, e.of),
             },
+            Self::ErasureAsked(e) => match e.keys.len() {
+                1 => "asks another owner to erase 1 key".to_owned(),
+                n => format!("asks another owner to erase {n} keys"),
+            },
             Self::RowsErased(e) => {
                 let all = |of: &std::collections::BTreeMap<kepi_model::id::EntityId, u64>| {
                     of.iter().map(|(entity, n)| format!("{n} of {entity}")).collect::<Vec<_>>()

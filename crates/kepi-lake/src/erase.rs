@@ -19,6 +19,7 @@ use kepi_govern::{
     erasing::{self, Reached, Resealed},
     event::Sealed,
     items::Content,
+    laws,
 };
 use kepi_model::{
     expression::Type,
@@ -699,6 +700,27 @@ impl Found<'_> {
         Ok(all)
     }
 
+    async fn ask_another(&mut self, order: Ordered<'_>) -> Result<Option<u64>, LandError> {
+        let permit = permit(order.actor)?;
+        let store = self.lake.catalogue.store.clone();
+        let organisation = store.organisation().await?;
+        let asked = || organisation.erased.asked_by_another(&self.erase, permit.by(), order.at);
+        if !laws::needs_another(&organisation) || asked() {
+            return Ok(None);
+        }
+        let mut asking = Asking { why: NewText::new(order.why.to_owned()) };
+        self.erase.why = asking.why.commitment;
+        let command = Command::AskErase(self.erase.clone());
+        let key = format!("{}/ask", order.key);
+        match store.perform(Asked::new(&permit, &key, order.at), &command, &mut asking).await {
+            Ok(Performed::Done(receipt, ()) | Performed::Before(receipt)) => Ok(Some(receipt.first)),
+            Err(CalledOff::Faster) => {
+                Err(LandError::Conflict { path: self.erase.of.to_string(), attempts: 1 })
+            }
+            Err(CalledOff::Failed(error)) => Err(error),
+        }
+    }
+
     async fn erase_all(&mut self, order: Ordered<'_>) -> Result<Option<Erased>, LandError> {
         self.write().await?;
         let (why, stand) = (NewText::new(order.why.to_owned()), NewText::new(order.stand.to_owned()));
@@ -760,8 +782,30 @@ impl Erasure for Found<'_> {
         Box::pin(async move { Ok(self.pins(at).await?) })
     }
 
+    fn ask<'a>(&'a mut self, order: Ordered<'a>) -> Fut<'a, Result<Option<u64>, PortError>> {
+        Box::pin(async move { Ok(self.ask_another(order).await?) })
+    }
+
     fn carry_out<'a>(&'a mut self, order: Ordered<'a>) -> Fut<'a, Result<Option<Erased>, PortError>> {
         Box::pin(async move { Ok(self.erase_all(order).await?) })
+    }
+}
+
+/// What asking leaves in the database beside its event.
+struct Asking {
+    why: NewText,
+}
+
+impl Effects for Asking {
+    type Output = ();
+    type Error = CalledOff;
+
+    async fn prepare(&mut self, _: &mut Transaction) -> Result<Evidence, CalledOff> {
+        Ok(Evidence::None)
+    }
+
+    async fn write(&mut self, tx: &mut Transaction, _: Receipt) -> Result<(), CalledOff> {
+        Ok(tx.keep_text(&self.why).await?)
     }
 }
 

@@ -5,6 +5,7 @@ mod case;
 mod correcting;
 mod deciding;
 mod erasing;
+pub use erasing::needs_another;
 mod judging;
 mod rebasing;
 mod review;
@@ -177,6 +178,8 @@ pub const WENT_ON: &str = "G1127";
 pub const NOT_CORRECTED: &str = "G1128";
 /// Nobody erases these rows, or none are named.
 pub const NOT_ERASED: &str = "G1129";
+/// Another owner has not asked for the same.
+pub const NOT_AGREED: &str = "G1130";
 
 /// Laws that say that something has moved on, is no more or differs in nothing: to meet with one is no attempt at anything.
 pub const MOVED_ON: &[&str] = &[
@@ -251,6 +254,9 @@ pub fn decide(
             facts,
             &mut deciding::Violated(&mut violations),
         )),
+        Command::AskErase(of) => {
+            Some(erasing::asked(situation.organisation, of, facts, &mut deciding::Violated(&mut violations)))
+        }
         Command::Erase(of) => {
             erasing::erased(situation.organisation, of, facts, &mut deciding::Violated(&mut violations))
         }

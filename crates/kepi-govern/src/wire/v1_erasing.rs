@@ -34,12 +34,38 @@ impl From<&RowsErased> for Erased {
     }
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    keys: BTreeSet<Digest>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    with: BTreeSet<EntityId>,
+    why: Commitment,
+}
+
+impl From<&Erase> for Asked {
+    fn from(of: &Erase) -> Self {
+        let Erase { keys, with, why, .. } = of.clone();
+        Self { keys, with, why }
+    }
+}
+
+impl Asked {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let Self { keys, with, why } = self;
+        Ok(Event::ErasureAsked(Erase { of: entity(subject)?, keys, with, why }))
+    }
+}
+
+fn entity(subject: &Subject) -> Result<EntityId, String> {
+    let name = subject.of("entity").ok_or_else(|| format!("`{subject}` is no entity"))?;
+    name.parse().map_err(|_| format!("`{name}` names no entity"))
+}
+
 impl Erased {
     pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
         let Self { keys, with, why, reached, snapshot, files, loads, stand } = self;
-        let name = subject.of("entity").ok_or_else(|| format!("`{subject}` is no entity"))?;
-        let of: EntityId = name.parse().map_err(|_| format!("`{name}` names no entity"))?;
-        let erase = Erase { of, keys, with, why };
+        let erase = Erase { of: entity(subject)?, keys, with, why };
         Ok(Event::RowsErased(RowsErased { erase, reached, snapshot, files, loads, stand }))
     }
 }

@@ -262,6 +262,7 @@ pub fn event() -> impl Strategy<Value = Event> {
         (1..4u64).prop_map(Event::SilenceEnded),
         judging().prop_map(Event::RowsJudged),
         correcting().prop_map(Event::RowCorrected),
+        erase().prop_map(Event::ErasureAsked),
         erased().prop_map(Event::RowsErased)
     ]
 }
@@ -865,6 +866,7 @@ pub fn command() -> impl Strategy<Value = Command> {
         silent,
         judging().prop_map(Command::Judge),
         correcting().prop_map(Command::Correct),
+        erase().prop_map(Command::AskErase),
         erase().prop_map(Command::Erase)
     ]
 }

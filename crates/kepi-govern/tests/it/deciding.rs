@@ -592,6 +592,8 @@ fn every_consequence_is_refused_in_every_respect_and_scope_that_is_frozen() {
         people: Some(BTreeSet::new()),
     };
     let (erase, erased) = crate::acting::erasing(&[1], &[]);
+    let Command::Erase(of) = erase.clone() else { panic!("erasing") };
+    let ask_erase = Command::AskErase(of);
     let mut asked = 0;
     for mode in [Mode::Open, Mode::Reviewed, Mode::Board] {
         for frozen in respects {
@@ -663,6 +665,7 @@ fn every_consequence_is_refused_in_every_respect_and_scope_that_is_frozen() {
                 is(&world, &open(Content::TakeBack(entered)), data, "taking back");
                 // Whatever is frozen: what is published of it stands, so rows are erased when the law asks for it.
                 let mut then = world.clone();
+                then.ask(2, &ask_erase, &Evidence::None).unwrap();
                 then.ask(1, &erase, &erased).unwrap();
                 assert_eq!(then.organisation.periods, world.organisation.periods);
                 assert_eq!(then.organisation.overrides, world.organisation.overrides);

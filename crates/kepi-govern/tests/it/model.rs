@@ -1245,6 +1245,7 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
         "silence.ended",
         "row.corrected",
         "rows.judged",
+        "rows.asked_to_erase",
         "rows.erased",
     ];
     for what in Organisation::KINDS

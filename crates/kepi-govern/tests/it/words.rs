@@ -56,6 +56,7 @@ fn every_kind_of_event_is_said_in_words() {
         "person.joined: is there to decide",
         "person.left: decides no longer",
         "row.corrected: row 17 of invoices is corrected by hand",
+        "rows.asked_to_erase: asks another owner to erase 2 keys",
         "rows.erased: 2 keys: rows erased: 5 of account; without their reference 3 of ticket; 12 published figures stand",
         "rows.judged: 2 rows of survey_response: what it looks like",
         "run.published: 1200 values and 48 scores: 100 first, 4 restated, 1 withdrawn, 1143 unchanged",

@@ -95,6 +95,9 @@ pub trait Erasure: Send + Sync {
         &'a mut self,
         at: &'a [(&'a Project, SnapshotId)],
     ) -> Fut<'a, Result<Vec<PinnedInputs>, PortError>>;
+    /// Asks another owner to do the same, where nobody erases alone and nobody else has asked; the position of the event. None: it
+    /// can be done.
+    fn ask<'a>(&'a mut self, order: Ordered<'a>) -> Fut<'a, Result<Option<u64>, PortError>>;
     /// Erases them: all of it is decided in one transaction, and then taken from the disk. None: something has landed or was
     /// published since it was looked, and all begins anew.
     fn carry_out<'a>(&'a mut self, order: Ordered<'a>) -> Fut<'a, Result<Option<Erased>, PortError>>;

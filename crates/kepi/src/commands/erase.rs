@@ -95,6 +95,13 @@ fn of(all: &BTreeMap<EntityId, u64>) -> String {
 
 fn say(done: &Erasure, out: Output) -> Result<(), Failure> {
     let holding = &done.holding;
+    if let Some(event) = done.asked {
+        out.line(&format!(
+            "asked for, by event {event}: nothing is erased until another owner runs the same command, within thirty days"
+        ))?;
+        out.line(&format!("rows, every version: {}", of(&holding.rows)))?;
+        return Ok(());
+    }
     match done.event {
         Some(event) => out.line(&format!("erased, by event {event} (`kepi erase --certificate {event}`)"))?,
         None => out.line("would be erased; nothing has changed")?,

@@ -177,10 +177,12 @@ fn bytes_with(project: &Project, n: usize) -> Vec<String> {
     found
 }
 
-fn shop() -> Project {
+/// The shop; `governed`: others decide, and there are two owners.
+fn shop(governed: bool) -> Project {
     let project = Project::empty();
     project.set_clock("2026-05-04T09:00:00Z");
-    project.write("kepi.yml", SHOP);
+    let owners = "---\ngovernance: shop\nmode: reviewed\nowners: [ines, olga]\n";
+    project.write("kepi.yml", &format!("{SHOP}{}", if governed { owners } else { "" }));
     project.write("data/customers_1.csv", &customers(0..12));
     project.write("data/purchases_1.csv", &purchases(1, 1..=4));
     project.fails_or_not(&["run", "--quiet", "--as", "ines"]);
@@ -189,7 +191,7 @@ fn shop() -> Project {
 
 #[test]
 fn what_is_published_stands_and_is_verified_after_its_rows_were_erased() {
-    let project = shop();
+    let project = shop(false);
     project.ok(&["freeze", "2026-01", "-m", "the quarter is reported", "--as", "olga"]);
     let (before, first) = (figures(&project), reproduce(&project));
     assert!(first["differences"].as_array().unwrap().is_empty() && first["erased"].is_null(), "{first}");
@@ -269,8 +271,20 @@ fn what_is_published_stands_and_is_verified_after_its_rows_were_erased() {
 
 #[test]
 fn a_published_figure_that_was_changed_is_found_after_erasing_too() {
-    let project = shop();
-    project.ok(&["erase", "customer", &mark(5), "--with-rows", "purchase", "-m", "request", "--as", "ines"]);
+    let project = shop(true);
+    // Where others decide, nobody erases alone: the first asks, the same of another owner does it.
+    let key = mark(5);
+    let erase = |who: &'static str| {
+        ["erase", "customer", &key, "--with-rows", "purchase", "-m", "request", "--as", who]
+            .map(str::to_owned)
+    };
+    let said = |who: &'static str| project.ok(&erase(who).iter().map(String::as_str).collect::<Vec<_>>());
+    for _ in 0..2 {
+        assert!(said("ines").contains("nothing is erased until another owner runs the same command"));
+        assert!(!bytes_with(&project, 5).is_empty());
+    }
+    assert!(said("olga").contains("rows, every version: 1 of customer, 6 of purchase"));
+    assert_eq!(bytes_with(&project, 5), Vec::<String>::new());
     assert!(reproduce(&project)["differences"].as_array().unwrap().is_empty());
     // What a figure is held against is gone: nothing vouches for it any more, and that is said.
     let database = project.path().join(".kepi/kepi.db");
