@@ -288,6 +288,10 @@ impl<'a> At<'a> {
             }
         }
         to.heading("Gates and limits");
+        to.point(
+            "no segment of fewer cases",
+            kpi.minimum_cell.map_or("not asked".to_owned(), |n| n.to_string()),
+        );
         to.point("at least so many cases", kpi.minimum_n.map_or("not asked".to_owned(), |n| n.to_string()));
         let share = |share: f64| format!("{} %", share * 100.0);
         to.point("at least so much coverage", kpi.minimum_coverage.map_or("not asked".to_owned(), share));

@@ -84,6 +84,7 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, 
     if kpi.survey_gates != SurveyGates::default() {
         form.push(json!(["survey gates", effective_n, response_rate, representative]));
     }
+    form.extend(kpi.minimum_cell.map(|cells| json!(["cells", cells])));
     form.extend(kpi.without_data.form());
     // Which code passes into which is said by the ways; how those are shared out that are split, is not.
     form.extend(kpi.split().map(|(dimension, splits)| {

@@ -4,6 +4,7 @@ mod bridged;
 mod composed;
 mod cube;
 mod edges;
+mod small;
 mod weighted;
 mod windows;
 mod without_data;
@@ -217,6 +218,7 @@ impl<'a> AtGrain<'a> {
         self.beside_unscreened(kpi, &key, &mut values)?;
         let mut values = bridged::shared_out(kpi, values, level)?;
         self.late_in_part(kpi, level, &mut values)?;
+        small::withhold(kpi, &key, &mut values);
         without_data::filled(self, kpi, values)
     }
 

@@ -237,6 +237,9 @@ fn kpi((then, before): (&Kpi, &Project), (now, after): (&Kpi, &Project), said: &
             listed(kpi.cross.iter().map(|of| of.iter().map(|d| d.as_str()).collect::<Vec<_>>().join(" × ")))
         });
         changed("shown from n", &|kpi, _| kpi.minimum_n.map_or(String::new(), |n| n.to_string()));
+        changed("least cases of a segment", &|kpi, _| {
+            kpi.minimum_cell.map_or(String::new(), |n| n.to_string())
+        });
         changed("shown from coverage", &|kpi, _| {
             kpi.minimum_coverage.map_or(String::new(), |share| format!("{} %", share * 100.0))
         });

@@ -419,6 +419,9 @@ pub enum NotComputable {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         periods: String,
     },
+    /// It is there and withheld, because so few stand behind it or because it would tell what few say.
+    #[error("withheld, so that a small group cannot be worked out")]
+    SmallGroup,
     /// Of an interval: its point was not measured, but is what was declared for periods without data.
     #[error("not measured: {how}")]
     NotMeasured {
@@ -465,6 +468,7 @@ impl NotComputable {
             Self::NotBegun { .. } => "not_begun",
             Self::NotReached { .. } => "not_reached",
             Self::NotTrusted { .. } => "not_trusted",
+            Self::SmallGroup => "small_group",
             Self::NotMeasured { .. } => "not_measured",
             Self::NoInput { .. } => "no_input",
             Self::Invalid(_) => "invalid",

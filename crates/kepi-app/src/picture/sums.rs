@@ -45,6 +45,9 @@ pub(super) fn at(
             words(grain)
         ));
     }
+    if kpi.minimum_cell.is_some() {
+        return Err(format!("segments that are withheld by {} would be given away", words(kpi.period)));
+    }
     if kpi.design.is_some() && kpi.over.is_none() {
         return Err(format!(
             "its weights and errors are made for each period of all its rows; on a scorecard by {1}, or with `period: [{0}, {1}]`, it \

@@ -29,6 +29,7 @@ use kepi_report::{
     format,
     trace::{TracedEntityRow, TracedValue},
 };
+use kepi_stats::estimate::NotComputable;
 
 use crate::{
     archive,
@@ -79,6 +80,9 @@ impl App {
         let there = project.in_calendar(calendar);
         let figure = figure(&published, row)
             .map_err(|why| AppError::Corrupt { what: "a published value", reason: why.to_string() })?;
+        if figure.estimate == Err(NotComputable::SmallGroup) {
+            return Err(AppError::NoRow(format!("figure to trace: it is {}", NotComputable::SmallGroup)));
+        }
         let states = CellStates::decode(states_of(&published, row)).ok();
         let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
         let found =

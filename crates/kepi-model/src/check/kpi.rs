@@ -34,6 +34,7 @@ use crate::{
     meaning,
     measure::{Measure, Reader},
     project::{Entity, Kpi, Unit, WithoutData},
+    source_text::Span,
     sql::Want,
     window::Over,
     word::Word,
@@ -148,6 +149,7 @@ fn read(
         weight,
         design,
         minimum_n: gates.and_then(|g| u64::try_from(g.n.get()?.0).ok()),
+        minimum_cell: gates.and_then(|g| u64::try_from(g.cells.get()?.0).ok()),
         minimum_coverage: written.coverage_at_least.get().map(|s| s.0.to_f64()),
         survey_gates,
         without_data: WithoutData::default(),
@@ -188,10 +190,38 @@ fn read(
     } else {
         composed::made(&mut kpi);
     }
+    if kpi.minimum_cell.is_some() {
+        let key = gates.map_or(written.kpi.span, |gates| gates.cells.key);
+        cells(&kpi, key, context);
+    }
     kpi.without_data = without_data::read(written, &kpi, around.calendar, context);
     kpi.wording = meaning::kpi(&kpi, around.calendar, around.entities);
     kpi.hash = kpi.wording;
     Some(kpi)
+}
+
+/// Small cells can only be kept where all that could give them away is looked at together: the figures of one period over disjoint cases.
+fn cells(kpi: &Kpi, key: Span, context: &mut Context<'_>) {
+    let (text, fix) = if !kpi.measure.kind().inputs().is_empty() {
+        ("it is computed of other KPIs, which show or withhold their own cells", "set it on those")
+    } else if !kpi.also.is_empty() {
+        (
+            "a cell that is withheld in a shorter period is a longer one less the others",
+            "measure it at one `period`",
+        )
+    } else if kpi.over.is_some() || kpi.by_period {
+        (
+            "figures that share cases with those of other periods give away what differs",
+            "measure the cases of each period",
+        )
+    } else if kpi.split().is_some() {
+        ("cases that are shared out count in parts", "leave out `bridged`")
+    } else if kpi.by.is_empty() {
+        ("it has no segments", "remove it, or add `by`")
+    } else {
+        return;
+    };
+    context.report(codes::GATE, key, format!("small cells cannot be kept here: {text}")).fix(fix);
 }
 
 /// The shortest of the periods that are written.

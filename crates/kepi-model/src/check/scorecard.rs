@@ -470,6 +470,21 @@ fn marks(kpi: &Kpi, at: Span, scorecard: &written::Scorecard, context: &mut Cont
     }
 }
 
+/// What keeps small cells is not measured at a longer period beside its own.
+fn one_period(kpi: &Kpi, at: Span, scorecard: &written::Scorecard, context: &mut Context<'_>) {
+    let longer = scorecard.period.get().is_some_and(|period| *period > kpi.period);
+    if kpi.minimum_cell.is_some() && longer {
+        let message = format!(
+            "`{}` withholds small cells of its periods, and longer ones would give them away",
+            kpi.id
+        );
+        context
+            .report(codes::GATE, at, message)
+            .related(kpi.span, "the KPI")
+            .fix("measure it at the scorecard's `period`");
+    }
+}
+
 /// What scorecards and KPIs say of each other: dimensions of the cascade, KPIs on no scorecard.
 pub(super) fn together(definitions: &Definitions, kpis: &BTreeMap<KpiId, Kpi>, context: &mut Context<'_>) {
     let mut used: BTreeSet<&str> = BTreeSet::new();
@@ -494,6 +509,9 @@ pub(super) fn together(definitions: &Definitions, kpis: &BTreeMap<KpiId, Kpi>, c
         let worth: Vec<_> = on_it.iter().filter_map(|o| o.weigh_by.get().map(KpiId::as_str)).collect();
         let on_it: Vec<_> = on_it.iter().flat_map(|o| o.kpis.items()).collect();
         for (of, entry) in &apart {
+            if let Some(kpi) = entry.key.as_ref().and_then(|id| kpis.get(id)) {
+                one_period(kpi, entry.span, scorecard, context);
+            }
             let member = |pair: &Keyed<String, String>| {
                 of.segment.items().iter().any(|own| own.text == pair.text && own.value == pair.value)
             };
@@ -524,6 +542,7 @@ pub(super) fn together(definitions: &Definitions, kpis: &BTreeMap<KpiId, Kpi>, c
                     .fix("add `targets` to the KPI");
             }
             if let Some(kpi) = entry.key.as_ref().and_then(|id| kpis.get(id)) {
+                one_period(kpi, entry.span, scorecard, context);
                 marks(kpi, entry.span, scorecard, context);
             }
         }

@@ -19,6 +19,8 @@ table! {
     n: Whole<1, 1_000_000_000>, optional, "At least so many cases.", "50";
     effective_n: Whole<1, 1_000_000_000>, optional, "At least so many, as weights and clusters leave of them.", "30";
     response_rate: Share, optional, "At least such a share of those who were asked, with `response`.", "20%";
+    cells: Whole<2, 1_000_000>, optional,
+        "Of no segment with fewer cases anything is shown, nor so much of others that it could be worked out.", "5";
     representative: Share, optional,
         "At least such an indicator of representativity, 1 − 2·S of the rates of response by margin, with margins.", "70%";
 }

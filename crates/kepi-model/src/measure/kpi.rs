@@ -59,6 +59,8 @@ pub struct Kpi {
     pub design: Option<Design>,
     /// Fewer cases than this are not published.
     pub minimum_n: Option<u64>,
+    /// Of segments with fewer cases than this nothing is published, nor what would give them away.
+    pub minimum_cell: Option<u64>,
     /// Less coverage than this is not published; a share of 1.
     pub minimum_coverage: Option<f64>,
     /// What else a survey has to be for its value to be published.

@@ -32,6 +32,7 @@ mod remade;
 mod sampling;
 mod scale;
 mod screen;
+mod small;
 mod states;
 mod stock;
 mod trace;

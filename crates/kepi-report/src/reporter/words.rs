@@ -232,5 +232,8 @@ pub(super) fn gates(kpi: &Kpi) -> Vec<String> {
     let rate =
         response_rate.map(|r| format!("at least {} of those who were asked answered", format::coverage(r)));
     let alike = representative.map(|r| format!("a representativity of at least {}", format::coverage(r)));
-    [n, coverage, effective, rate, alike].into_iter().flatten().collect()
+    let cells = kpi.minimum_cell.map(|n| {
+        format!("no segment of fewer than {} cases, nor what would give one away", format::count(n))
+    });
+    [n, cells, coverage, effective, rate, alike].into_iter().flatten().collect()
 }

@@ -11,7 +11,8 @@ use crate::optimise::{LinearProgramme, OptimiseError};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Additive {
     cells: Vec<f64>,
-    sums: Vec<Vec<usize>>,
+    /// What is known of them together: cells with factors, which come to what these cells come to.
+    known: Vec<Vec<(usize, f64)>>,
 }
 
 /// The range an onlooker can work out for a hidden cell.
@@ -61,7 +62,22 @@ impl Additive {
         if sums.iter().flatten().any(|i| *i >= cells.len()) {
             return Err(NotComputable::invalid("a sum adds a cell that is not there"));
         }
-        Ok(Self { cells, sums })
+        let of_one = |sum: Vec<usize>| sum.into_iter().map(|cell| (cell, 1.0)).collect();
+        Ok(Self { cells, known: sums.into_iter().map(of_one).collect() })
+    }
+
+    /// Cells of which some are sums of others, as a total is of its segments, and may be hidden like them. Each relation says of a cell which
+    /// ones it is made of; what it is beyond them counts as known.
+    ///
+    /// # Errors
+    /// As [`Additive::new`].
+    pub fn nested(cells: Vec<f64>, relations: Vec<(usize, Vec<usize>)>) -> Result<Self, NotComputable> {
+        let named = relations.iter().map(|(whole, parts)| [&[*whole], parts.as_slice()].concat()).collect();
+        let mut made = Self::new(cells, named)?;
+        for (known, (whole, _)) in made.known.iter_mut().zip(&relations) {
+            known.iter_mut().filter(|(cell, _)| cell == whole).for_each(|(_, factor)| *factor = -1.0);
+        }
+        Ok(made)
     }
 
     /// A table of rows and columns with both margins published; cell (i, j) has number `i · columns + j`.
@@ -87,16 +103,16 @@ impl Additive {
             return Err(NotComputable::invalid("the cell is not hidden"));
         };
         let mut programme = LinearProgramme::new(hidden.len());
-        for sum in &self.sums {
+        for known in &self.known {
             let mut coefficients = vec![0.0; hidden.len()];
             let mut rest = 0.0;
-            for &i in sum {
+            for &(i, factor) in known {
                 if let Some(at) = hidden.iter().position(|h| *h == i) {
-                    coefficients[at] += 1.0;
-                    rest += self.cells[i];
+                    coefficients[at] += factor;
+                    rest += factor * self.cells[i];
                 }
             }
-            if coefficients.iter().any(|c| *c > 0.0) {
+            if coefficients.iter().any(|c| *c != 0.0) {
                 programme.equal(&coefficients, rest)?;
             }
         }
@@ -131,6 +147,60 @@ impl Additive {
             ranges.push(range);
         }
         Ok(Some(ranges))
+    }
+
+    /// Further cells to hide so that no primary cell can be worked out within its protection and no other hidden one to the unit: grown from what
+    /// the primary ones need, the cheapest cell first, until the audit finds every range wide enough. Sound, and not always the
+    /// cheapest; for tables too large to search. Empty cells hide nothing and are never hidden.
+    ///
+    /// # Errors
+    /// `NoConvergence`; `Invalid` for a cell that is not there.
+    pub fn grow(&self, primary: &[usize], protection: Protection) -> Result<Vec<usize>, NotComputable> {
+        let mut hidden: Vec<usize> = primary.to_vec();
+        let shown = |hidden: &[usize], i: usize| !hidden.contains(&i) && self.cells[i] > 0.0;
+        let cheapest = |hidden: &[usize], beside: Option<usize>| {
+            let near = self
+                .known
+                .iter()
+                .filter(|known| beside.is_none_or(|cell| known.iter().any(|(i, _)| *i == cell)));
+            let cells = near.flatten().map(|(i, _)| *i).filter(|i| shown(hidden, *i));
+            cells.min_by(|a, b| self.cells[*a].total_cmp(&self.cells[*b]).then(a.cmp(b)))
+        };
+        loop {
+            // What stands alone in a relation is what the others leave.
+            let alone = self.known.iter().find_map(|known| {
+                let mut of = known.iter().map(|(i, _)| *i).filter(|i| hidden.contains(i));
+                let one = of.next().filter(|_| of.next().is_none())?;
+                let others = known.iter().map(|(i, _)| *i).filter(|i| *i != one && shown(&hidden, *i));
+                others.min_by(|a, b| self.cells[*a].total_cmp(&self.cells[*b]).then(a.cmp(b)))
+            });
+            if let Some(next) = alone {
+                hidden.push(next);
+                continue;
+            }
+            let mut exposed = None;
+            for &cell in &hidden {
+                let (value, range) = (self.cells[cell], self.audit(&hidden, cell)?);
+                let slack = 1e-7 * (1.0 + value);
+                let protected = match primary.contains(&cell) {
+                    true => {
+                        range.low <= (value - protection.below).max(0.0) + slack
+                            && range.high >= value + protection.above - slack
+                    }
+                    false => range.high - range.low >= 1.0 - slack,
+                };
+                if !protected {
+                    exposed = Some(cell);
+                    break;
+                }
+            }
+            let Some(exposed) = exposed else { break };
+            let Some(next) = cheapest(&hidden, Some(exposed)).or_else(|| cheapest(&hidden, None)) else {
+                break;
+            };
+            hidden.push(next);
+        }
+        Ok(ascending(hidden.into_iter().filter(|cell| !primary.contains(cell)).collect()))
     }
 
     /// The cheapest set of further cells to hide so that no primary cell can be worked out within its protection.
