@@ -46,7 +46,7 @@ impl Server {
             return Err(FetchError::Server("it leads to no server over HTTP".to_owned()));
         };
         let asking = Asking::new(address, (*rate, *private), secrets, patience)?;
-        let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
+        let mut headers = vec![("accept".to_owned(), "application/json, text/csv;q=0.9".to_owned())];
         let mut grant = None;
         headers.extend(match auth {
             None => None,
@@ -349,7 +349,7 @@ fn ask(
         Err(e) => return unanswered(e),
     };
     let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let (status, link, after) = (answer.status(), header("link"), header("retry-after"));
+    let (status, after, all) = (answer.status(), header("retry-after"), answer.headers().clone());
     let body = answer.body_mut().with_config().limit(LONGEST).read_to_vec();
     match (status, body) {
         (status, _) if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
@@ -365,9 +365,9 @@ fn ask(
             LONGEST >> 20
         ))),
         (_, Err(e)) => Ok(Answer::Again(format!("its answer broke off: {e}"), None)),
-        (_, Ok(body)) => match Page::new(body, link) {
+        (_, Ok(body)) => match Page::new(body, all) {
             Ok(page) => Ok(Answer::Here(Got::Page(page))),
-            Err(why) => Ok(Answer::Again(format!("its answer is no JSON: {why}"), None)),
+            Err(why) => Ok(Answer::Again(format!("its answer is neither JSON nor CSV: {why}"), None)),
         },
     }
 }

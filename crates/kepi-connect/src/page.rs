@@ -1,15 +1,19 @@
-//! A page of JSON: its rows as they are spelt, and what it says of the next.
+//! A page of JSON: its rows as they are spelt, and what it says of the next. One of CSV becomes a list of objects, and what it says
+//! stands in headers.
 
-use std::{borrow::Cow, collections::HashMap, time::Duration};
+use std::{borrow::Cow, collections::HashMap, fmt::Write, time::Duration};
 
 use jiff::Timestamp;
 use kepi_model::id::Hash;
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
+use ureq::http::HeaderMap;
 
 /// A page.
 pub(crate) struct Page {
     root: Box<RawValue>,
-    link: Option<String>,
+    headers: HeaderMap,
+    /// Whether it was CSV.
+    is_table: bool,
 }
 
 /// The value at a dotted path; the whole path may also be one key.
@@ -64,10 +68,20 @@ pub(crate) fn wait(after: &str) -> Option<Duration> {
 }
 
 impl Page {
-    pub fn new(body: Vec<u8>, link: Option<String>) -> Result<Self, String> {
-        let text = String::from_utf8(body).map_err(|e| e.to_string())?;
+    pub fn new(body: Vec<u8>, headers: HeaderMap) -> Result<Self, String> {
+        let kind = headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let is_table =
+            kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/csv"));
+        let text = match is_table {
+            true => objects(&body)?,
+            false => String::from_utf8(body).map_err(|e| e.to_string())?,
+        };
         let root = RawValue::from_string(text).map_err(|e| e.to_string())?;
-        Ok(Self { root, link })
+        Ok(Self { root, headers, is_table })
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// Its rows; that there are none is said by an empty list, never by none.
@@ -79,14 +93,17 @@ impl Page {
         })
     }
 
-    /// What stands at a path.
+    /// What stands at a path; of CSV in a header.
     pub fn text(&self, path: &str) -> Option<String> {
-        text(&self.root, path)
+        match self.is_table {
+            true => self.header(path).filter(|text| !matches!(*text, "" | "null")).map(str::to_owned),
+            false => text(&self.root, path),
+        }
     }
 
     /// Where the header `Link` leads to by a `rel` (RFC 8288).
     pub fn link(&self, rel: &str) -> Option<String> {
-        self.link.as_deref()?.split(',').find_map(|link| {
+        self.header("link")?.split(',').find_map(|link| {
             let (address, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
             let own = parameters.split(';').filter_map(|p| p.trim().strip_prefix("rel="));
             let is = own.flat_map(|rels| rels.trim_matches('"').split(' ')).any(|own| own == rel);
@@ -97,4 +114,31 @@ impl Page {
     pub fn content(&self) -> Hash {
         Hash::of(self.root.get().as_bytes())
     }
+}
+
+/// Lines below a header as a list of objects in JSON, every cell a text.
+fn objects(body: &[u8]) -> Result<String, String> {
+    let mut reader = csv::Reader::from_reader(body);
+    let names: Vec<String> = reader
+        .headers()
+        .map_err(|e| e.to_string())?
+        .iter()
+        .map(|name| name.trim_start_matches('\u{feff}').to_owned())
+        .collect();
+    if let Some((at, twice)) =
+        names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|other| other == *name))
+    {
+        return Err(format!("column {} is called `{twice}` as another is", at + 1));
+    }
+    let mut list = String::from("[");
+    for (number, line) in reader.records().enumerate() {
+        let line = line.map_err(|e| e.to_string())?;
+        list.push_str(if number == 0 { "{" } else { ",{" });
+        for (at, (name, cell)) in names.iter().zip(&line).enumerate() {
+            let _ = write!(list, "{}{}:{}", if at == 0 { "" } else { "," }, json!(name), json!(cell));
+        }
+        list.push('}');
+    }
+    list.push(']');
+    Ok(list)
 }

@@ -85,8 +85,10 @@ pub async fn server(faults: Vec<Fault>, says: Says) -> Server {
                 };
                 let body =
                     if fault == Some(Fault::Garbled) { body[..body.len() / 2].to_owned() } else { body };
+                let kind =
+                    if headers.contains("content-type") { "" } else { "content-type: application/json\r\n" };
                 let head = format!(
-                    "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n",
+                    "HTTP/1.1 {status} X\r\n{kind}connection: close\r\n{headers}content-length: {}\r\n\r\n",
                     body.len()
                 );
                 let sent = if fault == Some(Fault::Torn) { &body[..body.len() / 2] } else { &body };
@@ -435,6 +437,40 @@ async fn what_is_made_on_demand_is_asked_after_until_it_is_done() {
         let said = &report.not_landed[0].reason;
         assert!(said.contains(why), "{said}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_csv_are_rows_and_say_in_headers_where_they_go_on() {
+    // As Salesforce gives results of a query in bulk.
+    let says: Says = Arc::new(|path, query, _| {
+        let json = |text: &str| (200, String::new(), text.to_owned());
+        let table = |next: &str, lines: &str| {
+            let headers = format!("content-type: text/csv; charset=UTF-8\r\nSforce-Locator: {next}\r\n");
+            (200, headers, format!("\u{feff}id,\"details.tier\",worth,changed_at\r\n{lines}"))
+        };
+        match (path, query.get("locator").map(String::as_str)) {
+            ("/jobs/query", _) => json("{\"id\": \"750R\", \"state\": \"UploadComplete\"}"),
+            ("/jobs/query/750R", _) => json("{\"id\": \"750R\", \"state\": \"JobComplete\"}"),
+            ("/jobs/query/750R/results", None) => table(
+                "MTAw",
+                "1,\"a, \"\"b\"\"\nc\",1.25,2026-01-01T00:00:00.000Z\r\n2,,,2026-01-01T00:00:00.000Z\r\n",
+            ),
+            ("/jobs/query/750R/results", Some("MTAw")) => table("null", "3,z,3,2026-01-01T00:00:00.000Z\r\n"),
+            _ => (404, String::new(), "{}".to_owned()),
+        }
+    });
+    let http = "job: {start: /jobs/query, body: '{\"operation\": \"query\", \"query\": \"SELECT Id FROM Account\"}', \
+        poll: \"/jobs/query/{id}\", state: state, done: JobComplete, failed: [Failed, Aborted]}, \
+        pages: {token: {token: Sforce-Locator, parameter: locator}}";
+    let server = server(vec![Fault::None, Fault::None, Fault::Torn, Fault::None, Fault::Busy], says).await;
+    let world = world(
+        &definitions(&server.address, true, http, "snapshot")
+            .replace("get: /v1/clients", "get: \"/jobs/query/{id}/results\""),
+    );
+    let report = run(&world.app_with(connections(&world)).await, true).await.unwrap();
+    assert_eq!(landed(&report), (1, [3, 0, 0, 0]));
+    let rows = world.rows("client", &["id", "tier", "worth"]).await;
+    assert_eq!(rows, [["1", "a, \"b\"\nc", "125"], ["2", "-", "-"], ["3", "z", "300"]]);
 }
 
 const CLIENT_SECRET: &str = "s+ecret&of=the client";
