@@ -105,7 +105,7 @@ impl Deciding<'_> {
 }
 
 /// A definition's text without the line that separates it from the one before.
-fn body(text: &str) -> &str {
+pub(crate) fn body(text: &str) -> &str {
     let text = text.trim();
     text.strip_prefix("---").map_or(text, |rest| rest.trim_start_matches([' ', '\r', '\n']))
 }
@@ -125,7 +125,7 @@ fn not_that(text: &str, base: &DocumentText) -> Option<String> {
 }
 
 /// All definitions with this text in the place of one, or after it where it begins on another day; and where the text stands.
-fn put(before: &SourceMap, all: &[DocumentText], place: usize, text: &str) -> (SourceMap, Span) {
+pub(crate) fn put(before: &SourceMap, all: &[DocumentText], place: usize, text: &str) -> (SourceMap, Span) {
     let files = SourceMap::new(vec![SourceFile { path: String::new(), text: text.into() }]);
     let from = documents(&files).into_iter().next().and_then(|document| document.from);
     let mut within = Span { file: kepi_model::source_text::FileId(0), start: 0, end: 0 };

@@ -2,17 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{Timestamp, tz::TimeZone};
 use kepi_govern::{
     Content, Event,
     entries::Entry,
     periods::PeriodId,
     plain::{Name, Number},
 };
-use kepi_model::project::{Connector, Measure, ValueUnit};
+use kepi_model::{
+    id::EntityId,
+    measure::{Combine, ENTERED_VALUE},
+    project::{Connector, Measure, Project, ValueUnit},
+};
 use kepi_proof::Commitment;
 use kepi_query::{
     landing::{Fetched, PortError, Rows},
+    port::{PinnedInputs, system},
     published::grain_text,
+    screen,
 };
 use kepi_store::{EventFilter, NewText, Store};
 use serde_json::json;
@@ -23,6 +30,7 @@ use crate::{
     error::AppError,
     named,
     open::App,
+    screening,
 };
 
 /// What is entered.
@@ -165,6 +173,69 @@ impl App {
             (Content::Entry(_), None) => deciding.withdraw(number, acting).await.map(|()| number),
             _ => deciding.ask_for(Content::TakeBack(number), acting, why).await,
         }
+    }
+}
+
+impl App {
+    /// Figures that several rows say for one period and part, a form and a sheet or two sheets: all of them count, which is said.
+    ///
+    /// # Errors
+    /// Rows cannot be read.
+    pub(crate) async fn entered_twice(
+        &self,
+        project: &Project,
+        inputs: &PinnedInputs,
+    ) -> Result<Vec<String>, AppError> {
+        let measured: BTreeMap<&str, Combine> = project
+            .kpis
+            .values()
+            .filter_map(|kpi| match &kpi.measure {
+                Measure::Entered(of) => Some((of.figure.as_str(), of.combine)),
+                _ => None,
+            })
+            .collect();
+        let Ok(of) = ENTERED_VALUE.parse::<EntityId>() else { return Ok(Vec::new()) };
+        if measured.is_empty() || !project.sources.values().any(|source| source.into == of) {
+            return Ok(Vec::new());
+        }
+        let names = ["figure", "period", "part", "item", system::VALID_TO, system::FILE, system::ROW];
+        let names = names.map(str::to_owned).into();
+        let (columns, table) = screening::read(self, inputs, &of, &names).await.map_err(AppError::Lake)?;
+        let rows = screen::Rows { columns: &columns, table: &table };
+        let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+        let mut by: BTreeMap<(String, Option<i64>, String), Vec<String>> = BTreeMap::new();
+        for row in rows.current() {
+            let Some(figure) = rows.text("figure", row) else { continue };
+            let place = match rows.text("item", row) {
+                Some(item) => format!("item {item}"),
+                None => format!(
+                    "{} row {}",
+                    rows.text(system::FILE, row).unwrap_or_default(),
+                    rows.text(system::ROW, row).unwrap_or_default()
+                ),
+            };
+            let part = rows.text("part", row).unwrap_or_default();
+            by.entry((figure, rows.instant("period", row), part)).or_default().push(place);
+        }
+        let day = |at: Option<i64>| {
+            let at = Timestamp::from_microsecond(at?).ok()?;
+            Some(at.to_zoned(zone.clone()).date().to_string())
+        };
+        let several = by.into_iter().filter(|(_, places)| places.len() > 1);
+        let said = several.filter_map(|((figure, period, part), places)| {
+            let how = match measured.get(figure.as_str())? {
+                Combine::Sum => "added up",
+                Combine::Mean => "averaged",
+            };
+            let of = if part.is_empty() { String::new() } else { format!(" of {part}") };
+            let day = day(period).unwrap_or_default();
+            Some(format!(
+                "{figure}{of} on {day} is said {} times and {how}: {}",
+                places.len(),
+                places.join(", ")
+            ))
+        });
+        Ok(said.collect())
     }
 }
 

@@ -17,6 +17,7 @@ pub mod acting;
 pub mod archive;
 pub mod attesting;
 pub mod audit;
+pub mod budget;
 pub mod commentary;
 mod concerned;
 pub mod correcting;

@@ -16,6 +16,7 @@ use kepi_query::{
     value::{Segment, Value},
 };
 use kepi_report::{
+    budget,
     difference::{Differences, between},
     dual::{Both, ByBoth, Counts, DualRun, Said, Vetted},
     view::{Measured, Outcome},
@@ -50,6 +51,9 @@ pub struct Planned {
     pub figures: Vec<Both>,
     /// Scorecards by both.
     pub scores: Vec<Both>,
+    /// Where what landed of budgets is not what operating plans say, by the definitions that are to be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<String>,
     /// What analyses say of KPIs that are new: that they cannot disappoint, or that others say the same already.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub vetted: Vec<Vetted>,
@@ -74,6 +78,14 @@ impl App {
         let before = project_of(&before_files)?;
         let mut planned = self.planned_from((&before_files, &before), (files, project), at, progress).await?;
         planned.register = in_force.register;
+        let today = jiff::Timestamp::from_microsecond(at).map(|now| {
+            let zone = jiff::tz::TimeZone::get(&project.calendar.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+            now.to_zoned(zone).date()
+        });
+        if let Ok(today) = today {
+            let landed = budget::reconcile(project, &self.budget_lines(project).await?, today);
+            planned.budgets = landed.into_iter().flat_map(|of| of.findings).map(|of| of.text).collect();
+        }
         let organisation = self.store.organisation().await?;
         Deciding(&self.store).add_working(&organisation, &mut planned.differences, project).await?;
         Ok(Some(planned))
@@ -93,6 +105,7 @@ impl App {
             differences,
             figures: Vec::new(),
             scores: Vec::new(),
+            budgets: Vec::new(),
             vetted: Vec::new(),
             not_run: None,
         };

@@ -115,6 +115,9 @@ pub struct RunReport {
     /// Sources at which it did not look, since it is not their time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_alone: Vec<LeftAlone>,
+    /// Figures that several rows say for the same period and part, which are added up or averaged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub twice: Vec<String>,
     /// Values computed.
     pub values: u64,
     /// Of them, without a publishable figure: a reason stands in its place.
@@ -358,6 +361,14 @@ impl App {
         if let Err(why) = self.dual_runs(request.at, true, progress).await {
             tracing::warn!("figures by what is proposed were not computed: {}", with_causes(&why));
         }
+        // That it is not known keeps nobody from reading what is published.
+        let twice = match self.entered_twice(project, &inputs).await {
+            Ok(twice) => twice,
+            Err(why) => {
+                tracing::warn!("it was not looked at what is entered twice: {}", with_causes(&why));
+                Vec::new()
+            }
+        };
         let all = counts.iter().fold(Counts::default(), |all, one| all + *one);
         let values = computed.values.len() as u64;
         Ok(RunReport {
@@ -368,6 +379,7 @@ impl App {
             loads,
             not_landed,
             left_alone,
+            twice,
             values,
             reasons: computed.values.iter().filter(|v| v.estimate.is_err()).count() as u64,
             scores: all.computed() - values,

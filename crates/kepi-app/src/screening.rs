@@ -89,7 +89,7 @@ fn said(store: &Store, organisation: &Organisation, of: &EntityId, key: &str) ->
 }
 
 /// Columns of a table in memory.
-async fn read(
+pub(crate) async fn read(
     app: &App,
     inputs: &PinnedInputs,
     of: &EntityId,

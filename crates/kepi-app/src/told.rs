@@ -118,7 +118,10 @@ impl Told {
 
     /// The name of a person, or the number of one whose name was erased.
     pub fn person(&self, number: u64) -> String {
-        self.names.get(&number).cloned().unwrap_or_else(|| Principal::Person(number).to_string())
+        self.names
+            .get(&number)
+            .cloned()
+            .unwrap_or_else(|| format!("somebody whose name was erased (number {number})"))
     }
 
     /// A text in which persons stand by number, as events do: with their names.

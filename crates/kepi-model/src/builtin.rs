@@ -371,6 +371,23 @@ pub(crate) static ENTITIES: &[BuiltinEntity] = &[
         ],
     },
     BuiltinEntity {
+        id: "budget_line",
+        name: "Line of a budget",
+        doc: "What a planning system says is to be spent: it is held against operating plans.",
+        time: Some("period"),
+        attributes: &[
+            ID,
+            ("plan", "text", "Plan", "The operating plan that it is of."),
+            ("version", "text", "Version", "The version of the budget, as the plan names it."),
+            ("objective", "text", "Objective", "The objective of the strategy that it is for."),
+            ("unit", "text", "Unit", "The unit whose money it is; without one that of the plan."),
+            ("period", "date", "Period", "A day of the period that it is for, such as the first."),
+            ("amount", "number, 6 decimals", "Amount", "What is to be spent."),
+            ("currency", "text", "Currency", "ISO 4217 code of the amount."),
+            UPDATED,
+        ],
+    },
+    BuiltinEntity {
         id: "item",
         name: "Item",
         doc: "What waits for somebody, or did: an alert, a case, a plan, a proposal. Kepi lands it of its own log: `from: {kepi: items}`.",

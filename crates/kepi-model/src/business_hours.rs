@@ -44,6 +44,20 @@ pub fn nth_open_day(n: u16, after: Date, hours: Option<&BusinessHours>) -> Optio
     None
 }
 
+/// The how-manieth day of business before a day, as [`nth_open_day`] counts after one.
+pub fn nth_open_day_before(n: u16, before: Date, hours: Option<&BusinessHours>) -> Option<Date> {
+    let first = before.checked_sub(jiff::Span::new().days(i64::from(n) * 8 + 366)).ok()?;
+    // So many before it are the days of which it is the next but so many.
+    let mut day = before;
+    let mut left = n;
+    while left > 0 && day > first {
+        day = day.yesterday().ok()?;
+        let opens = day.yesterday().ok().and_then(|eve| nth_open_day(1, eve, hours));
+        left -= u16::from(opens == Some(day));
+    }
+    (left == 0).then_some(day)
+}
+
 /// The newest period that is over and whose how-manieth day of business after its end has come, by what is open on which day; none: nobody
 /// ever works. Whoever looks in the first days of a month only finds the month before the last: its day came, and it is not forgotten.
 ///

@@ -861,6 +861,10 @@ codes! {
         "A review opens for each period of a scorecard once that is over, and somebody closes it with a decision on every point. So it has a name of its own, periods no shorter than those of the scorecard, and a unit that the scorecard has."
         "reviews of different names, a `period` as long as that of the scorecard or longer, a unit of its cascade"
         "correct what stands there";
+    GATE_WITHOUT_REVIEW "K0839" Warning "a gate of planning without a review"
+        "An operating plan says by when planning comes to something, and no review opens around that day. What is planned then goes by without anybody who holds it against what came."
+        "a `review:` with `gates: {of: [PLAN]}`"
+        "name the plan with `gates` in a review, or take the gate out";
     STAGE_GATE "K0808" Error "a stage gate that could not be answered"
         "A stage gate is open while all that it names surely holds. So it has a name of its own, and names KPIs with bounds in their units."
         "stage gates of different names, KPIs with `at_least`, `at_most` or both in their units, or `not worse`"

@@ -62,13 +62,13 @@ pub(crate) use project::{
     Engine, FiscalCalendar, Month, Person, Project, QuickWins, ReportingLine, ReportingLines, Role, Unit,
     Weekday,
 };
-pub(crate) use review::{Review, StageGate};
+pub(crate) use review::{Review, ReviewGates, StageGate};
 pub(crate) use rule::DataRule;
 pub(crate) use sampling::Sampling;
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective, ScorecardSegment};
 pub(crate) use source::{
     Attest, Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HttpGet, HttpJob,
-    HttpPages, Load, Mapping, Own, SingerStream, Source, SourceZone, TimeZone, Unpivot,
+    HttpPages, Load, Mapping, Own, Rule as SourceRule, SingerStream, Source, SourceZone, TimeZone, Unpivot,
 };
 pub(crate) use strategy::Strategy;
 pub(crate) use withholding::Withholding;

@@ -209,6 +209,47 @@ pub fn put(text: &str, key: &str, value: &str) -> Result<String, NotEdited> {
     }
 }
 
+/// The text with one more key in a map, in the form of one line and after all others; and nothing else differing. A map that is not there is made.
+///
+/// # Errors
+/// There is no map, it has the key, or the value cannot stand there.
+pub fn add(text: &str, path: &[&str], key: &str, value: &str) -> Result<String, NotEdited> {
+    let root = root(text)?;
+    let otherwise = || NotEdited::Otherwise(value.to_owned());
+    let steps: Path = path.iter().map(|step| (*step).to_owned()).collect();
+    let map = match (at(&root, &steps), path) {
+        (None, [outermost]) => return put(text, outermost, &format!("{{{key}: {value}}}")),
+        (None, _) => return Err(NotEdited::NoValue(steps.join(" / "))),
+        (Some(map), _) => map,
+    };
+    if value.contains(['\n', '\r']) || map.entry(key).is_some() {
+        return Err(otherwise());
+    }
+    let own = self::root(&format!("{key}: {value}\n"))?;
+    let own = own.entry(key).map(|pair| plain(&pair.value)).ok_or_else(otherwise)?;
+    let mut wanted = plain(&root);
+    let Some(Value::Array(pairs)) = place(&mut wanted, &steps).and_then(|of| of.get_mut(1)) else {
+        return Err(otherwise());
+    };
+    pairs.push(Value::Array(vec![Value::String(key.to_owned()), own]));
+    let last = map.entries().last().ok_or_else(otherwise)?;
+    let cut = |place: usize| Some((text.get(..place)?, text.get(place..)?));
+    let (before, after) = cut(last.value.span.end as usize).ok_or_else(otherwise)?;
+    // In braces behind a comma, or on a line of its own below the last, as far to the right.
+    let in_braces = format!("{}, {key}: {value}{after}", before.trim_end());
+    let line = text
+        .get(..last.key_span.start as usize)
+        .map_or("", |upto| upto.rsplit_once('\n').map_or(upto, |(_, line)| line));
+    let body = before.trim_end();
+    let rest = text.get(body.len()..).unwrap_or_default();
+    let (comment, below) = rest.split_once('\n').unwrap_or((rest, ""));
+    let below_it = format!("{body}{comment}\n{line}{key}: {value}\n{below}");
+    let mut same = [below_it, in_braces]
+        .into_iter()
+        .filter(|text| self::root(text).is_ok_and(|root| plain(&root) == wanted));
+    same.next().ok_or_else(otherwise)
+}
+
 /// The text without what stands at a key, from the outermost on, and nothing else differing; a map that would be left empty goes with it.
 ///
 /// # Errors

@@ -31,6 +31,8 @@ pub struct Promised {
     pub due: i64,
     /// When it came; none: it did not, and either the next is due by now or it still does not.
     pub came: Option<i64>,
+    /// Whether it has not come and the next is not due yet: it may be late, or not come at all.
+    pub is_overdue: bool,
 }
 
 impl Promised {
@@ -111,7 +113,7 @@ impl Expectation {
                     // What comes twice in one period keeps nothing more.
                     Some(next) if next < by => {
                         if due(next).is_none_or(|following| following > by) {
-                            all.push(Promised { due: by, came: Some(next) });
+                            all.push(Promised { due: by, came: Some(next), is_overdue: false });
                         }
                         break;
                     }
@@ -121,7 +123,8 @@ impl Expectation {
                 let following = after(by);
                 // One of the next period keeps the promise of that, and none before.
                 let late = next.filter(|next| following.is_none() || due(*next) == following);
-                all.push(Promised { due: by, came: late });
+                let is_overdue = next.is_none() && following.is_none_or(|following| now < following);
+                all.push(Promised { due: by, came: late, is_overdue });
                 match following {
                     Some(following) if late.is_none() && following > by => by = following,
                     _ => break,

@@ -33,6 +33,8 @@ pub struct OperatingPlan {
     pub until: Date,
     /// What it says from which day on, the earliest first; at least one.
     pub versions: Vec<PlanVersion>,
+    /// Days by which planning comes to something, by name.
+    pub gates: BTreeMap<String, Date>,
     /// ISO 4217 code of all its amounts.
     pub currency: String,
     /// What was spent, by objective; of a sum what its parts say.

@@ -1,6 +1,6 @@
 //! When people meet over figures, and who.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -25,8 +25,12 @@ pub struct Review {
     pub period: Grain,
     /// On the how-manieth day of business after the period's end it opens.
     pub after: u16,
-    /// Days on which it opens instead; none: it goes by `after`.
+    /// Days on which it opens instead, those by gates of planning among them; none: it goes by `after`.
     pub on: BTreeSet<Date>,
+    /// Why it opens on days that go by a gate, in words.
+    pub gates: BTreeMap<Date, String>,
+    /// Whether it goes by gates alone: without one it opens on no day.
+    pub by_gates: bool,
     /// Whose days of business count; none: Monday to Friday.
     pub business_hours: Option<BusinessHoursId>,
     /// Who leads it.
@@ -54,10 +58,16 @@ impl Review {
         today: Date,
         hours: Option<&BusinessHours>,
     ) -> Result<Option<Period>, CalendarError> {
-        if !self.on.is_empty() {
+        if !self.on.is_empty() || self.by_gates {
             let over = |day: &Date| calendar.period_of_day(self.period, *day).offset(-1);
             return Ok(self.on.range(..=today).next_back().map(over));
         }
         newest_come((self.after, self.period), calendar, today, hours)
+    }
+
+    /// By which gate it is open on a day, in words; none: by none.
+    pub fn by_gate(&self, today: Date) -> Option<&str> {
+        let day = self.on.range(..=today).next_back()?;
+        self.gates.get(day).map(String::as_str)
     }
 }

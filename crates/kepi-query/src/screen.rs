@@ -125,12 +125,14 @@ pub struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn cell(&self, column: &str, row: usize) -> Cell {
+    /// What stands in a column.
+    pub fn cell(&self, column: &str, row: usize) -> Cell {
         let at = self.columns.iter().position(|known| known.name == column);
         at.and_then(|at| self.table.columns.get(at)).map_or(Cell::Missing, |values| values.cell(row))
     }
 
-    fn text(&self, column: &str, row: usize) -> Option<String> {
+    /// The same as text; none: there is nothing, or it is none.
+    pub fn text(&self, column: &str, row: usize) -> Option<String> {
         match self.cell(column, row) {
             Cell::Text(text) => Some(text.into()),
             Cell::Integer(n) => Some(n.to_string()),
@@ -138,7 +140,8 @@ impl Rows<'_> {
         }
     }
 
-    fn instant(&self, column: &str, row: usize) -> Option<i64> {
+    /// The same as an instant, µs UTC.
+    pub fn instant(&self, column: &str, row: usize) -> Option<i64> {
         match self.cell(column, row) {
             Cell::Instant(at) => Some(at),
             _ => None,
@@ -146,7 +149,7 @@ impl Rows<'_> {
     }
 
     /// Rows that are in force.
-    fn current(&self) -> impl Iterator<Item = usize> {
+    pub fn current(&self) -> impl Iterator<Item = usize> {
         (0..self.table.rows).filter(|row| self.cell(system::VALID_TO, *row).is_missing())
     }
 }

@@ -32,6 +32,7 @@ use kepi_score::{
 use kepi_stats::estimate::Estimate;
 
 use crate::{
+    budget::BudgetLine,
     correction::Correction,
     decided::{
         Attested, Commentary, Heard, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
@@ -473,6 +474,13 @@ pub trait Facts: KpiValues + Send + Sync {
     /// # Errors
     /// It cannot be read.
     fn discrepancies(&self) -> Result<Arc<[Discrepancies]>, ViewError> {
+        Ok(Arc::from([]))
+    }
+    /// Lines of budgets as they landed; none: nothing lands any, or who sees these facts does not see all of them.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn budget_lines(&self) -> Result<Arc<[BudgetLine]>, ViewError> {
         Ok(Arc::from([]))
     }
     /// What is open about the figures of a KPI: alerts, plans, post-mortems, disputes.

@@ -18,6 +18,7 @@
 pub mod api;
 pub mod audience;
 pub mod benchmarks;
+pub mod budget;
 pub mod correction;
 pub mod csv;
 pub mod decided;

@@ -81,7 +81,7 @@ pub struct MatrixCell {
 /// Something that is missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MatrixGap {
-    /// `objective_without_kpi`, `kpi_without_objective`, `objective_not_in_unit`, `kpi_nowhere`, `no_target`, `old_target` (its plan says something else since) or
+    /// `objective_without_kpi`, `kpi_without_objective`, `objective_not_in_unit`, `kpi_nowhere`, `no_target`, `old_target` (its plan says something else since), `budget_differs` (what landed of a budget is not what the plan says) or
     /// `nobody_answers`.
     pub gap: String,
     /// In words.

@@ -191,9 +191,10 @@ pub struct Line {
 pub struct Misaligned {
     /// `no_aim`: nothing of it is to be reached; `no_money`: it is short of its target and gets nothing; `not_reached`: more of the money than of the
     /// weight, short of its target and no better than before; `beyond_plan`: more was spent than is planned for all of the time, of the objective or of an initiative;
-    /// `units_differ`: the plans of units do not add up to it; `old_target`: a target was planned with another version than the one that is the plan.
+    /// `units_differ`: the plans of units do not add up to it; `old_target`: a target was planned with another version than the one that is the plan;
+    /// `budget_differs`: what landed of a budget is not what the plan says.
     pub kind: String,
-    /// The objective's id.
+    /// The objective's id; empty: it is of several.
     pub objective: String,
     /// In words.
     pub text: String,

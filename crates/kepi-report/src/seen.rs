@@ -35,6 +35,7 @@ use kepi_score::{
 };
 
 use crate::{
+    budget::BudgetLine,
     correction::Correction,
     decided::{
         Attested, Commentary, Heard, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
@@ -584,6 +585,17 @@ impl Facts for Seen {
             }
         };
         Ok(all.iter().map(seen).collect())
+    }
+    fn budget_lines(&self) -> Result<Arc<[BudgetLine]>, ViewError> {
+        // Of some of them nothing could be said that is true of all.
+        let mut into =
+            self.facts.project().sources.values().filter(|source| source.into.as_str() == "budget_line");
+        let mut sees =
+            |part: &Part| into.all(|source| part.sight.data(&source.id) && part.sight.rows(&source.id));
+        match &self.part {
+            Some(part) if !sees(part) => Ok(Arc::from([])),
+            _ => self.facts.budget_lines(),
+        }
     }
     fn silences(&self) -> Result<Vec<Silence>, ViewError> {
         let mut all = self.facts.silences()?;

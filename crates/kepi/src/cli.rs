@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kepi_web::doors::Origin;
 
 pub use access::Access;
-pub use acting::{Alert, Correct, Deliver, Dispute, Feedback, Item, Retire, Review, Screen, Silence};
+pub use acting::{Alert, Budget, Correct, Deliver, Dispute, Feedback, Item, Retire, Review, Screen, Silence};
 pub use cluster::{BenchCluster, Elsewhere, Scheduler, Worker};
 pub use deciding::{
     Close, Comment, Enter, Freeze, Inbox, Lift, Numbered, Override, People, Periods, Plan, Propose, Pull,
@@ -357,6 +357,9 @@ Examples:
         #[arg(long)]
         gaps: bool,
     },
+    /// Budgets of a planning system as they landed, held against operating plans; and a version of one taken into its plan.
+    #[command(subcommand)]
+    Budget(Budget),
     /// How long it takes from a signal to its effect, by unit and KPI, with what is open; and what was learnt.
     #[command(after_help = "\
 Examples:

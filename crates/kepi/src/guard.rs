@@ -90,6 +90,7 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::Show(_)
         | Command::Gate { .. }
         | Command::Latency
+        | Command::Budget(_)
         | Command::Matrix { .. }
         | Command::Priorities { .. }
         | Command::Initiatives { .. }

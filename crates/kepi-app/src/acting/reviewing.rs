@@ -48,6 +48,12 @@ type Subject = (Topic, Option<UnitId>, bool);
 /// Points by what they are about.
 type Points = BTreeMap<Subject, (BTreeSet<OnAgenda>, BTreeSet<u64>)>;
 
+/// By which gate of planning a review is open, in words; none: it goes by the calendar.
+fn by_gate<'a>(project: &Project, rule: &'a review::Review, at: i64) -> Option<&'a str> {
+    let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+    rule.by_gate(Timestamp::from_microsecond(at).ok()?.to_zoned(zone).date())
+}
+
 /// The definitions whose turn it is to be confirmed: so many that each has its turn within so many reviews, those first that were
 /// confirmed longest ago, or never.
 fn rotated<'a>(
@@ -545,7 +551,12 @@ impl App {
                 points: agenda.points()?,
                 ladder: self.rungs(in_force, rule.ladder.as_ref()).await?,
             });
-            let why = NewText::new(format!("{}: {} is over", rule.name, in_force.calendar.label(period)));
+            let label = in_force.calendar.label(period);
+            let why = match by_gate(in_force, rule, at) {
+                Some(gate) => format!("{}: {gate}; {label} is the last that is over", rule.name),
+                None => format!("{}: {label} is over", rule.name),
+            };
+            let why = NewText::new(why);
             let open = Command::Open(Open { content, why: why.commitment });
             let done = deciding.ask_as(&job(), &open, vec![why], (&new_key("reviews"), at)).await;
             opened += u64::from(unless(done, &[laws::ALREADY_OPEN, laws::NOBODY_THERE])?);

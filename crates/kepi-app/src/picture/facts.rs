@@ -22,6 +22,7 @@ use kepi_query::{
     value::Segment,
 };
 use kepi_report::{
+    budget::BudgetLine,
     correction::Correction,
     decided::{
         Attested, Commentary, Heard, Held, Item, ItemInFull, LateUnit, Learnt, Methodology, Official,
@@ -351,6 +352,14 @@ impl Facts for Picture {
         let found: Arc<[Discrepancies]> =
             self.wait(app.discrepancies(self.project())).map_err(unread)?.into();
         Ok(Arc::clone(self.discrepancies.get_or_init(|| found)))
+    }
+    fn budget_lines(&self) -> Result<Arc<[BudgetLine]>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Arc::from([])) };
+        if let Some(known) = self.budget_lines.get() {
+            return Ok(Arc::clone(known));
+        }
+        let found: Arc<[BudgetLine]> = self.wait(app.budget_lines(self.project())).map_err(unread)?.into();
+        Ok(Arc::clone(self.budget_lines.get_or_init(|| found)))
     }
     fn silences(&self) -> Result<Vec<Silence>, ViewError> {
         let (Some(app), Some(now)) = (&self.app, self.now()) else { return Ok(Vec::new()) };

@@ -23,7 +23,10 @@ use kepi_query::{
     },
     value::{Pins, Segment, Value},
 };
-use kepi_report::facts::{Discrepancies, Entry, Said, Standing, Withdrawal};
+use kepi_report::{
+    budget::BudgetLine,
+    facts::{Discrepancies, Entry, Said, Standing, Withdrawal},
+};
 
 use crate::{open::App, overrides::Overriding};
 use cube::Cube;
@@ -92,6 +95,7 @@ pub struct Picture {
     overrides: Overriding,
     /// What sources say against each other, once it was asked for.
     discrepancies: OnceLock<Arc<[Discrepancies]>>,
+    budget_lines: OnceLock<Arc<[BudgetLine]>>,
     /// Whether the newest run was judged.
     is_judged: bool,
     /// Where all this is, and rows of which there may be more than memory holds; none before anything was landed or published.

@@ -47,16 +47,18 @@ impl Between<'_> {
                 let of = load.snapshot.is_some_and(|of| of > then.pins.snapshot && of <= now.pins.snapshot);
                 of && load.source == source.id && load.outcome == LoadOutcome::Landed
             });
-            let counts: RowCounts = own.map(|load| load.counts).sum();
+            // A file that was read anew with what people say of its rows came when it came.
+            let (by_hand, came): (Vec<_>, Vec<_>) = own.partition(|load| !load.corrections.is_empty());
+            let sum = |of: Vec<&LoadReport>| of.into_iter().map(|load| load.counts).sum();
             let entered = source.from == Connector::Entries;
-            said.extend(landed(&source.name, counts, entered));
+            said.extend(landed(&source.name, sum(came), sum(by_hand), entered));
         }
         said
     }
 }
 
-/// What a source brought since: rows that came late, and new versions of rows that were there.
-fn landed(source: &str, counts: RowCounts, entered: bool) -> Option<String> {
+/// What a source brought since: rows that came late, new versions of rows that were there, and rows that people corrected by hand.
+fn landed(source: &str, counts: RowCounts, by_hand: RowCounts, entered: bool) -> Option<String> {
     let rows = |n: u64, one: &str, many: &str| match n {
         0 => None,
         1 => Some(format!("1 {one}")),
@@ -73,7 +75,12 @@ fn landed(source: &str, counts: RowCounts, entered: bool) -> Option<String> {
             rows(counts.superseding, "row was corrected", "rows were corrected"),
         )
     };
-    let both: Vec<String> = [new, again].into_iter().flatten().collect();
+    let corrected = rows(
+        by_hand.accepted + by_hand.superseding,
+        "row was corrected by hand",
+        "rows were corrected by hand",
+    );
+    let both: Vec<String> = [new, again, corrected].into_iter().flatten().collect();
     (!both.is_empty()).then(|| format!("{source}: {}", both.join(", ")))
 }
 
@@ -84,11 +91,19 @@ mod tests {
     #[test]
     fn rows_and_entries_are_told_by_their_number() {
         let counts = |accepted, superseding| RowCounts { accepted, superseding, ..RowCounts::default() };
-        assert_eq!(landed("Shop", counts(0, 0), false), None);
+        let none = RowCounts::default();
+        assert_eq!(landed("Shop", counts(0, 0), none, false), None);
         assert_eq!(
-            landed("Shop", counts(1, 3), false).as_deref(),
+            landed("Shop", none, counts(2, 0), false).as_deref(),
+            Some("Shop: 2 rows were corrected by hand")
+        );
+        assert_eq!(
+            landed("Shop", counts(1, 3), none, false).as_deref(),
             Some("Shop: 1 row came late, 3 rows were corrected")
         );
-        assert_eq!(landed("Desk", counts(0, 1), true).as_deref(), Some("Desk: 1 figure was entered again"));
+        assert_eq!(
+            landed("Desk", counts(0, 1), none, true).as_deref(),
+            Some("Desk: 1 figure was entered again")
+        );
     }
 }

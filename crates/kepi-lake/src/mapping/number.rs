@@ -8,6 +8,11 @@ pub enum NumberError {
     /// It is not a decimal number.
     #[error("is not a number")]
     NotANumber,
+    /// A sign of a currency stands beside it.
+    #[error(
+        "has a `{0}` beside its digits: the currency is said by the attribute or in a column of its own; let the file have the number alone"
+    )]
+    Currency(char),
     /// It has the mark that does not stand before decimals, which may mean either thing.
     #[error(
         "is not a number with `{decimal}` before decimals; say `decimal_mark: \"{mark}\"` if decimals follow the `{mark}`, \
@@ -61,6 +66,11 @@ impl Marks {
 
     /// What a text that is no number may have meant.
     fn mistaken(self, text: &str) -> NumberError {
+        if let Some(sign) = text.chars().find(|c| matches!(c, '€' | '$' | '£' | '¥'))
+            && text.chars().any(|c| c.is_ascii_digit())
+        {
+            return NumberError::Currency(sign);
+        }
         let plain = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '+'));
         let mark = if self.decimal == ',' { '.' } else { ',' };
         match self.grouping {

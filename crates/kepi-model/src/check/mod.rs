@@ -34,6 +34,7 @@ mod closed_loop;
 mod connection;
 mod crosswalk;
 mod derived;
+mod entered;
 mod feedback;
 mod governance;
 mod guardrail;
@@ -158,7 +159,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let mut sources: BTreeMap<_, _> = definitions
         .sources
         .iter()
-        .filter_map(|d| source::read(&d.value, &entities, &calendar.zone, context))
+        .filter_map(|d| source::read(&d.value, (&entities, &definitions.entities), &calendar.zone, context))
         .map(|s| (s.id.clone(), s))
         .collect();
     source::together(&sources, &entities, context.findings);
@@ -215,7 +216,13 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let incentive_plans =
         incentive_plan::read(&definitions.incentive_plans, &scorecards, &operating_plans, context);
     let samplings = sampling::read(&definitions.samplings, &kpis, &around, context);
-    let reviews = review::reviews(&definitions.reviews, &scorecards, &units, context);
+    let reviews = review::reviews(
+        &definitions.reviews,
+        (&scorecards, &units),
+        (&operating_plans, &business_hours),
+        context,
+    );
+    entered::held(&mut sources, &entities, &kpis);
     let stage_gates = review::gates(&definitions.stage_gates, &kpis, context);
     let withholdings = withholding::read(&definitions.withholdings, context);
     let channels = channel::read(&definitions.channels, context.findings);

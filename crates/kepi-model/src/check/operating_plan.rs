@@ -385,6 +385,7 @@ impl Reader<'_> {
             unit: written.unit.cloned(),
             from: from?,
             until: until?,
+            gates: written.gates.items().iter().filter_map(|of| Some((of.text.clone(), of.value?))).collect(),
             // That of a sum is that of its parts.
             currency: if is_sum { String::new() } else { currency?.0 },
             spent,

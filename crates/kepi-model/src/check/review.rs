@@ -1,24 +1,30 @@
 //! Reviews that can be held, and gates that can be answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, rule};
 use crate::{
+    business_hours::{BusinessHours, NamedHours, nth_open_day, nth_open_day_before},
     codes,
     decode::{Either, Keyed, Placed},
     definitions as written,
-    id::{KpiId, ReviewId, ScorecardId, StageGateId, UnitId},
+    id::{BusinessHoursId, KpiId, OperatingPlanId, ReviewId, ScorecardId, StageGateId, UnitId},
+    operating_plan::OperatingPlan,
     project::{Demand, Kpi, Scorecard, StageGate, Unit},
     review::Review,
     source_text::Span,
     word::Word,
+    wording::shorten,
 };
+
+/// Operating plans by name.
+type Plans = BTreeMap<OperatingPlanId, OperatingPlan>;
 
 /// Reads all reviews.
 pub(super) fn reviews(
     all: &[Placed<written::Review>],
-    scorecards: &BTreeMap<ScorecardId, Scorecard>,
-    units: &BTreeMap<UnitId, Unit>,
+    (scorecards, units): (&BTreeMap<ScorecardId, Scorecard>, &BTreeMap<UnitId, Unit>),
+    (plans, hours): (&Plans, &BTreeMap<BusinessHoursId, NamedHours>),
     context: &mut Context<'_>,
 ) -> BTreeMap<ReviewId, Review> {
     let mut reviews = BTreeMap::new();
@@ -32,7 +38,7 @@ pub(super) fn reviews(
                 .related(first, "the other one")
                 .fix("give one of them another name");
         }
-        let Some(review) = one(id, written) else { continue };
+        let Some(mut review) = one(id, written) else { continue };
         // A scorecard that is not there or broken has its own finding.
         let Some(card) = scorecards.get(&review.scorecard) else { continue };
         if review.period < card.period {
@@ -58,9 +64,112 @@ pub(super) fn reviews(
                     .fix("name a unit of its cascade, or leave `unit` out");
             }
         }
+        if let Some(gates) = written.gates.get() {
+            let own = review.business_hours.as_ref().and_then(|id| hours.get(id));
+            opens_by(&mut review, gates, plans, own.map(|of| &of.hours), context);
+        }
         reviews.insert(review.id.clone(), review);
     }
+    without_review(all, plans, context);
     reviews
+}
+
+/// The days on which a review opens by gates of planning.
+fn opens_by(
+    review: &mut Review,
+    written: &written::ReviewGates,
+    plans: &Plans,
+    hours: Option<&BusinessHours>,
+    context: &mut Context<'_>,
+) {
+    let days = |of: Option<i64>| of.and_then(|n| u16::try_from(n).ok());
+    let (before, after) = (days(written.before.get().map(|n| n.0)), days(written.after.get().map(|n| n.0)));
+    if before.is_some() && after.is_some() {
+        context
+            .report(codes::REVIEW, written.after.span, "it opens before a gate or after it, and not both")
+            .fix("keep one of `before` and `after`");
+    }
+    review.by_gates = review.on.is_empty();
+    for only in written.only.items() {
+        let named = written.of.items().iter().filter_map(|of| named(plans, &of.value));
+        let known: BTreeSet<&str> = named.flat_map(|of| of.gates.keys().map(String::as_str)).collect();
+        if !known.contains(only.value.as_str()) {
+            let message = format!("no plan that it names has a gate `{}`", only.value);
+            context.findings.unknown(codes::REVIEW, only.span, message, &only.value, known.iter().copied());
+        }
+    }
+    let only = written.only.is_written().then(|| written.only.values());
+    for of in written.of.items() {
+        let Some(plan) = named(plans, &of.value) else {
+            // One that is broken has its own finding.
+            if !context.findings.any(&[codes::OPERATING_PLAN]) {
+                let message = format!("there is no operating plan `{}`", shorten(&of.value));
+                let known: Vec<&str> = plans.keys().map(OperatingPlanId::as_str).collect();
+                context.findings.unknown(codes::REVIEW, of.span, message, &of.value, known.iter().copied());
+            }
+            continue;
+        };
+        if plan.gates.is_empty() {
+            context
+                .report(codes::REVIEW, of.span, format!("`{}` has no gates", plan.id))
+                .related(plan.span, "the plan")
+                .fix(
+                    "say there by when planning comes to something, such as `gates: {forecast: 2026-06-30}`",
+                );
+        }
+        for (name, gate) in &plan.gates {
+            if only.as_ref().is_some_and(|only| !only.contains(name)) {
+                continue;
+            }
+            let (day, how) = match (before, after) {
+                (Some(n), None) => {
+                    (nth_open_day_before(n, *gate, hours), format!("{} before ", of_business(n)))
+                }
+                (None, Some(n)) => (nth_open_day(n, *gate, hours), format!("{} after ", of_business(n))),
+                _ => (Some(*gate), String::new()),
+            };
+            let Some(day) = day else { continue };
+            review.on.insert(day);
+            review.gates.insert(day, format!("{how}{name} of {} ({gate})", plan.name));
+        }
+    }
+}
+
+fn named<'a>(plans: &'a Plans, name: &str) -> Option<&'a OperatingPlan> {
+    plans.values().find(|plan| plan.id.as_str() == name)
+}
+
+fn of_business(n: u16) -> String {
+    match n {
+        1 => "1 day of business".to_owned(),
+        n => format!("{n} days of business"),
+    }
+}
+
+/// Gates around which nobody meets.
+fn without_review(all: &[Placed<written::Review>], plans: &Plans, context: &mut Context<'_>) {
+    let names = |plan: &OperatingPlan, gate: &String| {
+        all.iter().filter_map(|of| of.value.gates.get()).any(|gates| {
+            let only = gates.only.is_written().then(|| gates.only.values());
+            gates.of.items().iter().any(|of| of.value == plan.id.as_str())
+                && only.is_none_or(|only| only.contains(gate))
+        })
+    };
+    for plan in plans.values() {
+        let lonely: Vec<String> = plan
+            .gates
+            .iter()
+            .filter(|(gate, _)| !names(plan, gate))
+            .map(|(gate, day)| format!("`{gate}` ({day})"))
+            .collect();
+        if !lonely.is_empty() {
+            context.report(
+                codes::GATE_WITHOUT_REVIEW,
+                plan.span,
+                format!("no review opens around {} of `{}`", lonely.join(", "), plan.id),
+            );
+        }
+    }
 }
 
 fn one(id: ReviewId, written: &written::Review) -> Option<Review> {
@@ -73,6 +182,8 @@ fn one(id: ReviewId, written: &written::Review) -> Option<Review> {
         period: written.period.cloned()?,
         after: whole(written.after.get().map(|n| n.0))?,
         on: written.on.values().into_iter().collect(),
+        gates: BTreeMap::new(),
+        by_gates: false,
         business_hours: written.business_hours.cloned(),
         chair: written.chair.cloned()?,
         participants: written.participants.values().into_iter().collect(),

@@ -39,7 +39,7 @@ use crate::{
 /// Reads a source.
 pub(super) fn read(
     written: &written::Source,
-    entities: &BTreeMap<EntityId, Entity>,
+    (entities, defined): (&BTreeMap<EntityId, Entity>, &[Placed<written::Entity>]),
     project_zone: &str,
     context: &mut Context<'_>,
 ) -> Option<Source> {
@@ -86,7 +86,12 @@ pub(super) fn read(
     });
     let deleted = deleted(written, &scope, &mapped, findings);
     let unpivot = written.unpivot.get().and_then(|u| unpivot(u, findings));
-    let rules = rules(written, entity, &scope, &mapped, findings);
+    let of_entity = defined
+        .iter()
+        .map(|of| &of.value)
+        .find(|of| of.entity.get().and_then(|name| name.id.as_ref()) == Some(&entity.id));
+    let of_entity = of_entity.map_or(&[][..], |of| of.rules.items());
+    let rules = rules(written, of_entity, entity, &scope, &mapped, findings);
     let from = written.from.get().and_then(|from| connector(from, findings));
     fetch::fits(written, from.as_ref(), findings);
     let (name, from) = (written.source.get()?, from?);

@@ -6,6 +6,7 @@ use crate::{
         At, AttributeType, Decode, Decoder, ExpressionText, Lag, List, Map, Micros, Name, PathText, Placed,
         Same, Scale, Share, Whole, table,
     },
+    definitions::source::Rule,
     entity::screening::Then,
     id::{AttributeId, DimensionId, EntityId, RuleId, SourceId},
     table::Kind,
@@ -220,6 +221,9 @@ table! {
     apart: List<AttributeId>, optional,
         "Attributes whose values are never put together in one score, such as which survey was answered: each KPI of answers picks one.",
         "[survey]";
+    rules: List<Rule>, optional,
+        "Validation rules that hold for the rows of every source, whoever delivers them: a source adds to them, and takes none away.",
+        "[{name: not_below_zero, require: amount >= 0, else: quarantine}]";
     screen: Screen, optional, "Of answers to surveys: which are doubtful, and what becomes of them.",
         "{speeding: {took: responded_at - started_at}}";
     attributes: Map<Name<AttributeId>, Attribute>, optional, "Attributes by name.", "{terminal: {type: text}}";

@@ -44,6 +44,7 @@ table! {
     until: Date, required, "The day after its last.", "2027-01-01";
     of_units: bool, default "false", "Whether it is the sum of the plans of the units below for the same days, in place of `versions` and `spent`.", "true";
     versions: Map<Name<PlanVersionId>, PlanVersion>, optional, "What it says from which day on: the budget, and forecasts after it. Every plan has them that is not the sum of others.", "{budget: {since: 2025-12-10, amounts: {quick_help: 120000 EUR}}}";
+    gates: Map<String, Date>, optional, "Days by which planning comes to something, such as the approval of the budget or a forecast. A `review:` names the plan with `gates`, and opens around each of them.", "{approval: 2025-12-15, forecast: 2026-06-30}";
     within: Share, optional, "By how much of the whole the share of an objective in the money may lie from its weight on the scorecards of the same unit; default: they are not compared.", "15%";
     spent: Map<ObjectiveId, SpentFor>, optional, "What was spent, by objective: amounts by day, or a KPI that says what was spent in each of its periods.", "{quick_help: [{on: 2026-02-15, amount: 12000 EUR}], used_daily: training_costs}";
     by: Map<String, SpendingBy>, optional, "Spending beside results, by dimension: where the money lies, and where KPIs say what. It need not add up to what is spent by objective.", "{channel: {spent: {partner: [{on: 2026-02-15, amount: 12000 EUR}]}, results: [set_up_rate]}}";

@@ -10,6 +10,14 @@ use crate::{
 };
 
 table! {
+    ReviewGates = "review_gates", "Gates of planning around which a review opens.";
+    of: List<String>, required, "Operating plans whose gates they are.", "[year_2026]";
+    only: List<String>, optional, "Only gates of these names; default all.", "[forecast]";
+    before: Whole<1, 60>, optional, "So many days of business before a gate it opens; default on the day of the gate.", "5";
+    after: Whole<1, 60>, optional, "So many days of business after a gate it opens.", "2";
+}
+
+table! {
     Review = "review", "When people meet over the figures of a scorecard, and who. Without one, nobody is asked to.";
     review: Name<ReviewId>, required, "The name in definitions.", "quarterly_service";
     name: String, required, "The name shown to people.", "Quarterly service review";
@@ -18,6 +26,7 @@ table! {
     period: Grain, required, "Each period of this length has its review, once it is over.", "quarter";
     after: Whole<1, 250>, default "5", "On the how-manieth day of business after the period's end it opens.", "3";
     on: List<Date>, optional, "Days on which it opens instead, each for the last period that is over by then.", "[2026-05-12, 2026-11-10]";
+    gates: ReviewGates, optional, "Gates of planning around which it opens instead, each for the last period that is over by then: who moves a gate moves the review.", "{of: [year_2026], before: 5}";
     business_hours: BusinessHoursId, optional, "Whose days of business count; default Monday to Friday.", "support_desk";
     chair: PersonId, required, "Who leads it, and closes it. In a unit whoever holds her seat there.", "vp_service";
     participants: List<PersonId>, optional, "Who takes part beside. In a unit whoever holds their seats there.", "[controller, head_of_data]";

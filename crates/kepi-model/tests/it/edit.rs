@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kepi_model::{
     check::{Options, check},
     documents::{documents, keys_that_differ},
-    edit::{Field, NotEdited, fields, put, set, without},
+    edit::{Field, NotEdited, add, fields, put, set, without},
     source_text::{SourceFile, SourceMap},
 };
 use proptest::prelude::*;
@@ -199,4 +199,23 @@ fn what_is_taken_out_leaves_the_rest_as_it_was_written() {
     assert_eq!(without(flow, &["moves", "c"]).unwrap(), "kpi: a\nmoves: {b: {sign: positive}}\n");
     assert_eq!(without(flow, &["moves"]).unwrap(), "kpi: a\n");
     assert_eq!(without(flow, &["moves", "d"]), Err(NotEdited::NoValue("moves / d".to_owned())));
+}
+
+#[test]
+fn a_key_is_added_to_a_map_however_it_is_written() {
+    let block = "plan: year # of all\nversions:\n  budget: {since: 2025-12-01}   # agreed\n\nwithin: 15%\n";
+    let added = "plan: year # of all\nversions:\n  budget: {since: 2025-12-01}   # agreed\n  v3: {since: 2026-07-01}\n\nwithin: 15%\n";
+    assert_eq!(add(block, &["versions"], "v3", "{since: 2026-07-01}").unwrap(), added);
+    let deep = "plan: year\nversions:\n  budget:\n    since: 2025-12-01\n    amounts:\n      a: 1 EUR\n";
+    assert_eq!(
+        add(deep, &["versions"], "v3", "{since: 2026-07-01}").unwrap(),
+        format!("{deep}  v3: {{since: 2026-07-01}}\n")
+    );
+    assert_eq!(
+        add("plan: year\nversions: {a: 1}\n", &["versions"], "b", "2").unwrap(),
+        "plan: year\nversions: {a: 1, b: 2}\n"
+    );
+    assert_eq!(add("plan: year\n", &["versions"], "b", "2").unwrap(), "plan: year\nversions: {b: 2}\n");
+    assert!(add(block, &["versions"], "budget", "2").is_err(), "it is there");
+    assert!(add(block, &["plan"], "x", "2").is_err(), "it is no map");
 }

@@ -53,5 +53,5 @@ fn the_entities_of_the_language_page_are_the_built_in_ones() {
         }
         assert!(entity["attributes"].as_array().unwrap().len() >= 5);
     }
-    assert_eq!(entities.as_array().unwrap().len(), 21);
+    assert_eq!(entities.as_array().unwrap().len(), 22);
 }

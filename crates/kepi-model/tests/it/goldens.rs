@@ -264,6 +264,15 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ),
         ),
         (
+            "K0839",
+            kepi(
+                "",
+                "---\noperating_plan: y\nname: A year\nfrom: 2026-01-01\nuntil: 2027-01-01\nversions: {budget: {since: 2025-12-01, amounts: \
+                 {recommended: 10 EUR}}}\ngates: {approval: 2025-12-15, forecast: 2026-06-30}\n---\nreview: it\nname: It\nscorecard: shop_2026\n\
+                 period: quarter\nchair: owner\ngates: {of: [y], only: [forecast], before: 5}\n",
+            ),
+        ),
+        (
             "K0835",
             vec![
                 edit("strategy.yml", "links:\n", "  idle: {name: Idle, perspective: process}\nlinks:\n"),

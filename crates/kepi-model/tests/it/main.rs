@@ -31,4 +31,5 @@ mod merge;
 mod newcomer;
 mod operating_plans;
 mod reach;
+mod rules;
 mod words;

@@ -127,3 +127,35 @@ fn what_is_out_of_date_is_a_warning_and_forbids_nothing() {
     assert_eq!(said, ["the target is for all, and the plan that of `north`"]);
     assert!(of.value.is_none());
 }
+
+/// On which days a review of quarters opens by the gates of the plan, and why.
+fn opens(gates: &str, review: &str) -> Vec<(String, String)> {
+    let more = format!(
+        "---\noperating_plan: year\nname: The year\nfrom: 2026-01-01\nuntil: 2027-01-01\nversions: {{budget: {{since: 2025-12-10, amounts: \
+         {{recommended: 10 EUR}}}}}}\ngates: {gates}\n---\nreview: it\nname: It\nscorecard: shop_2026\nperiod: quarter\nchair: owner\n{review}\n"
+    );
+    let project = with(&more, "basis: {history: before}}");
+    let rule = &project.reviews[&"it".parse().unwrap()];
+    let by_hand = rule.due(&project.calendar, date(2026, 6, 22), None).unwrap();
+    assert_eq!(by_hand.is_none(), rule.on.iter().all(|day| *day > date(2026, 6, 22)));
+    rule.on.iter().map(|day| (day.to_string(), rule.by_gate(*day).unwrap_or_default().to_owned())).collect()
+}
+
+#[test]
+fn a_review_opens_so_many_days_of_business_around_a_gate_and_moves_with_it() {
+    // Tuesday, 30 June 2026: five days of business before it is Tuesday, 23 June.
+    let gates = "{approval: 2025-12-15, forecast: 2026-06-30}";
+    let said = |day: &str, why: &str| (day.to_owned(), why.to_owned());
+    assert_eq!(
+        opens(gates, "gates: {of: [year], only: [forecast], before: 5}"),
+        [said("2026-06-23", "5 days of business before forecast of The year (2026-06-30)")]
+    );
+    // Moved by a week, so is the review; of both gates on the day itself, and a day after.
+    let moved = "{approval: 2025-12-15, forecast: 2026-07-07}";
+    assert_eq!(opens(moved, "gates: {of: [year], only: [forecast], before: 5}")[0].0, "2026-06-30");
+    let both: Vec<String> = opens(gates, "gates: {of: [year]}").into_iter().map(|of| of.0).collect();
+    assert_eq!(both, ["2025-12-15", "2026-06-30"]);
+    // A Friday: the next day of business is Monday.
+    assert_eq!(opens("{forecast: 2026-07-03}", "gates: {of: [year], after: 1}")[0].0, "2026-07-06");
+    assert_eq!(opens("{forecast: 2026-07-06}", "gates: {of: [year], before: 1}")[0].0, "2026-07-03");
+}

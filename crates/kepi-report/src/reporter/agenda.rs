@@ -66,7 +66,8 @@ impl<'a> Reporter<'a> {
             let due: Vec<_> = due.filter(|of| of.due > bounds.start && of.due <= bounds.end).collect();
             if !due.is_empty() {
                 let kept = due.iter().filter(|of| of.is_kept()).count();
-                let late = due.iter().filter(|of| of.came.is_some() && !of.is_kept()).count();
+                let late =
+                    due.iter().filter(|of| of.is_overdue || of.came.is_some() && !of.is_kept()).count();
                 say(
                     "Promised",
                     format!(

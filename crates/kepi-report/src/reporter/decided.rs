@@ -399,7 +399,10 @@ impl<'a> Reporter<'a> {
         }
         for item in &point.items {
             let Some(of) = self.facts.item(*item)? else { continue };
-            view.items.push((*item, spaced(of.item.kind), spaced(of.item.state)));
+            // What a plan came to is what people meet over.
+            let effect = of.work.seen.last().filter(|_| of.item.kind == "action_plan");
+            let effect = effect.map_or(String::new(), |said| format!("; {said}"));
+            view.items.push((*item, spaced(of.item.kind), spaced(of.item.state) + &effect));
         }
         Ok(view)
     }

@@ -279,7 +279,15 @@ impl<'a> Reporter<'a> {
         let says = |name: &str| {
             let said = self.analyses(asked.kpi, asked.period, Which::Named(name)).pop()?;
             let first = said.says.len().saturating_sub(said.behind);
-            Some((said.verdict, said.says.into_iter().take(first).collect::<Vec<String>>().join(" ")))
+            let says = said.says.into_iter().take(first).collect::<Vec<String>>().join(" ");
+            // A sentence that answers a question, and here nobody asked one.
+            let says = match says.strip_prefix("Yes: ").map(|rest| (rest, rest.chars().next())) {
+                Some((rest, Some(letter))) => {
+                    format!("{}{}", letter.to_uppercase(), rest.get(letter.len_utf8()..).unwrap_or_default())
+                }
+                _ => says,
+            };
+            Some((said.verdict, says))
         };
         let what = says("change").map(|(_, text)| text).unwrap_or_default();
         let cause = |(name, wanted): &(&str, Option<&str>)| {

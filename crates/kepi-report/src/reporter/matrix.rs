@@ -10,6 +10,7 @@ use kepi_model::{
 
 use super::Reporter;
 use crate::{
+    budget::Reconciled,
     format,
     matrix::{Matrix, MatrixCell, MatrixGap, MatrixKpi, MatrixObjective, MatrixUnit},
     people::PeopleAsked,
@@ -62,7 +63,8 @@ impl Reporter<'_> {
             objectives.push(MatrixObjective { id: None, name: "No objective".to_owned(), kpis: none });
         }
         let mut of = Matrix { day: today.to_string(), units, objectives, gaps: Vec::new() };
-        of.gaps = self.matrix_gaps(&of);
+        let budgets = self.budgets()?;
+        of.gaps = self.matrix_gaps(&of, &budgets);
         Ok(MatrixView { project: self.project_view(), of })
     }
 
@@ -128,7 +130,7 @@ impl Reporter<'_> {
     }
 
     /// What is missing. What hangs on what is not seen is not said.
-    fn matrix_gaps(self, of: &Matrix) -> Vec<MatrixGap> {
+    fn matrix_gaps(self, of: &Matrix, budgets: &[Reconciled]) -> Vec<MatrixGap> {
         let mut gaps = Vec::new();
         let whole = self.facts.sees_all();
         let mut say = |gap: &str, text: String, at: (Option<&String>, Option<&String>, Option<&String>)| {
@@ -140,6 +142,14 @@ impl Reporter<'_> {
                 unit: at.2.cloned(),
             });
         };
+        // By objective, and of a plan as a whole what is of several or none.
+        for (name, found) in budgets
+            .iter()
+            .flat_map(|of| of.findings.iter().map(move |found| (of.name.as_ref().unwrap_or(&of.plan), found)))
+        {
+            let text = format!("{name}: what landed of its budget: {}", found.text);
+            say("budget_differs", text, (found.objective.as_ref(), None, None));
+        }
         let cascaded: BTreeSet<&String> = of
             .objectives
             .iter()

@@ -14,6 +14,7 @@ use kepi_score::tree::{NodeId, ScoreNode};
 
 use super::{Asked, Reporter, reading::Reading, scorecard::Scored, words};
 use crate::{
+    budget::{self, Reconciled},
     facts::AgreedTo,
     format,
     operating_plan::{
@@ -106,10 +107,17 @@ impl<'a> Reporter<'a> {
                 initiatives: self.of_initiatives(plan, id, versions.last(), (day, today)),
             });
         }
-        let misaligned = match versions.is_empty() {
+        let mut misaligned = match versions.is_empty() {
             true => Vec::new(),
             false => self.misaligned(asked, plan, &lines, day),
         };
+        let landed = budget::reconcile(project, &self.facts.budget_lines()?, day);
+        let of_plan = landed.into_iter().filter(|of| of.plan == plan.id.as_str());
+        misaligned.extend(of_plan.flat_map(|of| of.findings).map(|of| Misaligned {
+            kind: "budget_differs".to_owned(),
+            objective: of.objective.unwrap_or_default(),
+            text: format!("What landed of its budget: {}", of.text),
+        }));
         let agreed = match versions.iter().any(|of| of.agree.is_some()) {
             true => self.facts.agreed_to(&format!("operating_plan/{}", plan.id))?,
             false => Vec::new(),
@@ -136,6 +144,15 @@ impl<'a> Reporter<'a> {
                 .filter_map(|(id, of)| self.spending_by(asked, plan, (id, of), (day, today)))
                 .collect(),
         }))
+    }
+
+    /// What landed of budgets, held against all operating plans.
+    ///
+    /// # Errors
+    /// Lines cannot be read, or nobody knows what day it is.
+    pub fn budgets(self) -> Result<Vec<Reconciled>, ViewError> {
+        let today = self.facts.day_asked(&PeopleAsked::default())?;
+        Ok(budget::reconcile(self.project(), &self.facts.budget_lines()?, today))
     }
 
     /// The share of the whole weight that each objective of the scorecard has, from 0 to 1.

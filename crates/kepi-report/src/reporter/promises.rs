@@ -26,6 +26,8 @@ struct Kept {
     due: u64,
     kept: u64,
     late: u64,
+    /// Not there, and the next is not due yet.
+    overdue: u64,
     longest: Option<i64>,
 }
 
@@ -38,7 +40,7 @@ impl Kept {
                 self.late += 1;
                 self.longest = self.longest.max(Some((came - of.due) / SECOND));
             }
-            None => {}
+            None => self.overdue += u64::from(of.is_overdue),
         }
     }
 
@@ -222,7 +224,7 @@ impl<'a> Reporter<'a> {
                 continue;
             };
             let mut kept = Kept::default();
-            kept.add(Promised { due: of.due, came: of.at });
+            kept.add(Promised { due: of.due, came: of.at, is_overdue: false });
             let promise = match of.days {
                 1 => "said to be whole within a day of business".to_owned(),
                 days => format!("said to be whole within {days} days of business"),
@@ -242,8 +244,8 @@ fn row((source, unit): (&Source, Option<Named>), promise: String, period: String
         period,
         due: of.due,
         kept: of.kept,
-        late: of.late,
-        missed: of.due - of.came(),
+        late: of.late + of.overdue,
+        missed: of.due - of.came() - of.overdue,
         longest: of.longest,
         level: None,
     }

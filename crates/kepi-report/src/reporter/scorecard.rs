@@ -64,6 +64,7 @@ impl<'a> Reporter<'a> {
         let scorecard = asked.card.in_force(asked.period).unwrap_or(asked.card.scorecard);
         let perspectives: Vec<PerspectiveView> =
             scorecard.perspectives.iter().map(|p| self.perspective(p, &scored)).collect();
+        let perspectives = self.with_disputes(perspectives, &scored)?;
         let freshness = self.overall_freshness(&scored);
         Ok(ScorecardView {
             project: self.project_view(),
@@ -90,6 +91,24 @@ impl<'a> Reporter<'a> {
             deviations: self.deviations(&scored),
             perspectives,
         })
+    }
+
+    /// The same with what is disputed of the figures shown: who reads a score sees that somebody says that it rests on a wrong one.
+    fn with_disputes(
+        self,
+        mut of: Vec<PerspectiveView>,
+        scored: &Scored<'a>,
+    ) -> Result<Vec<PerspectiveView>, ViewError> {
+        for row in of.iter_mut().flat_map(|of| &mut of.objectives).flat_map(|of| &mut of.kpis) {
+            let reading = row.kpi.id.parse().ok().and_then(|id: KpiId| scored.readings.get(&id));
+            let (Some(reading), Outcome::Value(measured)) = (reading, &mut row.value) else { continue };
+            let (_, disputed) = self.open_about(reading.kpi, &scored.place, reading.period)?;
+            if let Some(item) = disputed.first() {
+                let own = measured.mark.take().map_or(String::new(), |own| format!("{own}; "));
+                measured.mark = Some(format!("{own}disputed (item {item})"));
+            }
+        }
+        Ok(of)
     }
 
     /// What is official of the score shown, beside the one that stands now.

@@ -263,10 +263,7 @@ fn units(view: &ScorecardView) -> Markup {
 fn plan(view: &ScorecardView) -> Markup {
     let Some(plan) = &view.plan else { return html! {} };
     let unit = ValueUnit::Money { currency: plan.currency.clone() };
-    let money = |of: f64| match of > 0.0 {
-        true => format::value(of, &unit, format::decimals(of, None, &unit)),
-        false => "–".to_owned(),
-    };
+    let money = |of: f64| format::value(of, &unit, format::decimals(of, None, &unit));
     let points = |of: Option<f64>| of.map_or("–".to_owned(), |of| format!("{of:.1}"));
     let has_units = plan.lines.iter().any(|line| line.of_units.is_some());
     html! {

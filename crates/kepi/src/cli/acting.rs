@@ -302,6 +302,35 @@ pub struct Deliver {
     pub again: Option<Option<String>>,
 }
 
+/// `kepi budget`.
+#[derive(Debug, Subcommand)]
+pub enum Budget {
+    /// What landed by plan, version and objective beside what the plan says, and everything that does not go together.
+    #[command(after_help = "\
+Examples:
+  kepi budget list
+  kepi budget list --differences   only what does not go together; ends with 1 if anything does not
+  kepi budget list --format csv")]
+    List {
+        /// Only what does not go together.
+        #[arg(long)]
+        differences: bool,
+    },
+    /// Write a version that landed into the plan's definition in the folder. It is the plan once that is in force.
+    #[command(after_help = "Example:\n  kepi budget take year_2026 v3 --since 2026-07-01")]
+    Take {
+        /// The operating plan.
+        #[arg(value_name = "PLAN")]
+        plan: String,
+        /// The version, as lines name it.
+        #[arg(value_name = "VERSION", id = "budget_version")]
+        version: String,
+        /// From which day on it is the plan; default today.
+        #[arg(long, value_name = "DATE")]
+        since: Option<Date>,
+    },
+}
+
 /// `kepi screen`.
 #[derive(Debug, Subcommand)]
 pub enum Screen {

@@ -32,7 +32,7 @@ pub async fn correct(what: &Correct, cli: &Cli, out: Output) -> Result<(), Failu
             let cells: Vec<_> = set.chain(clear.iter().map(|column| (column.clone(), None))).collect();
             let actor = compose::actor(cli);
             app.correct(row(of), &cells, &of.message, acting(&actor)).await?;
-            out.remark(&format!("row {} of {} lands with it with the next `kepi run`", of.row, of.file));
+            out.remark(&format!("the next `kepi run` reads row {} of {} with it, by the usual rules; `kepi correct list` says whether it landed", of.row, of.file));
             Ok(())
         }
         Correct::TakeBack(of) => {

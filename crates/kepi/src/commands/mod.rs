@@ -10,6 +10,7 @@ mod bench_cluster;
 mod bench_insight;
 mod bench_landing;
 mod bench_publish;
+mod budget;
 mod check;
 mod cluster;
 mod correct;
@@ -114,6 +115,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
             let board = compose::board(Site::of(cli), out).await?;
             initiatives::initiatives(initiative.as_deref(), &board, out)
         }
+        Command::Budget(what) => budget::budget(what, cli, out).await,
         Command::Matrix { gaps } => matrix::matrix(*gaps, &compose::board(Site::of(cli), out).await?, out),
         Command::Latency => alerts::latency(&compose::board(Site::of(cli), out).await?, out),
         Command::Silence(what) => acting::silence(what, cli, out).await,

@@ -195,6 +195,12 @@ fn in_words(planned: &Planned, markdown: bool) -> String {
             text.point(&format!("{what}: {all}"));
         }
     }
+    if !planned.budgets.is_empty() {
+        text.title("What landed of budgets, and operating plans do not say");
+    }
+    for of in &planned.budgets {
+        text.point(of);
+    }
     if !planned.vetted.is_empty() {
         text.title("What figures say of what is new");
     }

@@ -274,6 +274,9 @@ fn tell(report: &RunReport, clock: &Clock, out: Output) {
             of.source
         ));
     }
+    for of in &report.twice {
+        out.remark(&format!("twice: {of}; take one of them back, or name the `part` that each is of"));
+    }
     out.remark(&said_of_files(landed, known, total.into_iter().sum()));
     let reasons = match report.reasons {
         0 => String::new(),

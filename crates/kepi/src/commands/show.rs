@@ -210,10 +210,7 @@ fn scorecard(which: &ShowScorecard, facts: &dyn Facts, out: Output) -> Result<()
 /// What was planned and spent, beside what it came to.
 fn print_plan(plan: &PlanBeside, out: Output) -> Result<(), Failure> {
     let unit = ValueUnit::Money { currency: plan.currency.clone() };
-    let shown = |of: f64| match of > 0.0 {
-        true => format::value(of, &unit, format::decimals(of, None, &unit)),
-        false => "–".to_owned(),
-    };
+    let shown = |of: f64| format::value(of, &unit, format::decimals(of, None, &unit));
     let money = |of: f64| Field::digits(shown(of), of.to_string());
     let number = |of: Option<f64>, shown: &dyn Fn(f64) -> String| {
         Field::digits(of.map_or("–".to_owned(), shown), of.map_or(String::new(), |of| of.to_string()))

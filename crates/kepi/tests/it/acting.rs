@@ -939,6 +939,15 @@ fn a_review_opens_once_and_is_closed_with_a_decision_on_every_point() {
     };
     assert_eq!(kpi(&["--unit", "emea"])["disputed"], json!([dispute]));
     assert_eq!(kpi(&[])["disputed"], Value::Null, "that of all rows is another figure");
+    let card = |unit: &[&str]| {
+        project.ok(&[&["show", "scorecard", "--period", &last, "--quiet"][..], unit].concat())
+    };
+    let mark = format!("disputed (item {dispute})");
+    assert!(
+        card(&["--unit", "emea"]).contains(&mark) && !card(&[]).contains(&mark),
+        "{}",
+        card(&["--unit", "emea"])
+    );
     let open = kpi(&[])["open"].to_string();
     assert!(open.contains("dispute") && open.contains("alert") && open.contains("action_plan"), "{open}");
     world.acts("vp", dispute, &["finish", "--outcome", "stands", "-m", "sent twice, counted once"]);

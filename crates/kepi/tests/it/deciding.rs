@@ -624,14 +624,20 @@ fn is_entered_or_late(project: &Project) {
     project.write("governance.yml", &format!("{PEOPLE}{REVIEWED}").replacen("---\n", "", 1));
     project.write("entered.yml", ENTERED);
     // What a spreadsheet says needs nobody.
-    project.write("data/panel.csv", "id,figure,period,value\nx,market_share,2026-01-01,0.31\n");
-    project.ok(&["run", "--quiet"]);
+    // What a form would not take, a sheet does not land: 31 is no share.
+    project.write(
+        "data/panel.csv",
+        "id,figure,period,value\nx,market_share,2026-01-01,0.31\ny,market_share,2026-01-01,31\n",
+    );
+    project.fails_or_not(&["run", "--quiet"]);
     let row = |period: &str| {
         let shown = json_of(&project.ok(&["show", "kpi", "market_share", "--quiet", "--format", "json"]));
         let of = |row: &&Value| row["period"] == period && row["segment"] == "";
         shown["values"].as_array().unwrap().iter().find(of).cloned().unwrap_or_default()
     };
     assert_eq!(row("2026-01")["value"], 0.31);
+    let rejected = project.ok(&["show", "quarantine", "--source", "panel"]);
+    assert!(rejected.contains("bounds_of_market_share"), "{rejected}");
     let february = row("2026-02");
     assert_eq!((&february["value"], &february["reason_code"]), (&Value::Null, &json!("late")));
     let enter = |value: &str, by: &str| {
@@ -710,6 +716,18 @@ fn is_entered_or_late(project: &Project) {
     assert_eq!(row("2026-02")["reason_code"], "late");
     enter("34%", "ann");
     assert!(take_back("5", "ann").contains("withdrawn"));
+    // Said twice, by whatever way, both count, and that is said.
+    project.write(
+        "data/panel2.csv",
+        "id,figure,period,value\np,market_share,2026-04-01,0.3\nq,market_share,2026-04-01,0.4\n",
+    );
+    let report = json_of(&project.ok(&["run", "--quiet", "--format", "json"]));
+    assert_eq!(
+        report["twice"],
+        json!([
+            "market_share on 2026-04-01 is said 2 times and averaged: data/panel2.csv row 1, data/panel2.csv row 2"
+        ])
+    );
     project.ok(&["audit", "verify", "--quiet"]);
 }
 

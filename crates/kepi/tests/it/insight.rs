@@ -461,6 +461,8 @@ fn what_analyses_found_becomes_a_cause_that_the_owner_confirms() {
     assert!(page().contains("proposed by other: It sits in team c"), "{}", page());
     // Whoever answers for it reads it, and agrees.
     let item = inbox(&project, "head").into_iter().find(|of| of["kind"] == "commentary").unwrap();
+    let said = project.ok(&["item", &item["item"].as_u64().unwrap().to_string(), "--quiet"]);
+    assert!(!said.contains("Yes:"), "nobody asked: {said}");
     project.ok(&["approve", &item["item"].as_u64().unwrap().to_string(), "--as", "head"]);
     assert!(card().contains("Cause, confirmed: "), "{}", card());
     assert!(page().contains("confirmed by other: It sits in team c"), "{}", page());

@@ -180,3 +180,100 @@ fn who_agreed_to_a_plan_is_read_from_the_log() {
     project.fails_or_not(&["run", "--quiet"]);
     assert_eq!(states(&plan(&project, "2025-Q4")), [json!("awaited"), json!("in_time")]);
 }
+
+const BUDGET: &str = "source: planning\ninto: budget_line\nfrom: {csv: {files: data/budget.csv}}\nmode: upsert\nmap:\n  \
+    id: {column: id, as: text, required: true}\n  plan: {column: plan, as: text}\n  version: {column: version, as: text}\n  \
+    objective: {column: objective, as: text}\n  unit: {column: unit, as: text}\n  period: {column: period, as: date, required: true}\n  \
+    amount: {column: amount, as: \"number, 6 decimals\"}\n  currency: {column: currency, as: text}\n";
+const LINES: &str = "id,plan,version,objective,unit,period,amount,currency\n\
+    1,year_2026,budget,customers_recommend_us,,2026-01-01,600.25,EUR\n\
+    2,year_2026,budget,customers_recommend_us,,2026-07-01,300.50,EUR\n\
+    3,year_2026,budget,costs,,2026-01-01,50,EUR\n\
+    4,year_2026,budget,customers_recommend_us,,2026-01-01,80,USD\n\
+    5,year_2026,budget,customers_recommend_us,,2025-12-01,20,EUR\n\
+    6,year_2026,v3,customers_recommend_us,,2026-01-01,700,EUR\n\
+    7,year_2026,v3,customers_recommend_us,,2026-07-01,650.10,EUR\n\
+    8,year_2027,v1,customers_recommend_us,,2027-01-01,9,EUR\n\
+    9,year_2026,budget,customers_recommend_us,north,2026-02-01,30,EUR\n";
+
+/// Worked out by hand: 600.25 + 300.50 = 900.75 of 1000; 700 + 650.10 = 1350.10.
+#[test]
+fn what_landed_of_a_budget_is_held_against_the_plan_until_a_decision_takes_it() {
+    let project = Project::example("tiny");
+    let plan_of = "operating_plan: year_2026\nname: Year 2026\nfrom: 2026-01-01\nuntil: 2027-01-01\nversions:\n  \
+        budget: {since: 2025-12-01, amounts: {customers_recommend_us: 1000 EUR}} # agreed in November\n";
+    project.write("plan.yml", plan_of);
+    project.write("budget.yml", BUDGET);
+    project.write("data/budget.csv", LINES);
+    project.ok(&["run", "--quiet"]);
+    let list = || -> Vec<Value> {
+        let said = project.ok(&["budget", "list", "--format", "json"]);
+        serde_json::from_str::<Value>(&said).unwrap().as_array().unwrap().clone()
+    };
+    let texts = |of: &Value| -> Vec<(String, String)> {
+        let text = |of: &Value, key: &str| of[key].as_str().unwrap().to_owned();
+        of["findings"].as_array().unwrap().iter().map(|of| (text(of, "kind"), text(of, "text"))).collect()
+    };
+    let of = list();
+    let said = |kind: &str, text: &str| (kind.to_owned(), text.to_owned());
+    assert_eq!(
+        texts(&of[0]),
+        [
+            said(
+                "no_objective",
+                "budget: 1 line, 50 EUR for `costs`, which is no objective of the strategy; no sum has them (data/budget.csv row 3)"
+            ),
+            said(
+                "other_currency",
+                "budget: 1 line, 80 USD in USD, and the plan is in EUR; no sum has them (data/budget.csv row 4)"
+            ),
+            said(
+                "other_days",
+                "budget: 1 line, 20 EUR of no day of the plan, which is from 2026-01-01 until 2027-01-01; no sum has them (data/budget.csv row 5)"
+            ),
+            said(
+                "other_unit",
+                "budget: 1 line, 30 EUR of the unit `north`, and the plan is that of the whole; no sum has them (data/budget.csv row 9)"
+            ),
+            said(
+                "differs",
+                "budget: `customers_recommend_us`: 900.75 EUR landed, the plan says 1000 EUR (data/budget.csv row 1, data/budget.csv row 2)"
+            ),
+            said("total", "budget: 900.75 EUR landed in all, the plan says 1000 EUR"),
+            said(
+                "not_taken",
+                "v3: 1350.10 EUR landed; the plan holds budget (1000 EUR) until a decision takes it: `kepi budget take year_2026 v3 --since DATE`"
+            ),
+        ]
+    );
+    assert_eq!(of[0]["versions"][1]["landed"], json!(1350.1));
+    assert_eq!(
+        texts(&of[1])[0].1,
+        "1 line, 9 EUR: there is no operating plan `year_2027` (data/budget.csv row 8)"
+    );
+    let (_, _) = project.fails(1, &["budget", "list", "--differences"]);
+    // Wherever money is shown: on the scorecard and in the matrix. The plan is what it was.
+    let shown = plan(&project, "2026-01");
+    assert_eq!(shown["lines"][0]["planned"], json!([1000.0]));
+    let differs = |of: &Value| {
+        let all = of.as_array().unwrap().iter();
+        all.filter(|of| of["kind"] == "budget_differs" || of["gap"] == "budget_differs").count()
+    };
+    let matrix: Value = serde_json::from_str(&project.ok(&["matrix", "--format", "json"])).unwrap();
+    assert_eq!((differs(&shown["misaligned"]), differs(&matrix["gaps"])), (7, 8));
+    // What does not fit is not taken without its lines; a version that is in force is not written over.
+    let (_, said) = project.fails(3, &["budget", "take", "year_2026", "budget"]);
+    assert!(said.contains("has a version `budget`"), "{said}");
+    project.ok(&["budget", "take", "year_2026", "v3", "--since", "2026-01-10", "--quiet"]);
+    let text = std::fs::read_to_string(project.path().join("plan.yml")).unwrap();
+    assert_eq!(
+        text,
+        format!("{plan_of}  v3: {{since: 2026-01-10, amounts: {{customers_recommend_us: 1350.10 EUR}}}}\n")
+    );
+    let said = project.ok(&["plan", "--quiet"]);
+    assert!(said.contains("What landed of budgets") && !said.contains("v3: 1350.10 EUR landed;"), "{said}");
+    project.ok(&["run", "--quiet"]);
+    let of = list();
+    assert!(of[0]["held"] == "v3" && texts(&of[0]).iter().all(|(_, text)| !text.starts_with("v3")), "{of:?}");
+    assert_eq!(plan(&project, "2026-01")["lines"][0]["planned"], json!([1000.0, 1350.1]));
+}

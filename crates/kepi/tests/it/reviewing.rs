@@ -556,3 +556,26 @@ async fn in_a_year_of_sixty_kpis_in_which_nobody_acts_everything_ends_or_stands_
     eprintln!("a year of sixty KPIs: {} items, open from week to week: {kinds:?}", all.len());
     assert!(kinds.contains_key("alert") && kinds.contains_key("review"), "{kinds:?}");
 }
+
+const GATES: &str = "---\noperating_plan: year\nname: The year\nfrom: 2026-01-01\nuntil: 2027-01-01\n\
+    versions: {budget: {since: 2025-12-10, amounts: {recommended: 10 EUR}}}\ngates: {forecast: 2026-06-09, budget: 2026-07-08}\n";
+
+/// Tuesday, 9 June: two days of business before it is Friday, 5 June; of Wednesday, 8 July, it is Monday, 6 July.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_opens_by_the_clock_before_a_gate_of_planning() {
+    let by_gates =
+        PROJECT.replace("period: month\nafter: 5\n", "period: month\ngates: {of: [year], before: 2}\n");
+    assert_ne!(by_gates, PROJECT);
+    let world = world_of(&format!("{by_gates}{GATES}"), [6, 8, 12, 12, 12]).await;
+    assert_eq!(world.run("2026-06-04T08:00").await.reviews, 0);
+    assert_eq!(world.run("2026-06-05T08:00").await.reviews, 1);
+    let review = world.of_kind("review").await.remove(0);
+    assert_eq!(
+        review.why.as_deref(),
+        Some(
+            "Monthly review: 2 days of business before forecast of The year (2026-06-09); 2026-05 is the last that is over"
+        )
+    );
+    assert_eq!(world.run("2026-07-03T08:00").await.reviews, 0);
+    assert_eq!(world.run("2026-07-06T08:00").await.reviews, 1);
+}

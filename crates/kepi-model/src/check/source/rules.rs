@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::unmapped;
 use crate::{
-    codes, definitions as written,
+    codes,
+    decode::Placed,
+    definitions as written,
     expression::{Expression, Node as Part, Path, Type},
     findings::Findings,
     lexical::{self, type_text},
@@ -15,9 +17,10 @@ use crate::{
     yaml::Yaml,
 };
 
-/// Reads `rules`.
+/// Reads `rules`: those of the entity, which hold for each of its sources, and after them those of the source.
 pub(super) fn rules(
     source: &written::Source,
+    of_entity: &[Placed<written::SourceRule>],
     entity: &Entity,
     scope: &Scope<'_>,
     mapped: &BTreeSet<&str>,
@@ -25,13 +28,22 @@ pub(super) fn rules(
 ) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
     let mut names: BTreeMap<&str, Span> = BTreeMap::new();
-    for rule in source.rules.items().iter().map(|r| &r.value) {
+    let own = source.rules.items().iter().map(|r| (&r.value, false));
+    for (rule, is_shared) in of_entity.iter().map(|r| (&r.value, true)).chain(own) {
         let name = rule.name.get();
         if let Some(first) = name.and_then(|n| names.insert(&n.text, rule.name.span)) {
-            findings
-                .report(codes::RULE_TWICE, rule.name.span, "a rule of this source has this name already")
-                .related(first, "the first one")
-                .fix("rename one of them");
+            let shared = of_entity.iter().any(|of| of.value.name.span == first);
+            let (what, fix) = match shared && !is_shared {
+                true => (
+                    format!(
+                        "the rule of this name is that of `{}`, and holds for all its sources",
+                        entity.id
+                    ),
+                    "give it another name: a source adds rules to those of the entity, and takes none away",
+                ),
+                false => ("a rule of this source has this name already".to_owned(), "rename one of them"),
+            };
+            findings.report(codes::RULE_TWICE, rule.name.span, what).related(first, "the first one").fix(fix);
         }
         let Some(otherwise) = rule.else_.cloned() else { continue };
         let Some(require) = rule.require.get().and_then(|r| requirement(r, entity, scope, mapped, findings))
