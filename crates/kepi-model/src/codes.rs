@@ -861,6 +861,10 @@ codes! {
         "A review opens for each period of a scorecard once that is over, and somebody closes it with a decision on every point. So it has a name of its own, periods no shorter than those of the scorecard, and a unit that the scorecard has."
         "reviews of different names, a `period` as long as that of the scorecard or longer, a unit of its cascade"
         "correct what stands there";
+    ENTERPRISE_EVENT "K0840" Error "an event of the enterprise that touches nothing"
+        "From the day of an event on, the definitions that it touches are to be approved anew by the next review. So it has a name of its own, and touches KPIs: those that it names, those that serve its objectives, or all."
+        "events of different names, KPIs or objectives that KPIs serve"
+        "correct what stands there";
     GATE_WITHOUT_REVIEW "K0839" Warning "a gate of planning without a review"
         "An operating plan says by when planning comes to something, and no review opens around that day. What is planned then goes by without anybody who holds it against what came."
         "a `review:` with `gates: {of: [PLAN]}`"

@@ -7,6 +7,7 @@ mod benchmark;
 mod business_hours;
 mod connection;
 mod crosswalk;
+mod enterprise_event;
 mod entity;
 mod governance;
 mod guardrail;
@@ -48,6 +49,7 @@ pub(crate) use connection::{
     Connection, DatabaseServer, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting, SftpServer,
 };
 pub(crate) use crosswalk::Crosswalk;
+pub(crate) use enterprise_event::EnterpriseEvent;
 pub(crate) use entity::{
     Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Screen, Speeding, Stage,
     StraightLining,
@@ -135,6 +137,7 @@ documents! {
     initiatives: Initiative,
     operating_plans: OperatingPlan,
     incentive_plans: IncentivePlan,
+    enterprise_events: EnterpriseEvent,
     samplings: Sampling,
     reviews: Review,
     stage_gates: StageGate,

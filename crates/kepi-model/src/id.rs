@@ -123,6 +123,8 @@ names! {
     PlanVersionId
     /// Which KPIs the pay of whom hangs on.
     IncentivePlanId
+    /// An event of the enterprise.
+    EnterpriseEventId
     /// Who is told if nobody acts in time.
     LadderId
     /// Who is asked next.

@@ -4,6 +4,7 @@
 //! sum to one, targets stand on the right side, expressions are typed.
 
 mod connection;
+mod enterprise_event;
 mod guardrail;
 mod incentive_plan;
 mod rule;
@@ -26,10 +27,10 @@ use crate::{
     feedback::Feedback,
     governance::Governance,
     id::{
-        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, FeedbackId, GuardrailId,
-        IncentivePlanId, InitiativeId, KpiId, LadderId, LoopId, OperatingPlanId, PersonId, PlaybookId,
-        PolicyId, ProjectId, PurposeId, ReviewId, RuleId, SamplingId, ScorecardId, SourceId, StageGateId,
-        UnitId, WithholdingId,
+        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EnterpriseEventId, EntityId,
+        FeedbackId, GuardrailId, IncentivePlanId, InitiativeId, KpiId, LadderId, LoopId, OperatingPlanId,
+        PersonId, PlaybookId, PolicyId, ProjectId, PurposeId, ReviewId, RuleId, SamplingId, ScorecardId,
+        SourceId, StageGateId, UnitId, WithholdingId,
     },
     initiative::{Initiative, QuickWins},
     operating_plan::OperatingPlan,
@@ -49,6 +50,7 @@ pub use crate::measure::{
 pub use crate::secret::{Secret, Setting};
 pub use crate::unit::{Unit, UnitTree};
 pub use connection::{Auth, Connection, Database, S3, S3Keys, Sftp, SftpLogin, Tls, To};
+pub use enterprise_event::EnterpriseEvent;
 pub use guardrail::{Demand, Guardrail, StageGate, Still};
 pub use incentive_plan::{IncentivePlan, Weighed, weighed, weight_said};
 pub use rule::{Consequence, DataRule};
@@ -115,6 +117,8 @@ pub struct Project {
     pub operating_plans: BTreeMap<OperatingPlanId, OperatingPlan>,
     /// Which KPIs the pay of whom hangs on.
     pub incentive_plans: BTreeMap<IncentivePlanId, IncentivePlan>,
+    /// What happens to the enterprise.
+    pub enterprise_events: BTreeMap<EnterpriseEventId, EnterpriseEvent>,
     /// When people meet over figures, and who.
     pub reviews: BTreeMap<ReviewId, Review>,
     /// Whom surveys ask next.

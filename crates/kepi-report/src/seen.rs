@@ -136,6 +136,12 @@ impl Seen {
             "incentive_plan" => name.parse().is_ok_and(|of| {
                 project.incentive_plans.get(&of).is_some_and(|of| of.weights.keys().all(kpi))
             }),
+            "enterprise_event" => name.parse().is_ok_and(|of| {
+                let known = project.enterprise_events.get(&of);
+                known.is_some_and(|of| {
+                    project.kpis.values().filter(|kpi| of.touches(kpi)).all(|own| kpi(&own.id))
+                })
+            }),
             "initiative" => name.parse().is_ok_and(|of| {
                 let known = project.initiatives.get(&of);
                 known.is_some_and(|of| of.kpis().all(|kpi| part.sight.kpi(kpi, of.unit.as_ref())))

@@ -399,6 +399,7 @@ impl Agenda<'_> {
             .collect();
         reviews.sort_by_key(|(of, _)| of.period);
         let mut confirmed = BTreeMap::new();
+        let mut since: BTreeMap<&KpiId, i64> = BTreeMap::new();
         for (last, (of, item)) in reviews.iter().rev().enumerate().rev() {
             for (place, point) in of.points.iter().enumerate() {
                 let decided = u16::try_from(place).ok().and_then(|place| item.work.decided.get(&place));
@@ -424,12 +425,33 @@ impl Agenda<'_> {
                 }
                 if let Some(kpi) = point.about.kpi().filter(|_| !deferred && point.is_of_definition()) {
                     confirmed.insert(kpi, of.period);
+                    since.insert(kpi, item.opened);
                 }
             }
         }
+        self.after_events(&kpis, &since, points);
         let Some(within) = self.rule.rotation else { return };
         for kpi in rotated(&kpis, &confirmed, within) {
             points.entry((Topic::Kpi(kpi.clone()), None, true)).or_default().0.insert(OnAgenda::Definition);
+        }
+    }
+}
+
+impl Agenda<'_> {
+    /// Definitions that something that happened to the enterprise touches, until a review that opened since has confirmed them.
+    fn after_events(&self, kpis: &[&KpiId], confirmed: &BTreeMap<&KpiId, i64>, points: &mut Points) {
+        let zone = TimeZone::get(&self.project.calendar.zone).unwrap_or(TimeZone::UTC);
+        let came =
+            |day: Date| day.to_zoned(zone.clone()).map_or(i64::MAX, |at| at.timestamp().as_microsecond());
+        for event in self.project.enterprise_events.values() {
+            let on = came(event.on);
+            for id in kpis.iter().copied().filter(|_| on <= self.at) {
+                let touched = self.project.kpis.get(id).is_some_and(|kpi| event.touches(kpi));
+                if touched && confirmed.get(id).is_none_or(|opened| *opened < on) {
+                    let point = points.entry((Topic::Kpi(id.clone()), None, true)).or_default();
+                    point.0.extend([OnAgenda::Event, OnAgenda::Definition]);
+                }
+            }
         }
     }
 }

@@ -132,13 +132,15 @@ pub enum OnAgenda {
     Unexplained,
     /// It was put off by the review before.
     Deferred,
+    /// Something that happened to the enterprise touches it.
+    Event,
     /// Its definition is confirmed, or is to change: it is its turn.
     Definition,
 }
 
 impl OnAgenda {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::PlanOwed,
         Self::Red,
         Self::Disputed,
@@ -157,6 +159,7 @@ impl OnAgenda {
         Self::Strategy,
         Self::Unexplained,
         Self::Deferred,
+        Self::Event,
         Self::Definition,
     ];
 
@@ -181,6 +184,7 @@ impl OnAgenda {
             Self::Strategy => "what it is believed to move does not follow it",
             Self::Unexplained => "nobody has said why",
             Self::Deferred => "put off by the review before",
+            Self::Event => "an event of the enterprise touches it",
             Self::Definition => "the definition is to be confirmed",
         }
     }

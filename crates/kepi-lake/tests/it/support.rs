@@ -117,6 +117,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         initiatives: BTreeMap::new(),
         operating_plans: BTreeMap::new(),
         incentive_plans: BTreeMap::new(),
+        enterprise_events: BTreeMap::new(),
         samplings: BTreeMap::new(),
         policies: BTreeMap::new(),
         reviews: BTreeMap::new(),

@@ -35,6 +35,7 @@ mod connection;
 mod crosswalk;
 mod derived;
 mod entered;
+mod enterprise_event;
 mod feedback;
 mod governance;
 mod guardrail;
@@ -215,6 +216,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let operating_plans = operating_plan::read(&definitions.operating_plans, planned, context);
     let incentive_plans =
         incentive_plan::read(&definitions.incentive_plans, &scorecards, &operating_plans, context);
+    let enterprise_events = enterprise_event::read(&definitions.enterprise_events, &kpis, context);
     let samplings = sampling::read(&definitions.samplings, &kpis, &around, context);
     let reviews = review::reviews(
         &definitions.reviews,
@@ -259,6 +261,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         initiatives,
         operating_plans,
         incentive_plans,
+        enterprise_events,
         samplings,
         reviews,
         stage_gates,

@@ -12,11 +12,11 @@ use crate::{
     expression::Type,
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
-        DimensionId, EntityId, FeedbackId, FeedbackThemeId, FreezeId, FunctionId, GoalId, GovernanceId,
-        GuardrailId, IncentivePlanId, InitiativeId, KpiId, LadderId, LevelId, LoopId, ObjectiveId,
-        OperatingPlanId, PersonId, PerspectiveId, PillarId, PlanVersionId, PlaybookId, PolicyId, ProjectId,
-        PurposeId, ReviewId, RuleId, SamplingId, ScorecardId, SourceId, StageGateId, StrategyId, ThemeId,
-        UnitId, WithholdingId,
+        DimensionId, EnterpriseEventId, EntityId, FeedbackId, FeedbackThemeId, FreezeId, FunctionId, GoalId,
+        GovernanceId, GuardrailId, IncentivePlanId, InitiativeId, KpiId, LadderId, LevelId, LoopId,
+        ObjectiveId, OperatingPlanId, PersonId, PerspectiveId, PillarId, PlanVersionId, PlaybookId, PolicyId,
+        ProjectId, PurposeId, ReviewId, RuleId, SamplingId, ScorecardId, SourceId, StageGateId, StrategyId,
+        ThemeId, UnitId, WithholdingId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,
@@ -145,6 +145,9 @@ impl Id for AlertId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for ChannelId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for EnterpriseEventId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for IncentivePlanId {

@@ -264,6 +264,14 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ),
         ),
         (
+            "K0840",
+            kepi(
+                "",
+                "---\nenterprise_event: merger\nname: Merger\non: 2026-07-01\n---\nenterprise_event: merger\nname: Merger again\n\
+                 on: 2026-08-01\n",
+            ),
+        ),
+        (
             "K0839",
             kepi(
                 "",

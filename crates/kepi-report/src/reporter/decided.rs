@@ -28,9 +28,12 @@ use crate::{
         BallotView, BothView, CaseView, ClosedView, ComingView, DocumentView, DraftView, DualView,
         EditorView, FieldView, Forms, HappenedView, HeldView, InboxView, ItemRow, ItemView, LeadingView,
         LedView, Named, OfficialFigure, OfficialView, PeriodView, PeriodsView, PointView, RegisterView,
-        RemarkView, ReviewView, ReviewsView, RoundView, SaidView, SilenceView, TouchView,
+        RemarkView, ReviewView, ReviewsView, RoundView, SaidView, SilenceView, Status, TouchView,
     },
 };
+
+/// On target in so many periods in a row is always.
+const ALWAYS: i32 = 8;
 
 /// So many of the newest periods of each length are shown, beside those that are closed.
 const MOST_PERIODS: usize = 8;
@@ -407,6 +410,29 @@ impl<'a> Reporter<'a> {
         Ok(view)
     }
 
+    /// That a KPI was on target all the time and nobody did anything about it; none: it was not, somebody did, or that is not known.
+    fn complacency(self, kpi: &'a Kpi, period: Period) -> Option<String> {
+        let place = self.whole(None);
+        let first = period.offset(1 - ALWAYS);
+        let on_target = |ordinal: i32| {
+            let reading = self.read(kpi, &place, Period { ordinal, ..period });
+            matches!(Status::from(&reading.standing), Status::Green | Status::Blue)
+        };
+        if !(first.ordinal..=period.ordinal).all(on_target) {
+            return None;
+        }
+        let calendar = self.project().calendar_of(kpi);
+        let begin = calendar.bounds(first).ok()?.start;
+        let until = self.facts.now()?;
+        let acts = self.facts.acts(&kpi.id, begin..until)?;
+        (acts.about == 0).then(|| {
+            format!(
+                "On target in each of the last {ALWAYS} periods, since {}, and nobody did anything about it in that time: does its target ask for anything yet?",
+                self.label(first)
+            )
+        })
+    }
+
     /// What speaks for a definition and against it: what uses it, how much it takes, and what analyses say.
     fn evidence(self, kpi: &'a Kpi, period: Period) -> Vec<(String, String)> {
         let project = self.project();
@@ -444,6 +470,11 @@ impl<'a> Reporter<'a> {
             };
             evidence.push(("Cost".to_owned(), said));
         }
+        for event in project.enterprise_events.values().filter(|of| of.touches(kpi)) {
+            let why = event.description.as_ref().map_or(String::new(), |of| format!(": {of}"));
+            evidence.push(("Event".to_owned(), format!("{} of {}{why}", event.name, event.on)));
+        }
+        evidence.extend(self.complacency(kpi, period).map(|said| ("Complacency".to_owned(), said)));
         for (about, name) in EVIDENCE {
             for of in self.analyses(kpi, period, Which::Named(name)) {
                 let said = of.says.len().saturating_sub(of.behind);

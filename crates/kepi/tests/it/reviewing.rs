@@ -579,3 +579,46 @@ async fn a_review_opens_by_the_clock_before_a_gate_of_planning() {
     assert_eq!(world.run("2026-07-03T08:00").await.reviews, 0);
     assert_eq!(world.run("2026-07-06T08:00").await.reviews, 1);
 }
+
+const MERGER: &str = "---\nenterprise_event: merger\nname: Merger with Acme\ndescription: two surveys become one\non: 2026-05-20\nobjectives: [recommended]\n---\n\
+    enterprise_event: later\nname: A new market\non: 2026-09-01\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_event_of_the_enterprise_touches_is_confirmed_anew_by_a_review_that_opened_since() {
+    let world = world_of(&format!("{PROJECT}{MERGER}"), [6, 8, 12, 12, 12]).await;
+    assert_eq!(world.run("2026-06-05T08:00").await.reviews, 1);
+    let review = world.of_kind("review").await.remove(0);
+    let of_definition = |of: &ItemView| -> Vec<ReviewPoint> {
+        of.work.review.as_ref().unwrap().points.iter().filter(|of| of.of_definition).cloned().collect()
+    };
+    let points = of_definition(&review);
+    assert_eq!(points.len(), 1, "that of September has not come");
+    assert_eq!(points[0].why, ["an event of the enterprise touches it", "the definition is to be confirmed"]);
+    let picture = Picture::load(&world.app).await.unwrap();
+    let shown =
+        tokio::task::block_in_place(|| Reporter::new(&picture).item(&review.item.to_string()).unwrap());
+    let evidence = &shown.review.unwrap().points[points[0].number - 1].evidence;
+    assert!(
+        evidence.contains(&(
+            "Event".to_owned(),
+            "Merger with Acme of 2026-05-20: two surveys become one".to_owned()
+        )),
+        "{evidence:?}"
+    );
+    let place = u16::try_from(points[0].number).unwrap();
+    world
+        .act(
+            "vp",
+            review.item,
+            Doing::Decide(place, Decision::Accept, "it fits both", None),
+            "2026-06-05T10:00",
+        )
+        .await
+        .unwrap();
+    // The next one does not ask again; after September it does.
+    assert_eq!(world.run("2026-07-07T08:00").await.reviews, 1);
+    let asked = |all: Vec<ItemView>| all.iter().map(|of| of_definition(of).len()).collect::<Vec<_>>();
+    assert_eq!(asked(world.of_kind("review").await).into_iter().sum::<usize>(), 1);
+    assert_eq!(world.run("2026-10-07T08:00").await.reviews, 1);
+    assert_eq!(asked(world.of_kind("review").await).into_iter().sum::<usize>(), 2);
+}
