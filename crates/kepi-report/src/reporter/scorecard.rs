@@ -99,11 +99,17 @@ impl<'a> Reporter<'a> {
         mut of: Vec<PerspectiveView>,
         scored: &Scored<'a>,
     ) -> Result<Vec<PerspectiveView>, ViewError> {
+        let mut disputed: BTreeMap<(String, String), u64> = BTreeMap::new();
+        for ((kpi, part), (reading, place)) in &scored.readings {
+            let (_, items) = self.open_about(reading.kpi, place, reading.period)?;
+            if let Some(item) = items.first() {
+                disputed.insert((kpi.to_string(), part.to_string()), *item);
+            }
+        }
         for row in of.iter_mut().flat_map(|of| &mut of.objectives).flat_map(|of| &mut of.kpis) {
-            let reading = row.kpi.id.parse().ok().and_then(|id: KpiId| scored.readings.get(&id));
-            let (Some(reading), Outcome::Value(measured)) = (reading, &mut row.value) else { continue };
-            let (_, disputed) = self.open_about(reading.kpi, &scored.place, reading.period)?;
-            if let Some(item) = disputed.first() {
+            let part = row.segment.as_ref().map_or(String::new(), |of| of.id.clone());
+            let item = disputed.get(&(row.kpi.id.clone(), part));
+            if let (Some(item), Outcome::Value(measured)) = (item, &mut row.value) {
                 let own = measured.mark.take().map_or(String::new(), |own| format!("{own}; "));
                 measured.mark = Some(format!("{own}disputed (item {item})"));
             }
