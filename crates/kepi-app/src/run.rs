@@ -485,7 +485,11 @@ impl App {
     ) -> Result<Computed, AppError> {
         let Basis { watermarks, mut held_back, at, kept } = basis;
         let watermarks = watermarks.cloned().unwrap_or_else(|| reach_of(project, inputs, at));
-        let (inputs, strays) = &self.made(project, inputs, &watermarks, &mut held_back, (at, kept)).await?;
+        // What is not kept lies there until it was measured, where it does not fit into memory.
+        let passing = self.shelf.passing();
+        let once = Kept::for_once(self.evaluator.as_ref(), passing.as_ref());
+        let makes = kept.unwrap_or(&once);
+        let (inputs, strays) = &self.made(project, inputs, &watermarks, &mut held_back, (at, makes)).await?;
         let held_back = &held_back;
         let kpis = || project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
         let plans = scans::plan(kpis(), project, inputs)?;
@@ -589,7 +593,7 @@ impl App {
         inputs: &PinnedInputs,
         watermarks: &BTreeMap<EntityId, i64>,
         held_back: &mut BTreeMap<KpiId, String>,
-        (at, kept): (i64, Option<&Kept<'_>>),
+        (at, makes): (i64, &Kept<'_>),
     ) -> Result<(PinnedInputs, Strays), AppError> {
         let kpis = project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
         let work: Vec<(&Kpi, Grain)> = kpis
@@ -598,10 +602,7 @@ impl App {
         let Some(plan) = derive::plan(&work, project, inputs, at, watermarks)? else {
             return Ok((inputs.clone(), Strays::new()));
         };
-        let made = match kept {
-            Some(kept) => kept.made(&plan, inputs, &self.limits).await,
-            None => derive::derived(&plan, inputs, self.evaluator.as_ref(), &self.limits).await,
-        };
+        let made = makes.made(&plan, inputs, &self.limits).await;
         let of_made =
             work.iter().map(|(kpi, _)| *kpi).filter(|kpi| kpi.wordings().any(|of| !of.made.is_empty()));
         match made {

@@ -67,6 +67,11 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
+/// Removes a folder that nobody needs after a power cut, with all in it.
+pub(crate) fn remove_folder(path: &Path) -> io::Result<()> {
+    fs::remove_dir_all(path)
+}
+
 /// BLAKE3 of a file's bytes.
 pub(crate) fn checksum(path: &Path) -> io::Result<Hash> {
     let mut hasher = blake3::Hasher::new();

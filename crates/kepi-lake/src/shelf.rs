@@ -1,26 +1,37 @@
 //! What is kept between runs, states and rows that were made, in a folder beside the data files: a cache, made anew by the next run where
 //! anything is missing or damaged.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use kepi_model::id::Hash;
 use kepi_query::kept::Shelf;
+use uuid::Uuid;
 
 use crate::durable;
 
 /// Ending of its files.
 const ENDING: &str = "states";
 
+/// How folders of passing shelves begin.
+const PASSING: &str = "passing-";
+
+/// A passing shelf that was not looked after for so long is one of a process that died.
+const LEFT_BEHIND: Duration = Duration::from_secs(24 * 3600);
+
 /// States in a folder.
 #[derive(Debug)]
 pub struct FolderShelf {
     folder: PathBuf,
+    passing: bool,
 }
 
 impl FolderShelf {
     /// In the lake's folder `data`.
     pub fn in_lake(data: &Path) -> Self {
-        Self { folder: data.join("states") }
+        Self { folder: data.join("states"), passing: false }
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -65,5 +76,34 @@ impl Shelf for FolderShelf {
 
     fn content(&self, name: &str) -> Option<Hash> {
         durable::checksum(&self.file(name)).ok()
+    }
+
+    fn passing(&self) -> Box<dyn Shelf> {
+        self.clear_away();
+        let folder = self.folder.join(format!("{PASSING}{}", Uuid::new_v4()));
+        Box::new(Self { folder, passing: true })
+    }
+}
+
+impl FolderShelf {
+    /// Removes passing shelves of processes that died.
+    fn clear_away(&self) {
+        for name in durable::names(&self.folder).unwrap_or_default() {
+            let of = self.folder.join(&name);
+            let stood = durable::metadata(&of).and_then(|of| of.modified()).ok();
+            let stood = stood.and_then(|at| at.elapsed().ok()).unwrap_or_default();
+            if name.to_string_lossy().starts_with(PASSING) && stood > LEFT_BEHIND {
+                let _ = durable::remove_folder(&of);
+            }
+        }
+    }
+}
+
+impl Drop for FolderShelf {
+    fn drop(&mut self) {
+        if self.passing {
+            // Mostly nothing was put there.
+            let _ = durable::remove_folder(&self.folder);
+        }
     }
 }

@@ -62,6 +62,8 @@ pub trait Shelf: Send + Sync {
     fn remove(&self, name: &str);
     /// Where an evaluator finds the bytes under a name, as a file.
     fn path(&self, name: &str) -> String;
+    /// An empty one beside it, which goes, with all that lies on it, when it is dropped.
+    fn passing(&self) -> Box<dyn Shelf>;
     /// The hash of the bytes under a name.
     fn content(&self, name: &str) -> Option<Hash> {
         self.read(name).map(|bytes| Hash::of(&bytes))
@@ -99,6 +101,8 @@ pub struct Kept<'a> {
     keeping: Keeping,
     /// Whether what is measured is kept, and what nobody needs forgotten.
     writes: bool,
+    /// Whether the shelf is there for what does not fit into memory alone.
+    passing: bool,
     /// What was asked for: how the names of it begin.
     used: Mutex<BTreeSet<String>>,
     costs: Mutex<Vec<Cost>>,
@@ -132,12 +136,17 @@ impl<'a> Kept<'a> {
     pub fn new(evaluator: &'a dyn Evaluator, shelf: &'a dyn Shelf) -> Self {
         let keeping = Keeping::default();
         let (used, costs, remade) = Default::default();
-        Self { evaluator, shelf, elsewhere: None, keeping, writes: true, used, costs, remade }
+        Self { evaluator, shelf, elsewhere: None, keeping, writes: true, passing: false, used, costs, remade }
     }
 
     /// The same, which leaves the shelf as it is.
     pub fn only_reading(evaluator: &'a dyn Evaluator, shelf: &'a dyn Shelf) -> Self {
         Self { writes: false, ..Self::new(evaluator, shelf) }
+    }
+
+    /// The same for a [passing](Shelf::passing) shelf: what is made for once lies there only where it does not fit into memory.
+    pub fn for_once(evaluator: &'a dyn Evaluator, shelf: &'a dyn Shelf) -> Self {
+        Self { passing: true, ..Self::new(evaluator, shelf) }
     }
 
     /// The same; what is made by key is made by others, where there are some.

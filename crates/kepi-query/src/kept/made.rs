@@ -147,13 +147,16 @@ impl Kept<'_> {
         }
         was(Remade::All);
         let read = derive::read(&part.columns, inputs, self.evaluator, limits).await?;
+        if !self.writes || self.passing {
+            return derive::of_rows(part, read, None, limits.threads);
+        }
         let sources = sources(part, inputs, &read);
         let ties = match split::local(part, inputs) {
             Some(local) => ties(part, &local, &read),
             None => Vec::new(),
         };
         let derived = derive::of_rows(part, read, None, limits.threads)?;
-        if let (true, Some(read)) = (self.writes, sources)
+        if let Some(read) = sources
             && let Some(record) = self.recorded(part, &derived, read, ties)
             && self.keeps(&name, &record)
         {

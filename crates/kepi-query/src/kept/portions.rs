@@ -196,7 +196,9 @@ impl InPortions<'_> {
         if (of <= 1 && self.kept.elsewhere.is_none()) || self.has_versions() {
             return Ok(None);
         }
-        let Some(read) = self.sources().await? else { return Ok(None) };
+        // What is never asked for again needs not to say of which files it is.
+        let read = if self.kept.passing { Some(BTreeMap::new()) } else { self.sources().await? };
+        let Some(read) = read else { return Ok(None) };
         loop {
             match self.made_in(of).await? {
                 Made::All(record) => return Ok(Some((Record { read, ..*record }, of))),

@@ -591,6 +591,22 @@ fn rows_beyond_memory_are_made_in_portions_and_come_to_the_same() {
             assert_eq!(most, 6_000);
         }
         portions.insert(largest);
+        // For once: the same rows, in as many portions, and nothing is left that anybody would look for.
+        let passing = drawer.shelf.0.lock().unwrap().clone();
+        drawer.shelf.0.lock().unwrap().clear();
+        let once = Kept::for_once(&watched, &drawer.shelf).keeping(keeping);
+        let made = PinnedInputs {
+            tables: now(once.made(&plan, &placed, &limits)).unwrap().tables,
+            ..placed.clone()
+        };
+        let opened = drawer.all(&made).unwrap();
+        for (id, table) in &expected.tables {
+            let columns: Vec<&str> = opened.tables[id].columns.iter().map(|of| of.name.as_str()).collect();
+            assert_eq!(sorted(&opened.tables[id], &columns), sorted(table, &columns), "{memory_bytes} {id}");
+        }
+        assert_eq!(once.remade(), kept.remade());
+        assert_eq!(drawer.shelf.0.lock().unwrap().is_empty(), largest == 1);
+        *drawer.shelf.0.lock().unwrap() = passing;
         // It is kept like what was made at once.
         let again = Kept::new(&watched, &drawer.shelf).keeping(keeping);
         now(again.made(&plan, &placed, &limits)).unwrap();
