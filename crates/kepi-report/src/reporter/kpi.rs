@@ -501,16 +501,8 @@ impl<'a> Reporter<'a> {
         period: Period,
     ) -> Result<(Vec<ItemRow>, Vec<u64>), ViewError> {
         let open = self.facts.open_about(&kpi.id)?;
-        let rows = |rows: &Rows| match rows {
-            Rows::Unit(Some(unit)) => place.card.and_then(|card| card.segment(Some(unit))),
-            Rows::Unit(None) => Some(Segment::total()),
-            _ => None,
-        };
-        let of_shown = |item: &&Item| {
-            let shown = item.touches.iter().any(|touch| rows(&touch.rows) == place.segment);
-            item.disputes == Some(period) && shown && place.segment.is_some()
-        };
-        let disputed = open.iter().filter(of_shown).map(|item| item.number).collect();
+        let disputed =
+            open.iter().filter(|item| disputes(item, place, period)).map(|item| item.number).collect();
         Ok((open.iter().map(|item| self.item_row(item)).collect(), disputed))
     }
 
@@ -629,4 +621,15 @@ fn wider(of: &Segment) -> Vec<Named> {
     }
     let one = |pair: &(DimensionId, Member)| Segment::new(vec![pair.clone()]);
     of.0.iter().map(one).map(|s| Named::new(&s, words::segment(&s))).collect()
+}
+
+/// Whether an item about a KPI disputes its figure of a period, of the rows that a place has.
+pub(crate) fn disputes(item: &Item, place: &Place<'_>, period: Period) -> bool {
+    let rows = |rows: &Rows| match rows {
+        Rows::Unit(Some(unit)) => place.card.and_then(|card| card.segment(Some(unit))),
+        Rows::Unit(None) => Some(Segment::total()),
+        _ => None,
+    };
+    let shown = || item.touches.iter().any(|touch| rows(&touch.rows) == place.segment);
+    item.disputes == Some(period) && place.segment.is_some() && shown()
 }

@@ -30,6 +30,7 @@ use kepi_score::{
 
 use super::{
     Asked, Reporter,
+    kpi::disputes,
     reading::{Place, Reading},
     score_outcome, words,
 };
@@ -99,11 +100,18 @@ impl<'a> Reporter<'a> {
         mut of: Vec<PerspectiveView>,
         scored: &Scored<'a>,
     ) -> Result<Vec<PerspectiveView>, ViewError> {
+        // Read once: a scorecard has many KPIs and few disputes.
+        let mut open = self.facts.items(false)?;
+        open.retain(|item| item.disputes.is_some());
+        if open.is_empty() {
+            return Ok(of);
+        }
         let mut disputed: BTreeMap<(String, String), u64> = BTreeMap::new();
         for ((kpi, part), (reading, place)) in &scored.readings {
-            let (_, items) = self.open_about(reading.kpi, place, reading.period)?;
-            if let Some(item) = items.first() {
-                disputed.insert((kpi.to_string(), part.to_string()), *item);
+            let about = format!("kpi/{kpi}");
+            let of_kpi = open.iter().filter(|item| item.touches.iter().any(|touch| touch.id == about));
+            if let Some(item) = of_kpi.into_iter().find(|item| disputes(item, place, reading.period)) {
+                disputed.insert((kpi.to_string(), part.to_string()), item.number);
             }
         }
         for row in of.iter_mut().flat_map(|of| &mut of.objectives).flat_map(|of| &mut of.kpis) {
