@@ -526,6 +526,9 @@ mod tests {
         fn path(&self, name: &str) -> String {
             self.0.join(name).display().to_string()
         }
+        fn passing(&self) -> Box<dyn kepi_query::kept::Shelf> {
+            Box::new(Self(self.0.join("passing")))
+        }
     }
 
     #[test]
