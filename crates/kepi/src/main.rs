@@ -16,7 +16,10 @@ mod progress;
 mod provider;
 mod sight;
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
             });
             // What still computes on a thread of its own, for a client that is gone, is not waited for.
             runtime.shutdown_timeout(LONGEST_END);
+            wait_for_databases();
             result
         }
         Err(source) => Err(failure::Failure::Io { what: "the runtime could not start".to_owned(), source }),
@@ -58,6 +62,21 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::from(cli::exit::SUCCESS),
         Err(failure) => failure.report(),
+    }
+}
+
+/// A connection to a database in a file is closed by a thread of its own, which writes what is left into the file and removes what lies
+/// beside it. A process that ends in the middle leaves files that nobody can open who may only read them.
+fn wait_for_databases() {
+    let begun = Instant::now();
+    // By its name, which Linux tells; elsewhere nothing is waited for.
+    let closes = |task: std::io::Result<std::fs::DirEntry>| {
+        let name = task.and_then(|task| std::fs::read_to_string(task.path().join("comm")));
+        name.is_ok_and(|name| name.starts_with(kepi_store::DRIVER))
+    };
+    let is_closing = || std::fs::read_dir("/proc/self/task").is_ok_and(|mut all| all.any(closes));
+    while begun.elapsed() < LONGEST_END && is_closing() {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
