@@ -11,7 +11,7 @@ use thirtyfour::prelude::*;
 
 use crate::{
     doors,
-    driver::{Driver, Look, arrives, ask, browser},
+    driver::{Driver, Look, arrives, ask, browser, follow, gone},
     example, forms,
 };
 
@@ -134,7 +134,7 @@ async fn a_manager_clicks_through() {
     // Another period and unit, by the form.
     browser.find(By::Css("select[name=period] option[value='2014']")).await.unwrap().click().await.unwrap();
     browser.find(By::Css("select[name=unit] option[value=area_f]")).await.unwrap().click().await.unwrap();
-    browser.find(By::Css(".chooser button")).await.unwrap().click().await.unwrap();
+    follow(&browser, By::Css(".chooser button")).await;
     let query = arrives(&browser, "/scorecards/passenger_experience").await;
     assert_eq!(query, "period=2014&unit=area_f");
     let head = browser.find(By::Css("header.head .sub")).await.unwrap().text().await.unwrap();
@@ -145,13 +145,14 @@ async fn a_manager_clicks_through() {
     let title = name.text().await.unwrap();
     let href = name.attr("href").await.unwrap().unwrap();
     name.click().await.unwrap();
+    gone(&name).await;
     let query = arrives(&browser, href.split('?').next().unwrap()).await;
     assert_eq!(browser.find(By::Css("h1")).await.unwrap().text().await.unwrap(), title);
     assert!(query.contains("unit=area_f"));
 
     // Through the navigation to all pages.
     for page in PAGES.iter().filter(|page| page.nav.is_some()) {
-        browser.find(By::LinkText(page.nav.unwrap())).await.unwrap().click().await.unwrap();
+        follow(&browser, By::LinkText(page.nav.unwrap())).await;
         arrives(&browser, page.path).await;
         let current = browser.find(By::Css("nav.wide a[aria-current=page]")).await.unwrap();
         assert_eq!(current.text().await.unwrap(), page.nav.unwrap());
@@ -170,6 +171,7 @@ async fn the_menu_unfolds_on_a_phone() {
     browser.find(By::Css(".menu summary")).await.unwrap().click().await.unwrap();
     assert!(link.is_displayed().await.unwrap());
     link.click().await.unwrap();
+    gone(&link).await;
     arrives(&browser, "/kpis").await;
     browser.quit().await.unwrap();
 }

@@ -100,8 +100,24 @@ pub(crate) async fn browser(driver: &Driver, look: Look) -> WebDriver {
     WebDriver::new(&driver.address, wanted).await.expect("a browser starts")
 }
 
-/// Waits until the browser shows the page of a path, whole, and says its query: a click returns before the page that it
-/// leads to is there.
+/// Clicks what leads away from a page, and waits until that page is gone: a click returns before the page that it leads to
+/// is there, and both may have one address.
+pub(crate) async fn follow(browser: &WebDriver, by: By) {
+    let found = browser.find(by).await.unwrap();
+    found.click().await.unwrap();
+    gone(&found).await;
+}
+
+/// Waits until the page is gone on which an element stood.
+pub(crate) async fn gone(element: &WebElement) {
+    let begun = Instant::now();
+    while element.tag_name().await.is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "no other page came");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until the browser shows the page of a path, whole, and says its query.
 pub(crate) async fn arrives(browser: &WebDriver, path: &str) -> String {
     let begun = Instant::now();
     loop {

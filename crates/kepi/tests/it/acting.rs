@@ -19,7 +19,7 @@ use crate::{
     order::{Broken, app, run_at},
     rooms::{
         Somebody,
-        driver::{Driver, Look, arrives, browser},
+        driver::{Driver, Look, arrives, browser, follow},
         hidden, let_in, sign_in, text,
     },
     support::Project,
@@ -614,7 +614,7 @@ async fn turns_are_taken_in_browsers() {
 
     // His task is in Ben's inbox; when it is done, so can the plan be.
     bens.goto(format!("{site}/inbox")).await.unwrap();
-    bens.find(By::Css(".wait h3 a")).await.unwrap().click().await.unwrap();
+    follow(&bens, By::Css(".wait h3 a")).await;
     let task = world.inbox("ben").into_iter().find(|(_, kind)| kind == "task").unwrap().0;
     arrives(&bens, &format!("/items/{task}")).await;
     fill(&bens, "finish", &[("why", "as planned")]).await;

@@ -14,7 +14,7 @@ use thirtyfour::prelude::*;
 
 use crate::{
     access::{access, own_token},
-    rooms::driver::{Driver, Look, arrives, browser},
+    rooms::driver::{Driver, Look, arrives, browser, follow, gone},
     support::{Project, kepi, root},
     tour::Server,
 };
@@ -249,19 +249,21 @@ async fn somebody_signs_in_and_out_by_a_provider_in_a_browser() {
     let browser = browser(&driver, Look::Light).await;
     browser.goto(format!("http://{address}/kpis")).await.unwrap();
     arrives(&browser, "/sign-in").await;
-    browser.find(By::LinkText("Sign in with Example ID")).await.unwrap().click().await.unwrap();
+    follow(&browser, By::LinkText("Sign in with Example ID")).await;
     let login = browser.query(By::Name("login")).first().await.unwrap();
     login.send_keys("dana@example.com").await.unwrap();
     browser.find(By::Name("password")).await.unwrap().send_keys("any").await.unwrap();
-    browser.find(By::Css("button[type=submit]")).await.unwrap().click().await.unwrap();
+    follow(&browser, By::Css("button[type=submit]")).await;
     arrives(&browser, "/kpis").await;
     assert!(browser.source().await.unwrap().contains(">airport_director<"), "who is signed in stands above");
 
-    browser.find(By::XPath("//button[normalize-space()='Sign out']")).await.unwrap().click().await.unwrap();
+    follow(&browser, By::XPath("//button[normalize-space()='Sign out']")).await;
     arrives(&browser, "/sign-in").await;
-    browser.find(By::LinkText("sign out there, too")).await.unwrap().click().await.unwrap();
+    follow(&browser, By::LinkText("sign out there, too")).await;
     // The provider asks whether it shall end its session, and sends the browser back.
-    browser.query(By::Name("logout")).first().await.unwrap().click().await.unwrap();
+    let end = browser.query(By::Name("logout")).first().await.unwrap();
+    end.click().await.unwrap();
+    gone(&end).await;
     arrives(&browser, "/sign-in").await;
     browser.goto(format!("http://{address}/kpis")).await.unwrap();
     arrives(&browser, "/sign-in").await;

@@ -13,7 +13,7 @@ use crate::{
     support::{Project, kepi},
     tour::Server,
 };
-use driver::{Driver, Look, arrives, browser};
+use driver::{Driver, Look, arrives, browser, follow, gone};
 
 const PASSWORD: &str = "quiet river, nine stones";
 const GOVERNED: &str = "person: ann\nname: Ann\n---\nperson: bea\nname: Bea\n---\nperson: carl\nname: Carl\n---\n\
@@ -80,12 +80,12 @@ pub(crate) async fn sign_in(browser: &WebDriver, site: &str, name: &str) {
     arrives(browser, "/sign-in").await;
     browser.find(By::Name("name")).await.unwrap().send_keys(name).await.unwrap();
     browser.find(By::Name("password")).await.unwrap().send_keys(PASSWORD).await.unwrap();
-    browser.find(By::Css("form.entry button")).await.unwrap().click().await.unwrap();
+    follow(browser, By::Css("form.entry button")).await;
     arrives(browser, "/inbox").await;
 }
 
 pub(crate) async fn sign_out(browser: &WebDriver) {
-    browser.find(By::Css("form.viewer button")).await.unwrap().click().await.unwrap();
+    follow(browser, By::Css("form.viewer button")).await;
     arrives(browser, "/sign-in").await;
 }
 
@@ -95,13 +95,7 @@ async fn edit(browser: &WebDriver, from: &str, to: &str) -> String {
         text.value = before.replace(arguments[0], arguments[1]); return before !== text.value;";
     let done = browser.execute(script, vec![from.into(), to.into()]).await.unwrap();
     assert_eq!(done.json(), &Value::Bool(true), "{from} is in the text");
-    browser
-        .find(By::Css("form:has(textarea[name=text]) button[value=look]"))
-        .await
-        .unwrap()
-        .click()
-        .await
-        .unwrap();
+    follow(browser, By::Css("form:has(textarea[name=text]) button[value=look]")).await;
     arrives(browser, "/changes").await;
     text(browser, "main").await
 }
@@ -116,8 +110,9 @@ async fn vote_nevertheless(browser: &WebDriver) {
         for (const [name, value] of [['stance', 'yes'], ['content', arguments[0]], ['request', 'made-up']]) { \
           const field = document.createElement('input'); field.type = 'hidden'; field.name = name; field.value = value; \
           form.append(field); } form.submit();";
-    let content = text(browser, "code.hash").await;
-    browser.execute(script, vec![content.into()]).await.unwrap();
+    let content = browser.find(By::Css("code.hash")).await.unwrap();
+    browser.execute(script, vec![content.text().await.unwrap().into()]).await.unwrap();
+    gone(&content).await;
     arrives(browser, "/items/1/vote").await;
 }
 
@@ -133,7 +128,7 @@ async fn a_board_decides_in_browsers() {
     sign_in(&anns, &site, "ann").await;
     assert!(text(&anns, "main").await.contains("Nothing waits for you."));
     anns.goto(format!("{site}/kpis/recommendation")).await.unwrap();
-    anns.find(By::LinkText("Propose a change")).await.unwrap().click().await.unwrap();
+    follow(&anns, By::LinkText("Propose a change")).await;
     arrives(&anns, "/changes/new").await;
     let said = edit(&anns, "survey_response", "nothing").await;
     assert!(said.contains("`nothing`") && said.contains("error, line "), "{said}");
@@ -150,12 +145,7 @@ async fn a_board_decides_in_browsers() {
         .send_keys("only the north answers")
         .await
         .unwrap();
-    anns.find(By::Css("form:has(textarea[name=text]) button[value=propose]"))
-        .await
-        .unwrap()
-        .click()
-        .await
-        .unwrap();
+    follow(&anns, By::Css("form:has(textarea[name=text]) button[value=propose]")).await;
     arrives(&anns, "/items/1").await;
     let page = text(&anns, "main").await;
     for said in [
@@ -189,11 +179,11 @@ async fn a_board_decides_in_browsers() {
         sign_in(&others, &site, name).await;
         assert_eq!(text(&others, ".viewer .count").await, "1 waits for you");
         assert!(text(&others, ".wait").await.contains("only the north answers"));
-        others.find(By::Css(".wait h3 a")).await.unwrap().click().await.unwrap();
+        follow(&others, By::Css(".wait h3 a")).await;
         arrives(&others, "/items/1").await;
         assert!(text(&others, ".turn").await.contains("You are on the board"));
         others.find(By::Css("form[action$='/vote'] [name=why]")).await.unwrap().send_keys(why).await.unwrap();
-        others.find(By::Css("button[value=yes]")).await.unwrap().click().await.unwrap();
+        follow(&others, By::Css("button[value=yes]")).await;
         arrives(&others, "/items/1").await;
         let ballots = text(&others, ".ballots").await;
         assert!(ballots.contains(&format!("{name} agrees")) && ballots.contains(why), "{ballots}");
@@ -219,15 +209,14 @@ async fn a_board_decides_in_browsers() {
 /// Somebody proposes in her browser that recommendation is measured in the north only.
 async fn propose_the_north(anns: &WebDriver, site: &str) {
     anns.goto(format!("{site}/kpis/recommendation")).await.unwrap();
-    anns.find(By::LinkText("Propose a change")).await.unwrap().click().await.unwrap();
+    follow(anns, By::LinkText("Propose a change")).await;
     arrives(anns, "/changes/new").await;
     edit(anns, "survey_response, answer: score", "survey_response, answer: score, where: region = 'north'")
         .await;
     let form = "form:has(textarea[name=text])";
     let why = anns.find(By::Css(format!("{form} textarea[name=why]"))).await.unwrap();
     why.send_keys("only the north answers").await.unwrap();
-    let send = anns.find(By::Css(format!("{form} button[value=propose]"))).await.unwrap();
-    send.click().await.unwrap();
+    follow(anns, By::Css(format!("{form} button[value=propose]"))).await;
 }
 
 /// Scenario 2: a change is asked for in a frozen half-year, refused and logged; later it is decided on by functions, who see what it
@@ -339,20 +328,11 @@ async fn a_change_under_a_freeze_is_refused_and_decided_later_by_functions_in_br
         sign_in(&others, &site, name).await;
         others.goto(format!("{site}/items/3")).await.unwrap();
         assert!(text(&others, "main").await.contains("Figures by both"), "{name} decides by them");
-        others.find(By::Css("button[value=yes]")).await.unwrap().click().await.unwrap();
-        // The page that it comes from and the one that it ends on have one address: what was said shows that it has arrived.
-        let item = async || -> Value {
-            for _ in 0..120 {
-                let item = project.ok(&["item", "3", "--format", "json", "--as", "ann"]);
-                let item: Value = serde_json::from_str(&item).unwrap();
-                if item["ballots"].as_array().is_some_and(|all| all.len() == ballots) {
-                    return item;
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(250)).await;
-            }
-            panic!("{name} never said so")
-        };
-        assert_eq!(item().await["state"], after, "{name}");
+        follow(&others, By::Css("button[value=yes]")).await;
+        let item = project.ok(&["item", "3", "--format", "json", "--as", "ann"]);
+        let item: Value = serde_json::from_str(&item).unwrap();
+        assert_eq!(item["ballots"].as_array().unwrap().len(), ballots, "{name}");
+        assert_eq!(item["state"], after, "{name}");
         sign_out(&others).await;
     }
     anns.quit().await.unwrap();

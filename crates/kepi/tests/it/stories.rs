@@ -9,7 +9,7 @@ use thirtyfour::prelude::*;
 
 use crate::{
     rooms::{
-        driver::{Driver, arrives},
+        driver::{Driver, arrives, follow},
         let_in, text,
     },
     support::Project,
@@ -244,13 +244,7 @@ async fn from_a_red_thursday_to_what_was_learnt_with_several_people_and_a_clock_
     veras.quit().await.unwrap();
     let veras = at_item(&driver, &site, "vp", plan).await;
     assert!(text(&veras, "main").await.contains("the form lost answers"));
-    veras.find(By::Css("form[action$='/vote'] button[value=yes]")).await.unwrap().click().await.unwrap();
-    for _ in 0..200 {
-        if item(project, plan)["state"] == "doing" {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    follow(&veras, By::Css("form[action$='/vote'] button[value=yes]")).await;
     assert_eq!(item(project, plan)["state"], "doing");
     // Three tasks are done, one by one.
     project.set_clock("2026-05-05T08:00:00Z");

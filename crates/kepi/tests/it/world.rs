@@ -1,7 +1,7 @@
 //! The small company that tests of acting are about: what its definitions have in common, a project that runs in one process by a clock, and what people do at
 //! pages of items.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use kepi_app::{
     App, AppError,
@@ -15,7 +15,7 @@ use thirtyfour::prelude::*;
 use crate::{
     order::{app, run_at},
     rooms::{
-        driver::{Driver, Look, arrives, browser},
+        driver::{Driver, Look, arrives, browser, follow},
         sign_in,
     },
     support::Project,
@@ -211,15 +211,7 @@ pub async fn press(browser: &WebDriver, button: &str) {
         .execute("document.querySelectorAll('details.deed').forEach(of => of.open = true)", vec![])
         .await
         .unwrap();
-    let found = browser.find(By::Css(button)).await.unwrap();
-    found.click().await.unwrap();
-    for _ in 0..300 {
-        if found.tag_name().await.is_err() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("`{button}` was pressed, and no other page came");
+    follow(browser, By::Css(button)).await;
 }
 
 /// Somebody in a browser of her own, at a page.
