@@ -1,4 +1,4 @@
-//! Reading ahead: a thread takes the next batches of a raw file apart while the rows before are typed and placed.
+//! Working ahead: one thread takes the next batches of a raw file apart and one types them, while the rows before are placed.
 
 use std::{
     sync::{
@@ -8,63 +8,87 @@ use std::{
     thread::{Scope, ScopedJoinHandle},
 };
 
-use kepi_query::landing::{Batch, BatchReader, PortError, Raw};
+use kepi_query::landing::{Batch, BatchReader, Raw};
 
 use crate::error::{LakeError, LandError};
 
-/// Batches that may wait: enough that neither side waits for the other's next one.
+/// Items that may wait: enough that neither side waits for the other's next one.
 const WAITING: usize = 2;
 
-/// A reader that is ahead of who asks for its batches.
-pub(crate) struct Ahead<'scope> {
-    batches: Receiver<Result<Batch, PortError>>,
-    /// Batches whose buffers are used again.
-    spare: Sender<Batch>,
-    thread: ScopedJoinHandle<'scope, Box<dyn BatchReader>>,
+/// Who makes items one after the other.
+pub(crate) trait Maker: Send {
+    /// What it makes.
+    type Item: Send;
+
+    /// An item with nothing in it.
+    fn empty(&self) -> Self::Item;
+
+    /// Makes the next item in the place of an earlier one, whose buffers are used again; false: there are no more.
+    fn next(&mut self, into: &mut Self::Item) -> Result<bool, LandError>;
 }
 
-impl<'scope> Ahead<'scope> {
-    /// Begins to read.
-    pub fn of<'env>(scope: &'scope Scope<'scope, 'env>, reader: Box<dyn BatchReader>) -> Self {
-        let (sender, batches) = sync_channel(WAITING);
-        let (spare, used) = channel();
-        let thread = scope.spawn(move || read(reader, &sender, &used));
-        Self { batches, spare, thread }
+impl Maker for Box<dyn BatchReader> {
+    type Item = Batch;
+
+    fn empty(&self) -> Batch {
+        Batch::default()
     }
 
-    /// The next batch, in the place of the one before; false: there are no more rows.
-    pub fn next(&mut self, batch: &mut Batch) -> Result<bool, LandError> {
-        let Ok(next) = self.batches.recv() else { return Ok(false) };
-        let before = std::mem::replace(batch, next.map_err(LandError::from_port)?);
-        // Who has read everything needs no more buffers.
+    fn next(&mut self, into: &mut Batch) -> Result<bool, LandError> {
+        self.as_mut().next(into).map_err(LandError::from_port)
+    }
+}
+
+/// A maker that is ahead of who asks for its items.
+pub(crate) struct Ahead<'scope, M: Maker> {
+    items: Receiver<Result<M::Item, LandError>>,
+    /// Items whose buffers are used again.
+    spare: Sender<M::Item>,
+    thread: ScopedJoinHandle<'scope, M>,
+}
+
+impl<'scope, M: Maker + 'scope> Ahead<'scope, M> {
+    /// Begins to make.
+    pub fn of<'env>(scope: &'scope Scope<'scope, 'env>, maker: M) -> Self {
+        let (sender, items) = sync_channel(WAITING);
+        let (spare, used) = channel();
+        let thread = scope.spawn(move || make(maker, &sender, &used));
+        Self { items, spare, thread }
+    }
+
+    /// The next item, in the place of the one before; false: there are no more.
+    pub fn next(&mut self, item: &mut M::Item) -> Result<bool, LandError> {
+        let Ok(next) = self.items.recv() else { return Ok(false) };
+        let before = std::mem::replace(item, next?);
+        // Who has made everything needs no more buffers.
         let _ = self.spare.send(before);
         Ok(true)
     }
 
-    /// The reader, when no more batches are wanted.
-    pub fn ended(self) -> Result<Box<dyn BatchReader>, LandError> {
-        drop((self.batches, self.spare));
-        let died = |_| LakeError::Worker("the thread that reads a file ended by itself".to_owned());
+    /// The maker, when no more items are wanted.
+    pub fn ended(self) -> Result<M, LandError> {
+        drop((self.items, self.spare));
+        let died = |_| LakeError::Worker("a thread that works ahead on a file ended by itself".to_owned());
         Ok(self.thread.join().map_err(died)?)
     }
 }
 
-fn read(
-    mut reader: Box<dyn BatchReader>,
-    sender: &SyncSender<Result<Batch, PortError>>,
-    used: &Receiver<Batch>,
-) -> Box<dyn BatchReader> {
+fn make<M: Maker>(
+    mut maker: M,
+    sender: &SyncSender<Result<M::Item, LandError>>,
+    used: &Receiver<M::Item>,
+) -> M {
     loop {
-        let mut batch = used.try_recv().unwrap_or_default();
-        let next = match reader.next(&mut batch) {
-            Ok(true) => Ok(batch),
-            Ok(false) => return reader,
+        let mut item = used.try_recv().unwrap_or_else(|_| maker.empty());
+        let next = match maker.next(&mut item) {
+            Ok(true) => Ok(item),
+            Ok(false) => return maker,
             Err(error) => Err(error),
         };
         let last = next.is_err();
         // Nobody wants it: the file is stopped.
         if sender.send(next).is_err() || last {
-            return reader;
+            return maker;
         }
     }
 }
@@ -89,7 +113,7 @@ impl AsTheyStand {
             none => none.insert(self.raw.open().map_err(LandError::from_port)?),
         };
         while number >= self.batch.first_row + self.batch.rows as u64 {
-            if !reader.next(&mut self.batch).map_err(LandError::from_port)? {
+            if !Maker::next(reader, &mut self.batch)? {
                 return Err(LandError::Changed { path: self.raw.name().to_owned() });
             }
         }

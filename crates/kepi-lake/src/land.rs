@@ -40,7 +40,8 @@ use crate::{
     ledger::{self, Earlier},
     mapping::{Keys, KnownKeys, entities_asked},
     quarantine::spool_path,
-    stage::{Staged, Staging, stage},
+    stage::{Staged, stage},
+    staging::Staging,
     table_index::{IndexOf, IndexShape, TableIndex, current_keys, forget},
 };
 

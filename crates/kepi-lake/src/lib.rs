@@ -40,9 +40,11 @@ mod quarantine;
 mod shelf;
 mod sound;
 mod stage;
+mod staging;
 mod sweep;
 mod table_file;
 mod table_index;
+mod typing;
 mod verify;
 
 use std::{

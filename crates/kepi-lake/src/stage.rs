@@ -11,11 +11,11 @@ use arrow::array::{
     ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder, new_null_array,
 };
 use kepi_model::{
-    id::{RuleId, SourceId},
+    id::RuleId,
     project::{Entity, Mapping, MappingFrom, Mode, Otherwise, Requirement, Rule, Source},
 };
 use kepi_query::{
-    landing::{Batch, DELETES, MissingCount, ORDER, Profile, Raw, RowCounts, RuleCount},
+    landing::{DELETES, MissingCount, ORDER, Profile, RowCounts, RuleCount},
     port::system,
     row::Cell,
 };
@@ -23,22 +23,19 @@ use kepi_store::erase::ERASED;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
-    ahead::{Ahead, AsTheyStand},
-    catalogue::{DataFile, NewFile, Replacement, Table},
+    ahead::{Ahead, AsTheyStand, Maker},
+    catalogue::{DataFile, NewFile, Replacement},
     connector::kept,
-    durable::DurableFs,
-    erased::{Meeting, Met},
     error::{LakeError, LandError},
     history::{self, History, Placed},
     index::{Chains, EVER, KeyMap, KeySet, OPEN, Version},
-    ledger::Past,
-    mapping::{
-        self, BoundMapping, Fate, Key, KnownKeys, OTHER_SOURCE, Rejection, RowHasher, Rows, Slot, Tag, tag,
-    },
+    mapping::{self, BoundMapping, Fate, Key, OTHER_SOURCE, Rejection, Rows, Slot},
     profile::{Profiler, unlike},
     quarantine::{Spool, impersonal},
+    staging::Staging,
     table_file::{TableFileWriter, data_type, rewrite},
-    table_index::{IndexShape, TableIndex},
+    table_index::TableIndex,
+    typing::{TypedBatch, Typing},
 };
 
 /// A key of which a part is missing.
@@ -51,35 +48,6 @@ const GONE: &str = "deleted";
 const VERSION: &str = "version";
 /// With fewer earlier loads there is no verdict on the number of rows.
 const LOADS_FOR_A_VERDICT: usize = 3;
-
-/// One raw file to be landed, with all that is needed.
-pub(crate) struct Staging {
-    pub source: Source,
-    pub entity: Entity,
-    pub table: Table,
-    pub shape: IndexShape,
-    pub fs: Arc<dyn DurableFs>,
-    pub folder: PathBuf,
-    pub spool: PathBuf,
-    pub raw: Arc<dyn Raw>,
-    pub name: String,
-    pub load: String,
-    /// Since when its rows hold if no attribute says otherwise.
-    pub effective: i64,
-    /// The file that has landed and is newer, although this one lands after it.
-    pub newer: Option<String>,
-    /// The source whose rows it is about: of a list of keys another one.
-    pub about: SourceId,
-    /// Other sources of the entity that fill attributes which this one does not: their rows are not superseded.
-    pub others: Vec<SourceId>,
-    pub at: i64,
-    pub past: Past,
-    pub known: KnownKeys,
-    /// What was erased, as far as its rows can meet it.
-    pub erased: Met,
-    /// Key of the hashes that the index keeps.
-    pub secret: [u8; 32],
-}
 
 /// What a file came to.
 pub(crate) struct Staged {
@@ -103,13 +71,6 @@ pub(crate) struct Staged {
     pub stopped: Option<(RuleId, String)>,
 }
 
-impl Staging {
-    /// The source by which rows of one key are kept apart, where they are.
-    fn whose(&self) -> Option<&str> {
-        self.shape.apart.then(|| self.about.as_str())
-    }
-}
-
 struct Working<'a> {
     staging: &'a Staging,
     index: TableIndex,
@@ -117,7 +78,6 @@ struct Working<'a> {
     writer: TableFileWriter,
     /// Where each column of the table comes from.
     columns: Vec<ColumnFrom>,
-    tags: Vec<Tag>,
     /// Numbers in the index of the new file, the load and the source.
     staged: u32,
     load: u32,
@@ -137,7 +97,6 @@ struct Working<'a> {
     broken: Vec<u64>,
     built_in: BTreeMap<String, u64>,
     quarantine: Spool,
-    hasher: RowHasher,
     batch: Placing,
     profiler: Profiler,
     /// Columns that fill personal attributes.
@@ -198,7 +157,7 @@ pub(crate) fn stage(
 ) -> Result<(Staged, TableIndex), LandError> {
     let mut reader = staging.raw.open().map_err(LandError::from_port)?;
     let personal: Vec<bool> = staging.entity.attributes.iter().map(|a| a.personal).collect();
-    let mut mapping =
+    let mapping =
         BoundMapping::bind(&staging.source, &staging.entity, &personal, reader.as_mut(), &staging.name)?;
     let mut history = History::default();
     let load = index.loads.number(&staging.load);
@@ -219,7 +178,6 @@ pub(crate) fn stage(
     let mut working = Working {
         writer: TableFileWriter::create(&staging.fs, &staging.folder, &staging.table)?,
         columns: staging.table.columns.iter().map(|c| column_from(&c.name, &staging.entity)).collect(),
-        tags: staging.entity.attributes.iter().map(|a| tag(&a.id)).collect(),
         staging,
         index,
         history,
@@ -236,7 +194,6 @@ pub(crate) fn stage(
         broken: vec![0; staging.source.rules.len()],
         built_in: BTreeMap::new(),
         quarantine: Spool::new(staging.spool.clone()),
-        hasher: RowHasher::secret(staging.secret),
         profiler: Profiler::new(&staging.entity, staging.secret),
         notes: Vec::new(),
         personal: personal_columns(&staging.source, &staging.entity),
@@ -246,7 +203,6 @@ pub(crate) fn stage(
             ..Placing::default()
         },
     };
-    let mut rows = Rows::new(&staging.entity, personal, staging.known.clone());
     let mut stopped = match &staging.newer {
         Some(newer) if matches!(staging.source.mode, Mode::Snapshot | Mode::Keys) => {
             let why = format!(
@@ -259,19 +215,25 @@ pub(crate) fn stage(
         _ => None,
     };
     let mut rejected = AsTheyStand::new(&staging.raw);
-    let reader = thread::scope(|scope| {
-        let mut ahead = Ahead::of(scope, reader);
-        let mut batch = Batch::default();
-        while stopped.is_none() && ahead.next(&mut batch)? {
-            let fates = mapping.read(&batch, &mut rows)?;
-            working.profiler.see(batch.first_row, &fates, &rows);
-            if let Some((row, rule, why)) = working.batch(&batch, fates, &mut rejected, &mut rows)? {
-                mapping.stop_behind(&batch, row, &mut rows)?;
+    let (reader, mapping) = thread::scope(|scope| {
+        let typing = Typing::new(staging, Ahead::of(scope, reader), mapping, personal);
+        let mut typed = typing.empty();
+        let mut typing = Ahead::of(scope, typing);
+        // Rows of the batch behind which a row stops the file.
+        let mut last = stopped.is_some().then_some(0);
+        while last.is_none() && typing.next(&mut typed)? {
+            working.profiler.see(typed.batch.first_row, &typed.fates, &typed.rows);
+            if let Some((row, rule, why)) = working.batch(&mut typed, &mut rejected)? {
+                last = Some(row + 1);
                 stopped = Some((rule, why));
             }
-            let _ = progress.send(batch.rows as u64);
+            let _ = progress.send(typed.batch.rows as u64);
         }
-        ahead.ended()
+        let typing = typing.ended()?;
+        match last {
+            Some(rows) => typing.stopped_behind(rows, &mut typed),
+            None => typing.ended(),
+        }
     })?;
     if stopped.is_none() {
         stopped = working.whole_file();
@@ -316,28 +278,14 @@ impl Working<'_> {
     /// Takes the rows of a batch; returns the row and the rule that stop the file, if any.
     fn batch(
         &mut self,
-        batch: &Batch,
-        fates: Vec<Fate>,
+        typed: &mut TypedBatch,
         rejected: &mut AsTheyStand,
-        rows: &mut Rows,
     ) -> Result<Option<(usize, RuleId, String)>, LandError> {
-        let meeting = match self.staging.erased.is_nothing() {
-            true => Meeting::default(),
-            false => {
-                let typed =
-                    fates.iter().map(|fate| matches!(fate, Fate::Typed | Fate::Rejected(_))).collect();
-                self.staging.erased.meet(rows, fates.len(), &typed)
-            }
-        };
         let rules = &self.staging.source.rules;
-        for rule in rules {
-            if let Requirement::Row(expression) = &rule.require {
-                rows.look_up(expression)?;
-            }
-        }
-        let keys = self.probe(&fates, rows)?;
-        for (row, (fate, key)) in fates.into_iter().zip(keys).enumerate() {
-            let number = batch.first_row + row as u64;
+        self.probe(typed)?;
+        for (row, fate) in std::mem::take(&mut typed.fates).into_iter().enumerate() {
+            let number = typed.batch.first_row + row as u64;
+            let meeting = &typed.meeting;
             self.counts.read += 1;
             if meeting.gone.contains(&row) {
                 self.counts.erased += 1;
@@ -352,10 +300,10 @@ impl Working<'_> {
                 Fate::Bad(rejection) => rejection,
                 Fate::Rejected(rejection) => {
                     // The key may be readable all the same: then it is not absent from the file.
-                    self.see(key);
+                    self.see(typed.keys.get(row).copied().flatten());
                     rejection
                 }
-                Fate::Typed => match self.typed(number, row, key, rows) {
+                Fate::Typed => match self.typed(number, row, typed) {
                     Verdict::Lands => continue,
                     Verdict::Rejected(rejection) => rejection,
                     Verdict::Stops(rule, reason) => return Ok(Some((row, rule, reason))),
@@ -377,7 +325,7 @@ impl Working<'_> {
                 &impersonal(kept(rejected.row(number)?), &self.personal),
             )?;
         }
-        self.write(batch.first_row, rows)?;
+        self.write(typed.batch.first_row, &typed.rows)?;
         self.index.keys.apply(&self.batch.chains)?;
         for (rule, owned) in self.batch.owned.iter().enumerate() {
             self.index.keys.own(rule, owned)?;
@@ -385,43 +333,30 @@ impl Working<'_> {
         Ok(None)
     }
 
-    /// Asks the index for all that a batch will want to know of it; returns the keys of its rows.
-    fn probe(&mut self, fates: &[Fate], rows: &Rows) -> Result<Vec<Option<Key>>, LakeError> {
-        let shape = &self.staging.shape;
-        let whose = self.staging.whose();
+    /// Asks the index for all that a batch will want to know of it.
+    fn probe(&mut self, typed: &TypedBatch) -> Result<(), LakeError> {
         let batch = &mut self.batch;
         batch.landing.clear();
         batch.intervals.clear();
-        let keys: Vec<Option<Key>> = fates
-            .iter()
-            .enumerate()
-            .map(|(row, fate)| match fate {
-                Fate::Typed | Fate::Rejected(_) => self.hasher.key_of(whose, &rows.columns, &shape.key, row),
-                Fate::OutOfScope { .. } | Fate::Bad(_) => None,
-            })
-            .collect();
-        let typed = |row: &usize| matches!(fates.get(*row), Some(Fate::Typed));
+        let of_typed = typed.keys.iter().zip(&typed.fates).filter(|(_, fate)| matches!(fate, Fate::Typed));
         batch.keys.clear();
-        batch.keys.extend(keys.iter().enumerate().filter(|(row, _)| typed(row)).filter_map(|(_, key)| *key));
+        batch.keys.extend(of_typed.filter_map(|(key, _)| *key));
         batch.keys.sort_unstable();
         batch.keys.dedup();
         self.index.keys.probe(&batch.keys, &mut batch.chains)?;
-        for (rule, attributes) in shape.unique.iter().enumerate() {
+        for (rule, values) in typed.unique.iter().enumerate() {
             let (Some(owners), Some(owned)) = (batch.owners.get_mut(rule), batch.owned.get_mut(rule)) else {
                 continue;
             };
             owners.clear();
             owned.clear();
-            let mut values: Vec<Key> = (0..fates.len())
-                .filter(typed)
-                .filter_map(|row| self.hasher.key_of(whose, &rows.columns, attributes, row))
-                .collect();
+            let mut values: Vec<Key> = values.iter().flatten().copied().collect();
             values.sort_unstable();
             values.dedup();
             let found = self.index.keys.owners(rule, &values)?;
             owners.extend(values.into_iter().zip(found).filter_map(|(value, key)| Some((value, key?))));
         }
-        Ok(keys)
+        Ok(())
     }
 
     fn see(&mut self, key: Option<Key>) {
@@ -430,12 +365,13 @@ impl Working<'_> {
         }
     }
 
-    fn typed(&mut self, number: u64, row: usize, key: Option<Key>, rows: &Rows) -> Verdict {
+    fn typed(&mut self, number: u64, row: usize, typed: &TypedBatch) -> Verdict {
+        let rows = &typed.rows;
         let shape = &self.staging.shape;
         let reject = |rule: &str, reason: String| {
             Verdict::Rejected(Rejection { rule: rule.to_owned(), reason, column: None })
         };
-        let Some(key) = key else {
+        let Some(key) = typed.keys.get(row).copied().flatten() else {
             let missing: Vec<String> = self
                 .staging
                 .source
@@ -468,13 +404,13 @@ impl Working<'_> {
         };
         // Of what is gone nothing else is demanded.
         if !is_gone {
-            match self.rules(number, row, key, rows) {
+            match self.rules(number, row, key, typed) {
                 Verdict::Lands => {}
                 other => return other,
             }
         }
         let version = Version {
-            content: self.hasher.content(&rows.columns, &self.tags, row),
+            content: typed.contents.get(row).copied().unwrap_or_default(),
             order,
             start,
             ended: OPEN,
@@ -528,10 +464,9 @@ impl Working<'_> {
             batch.intervals.push(interval);
             return Verdict::Lands;
         }
-        let whose = self.staging.whose();
-        let unique = batch.owners.iter_mut().zip(&mut batch.owned).zip(&shape.unique);
-        for ((owners, owned), attributes) in unique {
-            if let Some(value) = self.hasher.key_of(whose, &rows.columns, attributes, row) {
+        let unique = batch.owners.iter_mut().zip(&mut batch.owned).zip(&typed.unique);
+        for ((owners, owned), values) in unique {
+            if let Some(value) = values.get(row).copied().flatten() {
                 owners.insert(value, key);
                 owned.push((value, key, version.content));
             }
@@ -573,9 +508,9 @@ impl Working<'_> {
         ))
     }
 
-    fn rules(&mut self, number: u64, row: usize, key: Key, rows: &Rows) -> Verdict {
+    fn rules(&mut self, number: u64, row: usize, key: Key, typed: &TypedBatch) -> Verdict {
+        let rows = &typed.rows;
         let mut unique = 0usize;
-        let whose = self.staging.whose();
         let mut verdict = Verdict::Lands;
         for (rule, broken) in self.staging.source.rules.iter().zip(&mut self.broken) {
             let why = match &rule.require {
@@ -597,8 +532,7 @@ impl Working<'_> {
                 Requirement::Unique(attributes) => {
                     let at = unique;
                     unique += 1;
-                    let positions = self.staging.shape.unique.get(at);
-                    let value = positions.and_then(|p| self.hasher.key_of(whose, &rows.columns, p, row));
+                    let value = typed.unique.get(at).and_then(|values| *values.get(row)?);
                     let other = value.and_then(|v| self.batch.owners.get(at)?.get(&v));
                     other.filter(|k| **k != key).map(|_| {
                         let names: Vec<String> = attributes.iter().map(|a| format!("`{a}`")).collect();

@@ -70,9 +70,12 @@ pub(crate) struct BoundMapping {
     /// Whether a row says that its key is gone.
     gone: Option<(Expression, Vec<usize>)>,
     off_scale: OffScale,
-    /// Counts as they stood before the batch that was read last.
-    before: Vec<Option<Counted>>,
-    off_scale_before: OffScale,
+}
+
+/// What a mapping has counted, to go back to.
+pub(crate) struct Counts {
+    columns: Vec<Option<Counted>>,
+    off_scale: OffScale,
 }
 
 struct Step {
@@ -216,30 +219,38 @@ impl BoundMapping {
         let gone = source.deleted.as_ref().map(|e| (e.clone(), reads(e)));
         let file = below_shared_folder(file, source.from.files().unwrap_or_default()).to_owned();
         let off_scale = OffScale::new(source, entity);
-        let off_scale_before = off_scale.clone();
-        Ok(Self { steps, times, file, only, gone, off_scale, before: Vec::new(), off_scale_before })
+        Ok(Self { steps, times, file, only, gone, off_scale })
+    }
+
+    /// What it has counted so far.
+    pub fn counts(&self) -> Counts {
+        let columns = self.steps.iter().map(|step| match &step.from {
+            From::Column(column) => Some(column.counted()),
+            _ => None,
+        });
+        Counts { columns: columns.collect(), off_scale: self.off_scale.clone() }
     }
 
     /// Types the rows of a batch into `rows`, and says what became of each.
     pub fn read(&mut self, batch: &Batch, rows: &mut Rows) -> Result<Vec<Fate>, LakeError> {
-        let counted = |step: &Step| match &step.from {
-            From::Column(column) => Some(column.counted()),
-            _ => None,
-        };
-        self.before = self.steps.iter().map(counted).collect();
-        self.off_scale_before.clone_from(&self.off_scale);
         self.read_first(batch, batch.rows, rows)
     }
 
-    /// Counts as if the rows of the batch that was read last ended behind row `last`.
-    pub fn stop_behind(&mut self, batch: &Batch, last: usize, rows: &mut Rows) -> Result<(), LakeError> {
-        for (step, before) in self.steps.iter_mut().zip(&self.before) {
+    /// Goes back to counts, and counts the first `n` rows of a batch.
+    pub fn count_again(
+        &mut self,
+        before: &Counts,
+        batch: &Batch,
+        n: usize,
+        rows: &mut Rows,
+    ) -> Result<(), LakeError> {
+        for (step, before) in self.steps.iter_mut().zip(&before.columns) {
             if let (From::Column(column), Some(before)) = (&mut step.from, before) {
                 column.uncount(before);
             }
         }
-        self.off_scale.clone_from(&self.off_scale_before);
-        self.read_first(batch, last + 1, rows).map(drop)
+        self.off_scale.clone_from(&before.off_scale);
+        self.read_first(batch, n, rows).map(drop)
     }
 
     fn read_first(&mut self, batch: &Batch, n: usize, rows: &mut Rows) -> Result<Vec<Fate>, LakeError> {

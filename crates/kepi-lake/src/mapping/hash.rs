@@ -106,9 +106,11 @@ impl RowHasher {
     }
 
     fn finish(&self) -> Key {
-        let mut out = [0u8; 16];
-        let mut hasher = self.secret.as_ref().map_or_else(blake3::Hasher::new, blake3::Hasher::new_keyed);
-        hasher.update(&self.bytes).finalize_xof().fill(&mut out);
-        Key::from_le_bytes(out)
+        let hash = match &self.secret {
+            Some(secret) => blake3::keyed_hash(secret, &self.bytes),
+            None => blake3::hash(&self.bytes),
+        };
+        let (key, _) = hash.as_bytes().split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
+        Key::from_le_bytes(*key)
     }
 }

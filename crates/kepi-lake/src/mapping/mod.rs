@@ -23,7 +23,7 @@ mod suggest;
 mod tidy;
 pub mod time;
 
-pub(crate) use bind::{BoundMapping, Fate, attributes_read, entities_asked, evaluate};
+pub(crate) use bind::{BoundMapping, Counts, Fate, attributes_read, entities_asked, evaluate};
 pub(crate) use hash::{Key, Keys, RowHasher, Tag, tag};
 pub(crate) use rows::{Column, KnownKeys, Rows, Slot};
 pub(crate) use spell::spell;

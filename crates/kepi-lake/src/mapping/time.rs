@@ -7,7 +7,7 @@ use jiff::{
     Timestamp,
     civil::{Date, DateTime},
     fmt::{strtime, temporal::Pieces},
-    tz::{AmbiguousOffset, TimeZone},
+    tz::{AmbiguousOffset, Offset, TimeZone},
 };
 use kepi_model::project::{Ambiguous, Dates, Epoch, Excess, MissingLocal, SourceZone};
 use kepi_query::landing::{Batch, Cells};
@@ -256,6 +256,9 @@ impl Zone {
                 }
             }
             None => {
+                if let Some((local, is_utc)) = in_seconds(text.as_bytes()) {
+                    return if is_utc { utc(local).map_err(unreadable) } else { self.instant(local) };
+                }
                 // An offset is a `Z`, or a sign behind the day.
                 let behind = text.get(11..).unwrap_or("");
                 if behind.contains(['Z', 'z', '+', '-', '\u{2212}']) {
@@ -265,6 +268,41 @@ impl Zone {
             }
         }
     }
+}
+
+/// A time as most files write it, `2026-03-31T10:00:00` or with a blank, and whether a `Z` stands behind it: read four times as
+/// fast as what may be written otherwise, too.
+fn in_seconds(text: &[u8]) -> Option<(DateTime, bool)> {
+    let (text, is_utc) = match text.strip_suffix(b"Z") {
+        Some(local) => (local, true),
+        None => (text, false),
+    };
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T' | b' ', h0, h1, b':', i0, i1, b':', s0, s1] = text
+    else {
+        return None;
+    };
+    let number = |digits: &[&u8]| {
+        digits.iter().try_fold(0i16, |n, digit| {
+            let digit = digit.wrapping_sub(b'0');
+            (digit < 10).then(|| n * 10 + i16::from(digit))
+        })
+    };
+    let two = |a, b| number(&[a, b]).map(|n| n as i8);
+    // What is no time is told by whoever reads it at length; a leap second, too.
+    let local = DateTime::new(
+        number(&[y0, y1, y2, y3])?,
+        two(m0, m1)?,
+        two(d0, d1)?,
+        two(h0, h1)?,
+        two(i0, i1)?,
+        two(s0, s1)?,
+        0,
+    );
+    Some((local.ok()?, is_utc))
+}
+
+fn utc(at: DateTime) -> Result<i64, jiff::Error> {
+    Offset::UTC.to_timestamp(at).map(Timestamp::as_microsecond)
 }
 
 fn parse_day(text: &str, format: Option<&str>) -> Result<Date, TimeError> {
@@ -493,5 +531,44 @@ impl Zones {
         let Some(Some(name)) = self.of_rows.get(row) else { return Ok(&self.times) };
         let found = self.by_name.get(name).and_then(Option::as_ref);
         found.ok_or_else(|| format!("its zone `{name}` is none of the IANA names, such as `Europe/Berlin`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As [`in_seconds`], read at length.
+    fn at_length(text: &str) -> Option<(DateTime, bool)> {
+        let local = text.strip_suffix('Z').unwrap_or(text);
+        Some((local.parse().ok()?, local.len() < text.len()))
+    }
+
+    #[test]
+    fn what_most_files_write_is_read_as_if_it_were_read_at_length() {
+        let mut known = 0;
+        for text in
+            ["2026-03-31T10:00:00Z", "2024-02-29 23:59:59", "0000-01-01T00:00:00", "9999-12-31T23:59:59Z"]
+        {
+            assert_eq!(in_seconds(text.as_bytes()), at_length(text), "{text}");
+            assert!(in_seconds(text.as_bytes()).is_some(), "{text}");
+            // Every byte of it changed to any other of those that may stand there, or taken out.
+            for at in 0..text.len() {
+                for other in b"0123456789-+:TtZz ./" {
+                    let mut changed = text.as_bytes().to_vec();
+                    changed[at] = *other;
+                    let changed = String::from_utf8(changed).unwrap();
+                    if let Some(read) = in_seconds(changed.as_bytes()) {
+                        assert_eq!(Some(read), at_length(&changed), "{changed}");
+                        known += 1;
+                    }
+                }
+                let mut shorter = text.to_owned();
+                shorter.remove(at);
+                assert_eq!(in_seconds(shorter.as_bytes()).is_some(), at == 19, "{shorter}");
+            }
+        }
+        assert!(known > 200, "{known}");
+        assert_eq!(in_seconds(b"2026-06-30T23:59:60Z"), None, "a leap second is read at length");
     }
 }

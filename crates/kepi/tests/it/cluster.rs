@@ -237,7 +237,15 @@ mod with {
     #[test]
     fn library_and_examples_have_the_same_bits_on_one_two_and_three_workers() {
         let mut projects = Vec::new();
-        for path in ["library", "examples/tiny", "examples/airport", "examples/saas", "examples/retail"] {
+        for path in [
+            "library",
+            "examples/tiny",
+            "examples/airport",
+            "examples/saas",
+            "examples/retail",
+            "examples/subscription",
+            "examples/city",
+        ] {
             let project = Project::copied(path);
             // What people enter reaches until now: at another time it would be another figure.
             project.set_clock("2026-06-15T12:00:00Z");
