@@ -710,7 +710,7 @@ fn broken_rules(project: &Project, broken: &[Broken]) -> Vec<BrokenRule> {
     let said = |of: &Broken| BrokenRule {
         rule: of.rule.clone(),
         kpi: of.kpi.clone(),
-        period: project.calendar.label(of.period),
+        period: trust::named(&project.calendar.label(of.period), of.member.as_ref()),
         value: of.value,
         otherwise: of.otherwise,
     };
@@ -724,7 +724,11 @@ fn withheld_of(project: &Project, withheld: &[Withheld]) -> Vec<WithheldOf> {
             kpi: of.kpi.clone(),
             rule: of.rule.clone(),
             periods: of.periods.iter().filter(|period| period.grain == grain).count(),
-            because: of.because.iter().map(|period| project.calendar.label(*period)).collect(),
+            because: of
+                .because
+                .iter()
+                .map(|(period, member)| trust::named(&project.calendar.label(*period), member.as_ref()))
+                .collect(),
         })
     };
     withheld.iter().filter_map(said).filter(|of| of.periods > 0).collect()

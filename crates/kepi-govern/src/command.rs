@@ -218,8 +218,8 @@ pub enum Command {
     EndSilence(u64),
     /// Says of rows that look doubtful what they are.
     Judge(Judging),
-    /// Says by hand what stands in a row of a raw file, or takes that back.
-    Correct(Correcting),
+    /// Says by hand what stands in rows of raw files, or takes that back: of all of them, or of none.
+    Correct(Vec<Correcting>),
     /// Asks another owner to erase rows.
     AskErase(Erase),
     /// Takes rows out of everything that is kept.

@@ -28,6 +28,12 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    /// What is said of rows, whether or not it stands in the log.
+    pub fn of(said: &BTreeMap<u64, Corrections>) -> Self {
+        let rows = said.iter().map(|(row, of)| (*row, stands(of.clone()))).collect();
+        Self { places: Vec::new(), rows: Arc::new(rows) }
+    }
+
     /// The raw file with what is said of it.
     pub fn over(&self, raw: &Arc<dyn Raw>) -> Arc<dyn Raw> {
         if self.rows.is_empty() {
@@ -59,10 +65,14 @@ pub(crate) async fn said(store: &Store, source: &SourceId, content: Hash) -> Res
         let of: Corrections = serde_json::from_str(text)
             .map_err(|e| LakeError::Corrupt(format!("the correction of row {row}: {e}")))?;
         said.places.push(*seq);
-        rows.insert(*row, of.into_iter().map(|(column, of)| (column, of.is)).collect());
+        rows.insert(*row, stands(of));
     }
     said.rows = Arc::new(rows);
     Ok(said)
+}
+
+fn stands(of: Corrections) -> Row {
+    of.into_iter().map(|(column, of)| (column, of.is)).collect()
 }
 
 struct Corrected {

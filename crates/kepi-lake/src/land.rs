@@ -268,20 +268,7 @@ impl LocalLake {
         landing: Landing<'_>,
         indexes: &mut Indexes,
     ) -> Result<KnownKeys, LandError> {
-        let mut asked = BTreeSet::new();
-        for rule in &source.rules {
-            if let Requirement::Row(expression) = &rule.require {
-                entities_asked(expression, &mut asked);
-            }
-        }
-        for mapping in &source.map {
-            if let MappingFrom::Expression(expression) = &mapping.from {
-                entities_asked(expression, &mut asked);
-            }
-        }
-        if let Some(only) = &source.only {
-            entities_asked(only, &mut asked);
-        }
+        let asked = asked_for(source);
         let mut known = KnownKeys::new();
         for id in asked {
             let Some(entity) = project.entities.get(&id).cloned() else { continue };
@@ -316,6 +303,25 @@ impl LocalLake {
             let _ = self.fs.remove(path);
         }
     }
+}
+
+/// The entities whose keys a source's expressions ask for.
+pub(crate) fn asked_for(source: &Source) -> BTreeSet<EntityId> {
+    let mut asked = BTreeSet::new();
+    for rule in &source.rules {
+        if let Requirement::Row(expression) = &rule.require {
+            entities_asked(expression, &mut asked);
+        }
+    }
+    for mapping in &source.map {
+        if let MappingFrom::Expression(expression) = &mapping.from {
+            entities_asked(expression, &mut asked);
+        }
+    }
+    if let Some(only) = &source.only {
+        entities_asked(only, &mut asked);
+    }
+    asked
 }
 
 /// A unique id that sorts by time.

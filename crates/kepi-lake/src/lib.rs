@@ -44,6 +44,7 @@ mod staging;
 mod sweep;
 mod table_file;
 mod table_index;
+mod tried;
 mod typing;
 mod verify;
 
@@ -60,7 +61,8 @@ use kepi_model::{
 };
 use kepi_query::{
     landing::{
-        Delivered, Erasing, Erasure, Lake, LoadReport, PortError, Progress, QuarantinedRow, Raw, Uncomposed,
+        Corrections, Delivered, Erasing, Erasure, Lake, LoadReport, PortError, Progress, QuarantinedRow, Raw,
+        Tried, Trying, Uncomposed,
     },
     port::{Fut, PinnedInputs, SnapshotId},
     state::wire::Secret,
@@ -302,6 +304,17 @@ impl Lake for LocalLake {
         limit: u64,
     ) -> Fut<'a, Result<(Vec<QuarantinedRow>, u64), PortError>> {
         Box::pin(async move { Ok(self.catalogue.quarantine(source, offset, limit).await?) })
+    }
+
+    fn tried<'a>(
+        &'a self,
+        project: &'a Project,
+        source: &'a Source,
+        raw: &'a Arc<dyn Raw>,
+        said: &'a BTreeMap<u64, Corrections>,
+        trying: Trying,
+    ) -> Fut<'a, Result<Vec<Tried>, PortError>> {
+        Box::pin(async move { Ok(self.try_rows(project, source, raw, said, trying).await?) })
     }
 
     fn rejected<'a>(

@@ -248,7 +248,7 @@ pub(crate) fn stage(
 }
 
 /// The columns that fill personal attributes.
-fn personal_columns(source: &Source, entity: &Entity) -> Vec<String> {
+pub(crate) fn personal_columns(source: &Source, entity: &Entity) -> Vec<String> {
     let personal = |m: &&Mapping| entity.attribute(&m.attribute).is_some_and(|a| a.personal);
     let columns = source.map.iter().filter(personal).filter_map(|m| match &m.from {
         MappingFrom::Column { column, .. } => Some(column.trim().to_owned()),

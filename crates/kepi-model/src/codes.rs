@@ -765,6 +765,15 @@ codes! {
         "`people` and `invitations` that count rows, `person` that refers from the one to the other, a margin and caps"
         "correct the option";
 
+    RULE_DIMENSION "K0687" Error "a rule about segments that its KPI does not tell apart"
+        "A rule that is judged by segment is judged by the figures of the KPI that measures it. These are told apart by the dimensions that the KPI has under `by`."
+        "a dimension that the KPI has under `by`"
+        "add the dimension to `by` of the KPI, or leave out `by` of the rule";
+    RULE_SEGMENTS "K0688" Error "bounds of a rule for segments that there are not"
+        "Bounds by segment hold for members of the dimension by which the rule is judged (`by`). Where a closed list says which members there are, each is one of them."
+        "members of the dimension that `by` of the rule names"
+        "write `by`, or correct the member";
+
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."
         "100%"

@@ -100,6 +100,17 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, 
 /// What decides whether a rule about a data set holds, and what follows if not.
 pub(crate) fn rule(rule: &DataRule, kpi: &Kpi) -> Hash {
     let form = json!([kpi.hash, rule.bound.at_least, rule.bound.at_most, rule.about, rule.otherwise.word()]);
+    // Only where there is any.
+    let form = match (&rule.apart, rule.n) {
+        (None, None) => form,
+        (apart, n) => {
+            let apart = apart.as_ref().map(|of| {
+                let bounds = of.bounds.iter().map(|(member, of)| json!([member, of.at_least, of.at_most]));
+                json!([of.by, bounds.collect::<Vec<_>>()])
+            });
+            json!([form, apart, n])
+        }
+    };
     hash("rule", &form)
 }
 

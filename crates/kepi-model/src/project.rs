@@ -53,7 +53,7 @@ pub use connection::{Auth, Connection, Database, S3, S3Keys, Sftp, SftpLogin, Tl
 pub use enterprise_event::EnterpriseEvent;
 pub use guardrail::{Demand, Guardrail, StageGate, Still};
 pub use incentive_plan::{IncentivePlan, Weighed, weighed, weight_said};
-pub use rule::{Consequence, DataRule};
+pub use rule::{ByMember, Consequence, DataRule};
 pub use scorecard::{
     Cascade, CascadeAsOf, CascadeTargets, CascadeValue, Placed, Scorecard, ScorecardObjective,
     ScorecardPerspective, ScorecardSegment, WHOLE,

@@ -6,13 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, civil::Date};
 use kepi_model::{
     calendar::{Calendar, CalendarError, Period},
-    id::{KpiId, RuleId},
+    id::{EntityId, KpiId, RuleId},
     measure::Measure,
-    project::{Consequence, DataRule, Kpi, Project},
+    project::{Bound, Consequence, DataRule, Dimension, Kpi, Project},
 };
 use kepi_stats::estimate::NotComputable;
 
-use crate::{state::wire::CellStates, value::Value};
+use crate::{
+    state::{Member, wire::CellStates},
+    value::{Segment, Value},
+};
 
 /// A rule in a period in which it does not hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +26,8 @@ pub struct Broken {
     pub kpi: KpiId,
     /// The period, of that KPI.
     pub period: Period,
+    /// The member of the rule's dimension, where its segments are judged apart.
+    pub member: Option<Member>,
     /// What the KPI is there.
     pub value: f64,
     /// What follows.
@@ -39,7 +44,7 @@ pub struct Withheld {
     /// The periods that have no figure for it.
     pub periods: BTreeSet<Period>,
     /// The periods, of the KPI that measures the rule, in whose rows the doubt lies.
-    pub because: BTreeSet<Period>,
+    pub because: BTreeSet<(Period, Option<Member>)>,
 }
 
 /// What rules about data sets come to.
@@ -57,13 +62,16 @@ const MOST_NAMED: usize = 3;
 /// A rule that withholds in a period in which it does not hold, and the days of that period.
 struct Doubt<'a> {
     rule: &'a DataRule,
+    /// Of a rule whose segments are judged apart: the dimension, and the member in whose rows the doubt lies.
+    of: Option<(&'a Dimension, Member)>,
     period: Period,
     days: (Date, Date),
 }
 
 /// Finds out where rules do not hold and withholds what may be made of those rows: its states stay, so that nothing has to be
 /// computed anew when it is trusted again. Where a KPI has no value its rule says nothing. KPIs that measure a rule are
-/// never withheld.
+/// never withheld. Where the segments of a rule are judged apart, figures of other segments stand, if it is sure that they are made
+/// of other rows; what takes all of them together is withheld as ever.
 ///
 /// # Errors
 /// A period lies beyond what the calendar can name.
@@ -73,20 +81,23 @@ pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Judged, Calen
     let mut doubts: Vec<Doubt<'_>> = Vec::new();
     for rule in project.rules.values() {
         let Some(kpi) = project.kpis.get(&rule.kpi) else { continue };
-        let own =
-            values.iter().filter(|v| v.kpi == kpi.id && v.segment.is_total() && v.period.grain == kpi.period);
+        let dimension = rule.apart.as_ref().map(|of| kpi.by.iter().find(|own| own.id == of.by));
+        let own = values.iter().filter(|v| v.kpi == kpi.id && v.period.grain == kpi.period);
         for value in own {
-            let Some(point) = value.point().filter(|point| !rule.bound.holds(*point)) else { continue };
+            let Some((member, bound)) = judged_of(rule, value) else { continue };
+            let Some(point) = value.point().filter(|point| !bound.holds(*point)) else { continue };
             judged.broken.push(Broken {
                 rule: rule.id.clone(),
                 kpi: kpi.id.clone(),
                 period: value.period,
+                member: member.cloned(),
                 value: point,
                 otherwise: rule.otherwise,
             });
             if rule.otherwise == Consequence::Distrust {
                 let days = (calendar.first_day(value.period)?, calendar.last_day(value.period)?);
-                doubts.push(Doubt { rule, period: value.period, days });
+                let of = dimension.flatten().zip(member.cloned());
+                doubts.push(Doubt { rule, of, period: value.period, days });
             }
         }
     }
@@ -97,9 +108,9 @@ pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Judged, Calen
         if measures_a_rule || own.is_empty() {
             continue;
         }
-        // The doubts of a period are those of all its segments.
+        // The doubts of a period, before it is asked which of its segments they touch.
         let mut of_period: BTreeMap<Period, Vec<&Doubt<'_>>> = BTreeMap::new();
-        let mut further = Vec::new();
+        let mut withheld: BTreeMap<&RuleId, Withheld> = BTreeMap::new();
         for value in values.iter_mut().filter(|value| value.kpi == kpi.id && value.estimate.is_ok()) {
             let hits = match of_period.get(&value.period) {
                 Some(hits) => hits,
@@ -113,30 +124,13 @@ pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Judged, Calen
                     of_period.entry(value.period).or_insert(hits)
                 }
             };
-            let of_sources;
-            let hits = match filled_since(value) {
-                Some(since) if hits.is_empty() => {
-                    of_sources = behind(kpi, value.period, since, &own, own_calendar)?;
-                    further.push((value.period, of_sources.clone()));
-                    &of_sources
-                }
-                _ => hits,
-            };
-            if let Some(first) = hits.first() {
-                let of_rule = || hits.iter().filter(|doubt| doubt.rule.id == first.rule.id);
-                let more = of_rule().count().saturating_sub(MOST_NAMED);
-                let named: Vec<String> =
-                    of_rule().take(MOST_NAMED).map(|doubt| calendar.label(doubt.period)).collect();
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                value.estimate = Err(NotComputable::NotTrusted {
-                    rule: first.rule.name.clone(),
-                    periods: format!("{}{more}", named.join(", ")),
-                });
+            let meets = |doubt: &&&Doubt<'_>| !is_spared(kpi, &value.segment, doubt);
+            let mut hits: Vec<&Doubt<'_>> = hits.iter().filter(meets).copied().collect();
+            if let Some(since) = filled_since(value).filter(|_| hits.is_empty()) {
+                let own: Vec<_> = own.iter().filter(meets).copied().collect();
+                hits = behind(kpi, value.period, since, &own, own_calendar)?;
             }
-        }
-        let mut withheld: BTreeMap<&RuleId, Withheld> = BTreeMap::new();
-        for (period, hits) in of_period.into_iter().chain(further) {
-            for doubt in hits {
+            for doubt in &hits {
                 let id = &doubt.rule.id;
                 let of = withheld.entry(id).or_insert_with(|| Withheld {
                     kpi: kpi.id.clone(),
@@ -144,13 +138,84 @@ pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Judged, Calen
                     periods: BTreeSet::new(),
                     because: BTreeSet::new(),
                 });
-                of.periods.insert(period);
-                of.because.insert(doubt.period);
+                of.periods.insert(value.period);
+                of.because.insert((doubt.period, doubt.of.as_ref().map(|(_, member)| member.clone())));
+            }
+            if let Some(first) = hits.first() {
+                let of_rule = || hits.iter().filter(|doubt| doubt.rule.id == first.rule.id);
+                let more = of_rule().count().saturating_sub(MOST_NAMED);
+                let named = of_rule().take(MOST_NAMED).map(|doubt| {
+                    let member = doubt.of.as_ref().map(|(_, member)| member);
+                    named(&calendar.label(doubt.period), member)
+                });
+                let named: Vec<String> = named.collect();
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                value.estimate = Err(NotComputable::NotTrusted {
+                    rule: first.rule.name.clone(),
+                    periods: format!("{}{more}", named.join(", ")),
+                });
             }
         }
         judged.withheld.extend(withheld.into_values());
     }
     Ok(judged)
+}
+
+/// What a rule demands of a value of the KPI that measures it, and of which member it is; none: it does not judge it.
+pub fn judged_of<'v>(rule: &DataRule, value: &'v Value) -> Option<(Option<&'v Member>, Bound)> {
+    if rule.n.is_some_and(|n| value.coverage.cases < n) {
+        return None;
+    }
+    let member = member_of(rule, &value.segment)?;
+    Some((member, rule.bound_in(member.and_then(text))?))
+}
+
+/// Of which member of a rule's dimension a segment is, if any; none: the rule does not judge it.
+pub fn member_of<'s>(rule: &DataRule, segment: &'s Segment) -> Option<Option<&'s Member>> {
+    match (&rule.apart, segment.0.as_slice()) {
+        (None, []) => Some(None),
+        (Some(apart), [(by, member)]) if *by == apart.by => Some(Some(member)),
+        _ => None,
+    }
+}
+
+fn text(member: &Member) -> Option<&str> {
+    match member {
+        Member::Value(text) => Some(text),
+        Member::Unknown => None,
+    }
+}
+
+/// A period, and the member of a rule's dimension in which it does not hold there: `2026-03 (apac)`.
+pub fn named(period: &str, member: Option<&Member>) -> String {
+    match member {
+        Some(member) => format!("{period} ({})", text(member).unwrap_or("unknown")),
+        None => period.to_owned(),
+    }
+}
+
+/// Whether a segment is sure to be made of other rows than those in doubt: it has another member of the dimension by which the rule is
+/// judged, said by the same attribute of the same rows, and looks at no other rows of that table.
+fn is_spared(kpi: &Kpi, segment: &Segment, doubt: &Doubt<'_>) -> bool {
+    let Some((dimension, member)) = &doubt.of else { return false };
+    segment.0.iter().any(|(by, own)| *by == dimension.id && own != member)
+        && tells_apart(kpi, dimension, &doubt.rule.about)
+}
+
+fn tells_apart(kpi: &Kpi, dimension: &Dimension, about: &BTreeSet<EntityId>) -> bool {
+    let inputs = kpi.measure.kind().inputs();
+    if !inputs.is_empty() {
+        return inputs.iter().all(|input| tells_apart(&input.kpi, dimension, about));
+    }
+    let entities = kpi.entities();
+    let mut touched = about.iter().filter(|entity| entities.contains(*entity));
+    let own = kpi.by.iter().find(|own| own.id == dimension.id);
+    let is_same = |entity: &EntityId| {
+        let ways = (own.and_then(|own| own.ways.get(entity)), dimension.ways.get(entity));
+        matches!(ways, (Some(own), Some(of)) if own == of)
+    };
+    !kpi.bridged.contains_key(&dimension.id)
+        && touched.all(|entity| is_same(entity) && !kpi.around.contains_key(entity))
 }
 
 /// KPIs on whose data a rule that withholds cannot judge, because what measures it could not be renewed: they are not renewed

@@ -12,6 +12,8 @@ pub enum Standing {
     Landed,
     /// The row was rejected with it, too.
     RejectedAgain,
+    /// A rule stopped the whole file with it, too.
+    StoppedAgain,
 }
 
 impl Standing {
@@ -21,6 +23,7 @@ impl Standing {
             Self::Waits => "from the next run on",
             Self::Landed => "landed",
             Self::RejectedAgain => "rejected again",
+            Self::StoppedAgain => "its file was stopped again",
         }
     }
 }
@@ -75,4 +78,52 @@ impl Correction {
     pub fn words(&self) -> String {
         self.cells.iter().map(Cell::words).collect::<Vec<_>>().join("; ")
     }
+}
+
+/// What the next run makes of a row with what is said of it, as far as the row alone tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "then")]
+pub enum Then {
+    /// No rule keeps it out.
+    Lands,
+    /// A rule rejects it with it, too, or stops its file.
+    RejectedAgain {
+        /// The rule.
+        rule: String,
+        /// In words.
+        reason: String,
+    },
+    /// The source leaves such rows out.
+    LeftOut,
+    /// Nothing is said of it any more.
+    AsItCame,
+}
+
+impl Then {
+    /// In words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Lands => "lands with the next run".to_owned(),
+            Self::RejectedAgain { rule, reason } => format!("is rejected again by `{rule}`: {reason}"),
+            Self::LeftOut => "is left out by `only` of its source".to_owned(),
+            Self::AsItCame => "is taken as it came".to_owned(),
+        }
+    }
+}
+
+/// A row of which something is said by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The file.
+    pub file: String,
+    /// Number of the row in it, from 1.
+    pub row: u64,
+    /// What is said otherwise than so far.
+    pub cells: Vec<Cell>,
+    /// What becomes of it.
+    #[serde(flatten)]
+    pub then: Then,
+    /// The item that has frozen data on a day on which it counts: nothing is said of it then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<u64>,
 }

@@ -111,7 +111,7 @@ impl SiteDesk {
             Some(cell) => app.correct(of, &[cell], why, acting).await,
             None => app.take_back_correction(of, why, acting).await,
         };
-        done.map_err(|error| in_words(error, actor))
+        done.map(drop).map_err(|error| in_words(error, actor))
     }
 
     async fn done(&self, actor: &str, wish: Wish, key: &str) -> Result<u64, NotDone> {

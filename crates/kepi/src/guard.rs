@@ -49,7 +49,7 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::Silence(cli::Silence::List)
         | Command::Alert(cli::Alert::List)
         | Command::Feedback(cli::Feedback::Search { .. })
-        | Command::Correct(cli::Correct::List { .. })
+        | Command::Correct(cli::Correct::List { .. } | cli::Correct::Export { .. })
         | Command::Screen(cli::Screen::List(_)) => None,
         Command::Alert(cli::Alert::Tune(of)) => of.propose.then_some(Needed::Decide),
         Command::Retire(of) => of.propose.then_some(Needed::Decide),
@@ -254,9 +254,13 @@ async fn decides(cli: &Cli, holder: Holder) -> Result<Option<String>, Failure> {
         }
         // Nor is it corrected.
         Command::Correct(
-            cli::Correct::Row(cli::acting::CorrectRow { of, .. }) | cli::Correct::TakeBack(of),
-        ) if !of.source.parse().is_ok_and(|source| eyes.rows(&source)) => {
-            Ok(Some(format!("it is about rows of `{}` that you do not see", of.source)))
+            cli::Correct::Row(cli::acting::CorrectRow {
+                of: cli::acting::CorrectedRow { source, .. }, ..
+            })
+            | cli::Correct::TakeBack(cli::acting::CorrectedRow { source, .. })
+            | cli::Correct::Rows(cli::acting::CorrectRows { source, .. }),
+        ) if !source.parse().is_ok_and(|source| eyes.rows(&source)) => {
+            Ok(Some(format!("it is about rows of `{source}` that you do not see")))
         }
         // What is not seen is not disputed, in the words in which nobody disputes what there is not.
         Command::Dispute(of) if !sees(&of.kpi, of.unit.as_deref()) => {

@@ -332,7 +332,7 @@ fn figure_frozen(
 
 /// The definition in force by which a KPI is computed. As a scorecard of another calendar or zone reads it, a KPI is called `nps__asia_tokyo`, and is
 /// written under what stands before that.
-fn written(organisation: &Organisation, kpi: &KpiId) -> Option<DocumentId> {
+pub fn written(organisation: &Organisation, kpi: &KpiId) -> Option<DocumentId> {
     let name = kpi.as_str();
     let before = name.rmatch_indices("__").filter_map(|(at, _)| name.get(..at));
     let mut ids = std::iter::once(name).chain(before).filter_map(|name| DocumentId::named("kpi", name));

@@ -5,6 +5,7 @@ mod case;
 mod correcting;
 mod deciding;
 mod erasing;
+pub use deciding::written;
 pub use erasing::needs_another;
 mod judging;
 mod rebasing;

@@ -587,7 +587,8 @@ fn what_is_said_last_of_a_row_by_hand_holds_until_it_is_taken_back() {
     let source: SourceId = "invoices".parse().unwrap();
     let content = Hash([7; 32]);
     let cells = |n: u8| Commitment::to(&Salt([n; 32]), "{}");
-    let of = |row, cells| Command::Correct(Correcting { of: source.clone(), content, row, cells, why: WHY });
+    let of =
+        |row, cells| Command::Correct(vec![Correcting { of: source.clone(), content, row, cells, why: WHY }]);
     acting.ask(person(4), &of(3, Some(cells(1)))).unwrap();
     acting.ask(person(5), &of(3, Some(cells(2)))).unwrap();
     acting.ask(person(4), &of(9, Some(cells(3)))).unwrap();
@@ -610,8 +611,24 @@ fn what_is_said_last_of_a_row_by_hand_holds_until_it_is_taken_back() {
     ] {
         assert_eq!(acting.ask(by, &of(row, cells)).unwrap_err(), [law]);
     }
-    acting.ask(person(4), &of(3, None)).unwrap();
-    acting.ask(person(4), &of(9, None)).unwrap();
+    // Of many rows at once: all of them, or none.
+    let many = |rows: &[(u64, Option<Commitment>)]| {
+        let of = |(row, cells): &(u64, Option<Commitment>)| Correcting {
+            of: source.clone(),
+            content,
+            row: *row,
+            cells: *cells,
+            why: WHY,
+        };
+        Command::Correct(rows.iter().map(of).collect())
+    };
+    for rows in [&[][..], &[(5, Some(cells(5))), (5, None)], &[(5, Some(cells(5))), (6, None)]] {
+        assert!(acting.ask(person(4), &many(rows)).unwrap_err().contains(&laws::NOT_CORRECTED));
+    }
+    assert_eq!(said(&acting).len(), 2);
+    acting.ask(person(4), &many(&[(5, Some(cells(5))), (9, None)])).unwrap();
+    assert_eq!(said(&acting), [(3, person(5), cells(2)), (5, person(4), cells(5))]);
+    acting.ask(person(4), &many(&[(3, None), (5, None)])).unwrap();
     assert!(said(&acting).is_empty() && acting.world.organisation.corrected.all().next().is_none());
 }
 

@@ -865,7 +865,7 @@ pub fn command() -> impl Strategy<Value = Command> {
         act(),
         silent,
         judging().prop_map(Command::Judge),
-        correcting().prop_map(Command::Correct),
+        proptest::collection::vec(correcting(), 1..3).prop_map(Command::Correct),
         erase().prop_map(Command::AskErase),
         erase().prop_map(Command::Erase)
     ]

@@ -45,6 +45,57 @@ pub struct Looked {
     pub written: Option<String>,
 }
 
+/// A table that somebody keeps in a spreadsheet: its columns, and its rows with the number that stands beside each, of which the header
+/// has the first.
+#[derive(Debug, Default)]
+pub struct Table {
+    /// The names of its columns.
+    pub columns: Vec<String>,
+    /// Its rows.
+    pub rows: Vec<(u64, Vec<Option<String>>)>,
+}
+
+/// Reads a table as a spreadsheet saves it: CSV with whatever parts its cells, in whatever encoding, or an Excel file, of which the first
+/// sheet counts.
+///
+/// # Errors
+/// It cannot be read, or a row of it is none.
+pub fn table(file: &Path, path: &str) -> Result<Table, LandError> {
+    let from = connector(file, path, &mut Vec::new())?;
+    let mut reader = connector::open(&from, file, path)?;
+    let names: Vec<String> =
+        reader.columns().iter().filter(|name| !name.trim().is_empty()).cloned().collect();
+    let mut table = Table::default();
+    let mut bound = Vec::new();
+    for name in names {
+        let at = reader.bind(&name).map_err(|_| LandError::Format {
+            path: path.to_owned(),
+            format: "a table with a name for each column",
+            reason: format!("two columns are called `{name}`"),
+        })?;
+        bound.push(at);
+        table.columns.push(name);
+    }
+    let (mut batch, mut text) = (Batch::default(), String::new());
+    while reader.next(&mut batch).map_err(LandError::from_port)? {
+        if let Some((row, why)) = batch.bad.first() {
+            return Err(LandError::Format {
+                path: path.to_owned(),
+                format: "a table whose rows all have a cell for each column",
+                reason: format!("row {}: {}", batch.first_row + u64::from(*row) + 1, why.reason),
+            });
+        }
+        for row in 0..batch.rows {
+            let mut cell = |at: &usize| {
+                let there = batch.cells.get(*at).is_some_and(|cells| spell(cells, row, &mut text));
+                there.then(|| text.clone())
+            };
+            table.rows.push((batch.first_row + row as u64 + 1, bound.iter().map(&mut cell).collect()));
+        }
+    }
+    Ok(table)
+}
+
 /// Looks at a file.
 ///
 /// # Errors

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Context;
 use crate::{
     codes,
-    decode::{AmountText, Field, Placed},
+    decode::{AmountText, Field, Keyed, Placed},
     definitions as written,
     id::{EntityId, KpiId, RuleId},
     lexical::Decimal,
     meaning,
-    project::{Bound, DataRule, Kpi},
+    project::{Bound, ByMember, DataRule, Kpi},
     source_text::Span,
     wording::{shorten, shown},
 };
@@ -47,8 +47,15 @@ fn one(
     let name = written.rule.get()?;
     // A KPI that is not there or broken has its own finding.
     let kpi = kpis.get(written.kpi.get()?)?;
-    let bound =
-        bound(&written.at_least, &written.at_most, kpi, written.rule.span, codes::RULE_BOUND, context)?;
+    let apart = apart(written, kpi, context);
+    // What is said segment by segment need not be said for all.
+    let said_apart = apart.as_ref().is_some_and(|of| !of.bounds.is_empty());
+    let bound = match said_apart && !written.at_least.is_written() && !written.at_most.is_written() {
+        true => Bound { at_least: None, at_most: None },
+        false => {
+            bound(&written.at_least, &written.at_most, kpi, written.rule.span, codes::RULE_BOUND, context)?
+        }
+    };
     let bases: BTreeSet<EntityId> = kpi.measure.bases().into_iter().cloned().collect();
     let mut rule = DataRule {
         id: name.id.clone()?,
@@ -56,6 +63,8 @@ fn one(
         description: written.description.cloned(),
         kpi: kpi.id.clone(),
         bound,
+        apart,
+        n: written.n.get().map(|of| of.0.unsigned_abs()),
         about: match written.about.is_written() {
             true => written.about.values().into_iter().collect(),
             false if bases.is_empty() => kpi.entities(),
@@ -68,6 +77,45 @@ fn one(
     };
     rule.hash = meaning::rule(&rule, kpi);
     Some(rule)
+}
+
+/// Reads by what segments are judged apart, and what holds in some of them.
+fn apart(written: &written::DataRule, kpi: &Kpi, context: &mut Context<'_>) -> Option<ByMember> {
+    let Some(by) = written.by.get() else {
+        if written.bounds.is_written() && !written.by.is_written() {
+            context
+                .report(
+                    codes::RULE_SEGMENTS,
+                    written.bounds.span,
+                    "it is not said of which dimension these are members",
+                )
+                .fix("add `by`, with a dimension of the KPI");
+        }
+        return None;
+    };
+    let Some(dimension) = kpi.by.iter().find(|of| of.id.as_str() == by) else {
+        let known = kpi.by.iter().map(|of| of.id.as_str());
+        let message = format!("`{}` has no dimension `{by}`", kpi.id);
+        context
+            .findings
+            .unknown(codes::RULE_DIMENSION, written.by.span, message, by, known)
+            .expected("a dimension that the KPI has under `by`");
+        return None;
+    };
+    let members = dimension.members();
+    let mut bounds = BTreeMap::new();
+    for Keyed { key: member, span, value: of, .. } in written.bounds.items() {
+        let (Some(member), Some(of)) = (member, of) else { continue };
+        if !members.is_empty() && !members.contains(&member.as_str()) {
+            let message = format!("`{}` is none of the members of `{by}`", shorten(member));
+            let known = members.iter().copied();
+            context.findings.unknown(codes::RULE_SEGMENTS, *span, message, member, known);
+            continue;
+        }
+        let read = bound(&of.at_least, &of.at_most, kpi, *span, codes::RULE_BOUND, context);
+        bounds.extend(read.map(|read| (member.clone(), read)));
+    }
+    Some(ByMember { by: dimension.id.clone(), bounds })
 }
 
 /// Reads what a KPI may be, in its unit; what is wrong with it is reported by a code.

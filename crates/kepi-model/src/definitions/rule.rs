@@ -1,7 +1,8 @@
 //! Rules about data sets.
 
+use super::Bound;
 use crate::{
-    decode::{AmountText, List, Name, table},
+    decode::{AmountText, List, Map, Name, Whole, table},
     id::{EntityId, KpiId, PersonId, RuleId},
     project::Consequence,
 };
@@ -14,6 +15,11 @@ table! {
     kpi: KpiId, required, "What measures it: its value over all rows, period by period.", "orders_with_account";
     at_least: AmountText, optional, "The least that it may be, in the KPI's unit.", "99%";
     at_most: AmountText, optional, "The most that it may be, in the KPI's unit.", "101%";
+    by: String, optional,
+        "A dimension of the KPI: each of its segments is judged by itself, and figures of the others stand.", "region";
+    bounds: Map<String, Bound>, optional,
+        "What it may be in segments, with `by`, in place of what is said for all of them.", "{apac: {at_least: 95%}}";
+    n: Whole<1, 1_000_000_000>, optional, "With fewer cases nothing is said of it.", "30";
     about: List<EntityId>, optional,
         "Whose rows are in doubt where it does not hold; default those that the KPI counts.", "[order]";
     else_ "else": Consequence, required,

@@ -255,6 +255,13 @@ impl Measure {
         bases
     }
 
+    /// The attributes of an entity's own rows by which they count in a period.
+    pub fn times_of<'a>(&'a self, entity: &EntityId) -> BTreeSet<&'a AttributeId> {
+        let readings = self.kind().readings().into_iter();
+        let own = readings.filter(|of| of.rows.of == *entity && of.rows.at.references.is_empty());
+        own.map(|of| &of.rows.at.attribute).collect()
+    }
+
     /// Every entity whose rows it looks at or refers to.
     pub fn entities(&self) -> BTreeSet<EntityId> {
         let mut entities = BTreeSet::new();

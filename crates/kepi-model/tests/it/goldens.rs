@@ -530,6 +530,14 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             vec![edit("kpis.yml", "", "---\nrule: answers_are_easy\nkpi: easy_help\nat_least: 40\nelse: warn\n")],
         ),
         (
+            "K0687",
+            vec![edit("kpis.yml", "", "---\nrule: answers_are_easy\nkpi: easy_help\nat_least: 40%\nby: regon\nelse: warn\n")],
+        ),
+        (
+            "K0688",
+            vec![edit("kpis.yml", "", "---\nrule: answers_are_easy\nkpi: easy_help\nat_least: 40%\nbounds: {north: {at_least: 30%}}\nelse: warn\n")],
+        ),
+        (
             "K0810",
             vec![edit("kpis.yml", "", "---\nguardrail: careful\nkpis: {easy_help: {at_most: 40}}\nwhile: {easy_help: not worse, nps: {at_least: 30, at_most: 20}}\n")],
         ),

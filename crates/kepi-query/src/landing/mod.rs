@@ -11,7 +11,12 @@ mod batch;
 mod erase;
 mod fetch;
 
-use std::{cmp::Ordering, collections::BTreeMap, iter::Sum, sync::Arc};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    iter::Sum,
+    sync::Arc,
+};
 
 use kepi_model::{
     id::{AttributeId, EntityId, Hash, RuleId, SourceId},
@@ -319,6 +324,31 @@ pub struct CorrectedCell {
 /// What is said by hand of a row of a raw file, by column.
 pub type Corrections = BTreeMap<String, CorrectedCell>;
 
+/// How a row of a raw file reads with what is said of it by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// Number of the row, from 1.
+    pub row: u64,
+    /// What rejects it, or stops its file, and why in words; what only other rows can tell, such as whether it is there twice, is not
+    /// looked at.
+    pub refused: Option<(String, String)>,
+    /// Whether the source leaves it out.
+    pub out_of_scope: bool,
+    /// The row as it stands, as JSON, without what is personal.
+    pub raw: String,
+    /// Its instants, in µs UTC, by attribute.
+    pub instants: BTreeMap<AttributeId, i64>,
+}
+
+/// Which rows of a raw file are tried.
+#[derive(Debug, Clone)]
+pub enum Trying {
+    /// Those of some numbers.
+    Rows(BTreeSet<u64>),
+    /// Those that are refused; where a rule stopped the file because too many rows have no value, those that have none, too.
+    Refused(Option<RuleId>),
+}
+
 /// Told how far a long work is.
 pub trait Progress: Send + Sync {
     /// So many more rows are done.
@@ -451,6 +481,18 @@ pub trait Lake: Send + Sync {
         offset: u64,
         limit: u64,
     ) -> Fut<'a, Result<(Vec<QuarantinedRow>, u64), PortError>>;
+    /// Reads rows of a raw file with what is said of them by hand; nothing lands.
+    ///
+    /// # Errors
+    /// The file cannot be read by the definition of its source.
+    fn tried<'a>(
+        &'a self,
+        project: &'a Project,
+        source: &'a Source,
+        raw: &'a Arc<dyn Raw>,
+        said: &'a BTreeMap<u64, Corrections>,
+        trying: Trying,
+    ) -> Fut<'a, Result<Vec<Tried>, PortError>>;
     /// A rejected row by its place, of the latest load of its file that stands.
     fn rejected<'a>(
         &'a self,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_model::{id::KpiId, project::Project};
 use kepi_query::{
     finish,
+    state::Member,
     trust::{Judged, unjudged, withhold},
     value::{Coverage, Finality, Segment, Value},
 };
@@ -164,9 +165,119 @@ fn figures_of_rows_in_doubt_are_withheld_where_they_are_made_of_them() {
     assert_eq!(withheld(&project, &all), expected);
     for of in said {
         assert_eq!(of.rule.as_str(), "shops_are_known");
-        assert!(of.because.iter().map(|period| project.calendar.label(*period)).eq(["2026-04"]));
+        assert!(of.because.iter().map(|(period, _)| project.calendar.label(*period)).eq(["2026-04"]));
         assert_eq!(of.periods.len(), expected[of.kpi.as_str()].len());
     }
+}
+
+/// As [`HEAD`] with sales by region and the rule judged in each.
+fn by_region(more: &str) -> Project {
+    let mut head = HEAD.replace(
+        "  shop: {type: reference shop}\n",
+        "  shop: {type: reference shop}\n  region: {type: text}\n  channel: {type: text}\n",
+    );
+    for kpi in ["known_shop", "sales", "growth", "more_before"] {
+        let at = head.find(&format!("kpi: {kpi}\n")).unwrap();
+        let end = at + head[at..].find("period: month\n").unwrap();
+        head.insert_str(end, "by: [region]\n");
+    }
+    // The same name, but said by something else.
+    let at = head.find("kpi: sales_of_a_quarter\n").unwrap();
+    let end = at + head[at..].find("period: month\n").unwrap();
+    head.insert_str(end, "by: {region: channel}\n");
+    project(&format!(
+        "{head}rule: shops_are_known\nname: Known shops\nkpi: known_shop\nat_least: 90%\nby: region\n{more}else: distrust\n"
+    ))
+}
+
+/// The values of April in all regions together and in each, with so many cases each; what is known in which share of the sales of each.
+fn of_regions(project: &Project, known: &[(&str, f64, u64)]) -> Vec<Value> {
+    let regions = known.iter().map(|(region, ..)| *region);
+    let mut all = Vec::new();
+    for segment in std::iter::once(None).chain(regions.map(Some)) {
+        for mut value in values(project, "2026-05", 1.0) {
+            if project.calendar.label(value.period) != "2026-04" {
+                continue;
+            }
+            if let Some(region) = segment {
+                let (_, share, cases) = known.iter().find(|(own, ..)| *own == region).unwrap();
+                value.segment = Segment(vec![("region".parse().unwrap(), Member::Value(region.into()))]);
+                value.coverage.cases = *cases;
+                if value.kpi.as_str() == "known_shop" {
+                    value.estimate = Ok(Estimate::exact(*share, *cases, "counted"));
+                }
+            }
+            all.push(value);
+        }
+    }
+    all
+}
+
+/// Which segments of KPIs are withheld, and what is said.
+fn withheld_in(all: &[Value]) -> BTreeSet<(String, String)> {
+    let of = |value: &Value| match value.segment.0.as_slice() {
+        [(_, Member::Value(region))] => region.to_string(),
+        _ => "all".to_owned(),
+    };
+    let held = all.iter().filter(|value| value.estimate.is_err());
+    held.map(|value| (value.kpi.to_string(), of(value))).collect()
+}
+
+#[test]
+fn a_region_that_breaks_a_rule_withholds_its_own_figures_and_what_takes_all_together() {
+    let project = by_region("");
+    let mut all = of_regions(&project, &[("north", 0.95, 20), ("south", 0.85, 20)]);
+    let Judged { broken, withheld } = withhold(&project, &mut all).unwrap();
+    let south = Member::Value("south".into());
+    assert_eq!(
+        broken.iter().map(|of| (of.member.clone(), of.value)).collect::<Vec<_>>(),
+        [(Some(south), 0.85)]
+    );
+    let of = |kpi: &str, regions: &[&str]| -> Vec<(String, String)> {
+        regions.iter().map(|region| (kpi.to_owned(), (*region).to_owned())).collect()
+    };
+    let expected: BTreeSet<(String, String)> = [
+        of("sales", &["all", "south"]),
+        of("growth", &["all", "south"]),
+        // Its regions are told apart by something else, and those of what looks at other sales have seen sales of other regions.
+        of("sales_of_a_quarter", &["all", "north", "south"]),
+        of("more_before", &["all", "north", "south"]),
+        // What has no regions takes all of them together, whatever its segments are called.
+        of("more_soon", &["all", "north", "south"]),
+        of("sold_so_far", &["all", "north", "south"]),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    assert_eq!(withheld_in(&all), expected);
+    let why = all.iter().find_map(|value| value.estimate.as_ref().err()).unwrap();
+    assert_eq!(why.to_string(), "not trusted: the rule “Known shops” does not hold in 2026-04 (south)");
+    assert!(withheld.iter().all(|of| of.because.len() == 1 && of.periods.len() == 1));
+}
+
+#[test]
+fn regions_have_bounds_of_their_own_and_few_rows_say_nothing() {
+    let regions = [("north", 0.89, 20), ("south", 0.85, 20), ("west", 0.2, 9)];
+    for (more, expected) in [
+        // North is below what is said for all; of nine sales nothing is said.
+        ("n: 10\nbounds: {south: {at_least: 80%}}\n", vec!["north"]),
+        ("n: 9\nbounds: {south: {at_least: 80%}, north: {at_least: 88%}}\n", vec!["west"]),
+        ("n: 10\nbounds: {south: {at_most: 80%}, north: {at_least: 10%}}\n", vec!["south"]),
+    ] {
+        let project = by_region(more);
+        let mut all = of_regions(&project, &regions);
+        let broken = withhold(&project, &mut all).unwrap().broken;
+        let members: Vec<Member> = broken.into_iter().filter_map(|of| of.member).collect();
+        assert_eq!(
+            members,
+            expected.iter().map(|of| Member::Value((*of).into())).collect::<Vec<_>>(),
+            "{more}"
+        );
+    }
+    // Where it is said of some alone, nothing is demanded of the others.
+    let rule = by_region("bounds: {south: {at_least: 80%}}\n").rules.into_values().next().unwrap();
+    assert_eq!(rule.bound_in(Some("south")).unwrap().at_least, Some(0.8));
+    assert_eq!(rule.bound_in(Some("north")).unwrap().at_least, Some(0.9));
 }
 
 #[test]

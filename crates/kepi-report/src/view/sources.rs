@@ -212,11 +212,13 @@ pub struct DataRuleView {
     pub kpi: Named,
     /// What it must be, in words: `at least 99 %`.
     pub bound: String,
+    /// The dimension whose segments are judged apart.
+    pub by: Option<String>,
     /// What follows where it does not hold.
     pub otherwise: Consequence,
     /// The newest period that could be judged, and what the KPI is there.
     pub newest: Option<(String, String)>,
-    /// Periods that could be judged.
+    /// Periods, or segments of periods, that could be judged.
     pub judged: usize,
     /// Those in which it does not hold, newest first, with what the KPI is there.
     pub broken: Vec<(String, String)>,

@@ -185,7 +185,7 @@ fn data_rules(rules: &[DataRuleView]) -> Markup {
                                 tr {
                                     th scope="row" { (rule.rule.name) }
                                     td { a href={ "/kpis/" (rule.kpi.id) } { (rule.kpi.name) } }
-                                    td { (rule.bound) }
+                                    td { (rule.bound) @if let Some(by) = &rule.by { ", by " (by) } }
                                     td.num { @if let Some((period, value)) = &rule.newest { (value) " (" (period) ")" } }
                                     td { (broken(rule)) }
                                     td { (consequence(rule.otherwise)) }

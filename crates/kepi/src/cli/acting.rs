@@ -1,5 +1,7 @@
 //! Arguments of what somebody does about an item.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use kepi_app::acting::{By, Decision, Method};
@@ -402,6 +404,27 @@ Examples:
 
 `kepi show quarantine` says which rows are rejected, with file and row.")]
     Row(CorrectRow),
+    /// Write the rejected rows of a source as a table for a spreadsheet: where, by which rule, and what stands in each column.
+    #[command(after_help = "\
+Example:
+  kepi correct export invoices > rows.csv
+
+Of a file that a rule stopped as a whole it has the rows that are to blame, where that can be told.")]
+    Export {
+        /// The source.
+        #[arg(value_name = "SOURCE")]
+        source: String,
+    },
+    /// Say what a table says otherwise than the rows of a source by now, of all its rows or of none: CSV or Excel (.xlsx).
+    #[command(after_help = "\
+Examples:
+  kepi correct rows invoices rows.csv --dry-run -m 'as on the paper'
+  kepi correct rows invoices rows.csv -m 'as on the paper'
+
+The columns `_file` and `_row` say which row is meant; others that begin with `_` are not read. Columns may be missing or stand in another
+order, cells may be parted by semicolons. What a spreadsheet spells otherwise by itself, such as 10.00 as 10, is not taken for a
+correction.")]
+    Rows(CorrectRows),
     /// Take back what was said of a row: the next run takes it as it came.
     #[command(
         after_help = "Example:\n  kepi correct take-back invoices data/invoices.csv 17 -m 'the wrong row'"
@@ -424,6 +447,23 @@ pub struct CorrectedRow {
     /// Why.
     #[arg(short, long, value_name = "WHY")]
     pub message: String,
+}
+
+/// `kepi correct rows`.
+#[derive(Debug, Args)]
+pub struct CorrectRows {
+    /// The source.
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// The table, as `kepi correct export` writes it.
+    #[arg(value_name = "TABLE")]
+    pub table: PathBuf,
+    /// Why.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+    /// Say what would be said of which rows, and what would become of them; nothing is kept.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `kepi correct row`.

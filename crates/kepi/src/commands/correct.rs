@@ -1,20 +1,24 @@
 //! `kepi correct`: what people say by hand of rejected rows.
 
-use kepi_app::correcting::RowOf;
-use kepi_report::correction::Correction;
+use kepi_app::correcting::{RowOf, Sheet, ToCorrect};
+use kepi_lake::draft;
+use kepi_report::{
+    correction::{Cell, Correction, Then},
+    csv,
+};
 
 use super::deciding::{acting, nothing, opened};
 use crate::{
     cli::{
         Cli, Correct, Format,
-        acting::{CorrectRow, CorrectedRow},
+        acting::{CorrectRow, CorrectRows, CorrectedRow},
     },
     compose::{self, Site},
     failure::Failure,
-    output::{Field, Grid, Output},
+    output::{Field, Grid, Output, counted},
 };
 
-/// Lists corrections, makes one or takes one back.
+/// Lists corrections and what can be corrected, makes them or takes one back.
 pub async fn correct(what: &Correct, cli: &Cli, out: Output) -> Result<(), Failure> {
     match what {
         Correct::List { source } => {
@@ -31,10 +35,18 @@ pub async fn correct(what: &Correct, cli: &Cli, out: Output) -> Result<(), Failu
             let set = set.iter().map(|(column, value)| (column.clone(), Some(value.clone())));
             let cells: Vec<_> = set.chain(clear.iter().map(|column| (column.clone(), None))).collect();
             let actor = compose::actor(cli);
-            app.correct(row(of), &cells, &of.message, acting(&actor)).await?;
+            let taken = app.correct(row(of), &cells, &of.message, acting(&actor)).await?;
             out.remark(&format!("the next `kepi run` reads row {} of {} with it, by the usual rules; `kepi correct list` says whether it landed", of.row, of.file));
+            if let Then::RejectedAgain { .. } = &taken.then {
+                out.remark(&format!("as it is said, it {}", taken.then.words()));
+            }
             Ok(())
         }
+        Correct::Export { source } => {
+            let Some(app) = compose::reading(Site::of(cli)).await? else { return Err(nothing()) };
+            export(source, &app.rows_to_correct(source).await?, out)
+        }
+        Correct::Rows(what) => rows(what, cli, out).await,
         Correct::TakeBack(of) => {
             let app = opened(Site::of(cli)).await?;
             let actor = compose::actor(cli);
@@ -43,6 +55,66 @@ pub async fn correct(what: &Correct, cli: &Cli, out: Output) -> Result<(), Failu
             Ok(())
         }
     }
+}
+
+/// As CSV whatever is asked for: it is for a spreadsheet.
+fn export(source: &str, of: &ToCorrect, out: Output) -> Result<(), Failure> {
+    if of.gone > 0 {
+        out.remark(&format!(
+            "left out {} of files that are not there any more, or are others by now",
+            counted(of.gone as u64, "row")
+        ));
+    }
+    if of.rows.is_empty() {
+        out.remark(&format!("no row of `{source}` can be corrected"));
+    }
+    let header: Vec<&str> = of.columns.iter().map(String::as_str).collect();
+    Ok(out.line(csv::table(&header, of.rows.iter().cloned()).trim_end())?)
+}
+
+async fn rows(what: &CorrectRows, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let app = opened(Site::of(cli)).await?;
+    let actor = compose::actor(cli);
+    let name = what.table.display().to_string();
+    if !what.table.is_file() {
+        return Err(Failure::Other(format!("there is no file `{name}`")));
+    }
+    let read = draft::table(&what.table, &name).map_err(|e| Failure::Other(e.to_string()))?;
+    let draft::Table { columns, rows } = read;
+    let sheet = Sheet { columns, rows };
+    let of = app.correct_rows(&what.source, &sheet, &what.message, acting(&actor), what.dry_run).await?;
+    if out.format == Format::Json {
+        return Ok(out.json(&of.taken)?);
+    }
+    for respelt in &of.respelt {
+        out.remark(&format!("{respelt}: nothing is said of it; `kepi correct row` does"));
+    }
+    if of.taken.is_empty() && out.format == Format::Table {
+        out.remark("the table says nothing that does not stand there by now");
+        return Ok(());
+    }
+    let mut grid = Grid::new(&["File", "Row", "Said", "Then"]);
+    for taken in &of.taken {
+        let said: Vec<String> = taken.cells.iter().map(Cell::words).collect();
+        grid.push(vec![
+            Field::text(&taken.file),
+            Field::digits(taken.row.to_string(), taken.row.to_string()),
+            Field::text(said.join("; ")),
+            Field::text(taken.then.words()),
+        ]);
+    }
+    out.rows(&grid)?;
+    out.remark(&match what.dry_run {
+        true => format!(
+            "nothing is kept: without --dry-run something is said of {}",
+            counted(of.taken.len() as u64, "row")
+        ),
+        false => format!(
+            "something is said of {}: the next `kepi run` reads them with it",
+            counted(of.taken.len() as u64, "row")
+        ),
+    });
+    Ok(())
 }
 
 fn row(of: &CorrectedRow) -> RowOf<'_> {

@@ -403,20 +403,22 @@ fn row(source: &SourceView, expected: bool, for_people: bool) -> Vec<Field> {
 
 /// What a rule about a data set demands, and where it does not hold.
 fn said_of_rule(rule: &DataRuleView) -> String {
-    let demand = format!("rule {}: {} {}", rule.rule.id, rule.kpi.id, rule.bound);
+    let by = rule.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+    let demand = format!("rule {}: {}{by} {}", rule.rule.id, rule.kpi.id, rule.bound);
+    let periods = if rule.by.is_some() { "segments of periods" } else { "periods" };
     let then = match rule.otherwise {
         Consequence::Warn => "",
         Consequence::Distrust => ": figures of these rows are withheld",
     };
     match (rule.judged, rule.broken.as_slice()) {
         (0, _) => format!("{demand}; there is nothing to judge yet"),
-        (judged, []) => format!("{demand} holds in all of {judged} periods"),
+        (judged, []) => format!("{demand} holds in all of {judged} {periods}"),
         (judged, broken) => {
             let named: Vec<String> =
                 broken.iter().take(MOST_NAMED).map(|(period, value)| format!("{period} ({value})")).collect();
             let more = broken.len().saturating_sub(MOST_NAMED);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("{demand} does not hold in {}{more} of {judged} periods{then}", named.join(", "))
+            format!("{demand} does not hold in {}{more} of {judged} {periods}{then}", named.join(", "))
         }
     }
 }

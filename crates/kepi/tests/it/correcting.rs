@@ -238,3 +238,222 @@ fn a_page_corrects_rows_and_takes_that_back() {
     assert_eq!(status, "303");
     assert!(ines.page("/data/corrections").contains("Nothing is corrected"));
 }
+
+const ORDERS: &str = "
+---
+entity: order
+attributes:
+  amount: {type: \"number, 2 decimals\"}
+  region: {type: text}
+---
+source: orders
+into: order
+from: {csv: {files: \"orders/*.csv\"}}
+mode: append
+key: [id]
+map:
+  id: {column: no, as: text}
+  ordered_at: {column: day, as: timestamp}
+  amount: {column: amount, as: \"number, 2 decimals\"}
+  region: {column: region, as: text}
+rules:
+  - {name: not_negative, require: amount >= 0, else: stop}
+  - {name: known_region, require: missing region <= 10%, else: stop}
+---
+kpi: ordered
+name: Ordered
+better: higher
+measure: {sum: {of: order, value: amount}}
+period: month
+";
+
+/// The sum of orders of March, if there is any.
+fn ordered(project: &Project) -> Option<f64> {
+    project.fails_or_not(&["run", "--quiet", "--as", "ines"]);
+    let (shown, _) = project.fails_or_not(&["show", "kpi", "ordered", "--format", "json"]);
+    let shown: Value = serde_json::from_str(&shown).ok()?;
+    shown["kpi"]["value"]["point"].as_f64()
+}
+
+#[test]
+fn a_table_corrects_many_rows_at_once_or_none_of_them() {
+    let project = Project::empty();
+    project.write("kepi.yml", SHOP);
+    project.write("data/invoices_1.csv", FIRST);
+    assert_eq!(stands(&project), (30.0, [5, 2, 0, 3, 0]));
+    let table = project.ok(&["correct", "export", "invoices"]);
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines[0], "_file,_row,_rule,_reason,_said,amount,day,no,payer");
+    assert!(
+        lines.len() == 4
+            && lines[1].starts_with("data/invoices_1.csv,2,type,")
+            && lines[1].ends_with(",,1x,2026-03-02,i2,(personal)")
+            && lines[2].ends_with(",,-5,2026-03-02,i3,(personal)")
+            && lines[3].ends_with(",,30,2026-03-03,,(personal)"),
+        "{table}"
+    );
+    fn of(arguments: &[String]) -> Vec<&str> {
+        arguments.iter().map(String::as_str).collect()
+    }
+    let path = project.path().join("table.csv").display().to_string();
+    let rows = |why: &'static str, more: &[&'static str]| -> Vec<String> {
+        let fixed = ["correct", "rows", "invoices", &path, "-m", why, "--as", "ines"];
+        fixed.iter().chain(more).map(|of| (*of).to_owned()).collect()
+    };
+    // As it comes back from a spreadsheet of another country: a mark of the order of bytes, semicolons, other columns in another order,
+    // days and numbers as it spells them, a column of one's own.
+    let sheet = |amounts: [&str; 3], third: &str| {
+        let text = format!(
+            "\u{feff}_row;no;_file;_checked;day;amount\n2;i2;data/invoices_1.csv;yes;02.03.2026;{}\n3;i3;data/invoices_1.csv;;02.03.2026;{}\n\
+             5;{third};data/invoices_1.csv;yes;03.03.2026;{}\n;;;;;\n",
+            amounts[0], amounts[1], amounts[2]
+        );
+        project.write("table.csv", &text);
+    };
+    let corrected = |project: &Project| corrections(project).len();
+    // All of them or none: what cannot be taken is said line by line.
+    sheet(["12", "7", "30"], "i5");
+    let text = fs::read_to_string(project.path().join("table.csv")).unwrap();
+    project.write(
+        "table.csv",
+        &format!(
+            "{text}1;i1;data/invoices_1.csv;;;11\n9;i9;data/invoices_1.csv;;;1\nx;;data/invoices_1.csv;;;1\n"
+        ),
+    );
+    let (_, refused) = project.fails(3, &of(&rows("so", &[])));
+    for said in [
+        "3 rows of the sheet cannot be taken, so none is",
+        "row 6: row 1 of `data/invoices_1.csv` is not rejected",
+        "row 7: `data/invoices_1.csv` has no row 9",
+        "row 8: `x` in `_row` is no number of a row",
+    ] {
+        assert!(refused.contains(said), "{refused}");
+    }
+    project.write("table.csv", "_row,amount\n2,12\n");
+    let (_, refused) = project.fails(3, &of(&rows("so", &[])));
+    assert!(refused.contains("no column `_file`"), "{refused}");
+    project.write("table.csv", "_file,_row,amuont\ndata/invoices_1.csv,2,12\n");
+    let (_, refused) = project.fails(3, &of(&rows("so", &[])));
+    assert!(refused.contains("maps no column `amuont`: it maps `amount`"), "{refused}");
+    let workbook = crate::support::root().join("crates/kepi/tests/workbooks/openpyxl.xlsx");
+    let of_excel = ["correct", "rows", "invoices", workbook.to_str().unwrap(), "-m", "so", "--as", "ines"];
+    let (_, refused) = project.fails(3, &of_excel);
+    assert!(refused.contains("maps no column"), "{refused}");
+    assert_eq!(corrected(&project), 0);
+    // What it would do is said first; what only a spreadsheet spells otherwise is no correction, and what is rejected again is told.
+    sheet(["12", "-7", "30,00"], "i5");
+    let (told, remarks) = project.fails_or_not(&of(&rows("so", &["--dry-run"])));
+    assert!(
+        told.contains("amount: 1x → 12")
+            && told.contains("no: nothing → i5")
+            && told.contains("is rejected again by `not_negative`: `amount` is -7.00 EUR")
+            && !told.contains("day:")
+            && remarks.contains("`amount` is `30`, spelt `30,00`: nothing is said of it")
+            && remarks.contains("nothing is kept"),
+        "{told}{remarks}"
+    );
+    assert_eq!(corrected(&project), 0);
+    let carl = ["correct", "rows", "invoices", path.as_str(), "-m", "so", "--as", "carl"];
+    assert!(project.fails(3, &carl).1.contains("G0802"));
+    project.ok(&of(&rows("as on the paper", &[])));
+    assert_eq!(stands(&project), (72.0, [5, 4, 0, 1, 0]));
+    let log = project.ok(&["audit", "log", "--format", "csv"]);
+    assert_eq!(log.matches("row.corrected").count(), 3, "an entry for each row: {log}");
+    assert!(project.ok(&["trace", "invoice", "i2"]).contains("why: as on the paper"));
+    // The same again says nothing; what an older table says of a row that somebody corrected since is not taken.
+    let (_, remarks) = project.fails_or_not(&of(&rows("again", &[])));
+    assert!(remarks.contains("says nothing that does not stand there by now"), "{remarks}");
+    project.write("table.csv", &table.replace(",,-5,", ",,-6,"));
+    let (_, refused) = project.fails(3, &of(&rows("old", &[])));
+    assert!(refused.contains("row 3: something was said of it since the sheet was made"), "{refused}");
+    // What is written as it came is taken back.
+    sheet(["12", "-5", "30"], "i5");
+    let (told, _) = project.fails_or_not(&of(&rows("as it was", &[])));
+    assert!(told.contains("is taken as it came"), "{told}");
+    assert_eq!(corrected(&project), 2);
+
+    // Days on which data are frozen: no row that counts on them is corrected, nor is that taken back.
+    project.ok(&["freeze", "2026-03", "-m", "while it is judged", "--as", "ines"]);
+    project.ok(&["approve", "1", "--as", "olga"]);
+    sheet(["12", "5", "30"], "i5");
+    let (_, refused) = project.fails(3, &of(&rows("late", &[])));
+    assert!(refused.contains("row 3: it counts on a day on which item 1 has frozen data"), "{refused}");
+    let back = ["correct", "take-back", "invoices", "data/invoices_1.csv", "5", "-m", "no", "--as", "ines"];
+    assert!(project.fails(3, &back).1.contains("G0901"));
+    // Another day is free, and so is what counts nowhere.
+    sheet(["12", "-8", "30"], "i5");
+    project.ok(&of(&rows("still negative", &[])));
+    project.ok(&[
+        "correct",
+        "row",
+        "invoices",
+        "data/invoices_1.csv",
+        "3",
+        "--set",
+        "amount=5",
+        "--set",
+        "day=2026-04-01",
+        "-m",
+        "so",
+        "--as",
+        "ines",
+    ]);
+}
+
+#[test]
+fn rows_of_a_file_that_was_stopped_are_corrected_until_it_passes() {
+    let project = Project::empty();
+    project.write("kepi.yml", &(SHOP.to_owned() + ORDERS));
+    let mut text = "no,day,amount,region\n".to_owned();
+    for n in 1..=10 {
+        let (amount, region) = match n {
+            3 => ("-3", "north"),
+            5 | 7 => ("5", ""),
+            _ => ("10", "south"),
+        };
+        text.push_str(&format!("o{n},2026-03-02,{amount},{region}\n"));
+    }
+    project.write("orders/1.csv", &text);
+    assert_eq!(ordered(&project), None);
+    // The rule that stopped it is about one row; what else is to blame shows once that is said.
+    let table = project.ok(&["correct", "export", "orders"]);
+    assert!(
+        table.lines().count() == 2 && table.contains("orders/1.csv,3,not_negative,`amount` is -3.00"),
+        "{table}"
+    );
+    project.write("table.csv", &table.replace(",-3,", ",3,"));
+    let path = project.path().join("table.csv").display().to_string();
+    let rows = ["correct", "rows", "orders", &path, "-m", "as on the paper", "--as", "ines"];
+    project.ok(&rows);
+    assert_eq!(ordered(&project), None);
+    assert_eq!(corrections(&project), [(3, "3".to_owned(), "stopped_again".to_owned())]);
+    let table = project.ok(&["correct", "export", "orders"]);
+    assert!(
+        table.lines().count() == 3
+            && table.contains("orders/1.csv,5,known_region,`region` has no value")
+            && table.contains("orders/1.csv,7,known_region,"),
+        "{table}"
+    );
+    project.ok(&[
+        "correct",
+        "row",
+        "orders",
+        "orders/1.csv",
+        "5",
+        "--set",
+        "region=north",
+        "-m",
+        "so",
+        "--as",
+        "ines",
+    ]);
+    // Seven of ten, a row of three, two of five; one of ten may be without a region.
+    assert_eq!(ordered(&project), Some(83.0));
+    assert!(corrections(&project).iter().all(|of| of.2 == "landed"));
+    // It has landed: what is right is corrected no more.
+    let late =
+        ["correct", "row", "orders", "orders/1.csv", "1", "--set", "amount=1", "-m", "so", "--as", "ines"];
+    assert!(project.fails(3, &late).1.contains("row 1 of `orders/1.csv` is not rejected"));
+    assert_eq!(fs::read_to_string(project.path().join("orders/1.csv")).unwrap(), text);
+    project.ok(&["audit", "verify", "--quiet"]);
+}

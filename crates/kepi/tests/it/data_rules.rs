@@ -125,4 +125,68 @@ fn what_breaks_a_rule_is_withheld_until_it_is_corrected() {
     assert_eq!(turnover(&project), months(["30", "30", "30", "30"]));
     assert!(project.ok(&["sources"]).contains("holds in all of 4 periods"));
     project.ok(&["reproduce"]);
+
+    // Judged by channel: one that breaks it takes the others down no more, but all of them together.
+    let by = |text: &str, kpi: &str, line: &str| {
+        let at = text.find(&format!("kpi: {kpi}\n")).unwrap();
+        let at = at + text[at..].find("\nperiod: month\n").unwrap() + 1;
+        format!("{}{line}{}", &text[..at], &text[at..])
+    };
+    let definitions = DEFINITIONS
+        .replace(
+            "  shop: {type: reference shop}\n",
+            "  shop: {type: reference shop}\n  channel: {type: text}\n",
+        )
+        .replace("  shop: {column: shop,", "  channel: {column: channel, as: text}\n  shop: {column: shop,")
+        .replace("at_least: 90%\n", "at_least: 90%\nby: channel\nbounds: {shop: {at_least: 60%}}\nn: 5\n");
+    let definitions = by(&by(&definitions, "known_shop", "by: [channel]\n"), "turnover", "by: [channel]\n");
+    project.write("kepi.yml", &definitions);
+    // In March: three of ten in the web, none of ten in the shop.
+    let channel = |line: &str, n: usize| {
+        format!(
+            "{line},{}",
+            if n == 0 {
+                "channel"
+            } else if n % 2 == 1 {
+                "web"
+            } else {
+                "shop"
+            }
+        )
+    };
+    let text: Vec<String> = sales(0).lines().enumerate().map(|(n, line)| channel(line, n)).collect();
+    let mut left = 3;
+    let text: Vec<String> = text
+        .into_iter()
+        .map(|line| match line.starts_with("3-") && line.ends_with("web") && left > 0 {
+            true => {
+                left -= 1;
+                line.replace(",north,", ",ghost,")
+            }
+            false => line,
+        })
+        .collect();
+    project.write("sales.csv", &(text.join("\n") + "\n"));
+    project.ok(&["run"]);
+    let figures = || {
+        let shown = project.ok(&["show", "kpi", "turnover", "--period", "2026-03", "--format", "json"]);
+        serde_json::from_str::<serde_json::Value>(&shown).unwrap()
+    };
+    let said = figures().to_string();
+    assert!(said.contains("does not hold in 2026-03 (web)"), "{said}");
+    let table = project.ok(&["show", "kpi", "turnover", "--period", "2026-03", "--format", "csv"]);
+    let of = |member: &str| {
+        table.lines().find(|line| line.contains(member)).unwrap_or_else(|| panic!("{table}")).to_owned()
+    };
+    assert!(of("shop").contains("15") && of("web").contains("not_trusted"), "{table}");
+    let said = project.ok(&["sources"]);
+    assert!(
+        said.contains("rule shops_are_known: known_shop by channel at least 90")
+            && said.contains("(shop: at least 60")
+            && said.contains("does not hold in 2026-03 (web) (70"),
+        "{said}"
+    );
+    assert!(said.contains("of 8 segments of periods"), "{said}");
+    project.ok(&["reproduce"]);
+    project.ok(&["reproduce", "turnover", "--period", "2026-03"]);
 }

@@ -172,6 +172,7 @@ fn data_rule(of: DataRuleView) -> DataRule {
             Consequence::Warn => "warn".into(),
             Consequence::Distrust => "distrust".into(),
         },
+        by: of.by,
         judged: of.judged,
         broken_in: of.broken.into_iter().map(|(period, _)| period).collect(),
     }

@@ -239,9 +239,12 @@ pub struct DataRule {
     pub bound: String,
     /// `warn`, `distrust`.
     pub otherwise: Code,
-    /// Periods that could be judged.
+    /// The dimension whose segments are judged apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Periods that could be judged; with `by`, segments of periods.
     pub judged: usize,
-    /// Those in which it does not hold, newest first.
+    /// Those in which it does not hold, newest first; with `by`, the member stands behind the period: `2026-03 (apac)`.
     pub broken_in: Vec<String>,
 }
 
