@@ -3,7 +3,11 @@
 
 use std::fmt::Write as _;
 
-use kepi_model::{calendar::Grain, project::ValueUnit, window::Over};
+use kepi_model::{
+    calendar::Grain,
+    project::{Kpi, ValueUnit},
+    window::Over,
+};
 use kepi_query::{
     published::{GRAINS, grain_text},
     value::Segment,
@@ -20,7 +24,7 @@ use crate::{
         Reporter,
         reading::{Place, Reading},
     },
-    view::Status,
+    view::{EarlierView, Measured, Status},
 };
 
 /// The columns, in the order in which [`to_csv`] writes them.
@@ -127,6 +131,12 @@ pub fn rows(facts: &dyn Facts, kpi: &str, query: &KpiQuery) -> Result<Vec<Row>, 
                 Some(period) => vec![period.ordinal],
                 None => ordinals(facts, &asked.kpi.id, grain, &segment),
             };
+            // What a KPI before it would have been on its level stands before its own figures, and is marked as not measured.
+            if only.is_none() && segment.is_total() && grain == asked.kpi.period {
+                let succeeds = reporter.succeeds(asked.kpi);
+                let earlier = reporter.earlier(asked.kpi, &succeeds);
+                rows.extend(earlier.iter().flat_map(|of| bridged(asked.kpi, of)));
+            }
             for ordinal in periods {
                 let reading =
                     reporter.read(asked.kpi, &place, reporter.project().period(asked.kpi, grain, ordinal));
@@ -203,6 +213,37 @@ fn row(reporter: Reporter<'_>, of: &Reading<'_>, place: &Place<'_>) -> Option<Ro
         computed: entry.computed.as_ref().and_then(|of| of.as_ref().ok()).map(|of| of.point / scale),
         not_measured: estimate.and_then(Estimate::not_measured).map(str::to_owned),
     })
+}
+
+/// Figures of a KPI before, on the level of the one that takes its place.
+fn bridged(kpi: &Kpi, earlier: &EarlierView) -> Vec<Row> {
+    let scale = scale(&kpi.unit);
+    let of = |(period, measured): &(String, Measured)| {
+        let limits = measured.limits();
+        Row {
+            kpi: kpi.id.to_string(),
+            period: period.clone(),
+            segment: String::new(),
+            value: Some(measured.value.raw / scale),
+            exact: None,
+            unit: unit(&kpi.unit),
+            low: limits.map(|(low, _)| low / scale),
+            high: limits.map(|(_, high)| high / scale),
+            n: None,
+            coverage: None,
+            status: Status::Grey.code().to_owned(),
+            reason: None,
+            is_final: true,
+            grain: grain_text(kpi.period).to_owned(),
+            reason_code: None,
+            restated: false,
+            window: kpi.window().map(Over::label),
+            overridden: None,
+            computed: None,
+            not_measured: Some(format!("bridged from {}", earlier.of.id)),
+        }
+    };
+    earlier.points.iter().map(of).collect()
 }
 
 /// What a value is in, in a word.

@@ -22,11 +22,8 @@ use super::Reporter;
 use crate::{
     format,
     people::PeopleAsked,
-    view::{BridgedRow, BridgedView, EndingView, Measured, Named},
+    view::{BridgedRow, BridgedView, EarlierView, EndingView, Measured, Named},
 };
-
-/// So many periods are put side by side, the newest.
-const MOST_BRIDGED: usize = 12;
 
 impl<'a> Reporter<'a> {
     /// That a KPI comes to its end, or did, with what is to be used instead; none: nothing is said of that.
@@ -55,6 +52,21 @@ impl<'a> Reporter<'a> {
         let before = before.filter(|of| self.facts.sees_kpi(&of.id, None));
         let Some(whole) = self.project().kpis.get(&kpi.id) else { return Vec::new() };
         before.map(|of| (Named::new(&of.id, &of.name), self.bridged(of, whole))).collect()
+    }
+
+    /// What the course of a KPI continues: figures of one before it, on its level, of the periods right before its first.
+    pub(crate) fn earlier(self, kpi: &Kpi, succeeds: &[(Named, BridgedView)]) -> Option<EarlierView> {
+        let (first, _) = self.facts.span(&kpi.id, kpi.period, &Segment::total())?;
+        succeeds.iter().find_map(|(of, bridge)| {
+            let mut points: Vec<(String, Measured)> = Vec::new();
+            for row in bridge.rows.iter().filter(|row| row.ordinal < first) {
+                let moved = row.moved.clone().filter(|_| row.ordinal + 1 + points.len() as i32 == first);
+                let Some(moved) = moved else { break };
+                points.push((row.period.clone(), moved));
+            }
+            points.reverse();
+            (!points.is_empty()).then(|| EarlierView { of: of.clone(), points })
+        })
     }
 
     /// Today, or where nobody knows what day it is the last day of which there are figures.
@@ -115,11 +127,12 @@ impl<'a> Reporter<'a> {
         let mut all: Vec<i32> = then.keys().chain(now.keys()).copied().collect();
         all.sort_unstable();
         all.dedup();
-        let rows = all.into_iter().rev().take(MOST_BRIDGED).map(|ordinal| {
+        let rows = all.into_iter().rev().map(|ordinal| {
             let (own, other) = (then.get(&ordinal).and_then(estimate), now.get(&ordinal).and_then(estimate));
             let is_alike = old.unit == new.unit;
             BridgedRow {
                 period: self.label(self.project().period(old, old.period, ordinal)),
+                ordinal,
                 old: own.as_ref().map(|of| Measured::new(of, &old.unit).value.text),
                 new: other.as_ref().map(|of| Measured::new(of, &new.unit).value.text),
                 difference: own.as_ref().zip(other.as_ref()).filter(|_| is_alike).map(|(own, other)| {

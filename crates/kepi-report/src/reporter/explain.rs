@@ -88,6 +88,13 @@ impl<'a> Reporter<'a> {
         let mut steps = kpi_steps(kpi, node, observed.as_ref(), said);
         steps.extend((period != asked.period).then(|| format!("as of {}", self.label(period))));
         steps.extend(Measured::of(entry.as_ref(), kpi).value().and_then(|measured| measured.mark.clone()));
+        let bridged =
+            self.succeeds(kpi).into_iter().filter(|(_, bridge)| bridge.by.is_some() || bridge.is_moved());
+        steps.extend(
+            bridged.map(|(of, bridge)| {
+                format!("takes the place of {}; over all rows: {}", of.name, bridge.said)
+            }),
+        );
         steps
     }
 

@@ -109,8 +109,12 @@ impl<'a> Reporter<'a> {
         // What is asked for is among them, with what led to it.
         let after = course.iter().rev().take_while(|of| of.period.ordinal > period.ordinal).count();
         let whole = course.len();
+        let begins = course.first().map(|of| of.period);
         course.truncate(whole - after.saturating_sub(MOST_PERIODS / 2));
         course.drain(..course.len().saturating_sub(MOST_PERIODS));
+        // Where it shows a course from its beginning, that continues what it succeeds.
+        let course_begins = period.grain == kpi.period && course.first().map(|of| of.period) == begins;
+        let succeeds = self.succeeds(kpi);
         let breaks = self.breaks(kpi, &place, period.grain);
         let commentary = self.commentary(kpi)?;
         let control = match &place.segment {
@@ -173,7 +177,11 @@ impl<'a> Reporter<'a> {
             standing: self.standing(kpi, &place, period)?,
             ending: self.ending(kpi),
             is_entered: matches!(kpi.measure, Measure::Entered(_)),
-            succeeds: self.succeeds(kpi),
+            earlier: match (&place.segment, course_begins) {
+                (Some(segment), true) if segment.is_total() => self.earlier(kpi, &succeeds),
+                _ => None,
+            },
+            succeeds,
         })
     }
 
@@ -315,6 +323,10 @@ impl<'a> Reporter<'a> {
                         status: (&reading.standing).into(),
                         target: reading.standing.target.as_ref().map(|of| self.target_view(reading.kpi, of)),
                         has_own: reading.standing.target.as_ref().is_some_and(|of| !of.segment.is_empty()),
+                        response: reading
+                            .entry
+                            .as_ref()
+                            .and_then(|entry| response_of(reading.kpi, &entry.value.states)),
                     }
                 })
                 .collect();
@@ -400,15 +412,7 @@ impl<'a> Reporter<'a> {
         let left_out =
             left_out.chain(off_scale.into_iter().map(|(reason, count)| CountedReason { reason, count }));
         let states = of.entry.as_ref().map(|entry| &entry.value.states);
-        let response = states.and_then(|states| Responded::of_value(kpi, states)).map(|of| ResponseView {
-            invited: of.invited,
-            bounced: kpi.response.as_ref().and_then(|r| r.bounced.as_ref()).map(|_| of.bounced),
-            ineligible: kpi.response.as_ref().and_then(|r| r.ineligible.as_ref()).map(|_| of.ineligible),
-            asked: of.asked(),
-            complete: of.complete,
-            partial: kpi.response.as_ref().and_then(|r| r.partial.as_ref()).map(|_| of.partial),
-            rate: of.rate().map(Coverage::new),
-        });
+        let response = states.and_then(|states| response_of(kpi, states));
         let unscreened = states.and_then(|states| {
             let all = finish::unscreened(kpi, states, self.project().confidence)?;
             Some(UnscreenedView {
@@ -632,4 +636,18 @@ pub(crate) fn disputes(item: &Item, place: &Place<'_>, period: Period) -> bool {
     };
     let shown = || item.touches.iter().any(|touch| rows(&touch.rows) == place.segment);
     item.disputes == Some(period) && place.segment.is_some() && shown()
+}
+/// What became of the invitations behind a value.
+fn response_of(kpi: &Kpi, states: &[u8]) -> Option<ResponseView> {
+    let of = Responded::of_value(kpi, states)?;
+    let told = kpi.response.as_ref();
+    Some(ResponseView {
+        invited: of.invited,
+        bounced: told.and_then(|r| r.bounced.as_ref()).map(|_| of.bounced),
+        ineligible: told.and_then(|r| r.ineligible.as_ref()).map(|_| of.ineligible),
+        asked: of.asked(),
+        complete: of.complete,
+        partial: told.and_then(|r| r.partial.as_ref()).map(|_| of.partial),
+        rate: of.rate().map(Coverage::new),
+    })
 }

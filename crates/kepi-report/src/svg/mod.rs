@@ -26,7 +26,7 @@ pub use dots::{dot_scale, dots};
 pub use scale::Scale;
 pub use sparkline::sparkline;
 pub use strategy_map::strategy_map;
-pub use trend::{Size, benchmarks_beyond, is_cut, trend};
+pub use trend::{Size, benchmarks_beyond, continued, is_cut, trend};
 
 use maud::{Markup, html};
 

@@ -10,7 +10,7 @@ use crate::{
     Reporter,
     fixture::{self, Planted},
     reader::{KpiQuery, ScorecardQuery},
-    view::{KpiRow, KpiView, Outcome, Recent, SeriesPoint},
+    view::{EarlierView, KpiRow, KpiView, Named, Outcome, Recent, SeriesPoint},
 };
 
 fn airport() -> &'static Planted {
@@ -231,4 +231,29 @@ fn figures_of_others_are_drawn_where_they_can_be_compared_and_have_not_expired()
     let far = [other(Some(-100.0))];
     assert_eq!(draw(&far), draw(&[]));
     assert_eq!(benchmarks_beyond(&view.trend, &far, unit).len(), 1);
+}
+
+#[test]
+fn what_a_course_continues_is_dashed_up_to_the_line_where_it_begins() {
+    let view = kpi("restroom_cleanliness");
+    let now = &view.current;
+    let measured = view.trend[0].value.value().unwrap().clone();
+    let of = Named::new("old", "Old wording");
+    let earlier = EarlierView {
+        of,
+        points: vec![("1998".to_owned(), measured.clone()), ("1999".to_owned(), measured)],
+    };
+    let drawn = |earlier: Option<&EarlierView>| {
+        let of = (&now.measured_in, now.better);
+        continued(earlier, &now.kpi.name, &view.trend, &[], of, Size::Wide).into_string()
+    };
+    let (with, without) = (drawn(Some(&earlier)), drawn(None));
+    // Two figures, the line between them and the one up to the first figure of its own.
+    assert_eq!(
+        (with.matches("circle class=\"bridged\"").count(), with.matches("\"line bridged\"").count()),
+        (2, 2)
+    );
+    assert_eq!(with.matches("class=\"break\"").count(), 1);
+    assert!(with.contains("Before it, dashed: Old wording on its level."), "{with}");
+    assert!(!without.contains("bridged") && !without.contains("break"), "{without}");
 }

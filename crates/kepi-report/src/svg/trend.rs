@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     format,
-    view::{BenchmarkView, SeriesPoint, Status},
+    view::{BenchmarkView, EarlierView, Measured, SeriesPoint, Status},
 };
 
 /// Where a chart goes: text keeps its size, so a phone gets its own drawing.
@@ -106,7 +106,22 @@ pub fn trend(
     better: Better,
     size: Size,
 ) -> Markup {
-    let scale = Scale::around(shown(series, benchmarks), unit, 0.0, 1.0);
+    continued(None, name, series, benchmarks, (unit, better), size)
+}
+
+/// As [`trend`], behind the figures of the KPI whose place it takes, on its level: dashed and hollow, up to a line where that one ends.
+pub fn continued(
+    earlier: Option<&EarlierView>,
+    name: &str,
+    series: &[SeriesPoint],
+    benchmarks: &[BenchmarkView],
+    (unit, better): (&ValueUnit, Better),
+    size: Size,
+) -> Markup {
+    let before: &[(String, Measured)] = earlier.map_or(&[], |of| &of.points);
+    let mut room = shown(series, benchmarks);
+    room.extend(before.iter().map(|(_, of)| of.value.raw));
+    let scale = Scale::around(room, unit, 0.0, 1.0);
     let ticks: Vec<(f64, String)> = scale
         .ticks(if size == Size::Wide { 5 } else { 4 })
         .into_iter()
@@ -123,15 +138,20 @@ pub fn trend(
     let widest = texts.map(|text| text.chars().count()).max().unwrap_or(0);
     let frame = Frame::of(size, 14.0 + 7.0 * longest as f64, 10.0 + 6.5 * widest as f64);
     let y = Scale { from: frame.bottom, to: frame.top, ..scale };
-    let step = (frame.right - frame.left) / series.len().max(1) as f64;
-    let x = |i: usize| frame.left + step * (i as f64 + 0.5);
-    let edge = |i: usize| frame.left + step * i as f64;
+    let step = (frame.right - frame.left) / (before.len() + series.len()).max(1) as f64;
+    let begin = frame.left + step * before.len() as f64;
+    let x = |i: usize| begin + step * (i as f64 + 0.5);
+    let edge = |i: usize| begin + step * i as f64;
+    let of_before = |i: usize| frame.left + step * (i as f64 + 0.5);
     let spans = spans(series);
     let hatch = if size == Size::Wide { "hatch-wide" } else { "hatch-narrow" };
     let class = if size == Size::Wide { "trend wide" } else { "trend narrow" };
     html! {
         svg class=(class) role="img" viewBox={ "0 0 " (px(frame.width)) " " (px(frame.height)) } {
-            title { (title(name, series)) }
+            title {
+                (title(name, series))
+                @if let Some(earlier) = earlier { " Before it, dashed: " (earlier.of.name) " on its level." }
+            }
             defs {
                 pattern id=(hatch) width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
                     line class="hatch" x1="0" y1="0" x2="0" y2="6" {}
@@ -165,6 +185,13 @@ pub fn trend(
             @for (i, (low, high)) in series.iter().enumerate().filter_map(|(i, p)| Some((i, p.usual?))) {
                 rect class="usual" x=(px(edge(i))) y=(px(y.at(high))) width=(px(step)) height=(px((y.at(low) - y.at(high)).max(0.0))) {}
             }
+            @if !before.is_empty() {
+                (bridged(before, &of_before, &y))
+                @if let (Some((_, last)), Some(Some(first))) = (before.last(), series.first().map(|p| p.value.value())) {
+                    line class="line bridged" x1=(px(of_before(before.len() - 1))) y1=(px(y.at(last.value.raw))) x2=(px(x(0))) y2=(px(y.at(first.value.raw))) {}
+                }
+                line class="break" x1=(px(begin)) y1=(px(frame.top)) x2=(px(begin)) y2=(px(frame.bottom)) {}
+            }
             @for run in runs(series) {
                 @if run.len() > 1 {
                     polygon class="interval" points=(band_points(series, &run, &x, &y)) {}
@@ -189,12 +216,33 @@ pub fn trend(
                 }
             }
             line class="axis" x1=(px(frame.left)) y1=(px(frame.bottom)) x2=(px(frame.right)) y2=(px(frame.bottom)) {}
-            @for i in labelled(series.iter().map(|p| p.period.as_str()), step) {
-                text class="tick" x=(px(x(i))) y=(px(frame.bottom + 20.0)) text-anchor="middle" {
-                    (series.get(i).map_or("", |p| p.period.as_str()))
+            @let periods: Vec<&str> = before.iter().map(|(period, _)| period.as_str()).chain(series.iter().map(|p| p.period.as_str())).collect();
+            @for i in labelled(periods.iter().copied(), step) {
+                text class="tick" x=(px(of_before(i))) y=(px(frame.bottom + 20.0)) text-anchor="middle" {
+                    (periods.get(i).copied().unwrap_or_default())
                 }
             }
             (beside(&ends, &frame, &y))
+        }
+    }
+}
+
+/// Figures on the level of another KPI: what is left of an interval reaches as far as the picture.
+fn bridged(before: &[(String, Measured)], x: &dyn Fn(usize) -> f64, y: &Scale) -> Markup {
+    let (low, high) = (y.low, y.high);
+    html! {
+        @for (i, (_, of)) in before.iter().enumerate() {
+            @if let Some((from, to)) = of.limits() {
+                line class="whisker bridged" x1=(px(x(i))) y1=(px(y.at(from.clamp(low, high)))) x2=(px(x(i))) y2=(px(y.at(to.clamp(low, high)))) {}
+            }
+        }
+        @for (i, pair) in before.windows(2).enumerate() {
+            @if let [(_, from), (_, to)] = pair {
+                line class="line bridged" x1=(px(x(i))) y1=(px(y.at(from.value.raw))) x2=(px(x(i + 1))) y2=(px(y.at(to.value.raw))) {}
+            }
+        }
+        @for (i, (period, of)) in before.iter().enumerate() {
+            circle class="bridged" cx=(px(x(i))) cy=(px(y.at(of.value.raw))) r="3.6" { title { (period) ": " (of.value.text) } }
         }
     }
 }

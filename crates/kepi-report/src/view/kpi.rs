@@ -123,6 +123,17 @@ pub struct KpiView {
     pub is_entered: bool,
     /// KPIs that it is to be used instead of, each beside it.
     pub succeeds: Vec<(Named, BridgedView)>,
+    /// What its course continues.
+    pub earlier: Option<EarlierView>,
+}
+
+/// Figures of the KPI before, on the level of the one that takes its place: the periods right before that one's first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EarlierView {
+    /// The KPI before.
+    pub of: Named,
+    /// Period and figure, oldest first.
+    pub points: Vec<(String, Measured)>,
 }
 
 /// What a KPI weighs on a scorecard, and beside it.
@@ -177,6 +188,9 @@ impl EndingView {
     }
 }
 
+/// So many periods of a KPI and its successor are put side by side, the newest.
+pub const MOST_BRIDGED: usize = 12;
+
 /// The figures of a KPI and of that which succeeds it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BridgedView {
@@ -190,11 +204,20 @@ pub struct BridgedView {
     pub rows: Vec<BridgedRow>,
 }
 
+impl BridgedView {
+    /// Whether figures of the one are on the level of the other.
+    pub fn is_moved(&self) -> bool {
+        self.rows.iter().any(|row| row.moved.is_some())
+    }
+}
+
 /// A period of [`BridgedView`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct BridgedRow {
     /// The period.
     pub period: String,
+    /// Its number: neighbours follow one another.
+    pub ordinal: i32,
     /// The old one's value.
     pub old: Option<String>,
     /// The new one's.
@@ -340,6 +363,8 @@ pub struct SegmentPoint {
     pub target: Option<TargetView>,
     /// Whether that is for a segment.
     pub has_own: bool,
+    /// What became of those of it who were invited, where it is told.
+    pub response: Option<ResponseView>,
 }
 
 /// What a value is: in words, as written, as a formula.
@@ -416,6 +441,14 @@ pub struct ResponseView {
 }
 
 impl ResponseView {
+    /// The rate and of how many: `40 % of 120 answered`.
+    pub fn short(&self) -> String {
+        let asked = format::count(self.asked);
+        self.rate
+            .as_ref()
+            .map_or("nobody was asked".to_owned(), |rate| format!("{} of {asked} answered", rate.text))
+    }
+
     /// In words: how many were invited, asked and answered, with the denominator of the rate.
     pub fn words(&self) -> String {
         let but = [(self.bounced, "did not arrive"), (self.ineligible, "were not meant")];

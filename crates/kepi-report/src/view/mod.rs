@@ -53,9 +53,9 @@ pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
     BesideView, BreakView, BridgedRow, BridgedView, CommentaryView, CountedReason, DefinitionView,
-    DimensionView, EndingView, InputView, KpiListRow, KpiListView, KpiView, OfficialFigureView, OverrideView,
-    PartView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint, StandingView,
-    UnscreenedView, WeighedView, WithdrawalView,
+    DimensionView, EarlierView, EndingView, InputView, KpiListRow, KpiListView, KpiView, MOST_BRIDGED,
+    OfficialFigureView, OverrideView, PartView, PeopleView, PinsView, QualityView, ResponseView, Restatement,
+    SegmentPoint, StandingView, UnscreenedView, WeighedView, WithdrawalView,
 };
 pub use lineage::{LineageView, LineagesView};
 pub use logged::{LogRow, LogView, ProofView};

@@ -4,8 +4,8 @@ use kepi_report::{
     format,
     svg::{self, Size},
     view::{
-        BridgedView, CommentaryView, Coverage, DimensionView, ExhibitView, InputView, KpiView, Measured,
-        Named, Outcome, Person, PinsView, TargetView,
+        BridgedView, CommentaryView, Coverage, DimensionView, ExhibitView, InputView, KpiView, MOST_BRIDGED,
+        Measured, Named, Outcome, Person, PinsView, TargetView,
     },
 };
 use maud::{Markup, html};
@@ -132,10 +132,14 @@ fn course(view: &KpiView) -> Markup {
     html! {
         section.panel aria-labelledby="course" {
             h2 #course { "Course" }
-            (svg::trend(&row.kpi.name, &view.trend, &view.benchmarks, &row.measured_in, row.better, Size::Wide))
-            (svg::trend(&row.kpi.name, &view.trend, &view.benchmarks, &row.measured_in, row.better, Size::Narrow))
+            @for size in [Size::Wide, Size::Narrow] {
+                (svg::continued(view.earlier.as_ref(), &row.kpi.name, &view.trend, &view.benchmarks, (&row.measured_in, row.better), size))
+            }
             @if view.has_cohorts { p { a href={ "/cohorts/" (row.kpi.id) } { "Cohort by cohort, as they grow older" } } }
             @if view.has_flow { p { a href={ "/flows/" (row.kpi.id) } { "What came and what went, period by period" } } }
+            @if let Some(earlier) = &view.earlier {
+                p.note { "Dashed and hollow, before the line: " a href={ "/kpis/" (earlier.of.id) } { (earlier.of.name) } " on the level of " (row.kpi.name) ", which takes its place; nobody measured it so. " a href="#succeeds-0" { "How it is moved" } }
+            }
             p.note { @if view.trend.iter().filter_map(|point| point.value.value()).any(|value| value.interval.value().is_some()) { "Shaded band: " (view.project.confidence) " interval. " } @if view.trend.iter().any(|point| point.usual.is_some()) { "Dotted frames: usual, what would not have been called out. " } @if view.trend.iter().any(|point| point.lines.is_some()) { "Tinted zone: beyond the threshold. " } @if svg::is_cut(&view.trend, &view.benchmarks, &row.measured_in) { "Some intervals reach beyond the picture: the table has them. " } @if view.trend.iter().any(|point| !point.is_measured()) { "Hatched: provisional, or not measured: the table says where the value comes from. " } @else if view.trend.iter().any(|point| !point.complete) { "Hatched: provisional, more data may change it. " } @if view.trend.iter().any(|point| point.value.value().is_none()) { "○ on the axis: no value." } }
             (others(view))
             @if let Some(window) = &view.definition.window {
@@ -257,7 +261,7 @@ fn bridged(old: &str, new: &str, id: &str, bridge: &BridgedView) -> Markup {
                     table.figures {
                         thead { tr { th scope="col" { "Period" } th.num scope="col" { (old) } th.num scope="col" { (new) } th.num scope="col" { "Difference" } th.num scope="col" { "On the new level" } } }
                         tbody {
-                            @for row in &bridge.rows {
+                            @for row in bridge.rows.iter().take(MOST_BRIDGED) {
                                 tr {
                                     th scope="row" { (row.period) }
                                     @for cell in [&row.old, &row.new, &row.difference] { td.num { (cell.as_deref().unwrap_or("–")) } }
@@ -446,9 +450,10 @@ fn read_as(view: &KpiView) -> Markup {
 fn members(dimension: &DimensionView, view: &KpiView, path: &str) -> Markup {
     let scale = svg::dot_scale(&dimension.members, &view.current.measured_in);
     let has_own = dimension.members.iter().any(|member| member.has_own);
+    let has_response = dimension.members.iter().any(|member| member.response.is_some());
     html! {
         table.segments {
-            thead.sr { tr { th scope="col" { (dimension.dimension.name) } th scope="col" { "Picture" } th scope="col" { "Value" } th scope="col" { "n" } @if has_own { th scope="col" { "Target" } } } }
+            thead.sr { tr { th scope="col" { (dimension.dimension.name) } th scope="col" { "Picture" } th scope="col" { "Value" } th scope="col" { "n" } @if has_response { th scope="col" { "Response" } } @if has_own { th scope="col" { "Target" } } } }
             tbody {
                 @for member in &dimension.members {
                     tr {
@@ -456,6 +461,7 @@ fn members(dimension: &DimensionView, view: &KpiView, path: &str) -> Markup {
                         td.picture { (svg::dots(member, &scale)) }
                         td.num { (parts::value(&member.value)) }
                         td.num.n { @if let Some(m) = member.value.value() { "n " (format::count(m.n)) } }
+                        @if has_response { td.num.n { @if let Some(response) = &member.response { (response.short()) } } }
                         @if has_own { td.num.n { @if let Some(target) = &member.target { "target " (target.target) } } }
                     }
                 }

@@ -422,7 +422,7 @@ fn print_succession(view: &kepi_report::view::KpiView, out: Output) -> Result<()
     };
     out.line(&format!("\nBeside {}", successor.name))?;
     let mut grid = Grid::new(&["Period", "Old", "New", "Difference", "On the new level", "Interval"]);
-    for row in &bridge.rows {
+    for row in bridge.rows.iter().take(kepi_report::view::MOST_BRIDGED) {
         let text = |of: &Option<String>| Field::text(of.clone().unwrap_or_default());
         let moved = row.moved.as_ref();
         grid.push(vec![
@@ -618,8 +618,11 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
         out.line(&format!("\nBy {} in {}", dimension.dimension.name, view.period))?;
         // The target of all stands above; a column of its own only where segments have their own.
         let has_own = dimension.members.iter().any(|member| member.has_own);
-        let columns = ["Segment", "Status", "Value", "Interval", "n", "Target"];
-        let mut grid = Grid::new(columns.get(..if has_own { 6 } else { 5 }).unwrap_or_default());
+        let has_response = dimension.members.iter().any(|member| member.response.is_some());
+        let mut columns = vec!["Segment", "Status", "Value", "Interval", "n"];
+        columns.extend(has_own.then_some("Target"));
+        columns.extend(has_response.then_some("Response"));
+        let mut grid = Grid::new(&columns);
         for member in &dimension.members {
             let target = member.target.as_ref().map(|of| of.target.clone()).unwrap_or_default();
             let target = has_own.then(|| Field::text(target));
@@ -630,7 +633,9 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
                 Field::text(member.value.value().map(interval_text).unwrap_or_default()),
                 n_field(&member.value),
             ];
-            grid.push(row.into_iter().chain(target).collect());
+            let response = member.response.as_ref().map(|of| of.short()).unwrap_or_default();
+            let response = has_response.then(|| Field::text(response));
+            grid.push(row.into_iter().chain(target).chain(response).collect());
         }
         out.rows(&grid)?;
         if let Some(note) = &dimension.note {

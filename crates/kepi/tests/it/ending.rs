@@ -13,7 +13,9 @@ const NEW: &str = "---\nkpi: told\nname: Customers who told us\nobjective: custo
 const WORDINGS: &str = "---\nkpi: old_wording\nname: Old wording\nbetter: higher\nlife: {sunset: 2030-01-01}\nsuccessor: new_wording\n\
                         measure: {share: {of: survey_response, which: score >= 9}}\nperiod: week\n\
                         ---\nkpi: new_wording\nname: New wording\nbetter: higher\n\
-                        measure: {share: {of: survey_response, which: score >= 10, where: \"responded_at >= '2026-01-19'\"}}\nperiod: week\n";
+                        measure: {share: {of: survey_response, which: score >= 10, where: \"responded_at >= '2026-01-19'\"}}\nperiod: week\n\
+                        objective: customers_recommend_us\n---\nscorecard: worded\nname: Worded\nperiod: week\nperspectives:\n  customers:\n    weight: 100%\n    \
+                        objectives: {customers_recommend_us: {weight: 100%, kpis: {new_wording: 100%}}}\n";
 
 fn edit(project: &Project, file: &str, from: &str, to: &str) {
     let text = std::fs::read_to_string(project.path().join(file)).unwrap();
@@ -71,6 +73,23 @@ fn a_kpi_is_announced_to_go_used_by_nothing_retired_and_still_read_and_reproduce
         assert!(number(&value["low"]) < 0.6 - (-0.4 - number(&by["low"])), "{worded}");
         assert_eq!(value["high"], 1.0);
     }
+    // The new one continues them: to programs, in a table and where a score is explained.
+    let new = asked(&project, &["show", "kpi", "new_wording"]);
+    assert_eq!(new["succeeds"][0]["bridged"], worded, "{new}");
+    let table = project.ok(&["show", "kpi", "new_wording", "--format", "csv"]);
+    let lines: Vec<&str> = table.lines().filter(|line| line.ends_with(",bridged from old_wording")).collect();
+    assert!(
+        lines.len() == 2
+            && lines[0].starts_with("new_wording,2026-W02,,0.6")
+            && lines[1].starts_with("new_wording,2026-W03,,0.6")
+            && table.lines().nth(1) == Some(lines[0]),
+        "{table}"
+    );
+    let explained = project.ok(&["explain", "worded"]);
+    assert!(
+        explained.contains("takes the place of Old wording; over all rows: in the 5 periods"),
+        "{explained}"
+    );
     let said = project.ok(&["show", "kpi", "old_wording"]);
     assert!(said.contains("a drift is not beyond chance") && said.contains("On the new level"), "{said}");
 

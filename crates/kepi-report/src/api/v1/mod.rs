@@ -288,6 +288,16 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             bridged: of.bridge.as_ref().map(bridged),
             bridge: of.bridge.map(|bridge| bridge.said),
         }),
+        succeeds: at
+            .0
+            .succeeds(of)
+            .into_iter()
+            .map(|(kpi, bridge)| Succeeds {
+                kpi: from_named(kpi),
+                bridged: bridged(&bridge),
+                bridge: bridge.said,
+            })
+            .collect(),
         withdrawn: standing
             .withdrawn
             .into_iter()

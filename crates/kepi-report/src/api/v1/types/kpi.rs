@@ -101,6 +101,9 @@ pub struct KpiInFull {
     /// That it comes to its end, or did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
+    /// KPIs whose place it takes, with their figures on its level.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub succeeds: Vec<Succeeds>,
     /// Figures that are no longer computed.
     pub withdrawn: Vec<Withdrawal>,
     /// What the figures rest on and is not so any more.
@@ -132,6 +135,17 @@ pub struct Ending {
     /// The same in figures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridged: Option<Bridged>,
+}
+
+/// A KPI whose place another one takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Succeeds {
+    /// Which.
+    pub kpi: Named,
+    /// How the other one lies to it, in words.
+    pub bridge: String,
+    /// The same in figures.
+    pub bridged: Bridged,
 }
 
 /// How far what is to be used instead lies from a KPI, and its figures on that level.
