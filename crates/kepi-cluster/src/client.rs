@@ -406,6 +406,16 @@ impl Evaluator for ClusterEvaluator {
     ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
         DataFusionEvaluator.read(table, columns, only, limits)
     }
+    fn pieces<'a>(
+        &'a self,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
+        limits: &'a Limits,
+        see: &'a mut (dyn FnMut(&MemoryTable) + Send),
+    ) -> Fut<'a, Result<(), EvaluateError>> {
+        DataFusionEvaluator.pieces(table, columns, only, limits, see)
+    }
     fn file(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
         DataFusionEvaluator.file(columns, rows)
     }

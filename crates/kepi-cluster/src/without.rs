@@ -54,6 +54,16 @@ impl Evaluator for ClusterEvaluator {
     ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
         self.0.read(table, columns, only, limits)
     }
+    fn pieces<'a>(
+        &'a self,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
+        limits: &'a Limits,
+        see: &'a mut (dyn FnMut(&MemoryTable) + Send),
+    ) -> Fut<'a, Result<(), EvaluateError>> {
+        self.0.pieces(table, columns, only, limits, see)
+    }
     fn file(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
         self.0.file(columns, rows)
     }

@@ -67,6 +67,30 @@ impl Evaluator for DataFusionEvaluator {
             read::columns(&table, &columns, only.as_ref(), &limits).await
         }))
     }
+    fn pieces<'a>(
+        &'a self,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
+        limits: &'a Limits,
+        see: &'a mut (dyn FnMut(&MemoryTable) + Send),
+    ) -> Fut<'a, Result<(), EvaluateError>> {
+        let (table, columns, only) = (table.clone(), columns.to_vec(), only.cloned());
+        let limits = *limits;
+        Box::pin(async move {
+            // One is read while another is seen.
+            let (send, mut receive) = tokio::sync::mpsc::channel(1);
+            let read = on_own_threads(limits, move |_| async move {
+                read::pieces(&table, &columns, only.as_ref(), &limits, send).await
+            });
+            let seen = async {
+                while let Some(piece) = receive.recv().await {
+                    see(&piece);
+                }
+            };
+            futures::join!(read, seen).0
+        })
+    }
     fn file(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
         file::bytes(columns, rows)
     }

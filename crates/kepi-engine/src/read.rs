@@ -1,17 +1,17 @@
 //! Reading columns of a pinned table into memory, for what is made of them row by row.
 
-use std::collections::BTreeMap;
-
 use arrow::{
     array::{Array as _, BooleanArray, RecordBatch, StringArray},
     compute::filter_record_batch,
 };
+use datafusion_execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use kepi_model::expression::Physical;
 use kepi_query::port::{
     Belonging, EvaluateError, Limits, MemoryColumn, MemoryTable, PinnedColumn, PinnedTable,
 };
 use kepi_query::texts::Texts;
+use tokio::sync::mpsc;
 
 use crate::{
     scan::{self, Partitions, Scan},
@@ -59,6 +59,63 @@ pub async fn columns(
     }
 }
 
+/// Rows of a piece, at least, where there are as many.
+const PIECE: usize = 1 << 16;
+
+/// The same in pieces, in order; it ends where nobody takes them any more.
+pub async fn pieces(
+    table: &PinnedTable,
+    columns: &[PinnedColumn],
+    only: Option<&Belonging>,
+    limits: &Limits,
+    to: mpsc::Sender<MemoryTable>,
+) -> Result<(), EvaluateError> {
+    let wanted: Vec<&PinnedColumn> = columns.iter().collect();
+    match scan::prepare(table, &wanted, false, None, Partitions::InOrder, limits)? {
+        Scan::Memory(batches) => {
+            let mut reader = Reader::new(columns, only);
+            batches.into_iter().try_for_each(|batch| reader.add(batch))?;
+            let _ = to.send(reader.read).await;
+        }
+        Scan::Files(plan, context) => {
+            use datafusion_physical_plan::ExecutionPlanProperties as _;
+            // Each partition is read as far ahead as a piece.
+            let mut parts = Vec::new();
+            for partition in 0..plan.output_partitioning().partition_count() {
+                let stream = plan.execute(partition, context.clone()).map_err(scan::engine)?;
+                let (send, receive) = mpsc::channel(1);
+                parts.push(receive);
+                tokio::spawn(part_in_pieces(stream, Reader::new(columns, only), send));
+            }
+            for mut part in parts {
+                while let Some(piece) = part.recv().await {
+                    if to.send(piece?).await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn part_in_pieces(
+    mut stream: SendableRecordBatchStream,
+    mut reader: Reader,
+    to: mpsc::Sender<Result<MemoryTable, EvaluateError>>,
+) {
+    while let Some(batch) = stream.next().await {
+        if let Err(why) = batch.map_err(scan::engine).and_then(|batch| reader.add(batch)) {
+            let _ = to.send(Err(why)).await;
+            return;
+        }
+        if reader.read.rows >= PIECE && to.send(Ok(reader.taken())).await.is_err() {
+            return;
+        }
+    }
+    let _ = to.send(Ok(reader.read)).await;
+}
+
 /// Takes batches.
 struct Reader {
     read: MemoryTable,
@@ -66,8 +123,8 @@ struct Reader {
     only: Option<Belonging>,
     /// By column, the dictionary of the last batch with what is known of its members.
     known: Vec<Option<Known>>,
-    /// The same of the columns that hold keys.
-    asked: BTreeMap<String, Asked>,
+    /// The same of the columns that hold keys, by tie.
+    asked: Vec<Asked>,
 }
 
 /// The codes of a dictionary's members, as far as they occurred.
@@ -96,34 +153,42 @@ impl Reader {
             columns: columns.to_vec(),
             only: only.cloned(),
             known: columns.iter().map(|_| None).collect(),
-            asked: BTreeMap::new(),
+            asked: Vec::new(),
         }
+    }
+
+    /// What was read so far.
+    fn taken(&mut self) -> MemoryTable {
+        // Codes of texts are those of what is taken.
+        self.known.iter_mut().for_each(|known| *known = None);
+        let empty = self.columns.iter().map(|column| MemoryColumn::empty(column.physical)).collect();
+        std::mem::replace(&mut self.read, MemoryTable { rows: 0, columns: empty })
     }
 }
 
 /// The rows of which a column holds a key. Each text of a dictionary that occurs is looked up once, though batches share it.
 fn belonging(
     only: &Belonging,
-    asked: &mut BTreeMap<String, Asked>,
+    asked: &mut Vec<Asked>,
     batch: RecordBatch,
 ) -> Result<RecordBatch, EvaluateError> {
     let mut of = vec![false; batch.num_rows()];
-    for name in &only.columns {
+    asked.resize_with(only.ties.len(), Asked::default);
+    for ((name, keys), asked) in only.ties.iter().zip(asked) {
         let Some(array) = batch.column_by_name(name) else { continue };
         let Vector::Text(texts) = Vector::of_array(array, Physical::Text).map_err(EvaluateError::Engine)?
         else {
             continue;
         };
-        let asked = asked.entry(name.clone()).or_default();
         if !is_same(&asked.members, &texts.members) {
             *asked = Asked { members: texts.members.clone(), is_key: vec![None; texts.members.len()] };
         }
         for (row, of) in of.iter_mut().enumerate() {
             let is_key = texts.code(row).and_then(|code| {
                 let known = asked.is_key.get_mut(code)?;
-                Some(*known.get_or_insert_with(|| only.keys.has(Some(texts.members.value(code)))))
+                Some(*known.get_or_insert_with(|| keys.has(Some(texts.members.value(code)))))
             });
-            *of |= is_key.unwrap_or(only.keys.missing);
+            *of |= is_key.unwrap_or(keys.missing);
         }
     }
     filter_record_batch(&batch, &BooleanArray::from(of)).map_err(scan::engine)

@@ -143,6 +143,13 @@ pub(crate) async fn read(
     Ok(read)
 }
 
+/// By row of a table in memory, the one that stands for its key; none: each stands for itself.
+pub(crate) fn newest(of: &PinnedTable) -> Option<Vec<u32>> {
+    let TableData::Memory(memory) = &of.data else { return None };
+    let table = table::Table::new(of.of_files(Vec::new()), Arc::clone(memory));
+    table.ends().is_some_and(|ends| ends.iter().any(Option::is_some)).then(|| table.newest())
+}
+
 /// What was made of what was read.
 fn finished(world: World) -> Derived {
     let World { tables, out_of_range, unmade, strays, made, .. } = world;

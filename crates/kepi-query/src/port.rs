@@ -1,7 +1,7 @@
 //! Ports: what others must provide.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     fmt,
     future::Future,
     pin::Pin,
@@ -67,6 +67,26 @@ pub struct PinnedTable {
     /// The latest value of the attribute that dates the rows, of those that hold now; none where all hold or nobody looked:
     /// then the bounds of the column say it.
     pub live_until: Option<i64>,
+}
+
+impl PinnedTable {
+    /// The table file by file; in memory it is one.
+    pub fn by_file(&self) -> Vec<Self> {
+        match &self.data {
+            TableData::Memory(_) => vec![self.clone()],
+            TableData::Files(files) => files.iter().map(|file| self.of_files(vec![file.clone()])).collect(),
+        }
+    }
+    /// The same of some files.
+    #[must_use]
+    pub fn of_files(&self, files: Vec<PinnedFile>) -> Self {
+        let (columns, key) = (self.columns.clone(), self.key.clone());
+        Self { columns, key, data: TableData::Files(files), live_until: self.live_until }
+    }
+    /// Whether rows may have ceased to hold.
+    pub fn has_versions(&self) -> bool {
+        self.columns.iter().any(|column| column.name == system::VALID_TO && !column.is_empty)
+    }
 }
 
 /// A column.
@@ -212,6 +232,22 @@ pub trait Evaluator: Send + Sync {
         only: Option<&'a Belonging>,
         limits: &'a Limits,
     ) -> Fut<'a, Result<MemoryTable, EvaluateError>>;
+    /// The same in pieces, one after the other, so that no more than one is in memory: rows of a file, or all of them.
+    fn pieces<'a>(
+        &'a self,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
+        limits: &'a Limits,
+        see: &'a mut (dyn FnMut(&MemoryTable) + Send),
+    ) -> Fut<'a, Result<(), EvaluateError>> {
+        Box::pin(async move {
+            for piece in table.by_file() {
+                see(&self.read(&piece, columns, only, limits).await?);
+            }
+            Ok(())
+        })
+    }
     /// The bytes of a file from which it reads these rows.
     ///
     /// # Errors
@@ -259,6 +295,13 @@ impl Keys {
         let is_key = |value| self.known.contains(value) || self.portion.is_some_and(|of| of.has(value));
         value.map_or(self.missing, is_key)
     }
+    /// Those of its keys that fall into a portion.
+    #[must_use]
+    pub fn in_portion(&self, number: u64, of: u64) -> Self {
+        let portion = Portion { number, of };
+        let known = self.known.iter().filter(|key| portion.has(key)).cloned().collect();
+        Self { known, missing: self.missing && number == 0, portion: None }
+    }
     /// Takes one in; says whether it was not one of them.
     pub fn add(&mut self, value: Option<&str>) -> bool {
         match value {
@@ -268,32 +311,32 @@ impl Keys {
     }
 }
 
-/// Which rows are read: those of which one of some columns, of text, holds one of some keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Which rows are read: those of which one of some columns, of text, holds one of its keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Belonging {
-    /// The columns; one that a file lacks holds nothing.
-    pub columns: BTreeSet<String>,
-    /// The keys.
-    pub keys: Arc<Keys>,
+    /// Columns with their keys; one that a file lacks holds nothing.
+    pub ties: Vec<(String, Arc<Keys>)>,
 }
 
 impl Belonging {
+    /// Those of which one of some columns holds one of these keys.
+    pub fn by<'a>(columns: impl IntoIterator<Item = &'a String>, keys: &Arc<Keys>) -> Self {
+        Self { ties: columns.into_iter().map(|column| (column.clone(), Arc::clone(keys))).collect() }
+    }
     /// Which rows of a table in memory are among them, by place.
     pub fn of(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Vec<u32> {
-        let own = columns.iter().zip(&rows.columns).filter(|(column, _)| self.columns.contains(&column.name));
         // Each different text is looked up once.
-        let own: Vec<(&[u32], Vec<bool>)> = own
-            .filter_map(|(_, values)| match values {
-                MemoryColumn::Text(values) => {
-                    let is_key = |member| self.keys.has(Some(member));
-                    Some((values.codes(), values.members().iter().map(is_key).collect()))
-                }
-                _ => None,
-            })
-            .collect();
+        let mut own: Vec<(&[u32], Vec<bool>, bool)> = Vec::new();
+        for (name, keys) in &self.ties {
+            let at = columns.iter().position(|column| column.name == *name);
+            if let Some(MemoryColumn::Text(values)) = at.and_then(|at| rows.columns.get(at)) {
+                let is_key = values.members().iter().map(|member| keys.has(Some(member)));
+                own.push((values.codes(), is_key.collect(), keys.missing));
+            }
+        }
         let has = |row: &u32| {
-            own.iter().any(|(codes, is_key)| match codes.get(*row as usize) {
-                Some(code) => is_key.get(*code as usize).copied().unwrap_or(self.keys.missing),
+            own.iter().any(|(codes, is_key, missing)| match codes.get(*row as usize) {
+                Some(code) => is_key.get(*code as usize).copied().unwrap_or(*missing),
                 None => false,
             })
         };

@@ -1,8 +1,10 @@
 //! The engine gives the same bits as the reference, whatever the files and partitions.
 
+use std::sync::Arc;
+
 use kepi_engine::DataFusionEvaluator;
 use kepi_query::{
-    port::{EvaluateError, Evaluator, Limits, TableData},
+    port::{Belonging, EvaluateError, Evaluator, Keys, Limits, MemoryColumn, MemoryTable, TableData},
     reference,
     state::{Measured, StateColumn},
 };
@@ -70,9 +72,9 @@ async fn random_plans_over_random_tables_give_the_same_bits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_are_read_as_they_stand_in_the_files_whatever_the_threads() {
-    let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 60));
+    let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 40));
     eprintln!("KEPI_SEED={first} KEPI_COUNT={count}");
-    let mut rows = 0;
+    let (mut rows, mut belong) = (0, 0);
     for seed in first..first + count {
         let (tables, _) = case(seed);
         let shape = Shape::any(&mut Chance::new(seed ^ 0xABCD));
@@ -81,6 +83,20 @@ async fn rows_are_read_as_they_stand_in_the_files_whatever_the_threads() {
         for (entity, table) in &tables.tables {
             let TableData::Memory(expected) = &table.data else { panic!("not in memory") };
             rows += expected.rows;
+            // Those of which one column of text or another holds a key of its own.
+            let mut only = Belonging::default();
+            for (column, values) in table.columns.iter().zip(&expected.columns) {
+                if let MemoryColumn::Text(values) = values
+                    && only.ties.len() < 2
+                {
+                    let portion = Keys::portion(only.ties.len() as u64, 6);
+                    let mut keys = Keys { missing: false, ..portion };
+                    values.iter().take(seed as usize % 2).for_each(|value| _ = keys.add(value));
+                    only.ties.push((column.name.clone(), Arc::new(keys)));
+                }
+            }
+            let some = expected.taken(&only.of(&table.columns, expected));
+            belong += some.rows;
             for threads in [1, 2, 7] {
                 let limits = Limits { threads, ..Limits::default() };
                 let found = DataFusionEvaluator.read(&files.tables[entity], &table.columns, None, &limits);
@@ -89,8 +105,23 @@ async fn rows_are_read_as_they_stand_in_the_files_whatever_the_threads() {
                     expected.as_ref(),
                     "seed {seed} {entity} {shape:?} {threads} threads"
                 );
+                if threads != 2 {
+                    continue;
+                }
+                for (only, expected) in [(None, expected.as_ref()), (Some(&only), &some)] {
+                    let of = (&files.tables[entity], &table.columns);
+                    let found = DataFusionEvaluator.read(of.0, of.1, only, &limits).await.unwrap();
+                    assert_eq!(&found, expected, "seed {seed} {entity} {shape:?} {threads} threads");
+                    let mut all = MemoryTable { rows: 0, ..expected.taken(&[]) };
+                    let mut see = |piece: &MemoryTable| all.extend(piece);
+                    DataFusionEvaluator.pieces(of.0, of.1, only, &limits, &mut see).await.unwrap();
+                    assert_eq!(&all, expected, "in pieces: seed {seed} {entity} {shape:?} {threads} threads");
+                }
             }
         }
     }
-    assert!(rows as u64 > 40 * count, "{rows} rows");
+    assert!(
+        rows as u64 > 40 * count && belong * 10 > rows && belong * 10 < rows * 9,
+        "{belong} of {rows} rows"
+    );
 }

@@ -3,7 +3,10 @@
 //! Nearly all that is made is made of rows of the same customer. Where that can be seen from the definitions, the rows that belong to some keys
 //! are made of the landed rows that belong to these keys, and of nothing else, so that a day's rows make anew what belongs to whom they are about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use kepi_model::{
     derived::How,
@@ -11,8 +14,16 @@ use kepi_model::{
     id::EntityId,
 };
 
-use super::plan::{DerivePlan, GatherStep, PartStep, Reads, Step};
-use crate::{port::PinnedInputs, reference::expression_paths};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    newest,
+    plan::{DerivePlan, GatherStep, PartStep, Reads, Step},
+};
+use crate::{
+    port::{Belonging, Keys, MemoryColumn, PinnedInputs, PinnedTable, TableData},
+    reference::expression_paths,
+};
 
 /// A plan in as many as can be made apart from each other.
 pub(crate) fn parts(plan: &DerivePlan) -> Vec<DerivePlan> {
@@ -45,7 +56,7 @@ pub(crate) fn parts(plan: &DerivePlan) -> Vec<DerivePlan> {
 }
 
 /// How the rows of a plan belong to keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Local {
     /// The column that says to whom a row belongs, of each table that is made or added to.
     pub subjects: BTreeMap<EntityId, String>,
@@ -53,6 +64,95 @@ pub(crate) struct Local {
     pub ties: Reads,
     /// Landed tables of which any row may be looked up.
     pub whole: BTreeSet<EntityId>,
+    /// How rows of landed tables are found, beside that.
+    pub through: BTreeSet<Through>,
+    /// Tables of all versions of another one, whose rows belong to whom the newest version of theirs belongs; each with the other one and with what
+    /// identifies a row of it.
+    pub versions: BTreeMap<EntityId, (EntityId, String)>,
+}
+
+impl Local {
+    /// Columns by which rows of a table belong to keys; none: any row of it may be looked up.
+    pub fn ties(&self, table: &EntityId) -> Option<&BTreeSet<String>> {
+        self.ties.get(table).filter(|_| !self.whole.contains(table))
+    }
+
+    /// Which rows of a landed table belong to keys, or are found through those that do, each with what identifies these; none: all rows are read.
+    pub fn belonging(
+        &self,
+        table: &EntityId,
+        keys: &Arc<Keys>,
+        through: &BTreeMap<&Through, Arc<Keys>>,
+    ) -> Option<Belonging> {
+        let mut belonging = Belonging::by(self.ties(table)?, keys);
+        let found = through.iter().filter(|(of, _)| of.table == *table);
+        belonging.ties.extend(found.map(|(of, ids)| (of.column.clone(), Arc::clone(ids))));
+        Some(belonging)
+    }
+
+    /// Whether rows are not found without looking for them through others: versions of a row are where all rows hold.
+    pub fn is_needed(&self, through: &Through, has_versions: bool) -> bool {
+        let is_tied = || self.ties.get(&through.of).is_some_and(|own| own.contains(&through.subject));
+        self.ties(&through.table).is_some() && (!through.is_of_versions() || has_versions || !is_tied())
+    }
+
+    /// The rows of a table that was made, in memory, which belong to keys, by place: all versions of a row to whom the newest one belongs. None where
+    /// nothing is known of it.
+    pub fn own(
+        &self,
+        made: &BTreeMap<EntityId, PinnedTable>,
+        id: &EntityId,
+        keys: &Arc<Keys>,
+    ) -> Option<Vec<u32>> {
+        let in_memory = |table: &PinnedTable| match &table.data {
+            TableData::Memory(memory) => Some(Arc::clone(memory)),
+            TableData::Files(_) => None,
+        };
+        let table = made.get(id)?;
+        let memory = in_memory(table)?;
+        let by =
+            |column: &String, keys: &Arc<Keys>| Belonging::by([column], keys).of(&table.columns, &memory);
+        if let Some((of, key)) = self.versions.get(id) {
+            let rows = made.get(of)?;
+            let at = rows.columns.iter().position(|column| column.name == *key)?;
+            let (own, rows) = (self.own(made, of, keys)?, in_memory(rows)?);
+            let MemoryColumn::Text(texts) = rows.columns.get(at)? else { return None };
+            let mut ids = Keys::default();
+            own.into_iter().for_each(|row| _ = ids.add(texts.get(row as usize)));
+            return Some(by(key, &Arc::new(ids)));
+        }
+        let own = by(self.subjects.get(id)?, keys);
+        let Some(newest) = newest(table) else { return Some(own) };
+        let mut is_own = vec![false; memory.rows];
+        for row in own {
+            *is_own.get_mut(row as usize)? = true;
+        }
+        let all = (0..).zip(newest);
+        Some(all.filter(|(_, of)| is_own.get(*of as usize) == Some(&true)).map(|(row, _)| row).collect())
+    }
+}
+
+/// Rows of a table that are found through those of another one: by a column that holds what identifies a row which belongs to a key. The versions of a row
+/// are found so through each other, by what identifies it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Through {
+    /// The table whose rows are found.
+    pub table: EntityId,
+    /// By this column.
+    pub column: String,
+    /// The table to which the column refers.
+    pub of: EntityId,
+    /// What identifies a row of it, of text.
+    pub key: String,
+    /// The column that says to which key a row of it belongs.
+    pub subject: String,
+}
+
+impl Through {
+    /// Whether versions of a row are found through each other.
+    pub fn is_of_versions(&self) -> bool {
+        self.table == self.of && self.column == self.key
+    }
 }
 
 /// How the rows of a plan belong to keys; none where some are made of rows that belong to others.
@@ -117,6 +217,13 @@ fn plain(of: &Expression) -> Option<&str> {
     }
 }
 
+/// The reference that an expression follows, to which table, and the column of its row that it comes to.
+fn hop(of: &Expression) -> Option<(&str, &EntityId, &str)> {
+    let Node::Path(path) = &of.node else { return None };
+    let [(reference, next)] = path.references.as_slice() else { return None };
+    Some((reference.as_str(), next, path.attribute.as_str()))
+}
+
 /// The tables and columns that a step reads, landed or made.
 fn columns(step: &Step) -> Vec<(EntityId, String)> {
     let mut all = Vec::new();
@@ -155,6 +262,16 @@ struct Over<'a> {
     table: &'a EntityId,
     of: &'a Expression,
     tie: Option<&'a str>,
+    /// Or the reference to a row through which they are found.
+    through: Option<&'a str>,
+}
+
+impl<'a> Over<'a> {
+    /// Over rows that are found by what an expression comes to.
+    fn found_by(by: Option<&'a Expression>, table: &'a EntityId, of: &'a Expression) -> Self {
+        let through = by.and_then(hop).map(|(reference, ..)| reference);
+        Self { table, of, tie: by.and_then(plain), through }
+    }
 }
 
 /// All expressions of a step, given to whom the rows of tables belong.
@@ -163,14 +280,14 @@ fn expressions<'a>(step: &'a Step, subjects: &'a BTreeMap<EntityId, String>) -> 
     match step {
         // What a subject refers to is never itself.
         Step::Panel(step) => {
-            let over = |of| Over { table: &step.of, of, tie: None };
+            let over = |of| Over { table: &step.of, of, tie: None, through: None };
             step.filter.iter().map(over).collect()
         }
         Step::Stages(step) => {
             let moments = step.stages.iter().flat_map(|stage| stage.enter.iter().chain(&stage.exit));
             let over = |moment: &'a super::plan::MomentStep| {
                 let read = moment.filter.iter().chain([&moment.who]);
-                read.map(|of| Over { table: &moment.of, of, tie: plain(&moment.who) })
+                read.map(|of| Over::found_by(Some(&moment.who), &moment.of, of))
             };
             moments.flat_map(over).collect()
         }
@@ -179,25 +296,28 @@ fn expressions<'a>(step: &'a Step, subjects: &'a BTreeMap<EntityId, String>) -> 
             let over = |part: &'a PartStep| {
                 let tie = place.and_then(|place| plain(part.set.get(place)?.as_ref()?));
                 let read = part.filter.iter().chain(part.set.iter().flatten());
-                read.map(move |of| Over { table: &part.of, of, tie })
+                read.map(move |of| Over { table: &part.of, of, tie, through: None })
             };
             step.parts.iter().flat_map(over).collect()
         }
         Step::Versions(_) => vec![],
-        Step::Keep { table, condition, .. } => vec![Over { table, of: condition, tie: subject(table) }],
+        Step::Keep { table, condition, .. } => {
+            vec![Over { table, of: condition, tie: subject(table), through: None }]
+        }
         Step::Gather(step) => {
             let (gathered, own) = (&step.gathered, subject(&step.table));
-            let tie = own.and_then(|own| pair(step, own)).map(|(_, theirs)| theirs);
-            let mine = gathered.of_own().map(|of| Over { table: &step.table, of, tie: own });
-            mine.chain(gathered.of_theirs().map(|of| Over { table: &gathered.of, of, tie })).collect()
+            let by = own.and_then(|own| pair(step, own));
+            let mine = gathered.of_own().map(|of| Over { table: &step.table, of, tie: own, through: None });
+            mine.chain(gathered.of_theirs().map(|of| Over::found_by(by, &gathered.of, of))).collect()
         }
     }
 }
 
-/// The columns of a gathered attribute that are equal, of which one is this.
-fn pair<'a>(step: &'a GatherStep, column: &str) -> Option<(&'a str, &'a str)> {
-    let pairs = step.gathered.same.iter().filter_map(|(mine, theirs)| Some((plain(mine)?, plain(theirs)?)));
-    pairs.into_iter().find(|(mine, _)| *mine == column)
+/// What is equal to a column of the table for which an attribute is gathered: best a column, too.
+fn pair<'a>(step: &'a GatherStep, column: &str) -> Option<&'a Expression> {
+    let same = || step.gathered.same.iter().filter(|(mine, _)| plain(mine) == Some(column));
+    let theirs = same().find(|(_, theirs)| plain(theirs).is_some()).or_else(|| same().next());
+    theirs.map(|(_, theirs)| theirs)
 }
 
 /// Looks for the columns that say to whom rows belong; none: they contradict each other.
@@ -218,13 +338,25 @@ impl Search<'_> {
                 break;
             }
         }
-        let all = plan.tables().all(|table| self.found.subjects.contains_key(table));
-        if !all {
+        let is_known = |table: &EntityId| {
+            // Of what belongs to a key by itself nothing belongs to it by another row.
+            self.found.subjects.contains_key(table) != self.found.versions.contains_key(table)
+        };
+        if !plan.tables().all(is_known) {
             return None;
         }
-        for table in plan.tables().filter(|table| !self.made.rows.contains(table)) {
+        let landed = plan.tables().filter(|table| !self.made.rows.contains(table));
+        for table in landed.collect::<BTreeSet<_>>() {
             let own = self.found.subjects.get(table)?.clone();
-            self.found.ties.entry(table.clone()).or_default().insert(own);
+            self.found.ties.entry(table.clone()).or_default().insert(own.clone());
+            // Versions of a row show what is made of the newest one, whomever they belong to.
+            if let Some(pinned) = self.inputs.tables.get(table) {
+                match self.part_of_key(table) {
+                    Some(key) => self.through((table, &key), (table, &key), &own),
+                    None if pinned.has_versions() => return None,
+                    None => {}
+                }
+            }
         }
         let subjects = self.found.subjects.clone();
         for step in &plan.steps {
@@ -236,7 +368,49 @@ impl Search<'_> {
             !self.inputs.tables.contains_key(table)
                 || columns.iter().all(|name| of(name).is_some_and(|column| column.physical == Physical::Text))
         };
-        self.found.ties.iter().all(is_text).then_some(self.found)
+        let through = self.found.through.iter().flat_map(|through| {
+            let Through { table, column, of, key, subject } = through;
+            [(table, [column.clone()].into()), (of, [key.clone(), subject.clone()].into())]
+        });
+        let through: Vec<(&EntityId, BTreeSet<String>)> = through.collect();
+        let mut ties = self.found.ties.iter().chain(through.iter().map(|(table, columns)| (*table, columns)));
+        ties.all(is_text).then_some(self.found)
+    }
+
+    /// Rows of a table are found by a column through those of another one, by what identifies these and to whom they belong.
+    fn through(&mut self, (table, column): (&EntityId, &str), (of, key): (&EntityId, &str), subject: &str) {
+        self.found.ties.entry(table.clone()).or_default();
+        self.found.through.insert(Through {
+            table: table.clone(),
+            column: column.to_owned(),
+            of: of.clone(),
+            key: key.to_owned(),
+            subject: subject.to_owned(),
+        });
+    }
+
+    /// Rows of a table are found by what an expression comes to: a column, or one of the row to which a column refers.
+    fn found_by(&mut self, table: &EntityId, by: &Expression, made: bool) -> Option<()> {
+        if let Some(column) = plain(by) {
+            return self.tied(table, column, made);
+        }
+        let (reference, of, subject) = hop(by)?;
+        if made || self.made.has(of, subject) {
+            return None;
+        }
+        let key = self.key(of)?;
+        self.through((table, reference), (of, &key), subject);
+        self.through((of, &key), (of, &key), subject);
+        Some(())
+    }
+
+    /// A column of text that is part of what identifies the rows of a landed table.
+    fn part_of_key(&self, table: &EntityId) -> Option<String> {
+        let pinned = self.inputs.tables.get(table)?;
+        let is_text = |key: &str| {
+            pinned.columns.iter().any(|column| column.name == key && column.physical == Physical::Text)
+        };
+        pinned.key.iter().map(ToString::to_string).rfind(|key| is_text(key))
     }
 
     /// Rows of a table are found by a column; `made`: and so is what is made of them.
@@ -289,7 +463,7 @@ impl Search<'_> {
                     let read: Vec<&Expression> = moment.filter.iter().chain([&moment.who]).collect();
                     let made =
                         self.made.has(&moment.of, moment.at.as_str()) || self.is_made(&moment.of, &read);
-                    self.tied(&moment.of, plain(&moment.who)?, made)
+                    self.found_by(&moment.of, &moment.who, made)
                 })
             }
             Step::Union(of) => {
@@ -299,6 +473,7 @@ impl Search<'_> {
                     let read: Vec<&Expression> =
                         part.filter.iter().chain(part.set.iter().flatten()).collect();
                     let made = self.made.has(&part.of, part.at.as_str()) || self.is_made(&part.of, &read);
+                    // What nothing is known of belongs to those without a key, wherever its reference leads.
                     self.tied(&part.of, plain(part.set.get(place)?.as_ref()?)?, made)
                 })
             }
@@ -312,8 +487,27 @@ impl Search<'_> {
                 let made = self.is_made(&of.gathered.of, &read);
                 match self.found.subjects.get(&of.table).cloned() {
                     Some(own) => {
-                        let (_, theirs) = pair(of, &own)?;
-                        self.tied(&of.gathered.of, theirs, made)
+                        if let Some(theirs) = pair(of, &own) {
+                            return self.found_by(&of.gathered.of, theirs, made);
+                        }
+                        // Rows that refer to one of the table belong to whom that one belongs.
+                        let key = self.key(&of.table)?;
+                        let theirs = plain(pair(of, &key)?)?;
+                        if made {
+                            let is_versions = |step: &Step| {
+                                let Step::Versions(versions) = step else { return false };
+                                versions.table == of.gathered.of && versions.of == of.table
+                            };
+                            // Nothing is made for versions, which would belong to whom each of them says.
+                            let is_plain = |step: &Step| !matches!(step, Step::Gather(made) if made.table == of.gathered.of);
+                            let steps = || self.plan.steps.iter();
+                            let is_its = theirs == key && steps().any(is_versions) && steps().all(is_plain);
+                            let versions = (of.table.clone(), key);
+                            return is_its
+                                .then(|| drop(self.found.versions.insert(of.gathered.of.clone(), versions)));
+                        }
+                        self.through((&of.gathered.of, theirs), (&of.table, &key), &own);
+                        Some(())
                     }
                     None => {
                         let theirs = self.found.subjects.get(&of.gathered.of).filter(|_| made).cloned();
@@ -334,7 +528,7 @@ impl Search<'_> {
         let mut paths = Vec::new();
         expression_paths(over.of, &mut paths);
         for path in paths {
-            let mut is_own = true;
+            let (mut is_own, mut is_first) = (true, true);
             let mut hops = path.references.iter().peekable();
             while let Some((reference, next)) = hops.next() {
                 let column = hops.peek().map_or(path.attribute.as_str(), |(after, _)| after.as_str());
@@ -342,6 +536,8 @@ impl Search<'_> {
                 let key = self.key(next);
                 is_own = is_own && over.tie == Some(reference.as_str()) && key.is_some();
                 match key {
+                    // It is there, with all its versions, where a row is found through it.
+                    Some(_) if is_first && !made && over.through == Some(reference.as_str()) => {}
                     Some(key) if is_own => {
                         if made && self.found.subjects.get(next) != Some(&key) {
                             return None;
@@ -355,6 +551,7 @@ impl Search<'_> {
                         self.found.whole.insert(next.clone());
                     }
                 }
+                is_first = false;
             }
         }
         Some(())

@@ -84,7 +84,7 @@ impl World {
 
 impl Table {
     /// `pinned` says all but the data, which are `memory`.
-    fn new(pinned: PinnedTable, base: Arc<MemoryTable>) -> Self {
+    pub(super) fn new(pinned: PinnedTable, base: Arc<MemoryTable>) -> Self {
         Self {
             names: pinned.columns.iter().enumerate().map(|(at, column)| (column.name.clone(), at)).collect(),
             pinned,

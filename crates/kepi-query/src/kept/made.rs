@@ -6,7 +6,7 @@
 //! anew. Slices without a difference keep their files, and so what was measured of them stays, too. Whatever is in doubt is made of all rows.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError},
 };
 
@@ -18,19 +18,19 @@ use kepi_model::{
 
 use super::{
     Amount, Kept, Why,
-    portions::InPortions,
+    portions::{self, InPortions, MOST_PORTIONS},
     record::{Record, Rows, Source},
-    rows::{self, Difference},
+    rows::{self, Difference, Gone},
 };
 use crate::{
     derive::{
-        self, DerivePlan, Derived, MOST_ROWS, Reads,
+        self, DerivePlan, Derived, MOST_ROWS,
         plan::{StagesStep, Step},
-        split::{self, Local},
+        split::{self, Local, Through},
     },
     port::{
-        Belonging, EngineVersion, EvaluateError, Keys, Limits, MemoryTable, PinnedColumn, PinnedFile,
-        PinnedInputs, PinnedTable, TableData, system,
+        Belonging, EngineVersion, EvaluateError, Evaluator, Keys, Limits, MemoryColumn, MemoryTable,
+        PinnedColumn, PinnedFile, PinnedInputs, PinnedTable, TableData, system,
     },
 };
 
@@ -151,13 +151,9 @@ impl Kept<'_> {
             return derive::of_rows(part, read, None, limits.threads);
         }
         let sources = sources(part, inputs, &read);
-        let ties = match split::local(part, inputs) {
-            Some(local) => ties(part, &local, &read),
-            None => Vec::new(),
-        };
         let derived = derive::of_rows(part, read, None, limits.threads)?;
         if let Some(read) = sources
-            && let Some(record) = self.recorded(part, &derived, read, ties)
+            && let Some(record) = self.recorded(part, &derived, read)
             && self.keeps(&name, &record)
         {
             return Ok(record.derived(inputs, self.shelf));
@@ -189,7 +185,6 @@ impl Kept<'_> {
         part: &DerivePlan,
         derived: &Derived,
         read: BTreeMap<EntityId, Vec<Source>>,
-        ties: Vec<BTreeSet<Option<String>>>,
     ) -> Option<Record> {
         let Derived { tables, out_of_range, unmade, strays, made } = derived;
         if !out_of_range.is_empty() || !unmade.is_empty() {
@@ -202,7 +197,7 @@ impl Kept<'_> {
             ))
         };
         let tables = tables.iter().map(write).collect::<Option<_>>()?;
-        Some(Record { read, tables, strays: strays.clone(), made: made.clone(), ties })
+        Some(Record { read, tables, strays: strays.clone(), made: made.clone() })
     }
 }
 
@@ -307,44 +302,6 @@ fn of_files(files: &[PinnedFile], columns: &[PinnedColumn], rows: &MemoryTable) 
     (from == rows.rows).then_some(all)
 }
 
-/// Columns by which rows of a table belong to keys; none: any row of it may be looked up.
-pub(super) fn ties_of<'a>(local: &'a Local, entity: &EntityId) -> Option<&'a BTreeSet<String>> {
-    let ties: &Reads = &local.ties;
-    ties.get(entity).filter(|_| !local.whole.contains(entity))
-}
-
-/// Keys to which versions of one row belong.
-fn ties(part: &DerivePlan, local: &Local, inputs: &PinnedInputs) -> Vec<BTreeSet<Option<String>>> {
-    let mut all: BTreeSet<BTreeSet<Option<String>>> = BTreeSet::new();
-    for table in part.tables().collect::<BTreeSet<_>>() {
-        let (Some(pinned), Some(subject)) = (inputs.tables.get(table), local.subjects.get(table)) else {
-            continue;
-        };
-        let TableData::Memory(memory) = &pinned.data else { continue };
-        let at = |name: &str| pinned.columns.iter().position(|column| column.name == name);
-        let (Some(ends), Some(subject)) = (at(system::VALID_TO), at(subject)) else { continue };
-        let key: Vec<usize> = pinned.key.iter().filter_map(|key| at(key.as_str())).collect();
-        let cells = |row: usize| -> Vec<_> {
-            key.iter().filter_map(|at| memory.columns.get(*at)).map(|column| column.cell(row)).collect()
-        };
-        let has_ended =
-            |row: &usize| memory.columns.get(ends).is_some_and(|ends| !ends.cell(*row).is_missing());
-        let mut versions: HashMap<_, BTreeSet<Option<String>>> =
-            (0..memory.rows).filter(has_ended).map(|row| (cells(row), BTreeSet::new())).collect();
-        if versions.is_empty() {
-            continue;
-        }
-        for row in 0..memory.rows {
-            if let Some(subjects) = versions.get_mut(&cells(row)) {
-                let own = memory.columns.get(subject).and_then(|column| rows::text(column, row));
-                subjects.insert(own.map(str::to_owned));
-            }
-        }
-        all.extend(versions.into_values().filter(|subjects| subjects.len() > 1));
-    }
-    all.into_iter().collect()
-}
-
 /// What was made, brought up to what is there.
 struct Refresh<'a> {
     kept: &'a Kept<'a>,
@@ -355,133 +312,240 @@ struct Refresh<'a> {
     limits: &'a Limits,
 }
 
+/// Which files of a table came, went and stay.
+struct Files {
+    came: Vec<PinnedFile>,
+    went: Vec<Source>,
+    stays: Vec<PinnedFile>,
+}
+
 /// Rows of a table that came and went, and the files of which the others are read.
-struct Moved {
+struct Moved<'a> {
+    table: &'a PinnedTable,
     columns: Vec<PinnedColumn>,
     came: MemoryTable,
     went: MemoryTable,
-    stays: Vec<PinnedFile>,
+    stays: PinnedTable,
 }
+
+impl Moved<'_> {
+    /// Whether rows have or had other versions.
+    fn has_versions(&self) -> bool {
+        let at = self.columns.iter().position(|column| column.name == system::VALID_TO);
+        let ends = at.and_then(|at| self.went.columns.get(at));
+        let ended = |ends: &MemoryColumn| (0..self.went.rows).any(|row| !ends.cell(row).is_missing());
+        self.table.has_versions() || ends.is_some_and(ended)
+    }
+
+    /// Sees what a column holds in the rows that belong to keys, of those that are and those that were.
+    async fn each_text(
+        &self,
+        belonging: &Belonging,
+        column: &str,
+        reading: (&dyn Evaluator, &Limits),
+        mut see: impl FnMut(Option<&str>) + Send,
+    ) -> Result<(), EvaluateError> {
+        let at = self.columns.iter().position(|own| own.name == column);
+        for moved in [&self.came, &self.went] {
+            let own = moved.taken(&belonging.of(&self.columns, moved));
+            if let Some(column) = at.and_then(|at| own.columns.get(at)) {
+                rows::texts(column).into_iter().for_each(&mut see);
+            }
+        }
+        let read = belonging.ties.iter().map(|(column, _)| column.clone()).chain([column.to_owned()]);
+        portions::each_text(&self.stays, &read.collect(), belonging, column, reading, see).await
+    }
+}
+
+/// The slices that were written.
+type Written = BTreeSet<(EntityId, Option<i64>)>;
 
 impl Refresh<'_> {
     /// A record of what is there now; none where all rows have to be read.
     async fn touched(&self) -> Result<Option<(Record, Remade)>, EvaluateError> {
-        let mut moved: BTreeMap<&EntityId, Moved> = BTreeMap::new();
+        let mut files = BTreeMap::new();
+        for entity in self.part.columns.keys() {
+            let Some(of) = self.files(entity) else { return Ok(None) };
+            files.insert(entity, of);
+        }
+        let rows = |files: &[PinnedFile]| files.iter().map(|file| file.rows).sum::<u64>();
+        let other = |of: &Files| rows(&of.came) + of.went.iter().map(|of| of.file.rows).sum::<u64>();
+        let (all, stay) = files.values().fold((0, 0), |sum, of| (sum.0 + other(of), sum.1 + rows(&of.stays)));
+        let width = |entity: &EntityId| portions::width_of_row(self.part, self.inputs, entity);
+        let bytes = files.iter().map(|(entity, of)| other(of).saturating_mul(width(entity)));
+        // What came and went is in memory, and beside it what is made of the keys that it touches.
+        if all > stay || bytes.fold(0, u64::saturating_add) > self.limits.memory_bytes / 2 {
+            return Ok(None);
+        }
+        let mut moved: BTreeMap<&EntityId, Moved<'_>> = BTreeMap::new();
         let mut read = BTreeMap::new();
-        for (entity, names) in &self.part.columns {
-            let Some(found) = self.moved(entity, names).await? else { return Ok(None) };
-            let (of, sources) = found;
+        for (entity, of) in files {
+            let Some((of, sources)) = self.moved(entity, of).await? else { return Ok(None) };
             read.insert(entity.clone(), sources);
             moved.extend(of.map(|of| (entity, of)));
         }
-        let rows = |of: &Moved| (of.came.rows + of.went.rows, of.stays.iter().map(|f| f.rows).sum::<u64>());
-        let (all, stay) =
-            moved.values().map(rows).fold((0, 0), |sum, of| (sum.0 + of.0 as u64, sum.1 + of.1));
-        if all > stay {
-            return Ok(None);
-        }
-        let mut keys = Keys::default();
-        for (entity, of) in &moved {
-            if of.came.rows + of.went.rows == 0 {
-                continue;
+        let Some(keys) = self.keys(&moved).await? else { return Ok(None) };
+        let of = self.portions(&moved, &Arc::new(keys.clone())).await?;
+        let (mut record, mut written) = (self.record.clone(), Written::new());
+        record.read = read;
+        for number in 0..of {
+            let keys = Arc::new(keys.in_portion(number, of));
+            if self.remade(&mut record, &moved, &keys, &mut written).await?.is_none() {
+                return Ok(None);
             }
+        }
+        let of = record.tables.values().map(Rows::number).sum();
+        let keys = keys.known.len() + usize::from(keys.missing);
+        Ok(Some((record, Remade::Some { keys, slices: written.len(), of })))
+    }
+
+    /// The keys of which anything that is made may be other than it was; none: any.
+    async fn keys(&self, moved: &BTreeMap<&EntityId, Moved<'_>>) -> Result<Option<Keys>, EvaluateError> {
+        let mut keys = Keys::default();
+        // What identifies rows through which rows are found that came or went.
+        let mut asked: BTreeMap<&Through, Keys> = BTreeMap::new();
+        for (entity, of) in moved {
             let difference = Difference::of(&of.came, &of.went);
             if difference.is_none() {
                 continue;
             }
-            let Some(ties) = self.ties(entity) else { return Ok(None) };
-            let own = of.columns.iter().enumerate().filter(|(_, column)| ties.contains(&column.name));
-            let own: Vec<usize> = own.map(|(at, _)| at).collect();
+            let Some(ties) = self.local.ties(entity) else { return Ok(None) };
+            let place = |name: &String| of.columns.iter().position(|column| column.name == *name);
+            let own: Vec<usize> = ties.iter().filter_map(place).collect();
             [&of.came, &of.went].into_iter().for_each(|rows| difference.keys(rows, &own, &mut keys));
-        }
-        // Of whom one version of a row is, of them is what is made of all its versions.
-        loop {
-            let has = |of: &&BTreeSet<Option<String>>| of.iter().any(|key| keys.has(key.as_deref()));
-            let tied: Vec<_> = self.record.ties.iter().filter(has).collect();
-            let more = tied.into_iter().flatten().filter(|key| !keys.has(key.as_deref())).collect::<Vec<_>>();
-            if more.is_empty() {
-                break;
+            for through in self.through(moved).filter(|through| through.table == **entity) {
+                let own: Vec<usize> = place(&through.column).into_iter().collect();
+                let ids = asked.entry(through).or_default();
+                [&of.came, &of.went].into_iter().for_each(|rows| difference.keys(rows, &own, ids));
             }
-            more.into_iter().for_each(|key| {
-                keys.add(key.as_deref());
-            });
         }
-        let keys = Arc::new(keys);
+        for (through, ids) in asked {
+            let Some(of) = moved.get(&through.of) else { continue };
+            let belonging = Belonging::by([&through.key], &Arc::new(ids));
+            of.each_text(&belonging, &through.subject, self.reading(), |key| _ = keys.add(key)).await?;
+        }
+        Ok(Some(keys))
+    }
+
+    /// How rows are found through others, as far as they are not found without.
+    fn through(&self, moved: &BTreeMap<&EntityId, Moved<'_>>) -> impl Iterator<Item = &Through> {
+        self.local.through.iter().filter(|through| {
+            let has_versions = moved.get(&through.of).is_some_and(Moved::has_versions);
+            self.local.is_needed(through, has_versions)
+        })
+    }
+
+    fn reading(&self) -> (&dyn Evaluator, &Limits) {
+        (self.kept.evaluator, self.limits)
+    }
+
+    /// In how many portions of these keys what belongs to them fits into memory twice, as it was and as it is.
+    async fn portions(
+        &self,
+        moved: &BTreeMap<&EntityId, Moved<'_>>,
+        keys: &Arc<Keys>,
+    ) -> Result<u64, EvaluateError> {
+        let all = portions::estimate(self.part, self.inputs).saturating_mul(2);
+        let most = self.limits.memory_bytes / 2;
+        if all <= most {
+            return Ok(1);
+        }
+        let (mut own, mut rows) = (0_u64, 0_u64);
+        for (entity, of) in moved {
+            let TableData::Files(files) = &of.stays.data else { continue };
+            let Some(ties) = self.local.ties(entity) else { continue };
+            rows += files.iter().map(|file| file.rows).sum::<u64>();
+            let belonging = Belonging::by(ties, keys);
+            let columns = columns(ties, &of.stays);
+            let (reader, limits) = self.reading();
+            let mut count = |piece: &MemoryTable| own += piece.rows as u64;
+            reader.pieces(&of.stays, &columns, Some(&belonging), limits, &mut count).await?;
+        }
+        let own = u128::from(all) * u128::from(own) / u128::from(rows.max(1));
+        let of = own.div_ceil(u128::from(most.max(1)));
+        Ok(u64::try_from(of).unwrap_or(u64::MAX).clamp(1, MOST_PORTIONS))
+    }
+
+    /// Makes what belongs to some keys, as it was and as it is, and puts the one in the place of the other; none: all rows have to be read.
+    async fn remade(
+        &self,
+        record: &mut Record,
+        moved: &BTreeMap<&EntityId, Moved<'_>>,
+        keys: &Arc<Keys>,
+        written: &mut Written,
+    ) -> Result<Option<()>, EvaluateError> {
+        let mut found: BTreeMap<&Through, Arc<Keys>> = BTreeMap::new();
+        for through in self.through(moved) {
+            let Some(of) = moved.get(&through.of) else { continue };
+            let mut ids = Keys::default();
+            let belonging = Belonging::by([&through.subject], keys);
+            of.each_text(&belonging, &through.key, self.reading(), |key| _ = ids.add(key)).await?;
+            found.insert(through, Arc::new(ids));
+        }
         let (mut then, mut now) = (self.nothing(), self.nothing());
         for (entity, of) in moved {
-            let Some(table) = self.inputs.tables.get(entity) else { continue };
-            let belonging = self
-                .ties(entity)
-                .map(|columns| Belonging { columns: columns.clone(), keys: Arc::clone(&keys) });
-            let Moved { columns, came, went, stays } = of;
-            let stays = PinnedTable { data: TableData::Files(stays), ..table.clone() };
-            let kept = self.kept;
-            let stay = kept.evaluator.read(&stays, &columns, belonging.as_ref(), self.limits).await?;
+            let belonging = self.local.belonging(entity, keys, &found);
+            let Moved { table, columns, came, went, stays } = of;
+            let (reader, limits) = self.reading();
+            let stay = reader.read(stays, columns, belonging.as_ref(), limits).await?;
             for (world, more) in [(&mut then, went), (&mut now, came)] {
-                let own = belonging.as_ref().map(|belonging| more.taken(&belonging.of(&columns, &more)));
                 let mut rows = stay.clone();
-                rows.extend(&own.unwrap_or(more));
+                match &belonging {
+                    Some(belonging) => rows.extend(&more.taken(&belonging.of(columns, more))),
+                    None => rows.extend(more),
+                }
                 let data = TableData::Memory(Arc::new(rows));
-                world
-                    .tables
-                    .insert(entity.clone(), PinnedTable { columns: columns.clone(), data, ..table.clone() });
+                let table = PinnedTable { columns: columns.clone(), data, ..(*table).clone() };
+                world.tables.insert((*entity).clone(), table);
             }
         }
-        let tied = ties(self.part, self.local, &now);
-        let then = derive::of_rows(self.part, then, Some(Arc::clone(&keys)), self.limits.threads)?;
-        let now = derive::of_rows(self.part, now, Some(Arc::clone(&keys)), self.limits.threads)?;
+        let then = derive::of_rows(self.part, then, Some(Arc::clone(keys)), self.limits.threads)?;
+        let now = derive::of_rows(self.part, now, Some(Arc::clone(keys)), self.limits.threads)?;
         let fits = |of: &Derived| of.out_of_range.is_empty() && of.unmade.is_empty();
-        if !fits(&then) || !fits(&now) {
+        if !fits(&then) || !fits(&now) || self.counted(record, &then, &now).is_none() {
             return Ok(None);
         }
-        let Some(mut record) = self.counted(&then, &now) else { return Ok(None) };
-        record.read = read;
-        let untouched = |of: &BTreeSet<Option<String>>| !of.iter().any(|key| keys.has(key.as_deref()));
-        record.ties.retain(untouched);
-        record.ties.extend(tied);
-        let (mut slices, mut of) = (0, 0);
         for (id, rows) in &mut record.tables {
-            let Some(written) = self.replaced(id, rows, (&then, &now), &keys).await? else { return Ok(None) };
-            slices += written;
-            of += rows.number();
+            let Some(numbers) = self.replaced(id, rows, (&then, &now), keys).await? else { return Ok(None) };
+            written.extend(numbers.into_iter().map(|number| (id.clone(), number)));
         }
-        let keys = keys.known.len() + usize::from(keys.missing);
-        Ok(Some((record, Remade::Some { keys, slices, of })))
+        Ok(Some(()))
     }
 
     fn nothing(&self) -> PinnedInputs {
         PinnedInputs { snapshot: self.inputs.snapshot, tables: BTreeMap::new() }
     }
 
-    /// Columns by which rows of a table belong to keys; none: any row of it may be looked up.
-    fn ties(&self, entity: &EntityId) -> Option<&BTreeSet<String>> {
-        ties_of(self.local, entity)
+    /// Which files of a table came and went; none: it cannot be said.
+    fn files(&self, entity: &EntityId) -> Option<Files> {
+        let (now, then) = (files(self.inputs, entity)?, self.record.read.get(entity)?);
+        let is_known = |file: &PinnedFile| then.iter().any(|of| of.file == *file);
+        let (stays, came) = now.iter().filter(has_rows).cloned().partition(is_known);
+        let went = then.iter().filter(|of| !now.contains(&of.file)).cloned().collect();
+        Some(Files { came, went, stays })
     }
 
     /// What came and went of a table, and all its files with what they hold; none: it cannot be said. Of a table that nobody landed nothing.
     async fn moved(
         &self,
         entity: &EntityId,
-        names: &BTreeSet<String>,
-    ) -> Result<Option<(Option<Moved>, Vec<Source>)>, EvaluateError> {
+        of: Files,
+    ) -> Result<Option<(Option<Moved<'_>>, Vec<Source>)>, EvaluateError> {
         let (Some(now), Some(then)) = (files(self.inputs, entity), self.record.read.get(entity)) else {
             return Ok(None);
         };
         let Some(table) = self.inputs.tables.get(entity) else { return Ok(Some((None, Vec::new()))) };
-        let columns = columns(names, table);
+        let names = self.part.columns.get(entity).map(|names| columns(names, table));
+        let columns = names.unwrap_or_default();
+        let Files { came, went: gone, stays } = of;
         let known: BTreeMap<&str, &Source> = then.iter().map(|of| (of.file.path.as_str(), of)).collect();
-        let is_known = |file: &&PinnedFile| known.get(file.path.as_str()).is_some_and(|of| of.file == **file);
-        let came: Vec<PinnedFile> =
-            now.iter().filter(has_rows).filter(|file| !is_known(file)).cloned().collect();
-        let stays: Vec<PinnedFile> = now.iter().filter(has_rows).filter(is_known).cloned().collect();
-        let gone: Vec<&Source> = then.iter().filter(|of| !now.contains(&of.file)).collect();
         let went: Vec<PinnedFile> = gone.iter().map(|of| of.file.clone()).collect();
         let came_rows = self.rows(table, &columns, &came).await?;
         let went_rows = self.rows(table, &columns, &went).await?;
         let Some(new) = of_files(&came, &columns, &came_rows) else { return Ok(None) };
         // A file that is there no more is believed only if it is what was read.
         let Some(old) = of_files(&went, &columns, &went_rows) else { return Ok(None) };
-        if !old.iter().eq(gone) {
+        if old != gone {
             return Ok(None);
         }
         let mut new = new.into_iter();
@@ -490,7 +554,15 @@ impl Refresh<'_> {
             _ => new.next(),
         });
         let Some(sources) = sources.collect::<Option<Vec<Source>>>() else { return Ok(None) };
-        Ok(Some((Some(Moved { columns, came: came_rows, went: went_rows, stays }), sources)))
+        let stays = table.of_files(stays);
+        let moved = Moved { table, columns, came: came_rows, went: went_rows, stays };
+        let finds_versions =
+            |entity: &EntityId| self.local.through.iter().any(|of| of.is_of_versions() && of.of == *entity);
+        // Of a table whose versions cannot be found some may have gone.
+        if self.local.subjects.contains_key(entity) && moved.has_versions() && !finds_versions(entity) {
+            return Ok(None);
+        }
+        Ok(Some((Some(moved), sources)))
     }
 
     /// All rows of some files of a table.
@@ -500,13 +572,11 @@ impl Refresh<'_> {
         columns: &[PinnedColumn],
         files: &[PinnedFile],
     ) -> Result<MemoryTable, EvaluateError> {
-        let table = PinnedTable { data: TableData::Files(files.to_vec()), ..table.clone() };
-        self.kept.evaluator.read(&table, columns, None, self.limits).await
+        self.kept.evaluator.read(&table.of_files(files.to_vec()), columns, None, self.limits).await
     }
 
-    /// The record with the counts of what is there now.
-    fn counted(&self, then: &Derived, now: &Derived) -> Option<Record> {
-        let mut record = self.record.clone();
+    /// Brings the counts of a record up to what is there now; none: they do not fit.
+    fn counted(&self, record: &mut Record, then: &Derived, now: &Derived) -> Option<()> {
         let other = |known: u64, then: u64, now: u64| Some(known.checked_sub(then)? + now);
         for (table, rows) in &mut record.made {
             let of = |made: &Derived| made.made.get(table).copied().unwrap_or_default();
@@ -529,53 +599,66 @@ impl Refresh<'_> {
             // What counts none is not listed.
             by_stage.retain(|_, count| *count > 0);
         }
-        Some(record)
+        Some(())
     }
 
-    /// Puts what is made of keys now in the place of what was made of them, in so many slices; none: what is kept is not what was made.
+    /// Puts what is made of keys now in the place of what was made of them, and says in which slices; none: what is kept is not what was made.
     async fn replaced(
         &self,
         id: &EntityId,
         rows: &mut Rows,
         (then, now): (&Derived, &Derived),
         keys: &Arc<Keys>,
-    ) -> Result<Option<usize>, EvaluateError> {
-        let Some(subject) = self.local.subjects.get(id) else { return Ok(None) };
-        let own = Belonging { columns: [subject.clone()].into(), keys: Arc::clone(keys) };
+    ) -> Result<Option<Vec<Option<i64>>>, EvaluateError> {
         let columns = rows.columns();
         let of = |made: &Derived| {
             let table = made.tables.get(id)?;
             let TableData::Memory(memory) = &table.data else { return None };
             let same = table.columns.iter().map(|c| (&c.name, c.physical));
             let same = same.eq(columns.iter().map(|c| (&c.name, c.physical)));
-            same.then(|| memory.taken(&own.of(&columns, memory)))
+            let own = self.local.own(&made.tables, id, keys)?;
+            same.then(|| memory.taken(&own))
         };
         let (Some(then), Some(now)) = (of(then), of(now)) else { return Ok(None) };
         let (mut before, mut after) = (rows.sliced(&then), rows.sliced(&now));
         let numbers: BTreeSet<Option<i64>> = before.keys().chain(after.keys()).copied().collect();
         let (evaluator, shelf) = (self.kept.evaluator, self.kept.shelf);
-        let mut written = 0;
+        let mut written = Vec::new();
         for number in numbers {
             let then = then.taken(&before.remove(&number).unwrap_or_default());
             let now = now.taken(&after.remove(&number).unwrap_or_default());
             if Difference::of(&then, &now).is_none() {
                 continue;
             }
-            let files = rows.files(number, shelf);
-            let data = TableData::Files(Vec::new());
-            let table = PinnedTable { columns: columns.clone(), key: vec![], data, live_until: None };
-            let all = self.rows(&table, &columns, &files).await?;
-            let gone: BTreeSet<u32> = own.of(&columns, &all).into_iter().collect();
-            let stay: Vec<u32> = (0..all.rows as u32).filter(|row| !gone.contains(row)).collect();
-            if gone.len() != then.rows {
+            let mut now = Some(now).filter(|now| now.rows > 0);
+            let mut gone = Gone::of(&then);
+            let together = rows.together(number, self.limits.memory_bytes / 2);
+            let last = together.len().saturating_sub(1);
+            for (at, places) in together.iter().enumerate() {
+                let (files, bytes) = rows.placed(places, shelf);
+                if bytes > self.limits.memory_bytes && places.len() == 1 {
+                    return Ok(None);
+                }
+                let all = evaluator.read(&files, &columns, None, self.limits).await?;
+                let stay = gone.stay(&all);
+                // What is made now takes the place of the first that went, or comes to the last.
+                if stay.len() == all.rows && (at < last || now.is_none()) {
+                    continue;
+                }
+                let mut all = all.taken(&stay);
+                if let Some(now) = now.take() {
+                    all.extend(&now);
+                }
+                if rows.put(number, places, &all, (evaluator, shelf)).is_none() {
+                    return Ok(None);
+                }
+            }
+            // What is kept is what was made, or it is not believed.
+            if !gone.is_done() {
                 return Ok(None);
             }
-            let mut all = all.taken(&stay);
-            all.extend(&now);
-            if rows.put(number, &all, (evaluator, shelf)).is_none() {
-                return Ok(None);
-            }
-            written += 1;
+            rows.tidy();
+            written.push(number);
         }
         Ok(Some(written))
     }

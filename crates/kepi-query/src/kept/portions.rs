@@ -2,7 +2,11 @@
 //! rows are read, what is made of them is put into the slices on the shelf, and it is forgotten before the next one is read. A portion rests on nothing
 //! but the landed files and a [`PortionsTask`], so any process that reads those can make it.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use kepi_model::{
     expression::Physical,
@@ -12,20 +16,24 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Kept,
-    made::{columns, dated, files, has_rows, ties_of},
-    record::{Record, Rows, Source},
-    rows,
+    made::{columns, dated, files, has_rows},
+    record::{Record, Rows, Source, width},
+    rows::{self, Content},
 };
 use crate::{
-    derive::{self, DerivePlan, Derived, MOST_ROWS, Reads, plan::Step, split::Local},
+    derive::{
+        self, DerivePlan, Derived, MOST_ROWS,
+        plan::Step,
+        split::{Local, Through},
+    },
     port::{
         Belonging, EvaluateError, Evaluator, Fut, Keys, Limits, MemoryColumn, MemoryTable, PinnedColumn,
-        PinnedFile, PinnedInputs, PinnedTable, TableData, system,
+        PinnedFile, PinnedInputs, PinnedTable, TableData,
     },
 };
 
 /// More portions read the files too often.
-const MOST_PORTIONS: u64 = 256;
+pub(super) const MOST_PORTIONS: u64 = 256;
 
 /// More files of one stretch of time are written as one.
 const MOST_FILES: usize = 16;
@@ -36,10 +44,7 @@ pub struct PortionsTask {
     part: DerivePlan,
     /// The tables that are read.
     inputs: PinnedInputs,
-    /// The columns by which rows belong to keys; of other tables all rows are read.
-    ties: Reads,
-    /// Of what is made the column that says to whom a row belongs.
-    subjects: BTreeMap<EntityId, String>,
+    local: Local,
     of: u64,
 }
 
@@ -126,13 +131,15 @@ impl PortionsTask {
     ) -> Result<MadePortion, EvaluateError> {
         let file = usize::try_from(file).ok().and_then(|file| self.files().nth(file));
         let Some((entity, table, file)) = file else { return Ok(MadePortion::Apart) };
-        let of_file = PinnedTable { data: TableData::Files(vec![file.clone()]), ..table.clone() };
+        let of_file = table.of_files(vec![file.clone()]);
         let columns = self.columns(entity, table);
-        let memory = reader.read(&of_file, &columns, None, limits).await?;
-        if memory.rows as u64 != file.rows {
+        let mut content = Content::of(&columns);
+        let mut add = |piece: &MemoryTable| content.add(piece, 0, piece.rows);
+        reader.pieces(&of_file, &columns, None, limits, &mut add).await?;
+        if content.rows as u64 != file.rows {
             return Ok(MadePortion::Apart);
         }
-        Ok(MadePortion::Content(rows::content(&columns, &memory, 0, memory.rows)))
+        Ok(MadePortion::Content(content.hash(&columns)))
     }
 
     /// Makes a portion.
@@ -145,32 +152,42 @@ impl PortionsTask {
         let keys = Arc::new(Keys::portion(number, self.of));
         let mut world = PinnedInputs { snapshot: self.inputs.snapshot, tables: BTreeMap::new() };
         let mut size = 0_u64;
+        let mut through: BTreeMap<&Through, Arc<Keys>> = BTreeMap::new();
+        for of in &self.local.through {
+            let Some(table) = self.inputs.tables.get(&of.of) else { continue };
+            if self.local.is_needed(of, table.has_versions()) {
+                let mut ids = Keys::default();
+                found_through(of, table, &keys, (reader, limits), &mut ids).await?;
+                size = size.saturating_add(ids.known.len() as u64 * KEY_BYTES);
+                through.insert(of, Arc::new(ids));
+            }
+        }
         for (entity, table) in &self.inputs.tables {
             let columns = self.columns(entity, table);
-            let belonging = self.ties.get(entity);
-            let belonging =
-                belonging.map(|columns| Belonging { columns: columns.clone(), keys: Arc::clone(&keys) });
+            let belonging = self.local.belonging(entity, &keys, &through);
             let memory = reader.read(table, &columns, belonging.as_ref(), limits).await?;
             size = size.saturating_add(bytes(&memory));
             let data = TableData::Memory(Arc::new(memory));
             world.tables.insert(entity.clone(), PinnedTable { columns, data, ..table.clone() });
         }
+        // They were needed to find rows, which are here.
+        drop(through);
         let derived = derive::of_rows(&self.part, world, Some(Arc::clone(&keys)), limits.threads)?;
         let Derived { tables, out_of_range, unmade, strays, made } = derived;
         if !out_of_range.is_empty() || !unmade.is_empty() {
             return Ok(MadePortion::Apart);
         }
-        let mut own = BTreeMap::new();
-        for (id, table) in tables {
-            let (Some(subject), TableData::Memory(memory)) = (self.subjects.get(&id), &table.data) else {
-                return Ok(MadePortion::Apart);
-            };
+        let own: Option<Vec<Vec<u32>>> = tables.keys().map(|id| self.local.own(&tables, id, &keys)).collect();
+        let Some(own) = own else { return Ok(MadePortion::Apart) };
+        let mut made_of = BTreeMap::new();
+        for ((id, table), own) in tables.into_iter().zip(own) {
+            let TableData::Memory(memory) = &table.data else { return Ok(MadePortion::Apart) };
             size = size.saturating_add(bytes(memory));
-            let belonging = Belonging { columns: [subject.clone()].into(), keys: Arc::clone(&keys) };
-            let memory = memory.taken(&belonging.of(&table.columns, memory));
-            own.insert(id, PinnedTable { data: TableData::Memory(Arc::new(memory)), ..table });
+            let memory =
+                if own.len() == memory.rows { Arc::clone(memory) } else { Arc::new(memory.taken(&own)) };
+            made_of.insert(id, PinnedTable { data: TableData::Memory(memory), ..table });
         }
-        Ok(MadePortion::Rows { tables: own, strays, made, bytes: size })
+        Ok(MadePortion::Rows { tables: made_of, strays, made, bytes: size })
     }
 }
 
@@ -191,9 +208,9 @@ impl InPortions<'_> {
     pub async fn made(&self) -> Result<Option<(Record, u64)>, EvaluateError> {
         // Of what others make as much is here at a time as fits.
         let at_a_time = self.kept.elsewhere.map_or(1, MakesPortions::at_a_time);
-        let fit = self.estimate().div_ceil(self.limits.memory_bytes.max(1)).max(1);
+        let fit = estimate(self.part, self.inputs).div_ceil(self.limits.memory_bytes.max(1)).max(1);
         let mut of = fit.saturating_mul(at_a_time).min(MOST_PORTIONS);
-        if (of <= 1 && self.kept.elsewhere.is_none()) || self.has_versions() {
+        if of <= 1 && self.kept.elsewhere.is_none() {
             return Ok(None);
         }
         // What is never asked for again needs not to say of which files it is.
@@ -206,35 +223,6 @@ impl InPortions<'_> {
                 Made::Apart => return Ok(None),
             }
         }
-    }
-
-    /// Bytes that all rows would take which are read and made, at most.
-    fn estimate(&self) -> u64 {
-        let rows = |entity: &EntityId| -> u64 {
-            let files = files(self.inputs, entity).unwrap_or_default();
-            files.iter().map(|file| file.rows).sum()
-        };
-        let read = self.part.columns.iter().map(|(entity, names)| {
-            let columns =
-                self.inputs.tables.get(entity).map(|table| columns(names, table)).unwrap_or_default();
-            let width = columns.iter().map(|column| width(column.physical)).sum::<u64>();
-            rows(entity).saturating_mul(width)
-        });
-        let made = self.part.steps.iter().map(|step| {
-            let Step::Panel(panel) = step else { return 0 };
-            let gathered = |step: &&Step| matches!(step, Step::Gather(of) if of.table == panel.table);
-            let columns = 8 + self.part.steps.iter().filter(gathered).count() as u64;
-            let most = rows(&panel.of).saturating_mul(panel.periods.edges.len() as u64).min(MOST_ROWS as u64);
-            most.saturating_mul(columns).saturating_mul(width(Physical::Integer))
-        });
-        read.chain(made).fold(0, u64::saturating_add)
-    }
-
-    /// Whether rows that something is added to have had other versions, which may belong to others.
-    fn has_versions(&self) -> bool {
-        self.part.tables().filter_map(|table| self.inputs.tables.get(table)).any(|table| {
-            table.columns.iter().any(|column| column.name == system::VALID_TO && !column.is_empty)
-        })
     }
 
     /// The files of which rows are read, each with what it holds, one after the other; none where a table is in no files.
@@ -273,16 +261,10 @@ impl InPortions<'_> {
             .columns
             .keys()
             .filter_map(|entity| Some((entity.clone(), self.inputs.tables.get(entity)?.clone())));
-        let ties = self
-            .part
-            .columns
-            .keys()
-            .filter_map(|entity| Some((entity.clone(), ties_of(self.local, entity)?.clone())));
         PortionsTask {
             part: self.part.clone(),
             inputs: PinnedInputs { snapshot: self.inputs.snapshot, tables: tables.collect() },
-            ties: ties.collect(),
-            subjects: self.local.subjects.clone(),
+            local: self.local.clone(),
             of,
         }
     }
@@ -321,9 +303,10 @@ impl InPortions<'_> {
                     let all = record.strays.entry(table).or_default();
                     by_stage.into_iter().for_each(|(stage, count)| *all.entry(stage).or_default() += count);
                 }
-                for (id, table) in tables {
-                    let TableData::Memory(memory) = &table.data else { return Ok(Made::Apart) };
-                    let memory = memory.as_ref().clone();
+                for (id, mut table) in tables {
+                    let data = std::mem::replace(&mut table.data, TableData::Files(Vec::new()));
+                    let TableData::Memory(memory) = data else { return Ok(Made::Apart) };
+                    let memory = Arc::unwrap_or_clone(memory);
                     if self.put(&mut record, id.clone(), &table, memory, of).await?.is_none() {
                         return Ok(Made::Apart);
                     }
@@ -375,19 +358,16 @@ impl InPortions<'_> {
         }
         for (number, own) in rows.sliced(&memory) {
             let own = memory.taken(&own);
-            let files = rows.files(number, self.kept.shelf);
-            let put = if files.len() < MOST_FILES {
-                rows.add(number, &own, store)
-            } else {
-                let slice = PinnedTable {
-                    columns: columns.clone(),
-                    key: vec![],
-                    data: TableData::Files(files),
-                    live_until: None,
-                };
-                let mut all = self.kept.evaluator.read(&slice, &columns, None, self.limits).await?;
-                all.extend(&own);
-                rows.put(number, &all, store)
+            let together = rows.together(number, self.limits.memory_bytes / 2);
+            let put = match together.as_slice() {
+                [places] if rows.number_of(number) >= MOST_FILES => {
+                    let (slice, _) = rows.placed(places, self.kept.shelf);
+                    let mut all = self.kept.evaluator.read(&slice, &columns, None, self.limits).await?;
+                    all.extend(&own);
+                    rows.put(number, places, &all, store).map(|()| rows.tidy())
+                }
+                // What does not fit into memory is not written as one.
+                _ => rows.add(number, &own, store),
             };
             if put.is_none() {
                 return Ok(None);
@@ -395,6 +375,80 @@ impl InPortions<'_> {
         }
         Ok(Some(()))
     }
+}
+
+/// Bytes that all rows would take which are read and made, at most.
+pub(super) fn estimate(part: &DerivePlan, inputs: &PinnedInputs) -> u64 {
+    let rows = |entity: &EntityId| -> u64 {
+        files(inputs, entity).unwrap_or_default().iter().map(|file| file.rows).sum()
+    };
+    let width_of = |entity: &EntityId| width_of_row(part, inputs, entity);
+    let read = part.columns.keys().map(|entity| rows(entity).saturating_mul(width_of(entity)));
+    let gathered = |table: &EntityId| {
+        part.steps.iter().filter(|step| matches!(step, Step::Gather(of) if of.table == *table)).count() as u64
+    };
+    let made = part.tables().collect::<BTreeSet<_>>().into_iter().map(|table| {
+        let panel = part.steps.iter().find_map(|step| match step {
+            Step::Panel(panel) if panel.table == *table => Some(panel),
+            _ => None,
+        });
+        let columns = gathered(table).saturating_mul(width(Physical::Integer));
+        match panel {
+            Some(panel) => {
+                let most = rows(&panel.of).saturating_mul(panel.periods.edges.len() as u64);
+                most.min(MOST_ROWS as u64).saturating_mul(8 * width(Physical::Integer) + columns)
+            }
+            // Of a landed table with what is added to it, and what identifies the rows through which others are found.
+            None => rows(table).saturating_mul(width_of(table) + columns + KEY_BYTES),
+        }
+    });
+    read.chain(made).fold(0, u64::saturating_add)
+}
+
+/// Bytes that a row of a table takes as it is read, at most.
+pub(super) fn width_of_row(part: &DerivePlan, inputs: &PinnedInputs, entity: &EntityId) -> u64 {
+    let Some((names, table)) = part.columns.get(entity).zip(inputs.tables.get(entity)) else { return 0 };
+    let width = |column: PinnedColumn| match column.physical {
+        // What identifies a row is in few others.
+        Physical::Text if table.key.iter().any(|key| key.as_str() == column.name) => KEY_BYTES,
+        physical => width(physical),
+    };
+    columns(names, table).into_iter().map(width).sum()
+}
+
+/// Bytes of a key among others.
+const KEY_BYTES: u64 = 64;
+
+/// Takes in what identifies the rows of a table that belong to keys, through which others are found.
+pub(super) async fn found_through(
+    through: &Through,
+    table: &PinnedTable,
+    keys: &Arc<Keys>,
+    (reader, limits): (&dyn Evaluator, &Limits),
+    ids: &mut Keys,
+) -> Result<(), EvaluateError> {
+    let read = [through.key.clone(), through.subject.clone()].into();
+    let belonging = Belonging::by([&through.subject], keys);
+    each_text(table, &read, &belonging, &through.key, (reader, limits), |key| _ = ids.add(key)).await
+}
+
+/// Sees what a column holds in the rows that belong to keys, each value of a piece once.
+pub(super) async fn each_text(
+    table: &PinnedTable,
+    read: &BTreeSet<String>,
+    belonging: &Belonging,
+    column: &str,
+    (reader, limits): (&dyn Evaluator, &Limits),
+    mut see: impl FnMut(Option<&str>) + Send,
+) -> Result<(), EvaluateError> {
+    let columns = columns(read, table);
+    let at = columns.iter().position(|own| own.name == column);
+    let mut texts = |piece: &MemoryTable| {
+        if let Some(column) = at.and_then(|at| piece.columns.get(at)) {
+            rows::texts(column).into_iter().for_each(&mut see);
+        }
+    };
+    reader.pieces(table, &columns, Some(belonging), limits, &mut texts).await
 }
 
 /// What became of making something in so many portions.
@@ -406,17 +460,8 @@ enum Made {
     Apart,
 }
 
-/// Bytes of a value in memory, at most; texts are numbers of the different ones.
-fn width(physical: Physical) -> u64 {
-    match physical {
-        Physical::Text => 12,
-        Physical::Integer | Physical::Instant => 16,
-        Physical::Boolean => 1,
-    }
-}
-
 /// Bytes of a table in memory.
-fn bytes(table: &MemoryTable) -> u64 {
+pub(super) fn bytes(table: &MemoryTable) -> u64 {
     let of = |column: &MemoryColumn| match column {
         MemoryColumn::Text(values) => 4 * table.rows as u64 + 48 * values.members().len() as u64,
         MemoryColumn::Integer(_) | MemoryColumn::Instant(_) => 16 * table.rows as u64,

@@ -1,6 +1,6 @@
 //! What is known of rows that were made and are kept: of what they were made, and where they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use kepi_model::{
     expression::Physical,
@@ -27,8 +27,6 @@ pub(super) struct Record {
     pub strays: BTreeMap<EntityId, BTreeMap<String, u64>>,
     /// How many rows tables had before only some of them were kept.
     pub made: BTreeMap<EntityId, u64>,
-    /// Keys to which versions of one row belong: what is made of one of them is made of all.
-    pub ties: Vec<BTreeSet<Option<String>>>,
 }
 
 /// A file that was read.
@@ -154,9 +152,39 @@ impl Rows {
         rows::slices(rows, dated, self.width)
     }
 
-    /// The files of a stretch of time.
-    pub fn files(&self, number: Option<i64>, shelf: &dyn Shelf) -> Vec<PinnedFile> {
-        self.slices.iter().filter(|slice| slice.number == number).map(|slice| slice.file(shelf)).collect()
+    /// The files of a stretch of time, by their place, those together that are read and written as one: all of them, if no more rows of a table with such
+    /// columns are in so many bytes of memory, or else each by itself.
+    pub fn together(&self, number: Option<i64>, most_bytes: u64) -> Vec<Vec<usize>> {
+        let places = (0..).zip(&self.slices).filter(|(_, slice)| slice.number == number);
+        let places: Vec<(usize, u64)> = places.map(|(at, slice)| (at, slice.rows)).collect();
+        let rows: u64 = places.iter().map(|(_, rows)| rows).sum();
+        if rows.saturating_mul(self.width_of_row()) <= most_bytes {
+            vec![places.into_iter().map(|(at, _)| at).collect()]
+        } else {
+            places.into_iter().map(|(at, _)| vec![at]).collect()
+        }
+    }
+
+    /// Bytes that a row takes in memory, at most.
+    fn width_of_row(&self) -> u64 {
+        self.columns.iter().map(|(_, physical)| width(*physical)).sum()
+    }
+
+    /// Files by place, to be read, and bytes that their rows take in memory, at most.
+    pub fn placed(&self, places: &[usize], shelf: &dyn Shelf) -> (PinnedTable, u64) {
+        let slices = || places.iter().filter_map(|at| self.slices.get(*at));
+        let (files, rows) = (
+            slices().map(|slice| slice.file(shelf)).collect(),
+            slices().map(|slice| slice.rows).sum::<u64>(),
+        );
+        let data = TableData::Files(files);
+        let table = PinnedTable { columns: self.columns(), key: vec![], data, live_until: None };
+        (table, rows.saturating_mul(self.width_of_row()))
+    }
+
+    /// How many files there are of a stretch of time.
+    pub fn number_of(&self, number: Option<i64>) -> usize {
+        self.slices.iter().filter(|slice| slice.number == number).count()
     }
 
     /// Adds rows of a stretch of time, in a file of their own; none: they could not be kept.
@@ -171,10 +199,11 @@ impl Rows {
         Some(())
     }
 
-    /// Puts rows in the place of those of a stretch of time; none: they could not be kept.
+    /// Puts rows in the place of those of some files of a stretch of time; none: they could not be kept.
     pub fn put(
         &mut self,
         number: Option<i64>,
+        places: &[usize],
         rows: &MemoryTable,
         (evaluator, shelf): (&dyn Evaluator, &dyn Shelf),
     ) -> Option<()> {
@@ -182,10 +211,20 @@ impl Rows {
             0 => None,
             _ => Some(self.written(number, rows, evaluator, shelf)?),
         };
-        self.slices.retain(|slice| slice.number != number);
+        // Others keep their places until all is done: see `tidy`.
+        for at in places {
+            if let Some(slice) = self.slices.get_mut(*at) {
+                slice.rows = 0;
+            }
+        }
         self.slices.extend(written);
-        self.slices.sort_by_key(|slice| slice.number);
         Some(())
+    }
+
+    /// Leaves out the files in whose place others were put.
+    pub fn tidy(&mut self) {
+        self.slices.retain(|slice| slice.rows > 0);
+        self.slices.sort_by_key(|slice| slice.number);
     }
 
     fn written(
@@ -226,6 +265,15 @@ impl Rows {
 impl Slice {
     fn file(&self, shelf: &dyn Shelf) -> PinnedFile {
         PinnedFile { path: shelf.path(&self.name), bytes: self.bytes, rows: self.rows }
+    }
+}
+
+/// Bytes of a value in memory, at most; texts are numbers of the different ones.
+pub(super) fn width(physical: Physical) -> u64 {
+    match physical {
+        Physical::Text => 12,
+        Physical::Integer | Physical::Instant => 16,
+        Physical::Boolean => 1,
     }
 }
 

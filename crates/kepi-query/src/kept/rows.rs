@@ -87,39 +87,125 @@ pub(super) fn text(column: &MemoryColumn, row: usize) -> Option<&str> {
     }
 }
 
+/// The different texts of a column; none among them where a row has none.
+pub(super) fn texts(column: &MemoryColumn) -> Vec<Option<&str>> {
+    let MemoryColumn::Text(values) = column else { return vec![None] };
+    let mut seen = vec![false; values.members().len()];
+    let (mut all, mut missing) = (Vec::new(), false);
+    for row in 0..values.len() {
+        let seen = match values.code_of(row) {
+            Some(code) => seen.get_mut(code as usize),
+            None => Some(&mut missing),
+        };
+        if seen.is_some_and(|seen| !std::mem::replace(seen, true)) {
+            all.push(values.get(row));
+        }
+    }
+    all
+}
+
 /// A hash of what so many rows from one on hold.
 pub(super) fn content(columns: &[PinnedColumn], table: &MemoryTable, from: usize, rows: usize) -> Hash {
-    fn some<T>(values: &[T], from: usize, rows: usize) -> &[T] {
-        values.get(from..from.saturating_add(rows)).unwrap_or_default()
+    let mut content = Content::of(columns);
+    content.add(table, from, rows);
+    content.hash(columns)
+}
+
+/// What rows hold, taken in one piece after the other.
+pub(super) struct Content {
+    columns: Vec<blake3::Hasher>,
+    bytes: Vec<u8>,
+    /// How many.
+    pub rows: usize,
+}
+
+impl Content {
+    pub fn of(columns: &[PinnedColumn]) -> Self {
+        Self { columns: columns.iter().map(|_| blake3::Hasher::new()).collect(), bytes: Vec::new(), rows: 0 }
     }
-    let mut hasher = blake3::Hasher::new();
-    let mut all = Vec::new();
-    for (column, values) in columns.iter().zip(&table.columns) {
-        hasher.update(column.name.as_bytes());
-        hasher.update(&[0]);
-        all.clear();
-        match values {
-            MemoryColumn::Text(values) => values.iter().skip(from).take(rows).for_each(|value| match value {
-                None => all.extend(u32::MAX.to_le_bytes()),
-                Some(value) => {
-                    all.extend((value.len() as u32).to_le_bytes());
-                    all.extend(value.as_bytes());
+
+    /// Takes in so many rows of a table from one on.
+    pub fn add(&mut self, table: &MemoryTable, from: usize, rows: usize) {
+        fn some<T>(values: &[T], from: usize, rows: usize) -> &[T] {
+            values.get(from..from.saturating_add(rows)).unwrap_or_default()
+        }
+        self.rows += rows;
+        let all = &mut self.bytes;
+        for (hasher, values) in self.columns.iter_mut().zip(&table.columns) {
+            all.clear();
+            match values {
+                MemoryColumn::Text(values) => {
+                    values.iter().skip(from).take(rows).for_each(|value| match value {
+                        None => all.extend(u32::MAX.to_le_bytes()),
+                        Some(value) => {
+                            all.extend((value.len() as u32).to_le_bytes());
+                            all.extend(value.as_bytes());
+                        }
+                    });
                 }
-            }),
-            MemoryColumn::Integer(values) | MemoryColumn::Instant(values) => {
-                some(values, from, rows).iter().for_each(|value| {
-                    all.push(u8::from(value.is_some()));
-                    all.extend(value.unwrap_or_default().to_le_bytes());
-                });
+                MemoryColumn::Integer(values) | MemoryColumn::Instant(values) => {
+                    some(values, from, rows).iter().for_each(|value| {
+                        all.push(u8::from(value.is_some()));
+                        all.extend(value.unwrap_or_default().to_le_bytes());
+                    });
+                }
+                MemoryColumn::Boolean(values) => {
+                    all.extend(some(values, from, rows).iter().map(|v| v.map_or(0, |v| 1 + u8::from(v))));
+                }
             }
-            MemoryColumn::Boolean(values) => {
-                all.extend(some(values, from, rows).iter().map(|v| v.map_or(0, |v| 1 + u8::from(v))));
+            hasher.update(all);
+        }
+    }
+
+    /// Of rows with these columns.
+    pub fn hash(&self, columns: &[PinnedColumn]) -> Hash {
+        let mut hasher = blake3::Hasher::new();
+        for (column, values) in columns.iter().zip(&self.columns) {
+            hasher.update(column.name.as_bytes());
+            hasher.update(&[0]);
+            hasher.update(values.finalize().as_bytes());
+        }
+        Hash(*hasher.finalize().as_bytes())
+    }
+}
+
+/// Rows that are to be taken away, each as often as it stands among some.
+pub(super) struct Gone(HashMap<Box<[u8]>, u64>);
+
+impl Gone {
+    pub fn of(table: &MemoryTable) -> Self {
+        let mut counts: HashMap<Box<[u8]>, u64> = HashMap::new();
+        let mut row = Vec::new();
+        for at in 0..table.rows {
+            bytes(table, at, &mut row);
+            match counts.get_mut(row.as_slice()) {
+                Some(count) => *count += 1,
+                None => drop(counts.insert(row.as_slice().into(), 1)),
             }
         }
-        hasher.update(&(all.len() as u64).to_le_bytes());
-        hasher.update(&all);
+        Self(counts)
     }
-    Hash(*hasher.finalize().as_bytes())
+
+    /// The rows of a table that stay, by place: the others are taken away, and no more have to be.
+    pub fn stay(&mut self, table: &MemoryTable) -> Vec<u32> {
+        let mut row = Vec::new();
+        let mut stays = |at: &u32| {
+            bytes(table, *at as usize, &mut row);
+            match self.0.get_mut(row.as_slice()) {
+                Some(count) if *count > 0 => {
+                    *count -= 1;
+                    false
+                }
+                _ => true,
+            }
+        };
+        (0..table.rows as u32).filter(|at| stays(at)).collect()
+    }
+
+    /// Whether all were taken away.
+    pub fn is_done(&self) -> bool {
+        self.0.values().all(|count| *count == 0)
+    }
 }
 
 /// Rows by the slice of time in which they are dated, so many µs wide; those without a date have one of their own.
