@@ -44,10 +44,21 @@ pub(crate) const STILL_NOT_LANDED: &str =
      FROM kepi_run_not_landed n JOIN kepi_run r ON r.run = n.run
      WHERE r.seq = (SELECT MAX(l.seq) FROM kepi_run l JOIN kepi_run_time t ON t.run = l.run WHERE t.source = n.source)
      ORDER BY n.source, n.file";
-/// When sources were last looked at.
-pub(crate) const LAST_LOOKS: &str =
-    "SELECT t.source, MAX(r.at) FROM kepi_run_time t JOIN kepi_run r ON r.run = t.run
-     WHERE r.seq IS NOT NULL AND t.source <> '' GROUP BY t.source";
+/// When sources were last looked at: each source is found after the one before it, and of its runs the newest few, of which one may have been
+/// published before another that began earlier.
+pub(crate) const LAST_LOOKS: &str = "WITH RECURSIVE known (source) AS (
+       SELECT MIN(f.source) FROM kepi_run_time f WHERE f.source > ''
+       UNION ALL
+       SELECT (SELECT MIN(n.source) FROM kepi_run_time n WHERE n.source > known.source) FROM known
+       WHERE known.source IS NOT NULL
+     ), looked (source, at) AS (
+       SELECT known.source, (
+         SELECT MAX(r.at)
+         FROM (SELECT t.run FROM kepi_run_time t WHERE t.source = known.source ORDER BY t.run DESC LIMIT 8) newest
+         JOIN kepi_run r ON r.run = newest.run WHERE r.seq IS NOT NULL
+       ) FROM known WHERE known.source IS NOT NULL
+     )
+     SELECT source, at FROM looked WHERE at IS NOT NULL ORDER BY source";
 
 /// What a run says of its subjects.
 pub(crate) const VOUCHED: &str =

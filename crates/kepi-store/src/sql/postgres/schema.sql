@@ -100,6 +100,7 @@ CREATE TABLE IF NOT EXISTS kepi_run_time (
     took BIGINT NOT NULL,
     PRIMARY KEY (run, source)
 );
+CREATE INDEX IF NOT EXISTS kepi_run_time_by_source ON kepi_run_time (source, run);
 
 -- What a published run could not land of a source, and why; a trouble of the source as a whole has an empty file.
 CREATE TABLE IF NOT EXISTS kepi_run_not_landed (
