@@ -115,6 +115,12 @@ impl App {
         let figure: Name = measure.figure.parse().map_err(|_| {
             wrong(format!("`{}` is no name of a figure: letters, digits and `_`", measure.figure))
         })?;
+        if let Some(place) = self.said_by_a_sheet(&project, (&measure.figure, first, what.part)).await? {
+            return Err(wrong(format!(
+                "`{}` of {} is said already, by {place}: entered as well, both would count; correct it there, or take it out there first",
+                measure.figure, what.period
+            )));
+        }
         let people = concerned::of_entry(&project, &measure.figure, what.part).unwrap_or_default();
         let concerned = concerned::numbers(&self.store, &people).await?;
         let evidence = words("evidence", what.evidence)?;
@@ -194,35 +200,18 @@ impl App {
                 _ => None,
             })
             .collect();
-        let Ok(of) = ENTERED_VALUE.parse::<EntityId>() else { return Ok(Vec::new()) };
-        if measured.is_empty() || !project.sources.values().any(|source| source.into == of) {
+        if measured.is_empty() {
             return Ok(Vec::new());
         }
-        let names = ["figure", "period", "part", "item", system::VALID_TO, system::FILE, system::ROW];
-        let names = names.map(str::to_owned).into();
-        let (columns, table) = screening::read(self, inputs, &of, &names).await.map_err(AppError::Lake)?;
-        let rows = screen::Rows { columns: &columns, table: &table };
         let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
-        let mut by: BTreeMap<(String, Option<i64>, String), Vec<String>> = BTreeMap::new();
-        for row in rows.current() {
-            let Some(figure) = rows.text("figure", row) else { continue };
-            let place = match rows.text("item", row) {
-                Some(item) => format!("item {item}"),
-                None => format!(
-                    "{} row {}",
-                    rows.text(system::FILE, row).unwrap_or_default(),
-                    rows.text(system::ROW, row).unwrap_or_default()
-                ),
-            };
-            let part = rows.text("part", row).unwrap_or_default();
-            by.entry((figure, rows.instant("period", row), part)).or_default().push(place);
-        }
+        let by = self.entered_rows(project, inputs).await?;
         let day = |at: Option<i64>| {
             let at = Timestamp::from_microsecond(at?).ok()?;
             Some(at.to_zoned(zone.clone()).date().to_string())
         };
         let several = by.into_iter().filter(|(_, places)| places.len() > 1);
         let said = several.filter_map(|((figure, period, part), places)| {
+            let places: Vec<String> = places.into_iter().map(|(place, _)| place).collect();
             let how = match measured.get(figure.as_str())? {
                 Combine::Sum => "added up",
                 Combine::Mean => "averaged",
@@ -236,6 +225,61 @@ impl App {
             ))
         });
         Ok(said.collect())
+    }
+}
+
+/// A figure, its period and its part.
+type Said = (String, Option<i64>, String);
+
+impl App {
+    /// The rows in force of what is entered: where each stands, and whether a form put it there.
+    async fn entered_rows(
+        &self,
+        project: &Project,
+        inputs: &PinnedInputs,
+    ) -> Result<BTreeMap<Said, Vec<(String, bool)>>, AppError> {
+        let mut by: BTreeMap<Said, Vec<(String, bool)>> = BTreeMap::new();
+        let Ok(of) = ENTERED_VALUE.parse::<EntityId>() else { return Ok(by) };
+        if !project.sources.values().any(|source| source.into == of) {
+            return Ok(by);
+        }
+        let names = ["figure", "period", "part", "item", system::VALID_TO, system::FILE, system::ROW];
+        let names = names.map(str::to_owned).into();
+        let (columns, table) = screening::read(self, inputs, &of, &names).await.map_err(AppError::Lake)?;
+        let rows = screen::Rows { columns: &columns, table: &table };
+        for row in rows.current() {
+            let Some(figure) = rows.text("figure", row) else { continue };
+            let item = rows.text("item", row);
+            let place = match &item {
+                Some(item) => format!("item {item}"),
+                None => format!(
+                    "{} row {}",
+                    rows.text(system::FILE, row).unwrap_or_default(),
+                    rows.text(system::ROW, row).unwrap_or_default()
+                ),
+            };
+            let part = rows.text("part", row).unwrap_or_default();
+            by.entry((figure, rows.instant("period", row), part)).or_default().push((place, item.is_some()));
+        }
+        Ok(by)
+    }
+
+    /// Where a sheet says a figure that somebody is about to enter: entered as well, both would count.
+    async fn said_by_a_sheet(
+        &self,
+        project: &Project,
+        (figure, first, part): (&str, jiff::civil::Date, &str),
+    ) -> Result<Option<String>, AppError> {
+        let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
+        let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+        let day =
+            |at: Option<i64>| Some(Timestamp::from_microsecond(at?).ok()?.to_zoned(zone.clone()).date());
+        let rows = self.entered_rows(project, &inputs).await?.into_iter();
+        let mut own =
+            rows.filter(|((of, at, whose), _)| of == figure && whose == part && day(*at) == Some(first));
+        Ok(own
+            .find_map(|(_, places)| places.into_iter().find(|(_, is_form)| !is_form))
+            .map(|(place, _)| place))
     }
 }
 

@@ -7,6 +7,7 @@ use kepi_query::{
     row::Cell,
     sampling::{Asked, Person},
 };
+use kepi_report::sampling::Behind;
 
 use crate::{error::AppError, open::App, trace::traceable};
 
@@ -15,14 +16,10 @@ use crate::{error::AppError, open::App, trace::traceable};
 pub struct Sampled {
     /// What is planned.
     pub sampling: Sampling,
-    /// The people who may be asked, but for the caps.
-    pub people: Vec<Person>,
-    /// Whether their keys are personal: they are told to nobody.
+    /// The people and invitations.
+    pub behind: Behind,
+    /// Whether the keys of people are personal: they are told to nobody.
     pub is_personal: bool,
-    /// When whom invitations asked.
-    pub asked: Asked,
-    /// Invitations that say nobody whom they asked.
-    pub of_nobody: u64,
 }
 
 impl App {
@@ -69,7 +66,8 @@ impl App {
         let is_personal = entity.is_none_or(|entity| {
             entity.key.iter().any(|part| entity.attribute(part).is_some_and(|attribute| attribute.personal))
         });
-        Ok(Sampled { people: people.collect(), is_personal, asked, of_nobody, sampling: sampling.clone() })
+        let behind = Behind { people: people.collect(), asked, of_nobody };
+        Ok(Sampled { behind, is_personal, sampling: sampling.clone() })
     }
 }
 

@@ -14,7 +14,7 @@ use kepi_insight::{
 };
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{AttributeId, EntityId, KpiId, ScorecardId, SourceId, UnitId},
+    id::{AttributeId, EntityId, KpiId, SamplingId, ScorecardId, SourceId, UnitId},
     project::{Kpi, Project, WhenLate},
     source_text::SourceMap,
 };
@@ -41,6 +41,7 @@ use crate::{
     logged::{LogAsked, Logged, Proven},
     people::{Directory, PeopleAsked},
     reader::ViewError,
+    sampling::Behind,
     trace::{FoundRow, TracedEntityRow, TracedValue},
     view::Viewer,
 };
@@ -468,6 +469,14 @@ pub trait Facts: KpiValues + Send + Sync {
     /// It cannot be read.
     fn screened(&self) -> Result<Vec<ScreenedAnswers>, ViewError> {
         Ok(Vec::new())
+    }
+    /// The people and invitations behind a plan of a sample.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn sampled(&self, of: &SamplingId) -> Result<Behind, ViewError> {
+        let _ = of;
+        Ok(Behind::default())
     }
     /// What sources that know the same rows say against each other, of each entity that says whom it believes.
     ///

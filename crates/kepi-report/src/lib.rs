@@ -38,6 +38,7 @@ pub mod people;
 pub mod reader;
 pub mod reason;
 mod reporter;
+pub mod sampling;
 pub mod say;
 pub mod seen;
 pub mod svg;

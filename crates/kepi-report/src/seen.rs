@@ -18,7 +18,7 @@ use kepi_insight::{
 };
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{DimensionId, EntityId, Hash, KpiId, LevelId, ScorecardId, SourceId, UnitId},
+    id::{DimensionId, EntityId, Hash, KpiId, LevelId, SamplingId, ScorecardId, SourceId, UnitId},
     project::{Kpi, Project, WhenLate},
     source_text::SourceMap,
 };
@@ -48,6 +48,7 @@ use crate::{
     logged::{LogAsked, Logged, Proven},
     people::{Directory, PeopleAsked},
     reader::ViewError,
+    sampling::Behind,
     trace::{FoundRow, TracedEntityRow, TracedValue},
     view::Viewer,
 };
@@ -568,6 +569,9 @@ impl Facts for Seen {
     }
     fn screened(&self) -> Result<Vec<ScreenedAnswers>, ViewError> {
         self.facts.screened()
+    }
+    fn sampled(&self, of: &SamplingId) -> Result<Behind, ViewError> {
+        self.facts.sampled(of)
     }
     fn discrepancies(&self) -> Result<Arc<[Discrepancies]>, ViewError> {
         let all = self.facts.discrepancies()?;

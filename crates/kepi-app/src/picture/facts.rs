@@ -10,7 +10,7 @@ use kepi_govern::{Content, Item as GovernItem, Organisation, periods::PeriodId};
 use kepi_insight::{analysis::Acts, change::Judgement, foretold::Foretold};
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{EntityId, Hash, KpiId, ScorecardId, SourceId, UnitId},
+    id::{EntityId, Hash, KpiId, SamplingId, ScorecardId, SourceId, UnitId},
     project::{Kpi, Project, WhenLate},
     source_text::SourceMap,
     wording::with_causes,
@@ -34,6 +34,7 @@ use kepi_report::{
     logged::{LogAsked, Logged, Proven},
     people::{Directory, PeopleAsked},
     reader::ViewError,
+    sampling::Behind,
     trace::{TracedEntityRow, TracedValue},
 };
 use kepi_score::{
@@ -333,6 +334,10 @@ impl Facts for Picture {
     fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
         self.wait(decided::items(&app.store, &self.project, all)).map_err(unread)
+    }
+    fn sampled(&self, of: &SamplingId) -> Result<Behind, ViewError> {
+        let Some(app) = &self.app else { return Ok(Behind::default()) };
+        Ok(self.wait(app.sampled(of.as_str())).map_err(unread)?.behind)
     }
     fn screened(&self) -> Result<Vec<ScreenedAnswers>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };

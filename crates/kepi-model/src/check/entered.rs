@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    expression::{Comparison, Expression, Literal, Node, Path, Type},
+    expression::{Comparison, Expression, Function, Literal, Node, Path, Type},
     id::{AttributeId, EntityId, KpiId, SourceId},
     meaning,
     measure::{ENTERED_VALUE, EnteredType},
@@ -40,6 +40,18 @@ pub(super) fn held(
     }
 }
 
+/// That a number has no decimals: in units of its last digit it ends with as many zeros, or is 0.
+fn whole(value: &Expression) -> Node {
+    let digits = Expression { type_: Type::Text, node: Node::Call(Function::Concat, vec![value.clone()]) };
+    let zeros = "0".repeat(usize::from(value.type_.scale()));
+    let none = Expression { type_: value.type_.clone(), node: Node::Literal(Literal::Integer(0)) };
+    let truth = |node: Node| Expression { type_: Type::Boolean, node };
+    Node::Or(vec![
+        truth(Node::Compare(Comparison::Equal, Box::new(value.clone()), Box::new(none))),
+        truth(Node::Like(Box::new(digits), format!("%{zeros}"))),
+    ])
+}
+
 /// That a figure is within what one of its type can be; none: it can be anything.
 fn rule(entity: &Entity, figure: &str, of_type: EnteredType) -> Option<Rule> {
     let (low, high) = match of_type {
@@ -68,6 +80,9 @@ fn rule(entity: &Entity, figure: &str, of_type: EnteredType) -> Option<Rule> {
     let mut within = vec![bound(Comparison::GreaterOrEqual, low)?];
     if let Some(high) = high {
         within.push(bound(Comparison::LessOrEqual, high)?);
+    }
+    if of_type == EnteredType::Count {
+        within.push(truth(whole(&value)));
     }
     let require = truth(Node::Or(vec![another, truth(Node::And(within))]));
     Some(Rule {

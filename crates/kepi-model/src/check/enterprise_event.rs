@@ -28,6 +28,7 @@ pub(super) fn read(
                 .report(codes::ENTERPRISE_EVENT, at, format!("there is another event `{id}`"))
                 .related(first, "the other one")
                 .fix("give one of them another name");
+            continue;
         }
         let (Some(name), Some(on)) = (written.name.cloned(), written.on.cloned()) else { continue };
         let event = EnterpriseEvent {
@@ -39,7 +40,9 @@ pub(super) fn read(
             objectives: written.objectives.values().into_iter().collect(),
             span: at,
         };
-        if !kpis.is_empty() && !kpis.values().any(|kpi| event.touches(kpi)) {
+        // A KPI that there is not has its own finding.
+        let known = event.kpis.iter().all(|id| kpis.contains_key(id));
+        if known && !kpis.is_empty() && !kpis.values().any(|kpi| event.touches(kpi)) {
             context
                 .report(
                     codes::ENTERPRISE_EVENT,

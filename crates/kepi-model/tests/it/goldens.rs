@@ -1018,3 +1018,19 @@ fn one_mistake_hides_no_other() {
         assert!(found.contains(code), "{code} is not among {found:?}");
     }
 }
+
+#[test]
+fn an_event_that_names_a_kpi_which_is_not_there_or_has_a_name_twice_has_one_finding_for_it() {
+    for (events, code) in [
+        ("---\nenterprise_event: merger\nname: Merger\non: 2026-07-01\nkpis: [nowhere]\n", "K0201"),
+        (
+            "---\nenterprise_event: merger\nname: Merger\non: 2026-07-01\n---\nenterprise_event: merger\nname: Again\non: 2026-08-01\n\
+             kpis: [nps]\n",
+            "K0840",
+        ),
+    ] {
+        let found = checked(&edited(&[edit("kepi.yml", "", events)]));
+        let errors: Vec<&str> = found.findings.iter().map(|f| f.code.0).filter(|of| *of != "K0601").collect();
+        assert_eq!(errors, [code], "{events}");
+    }
+}

@@ -144,6 +144,7 @@ impl<'a> Reporter<'a> {
             dimensions: self.dimensions(kpi, &place, period),
             has_cohorts: self.age_of(kpi).is_some(),
             has_flow: matches!(kpi.measure, Measure::Stock(_)),
+            has_sample: self.samplings(kpi).next().is_some(),
             inputs: self.inputs(&reading, place.segment.as_ref()),
             beside: self.beside(&reading, &place),
             definition: self.definition(kpi),

@@ -30,6 +30,7 @@ mod people;
 mod promises;
 pub(crate) mod reading;
 mod rows;
+mod sampling;
 pub(crate) mod scorecard;
 #[cfg(test)]
 mod tests;
@@ -51,7 +52,7 @@ use crate::{
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError, nothing_computed},
     view::{
         Choice, CorrectionsView, ExplainView, KpiListView, KpiView, Named, Outcome, Person, Points,
-        ProjectView, QuarantineView, ScorecardView, SourcesView, StrategyMapView, UnitChoice,
+        ProjectView, QuarantineView, SamplesView, ScorecardView, SourcesView, StrategyMapView, UnitChoice,
     },
 };
 
@@ -108,6 +109,13 @@ impl<'a> Reporter<'a> {
     /// There is no such source, or it cannot be read.
     pub fn corrections(self, source: Option<&str>) -> Result<CorrectionsView, ViewError> {
         self.corrections_view(source)
+    }
+    /// Whom the surveys of a KPI ask next, on a day or today.
+    ///
+    /// # Errors
+    /// There is no such KPI, or rows cannot be read.
+    pub fn samples(self, id: &str, day: Option<String>) -> Result<SamplesView, ViewError> {
+        self.samples_view(id, day)
     }
     /// Rows in quarantine.
     pub fn quarantine(self, query: &QuarantineQuery) -> Result<QuarantineView, ViewError> {

@@ -81,6 +81,8 @@ pub struct KpiView {
     pub has_cohorts: bool,
     /// Whether it is a stock, and so has what came and went.
     pub has_flow: bool,
+    /// Whether a sample is planned for it.
+    pub has_sample: bool,
     /// The KPIs that it is computed of, instead of rows.
     pub inputs: Vec<InputView>,
     /// KPIs that it says are to be shown beside its values, of the period and rows shown.

@@ -22,6 +22,7 @@ mod names;
 mod people;
 mod quantity;
 mod rows;
+mod sampling;
 mod scorecard;
 mod sources;
 mod strategy;
@@ -68,6 +69,7 @@ pub use quantity::{
     SeriesPoint, Status, TargetView, UsualView, Weight, signed_parts,
 };
 pub use rows::{EntityRowsView, RowsView};
+pub use sampling::{SampleView, SamplesView, StratumView};
 pub use scorecard::{
     CauseView, Deviation, InsightView, KpiRow, ObjectiveView, PartialView, PerspectiveView, ScoreView,
     ScorecardView, SegmentScoreView, UnitMove,

@@ -136,6 +136,7 @@ fn course(view: &KpiView) -> Markup {
                 (svg::continued(view.earlier.as_ref(), &row.kpi.name, &view.trend, &view.benchmarks, (&row.measured_in, row.better), size))
             }
             @if view.has_cohorts { p { a href={ "/cohorts/" (row.kpi.id) } { "Cohort by cohort, as they grow older" } } }
+            @if view.has_sample { p { a href={ "/kpis/" (row.kpi.id) "/sample" } { "Whom its surveys ask next" } } }
             @if view.has_flow { p { a href={ "/flows/" (row.kpi.id) } { "What came and what went, period by period" } } }
             @if let Some(earlier) = &view.earlier {
                 p.note { "Dashed and hollow, before the line: " a href={ "/kpis/" (earlier.of.id) } { (earlier.of.name) } " on the level of " (row.kpi.name) ", which takes its place; nobody measured it so. " a href="#succeeds-0" { "How it is moved" } }

@@ -31,6 +31,7 @@ mod readiness;
 mod register;
 mod review;
 mod rows;
+mod sample;
 mod scorecard;
 pub(crate) mod sign_in;
 mod sources;
@@ -205,6 +206,15 @@ pub const PAGES: &[Page] = &[
         html: |f, p| html(Reporter::new(f).kpi(&p.id(), &p.kpi()), kpi::render),
         data: |f, p| json(v1::kpi(f, &p.id(), &p.kpi())),
         csv: csv("/kpis/{id}/values.csv", |f, p| Ok(tidy::to_csv(&tidy::rows(f, &p.id(), &p.kpi())?))),
+    },
+    Page {
+        path: "/kpis/{id}/sample",
+        action: Action::SeeValue("kpi"),
+        json: None,
+        nav: None,
+        html: |f, p| html(Reporter::new(f).samples(&p.id(), p.get("day")), sample::render),
+        data: |_, _| Ok(String::new()),
+        csv: None,
     },
     Page {
         path: "/gates/{id}",

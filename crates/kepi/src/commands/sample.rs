@@ -4,15 +4,9 @@ use std::{fmt::Write as _, fs::OpenOptions, io::Write as _, path::Path};
 
 use jiff::civil::Date;
 use kepi_app::sampling::Sampled;
-use kepi_model::{
-    calendar::{Calendar, Grain},
-    project::{Kpi, ValueUnit},
-};
-use kepi_query::{
-    sampling::{Plan, Spread, plan},
-    value::Segment,
-};
-use kepi_report::{csv, facts::Facts, format};
+use kepi_model::project::Kpi;
+use kepi_query::sampling::{Plan, Spread, plan};
+use kepi_report::{csv, facts::Facts, format, sampling};
 use kepi_stats::estimate::Level;
 use serde::Serialize;
 
@@ -48,77 +42,40 @@ pub async fn sample(what: &Sample, cli: &Cli, out: Output) -> Result<(), Failure
     let project = facts.project();
     let Some(kpi) = project.kpis.get(&found.sampling.kpi) else { return Err(nothing()) };
     let level = Level::new(project.confidence).unwrap_or(Level::NINETY_FIVE);
-    let (deviation, from) = deviation(&facts, kpi)?;
+    let (deviation, from) = sampling::deviation(&facts, kpi).map_err(Failure::Other)?;
     let on = what.on.unwrap_or_else(compose::today);
-    let at = end_of(on, &project.calendar)?;
-    let planned =
-        plan(&found.sampling, &found.people, &found.asked, Spread { deviation, level }, (at, what.seed))
-            .map_err(|why| Failure::Other(format!("nothing can be planned: {why}")))?;
+    let at = sampling::end_of(on, &project.calendar)
+        .map_err(|why| Failure::Other(format!("{on} is no day that can be planned for: {why}")))?;
+    let planned = plan(
+        &found.sampling,
+        &found.behind.people,
+        &found.behind.asked,
+        Spread { deviation, level },
+        (at, what.seed),
+    )
+    .map_err(|why| Failure::Other(format!("nothing can be planned: {why}")))?;
     if let Some(into) = &what.list {
         write(&found, &planned, into, out)?;
     }
     match out.format {
         Format::Json => {
-            let sampling = &found.sampling;
+            let of = &found.sampling;
             Ok(out.json(&Told {
-                sampling: sampling.id.as_str(),
+                sampling: of.id.as_str(),
                 kpi: kpi.id.as_str(),
                 on: on.to_string(),
-                margin: sampling.margin,
+                margin: of.margin,
                 confidence: level.get(),
-                response: sampling.response,
+                response: of.response,
                 deviation,
                 deviation_from: &from,
                 plan: &planned,
-                invitations_of_nobody: found.of_nobody,
+                invitations_of_nobody: found.behind.of_nobody,
             })?)
         }
         Format::Csv => Ok(out.rows(&strata(&found, &planned, kpi))?),
         Format::Table => print(&found, &planned, (kpi, level, on), &from, out),
     }
-}
-
-/// The end of a day: who was asked on it was asked.
-fn end_of(day: Date, calendar: &Calendar) -> Result<i64, Failure> {
-    let bounds = calendar.bounds(calendar.period_of_day(Grain::Day, day));
-    bounds
-        .map(|bounds| bounds.end - 1)
-        .map_err(|why| Failure::Other(format!("{day} is no day that can be planned for: {why}")))
-}
-
-/// How much answers differ: by the last final figure with an interval, else as much as they can.
-fn deviation(facts: &dyn Facts, kpi: &Kpi) -> Result<(f64, String), Failure> {
-    if let Some((first, last)) = facts.span(&kpi.id, kpi.period, &Segment::total()) {
-        for ordinal in (first..=last).rev() {
-            let period = facts.project().period(kpi, kpi.period, ordinal);
-            let Some(entry) =
-                facts.entry(&kpi.id, period, &Segment::total()).filter(|entry| entry.is_final())
-            else {
-                continue;
-            };
-            let Ok(estimate) = &entry.value.estimate else { continue };
-            let Ok(interval) = &estimate.interval else { continue };
-            let Ok(level) = Level::new(interval.level) else { continue };
-            let deviation = 0.5 * (interval.high - interval.low) / level.z() * estimate.effective_n.sqrt();
-            if estimate.effective_n >= 2.0 && deviation > 0.0 && deviation.is_finite() {
-                let label = facts.project().calendar.label(period);
-                let n = format::count(estimate.n);
-                return Ok((deviation, format!("its figure of {label}, {n} cases")));
-            }
-        }
-    }
-    let most = match kpi.unit {
-        ValueUnit::Share => 0.5,
-        ValueUnit::NetPromoter => 100.0,
-        ValueUnit::Rating { low, high } => 0.5 * (high - low) as f64,
-        _ => {
-            return Err(Failure::Other(format!(
-                "`{}` has no final figure with an interval yet, so nothing says how much answers differ",
-                kpi.id
-            )));
-        }
-    };
-    Ok((most, "no figure yet: as much as they can".to_owned()))
 }
 
 fn strata(found: &Sampled, planned: &Plan, kpi: &Kpi) -> Grid {
@@ -153,10 +110,9 @@ fn strata(found: &Sampled, planned: &Plan, kpi: &Kpi) -> Grid {
     grid
 }
 
-/// A margin, with as many digits as the wanted one has, and one more.
+/// A margin as it is shown.
 fn off(margin: f64, found: &Sampled, kpi: &Kpi) -> String {
-    let decimals = format::decimals(found.sampling.margin, None, &kpi.unit).max(1);
-    format::difference(margin, &kpi.unit, decimals).replace('+', "±")
+    sampling::off(margin, found.sampling.margin, &kpi.unit)
 }
 
 fn print(
@@ -188,13 +144,13 @@ fn print(
             cap.within / 86_400_000_000
         ))?;
     }
-    let invitations: usize = found.asked.values().map(Vec::len).sum();
+    let invitations: usize = found.behind.asked.values().map(Vec::len).sum();
     out.line(&format!(
         "invitations: {} of {} people, {} of them of people who are not among these; {} say nobody whom they asked",
         format::count(invitations as u64),
-        format::count(found.asked.len() as u64),
+        format::count(found.behind.asked.len() as u64),
         format::count(planned.of_others),
-        format::count(found.of_nobody)
+        format::count(found.behind.of_nobody)
     ))?;
     for place in 0..planned.strata.first().map_or(0, |of| of.later.len()) {
         let of = planned.strata.iter().filter_map(|of| of.later.get(place));

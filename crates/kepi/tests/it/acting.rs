@@ -309,8 +309,16 @@ fn the_effect_of_a_plan_is_seen_beside_units_that_had_none() {
     let task = world.inbox("ben").into_iter().find(|(_, kind)| kind == "task").unwrap().0;
     world.acts("ben", task, &["finish", "-m", "as planned"]);
     world.acts("ben", plan, &["finish", "-m", "all of it"]);
-    // All get better by 6.7 points without a plan: 60 of 150 less 50. EMEA by 50: 50 of 150 less -25.
+    // A review that opens before anything is seen of it has the plan on its agenda.
     month(-1, BAD, GOOD);
+    world.over(0);
+    let review = "---\nreview: monthly\nname: Monthly review\nscorecard: customers\nperiod: month\nafter: 1\nchair: vp\n";
+    project.write("kepi.yml", &format!("{PROJECT}{more}{initiative}{review}"));
+    project.ok(&["propose", "-m", "we look at it together", "--as", "vp"]);
+    let change = world.inbox("ceo").into_iter().find(|(_, kind)| kind == "change_request").unwrap().0;
+    project.ok(&["approve", &change.to_string(), "--as", "ceo"]);
+    project.fails_or_not(&["run"]);
+    // All get better by 6.7 points without a plan: 60 of 150 less 50. EMEA by 50: 50 of 150 less -25.
     month(0, BAD, GOOD);
     month(1, GOOD, BETTER);
     world.over(2);
@@ -322,6 +330,13 @@ fn the_effect_of_a_plan_is_seen_beside_units_that_had_none() {
         "{seen}"
     );
     assert!(seen.ends_with("; before and after it is +50.0 pt"), "{seen}");
+    // By the time people meet they read what it came to, in the pack.
+    let all: Value =
+        serde_json::from_str(&project.ok(&["inbox", "--all", "--quiet", "--format", "json"])).unwrap();
+    let mut reviews = all.as_array().unwrap().iter().filter(|item| item["kind"] == "review");
+    let review = reviews.next_back().unwrap()["item"].to_string();
+    let pack = project.ok(&["review", "pack", &review]).replace(kepi_report::format::THIN, " ");
+    assert!(pack.contains(&format!("action plan {plan} (done; {seen})")), "{pack}");
     assert_eq!(of["state"], "done", "{of}");
     assert!(world.inbox("ben").iter().all(|(_, kind)| kind != "post_mortem"), "what was expected came");
     project.ok(&["audit", "rebuild", "--quiet"]);

@@ -622,12 +622,14 @@ fn deciding_on_postgresql_is_the_same() {
 
 fn is_entered_or_late(project: &Project) {
     project.write("governance.yml", &format!("{PEOPLE}{REVIEWED}").replacen("---\n", "", 1));
-    project.write("entered.yml", ENTERED);
+    let stores = "kpi: stores\nname: Stores\nbetter: higher\nmeasure: {entered: {figure: stores, type: count}}\nperiod: month\n";
+    project.write("entered.yml", &format!("{ENTERED}---\n{stores}"));
     // What a spreadsheet says needs nobody.
-    // What a form would not take, a sheet does not land: 31 is no share.
+    // What a form would not take, a sheet does not land: 31 is no share, and two stores and a half are none.
     project.write(
         "data/panel.csv",
-        "id,figure,period,value\nx,market_share,2026-01-01,0.31\ny,market_share,2026-01-01,31\n",
+        "id,figure,period,value\nx,market_share,2026-01-01,0.31\ny,market_share,2026-01-01,31\nz,stores,2026-01-01,2.5\n\
+         v,stores,2026-01-01,12\nw,stores,2026-02-01,0\n",
     );
     project.fails_or_not(&["run", "--quiet"]);
     let row = |period: &str| {
@@ -638,6 +640,9 @@ fn is_entered_or_late(project: &Project) {
     assert_eq!(row("2026-01")["value"], 0.31);
     let rejected = project.ok(&["show", "quarantine", "--source", "panel"]);
     assert!(rejected.contains("bounds_of_market_share"), "{rejected}");
+    assert!(rejected.contains("bounds_of_stores") && rejected.contains("2.500000"), "{rejected}");
+    let shown = project.ok(&["show", "kpi", "stores", "--quiet", "--format", "csv"]);
+    assert!(shown.contains("stores,2026-01,,12,") && shown.contains("stores,2026-02,,0,"), "{shown}");
     let february = row("2026-02");
     assert_eq!((&february["value"], &february["reason_code"]), (&Value::Null, &json!("late")));
     let enter = |value: &str, by: &str| {
@@ -669,6 +674,8 @@ fn is_entered_or_late(project: &Project) {
             ["enter", "market_share", period, "5%", "--evidence", "p. 3", "-m", "panel", "--as", "ann"];
         project.fails(3, &fixed).1
     };
+    let said = entered("2026-01");
+    assert!(said.contains("`market_share` of 2026-01 is said already, by data/panel.csv row 1"), "{said}");
     let said = entered("2026-Q1");
     assert!(
         said.contains("is entered by month, and `2026-Q1` is no month: name one, such as 2026-01"),

@@ -586,6 +586,16 @@ const MERGER: &str = "---\nenterprise_event: merger\nname: Merger with Acme\ndes
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_event_of_the_enterprise_touches_is_confirmed_anew_by_a_review_that_opened_since() {
     let world = world_of(&format!("{PROJECT}{MERGER}"), [6, 8, 12, 12, 12]).await;
+    // Three months of the year before, on target like those of this year.
+    let before: String = (1..)
+        .zip([10, 11, 12])
+        .map(|(n, month)| {
+            let rows = answers(n, 6).replace(&format!("2026-0{n}-"), &format!("2025-{month}-"));
+            rows.replace(&format!("emea{n}_"), &format!("emea{month}_"))
+                .replace(&format!("apac{n}_"), &format!("apac{month}_"))
+        })
+        .collect();
+    world.project.write("data/before.csv", &format!("id,answered,region,score\n{before}"));
     assert_eq!(world.run("2026-06-05T08:00").await.reviews, 1);
     let review = world.of_kind("review").await.remove(0);
     let of_definition = |of: &ItemView| -> Vec<ReviewPoint> {
@@ -605,6 +615,19 @@ async fn what_an_event_of_the_enterprise_touches_is_confirmed_anew_by_a_review_t
         )),
         "{evidence:?}"
     );
+    // Eight months in a row on target, October to May, and nobody has done anything about it.
+    let complacent = |evidence: &[(String, String)]| -> Vec<String> {
+        let said = evidence.iter().filter(|(about, _)| about == "Complacency");
+        said.map(|(_, said)| said.clone()).collect()
+    };
+    let said = complacent(evidence);
+    assert!(
+        said.len() == 1
+            && said[0].starts_with(
+                "On target in each of the last 8 periods, since 2025-10, and nobody did anything"
+            ),
+        "{evidence:?}"
+    );
     let place = u16::try_from(points[0].number).unwrap();
     world
         .act(
@@ -615,6 +638,12 @@ async fn what_an_event_of_the_enterprise_touches_is_confirmed_anew_by_a_review_t
         )
         .await
         .unwrap();
+    // Somebody has now.
+    let picture = Picture::load(&world.app).await.unwrap();
+    let shown =
+        tokio::task::block_in_place(|| Reporter::new(&picture).item(&review.item.to_string()).unwrap());
+    let evidence = &shown.review.unwrap().points[points[0].number - 1].evidence;
+    assert!(complacent(evidence).is_empty() && !evidence.is_empty(), "{evidence:?}");
     // The next one does not ask again; after September it does.
     assert_eq!(world.run("2026-07-07T08:00").await.reviews, 1);
     let asked = |all: Vec<ItemView>| all.iter().map(|of| of_definition(of).len()).collect::<Vec<_>>();

@@ -277,6 +277,20 @@ fn answers_customers_and_revenue_stand_side_by_side_and_frequent_visitors_count_
         "{list}"
     );
     project.fails(3, &["sample", "relationship", "--list", ask]);
+    // The page says the same of the day, and nobody's key.
+    let (_server, address) = project.serve();
+    let page = crate::tour::wait_for(&address, "/kpis/nps/sample?day=2026-06-30");
+    for said in [
+        "10 held back by at most 1 within 90 days",
+        "5 held back by at most 2 within 365 days",
+        "its figure of 2026-03, 5 cases",
+        "<th scope=\"row\">visits</th><td class=\"num\">36</td><td class=\"num\">15</td><td class=\"num\">21</td>",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(page.starts_with("HTTP/1.1 200") && !page.contains("v20"), "{page}");
+    assert!(crate::tour::wait_for(&address, "/kpis/nps").contains("/kpis/nps/sample"));
+    assert!(crate::tour::wait_for(&address, "/kpis/met/sample").contains("No sample is planned for it"));
     // In May they are asked: 90 days later the cap of a year is what is left.
     let then: Value = serde_json::from_str(&project.ok(&[
         "sample",
