@@ -28,6 +28,9 @@ pub enum FetchError {
         /// How long it may take.
         limit: Duration,
     },
+    /// The bucket of a lake cannot be asked.
+    #[error("{0}")]
+    Bucket(String),
     /// A database could not be opened or refused.
     #[error(transparent)]
     Database(#[from] StoreError),

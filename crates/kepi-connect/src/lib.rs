@@ -1,4 +1,4 @@
-//! All that goes out: fetching rows of other systems, messages, what a provider is asked by which people sign in; with their secrets read where they are kept and nowhere written down.
+//! All that goes out: fetching rows of other systems, the bucket of a lake, messages, what a provider is asked by which people sign in; with their secrets read where they are kept and nowhere written down.
 //!
 //! What is fetched becomes a raw file of the inbox before it lands, so a fetcher knows no lake, no transaction and no
 //! mapping: it gives rows as JSON and says how far it has come. Asked again from the same bookmark, it may give the same
@@ -8,6 +8,7 @@
 
 mod address;
 mod asking;
+mod bucket;
 mod cursor;
 mod database;
 mod deliver;
@@ -34,6 +35,7 @@ use kepi_query::{
     port::Fut,
 };
 
+pub use bucket::LakeBucket;
 pub use error::FetchError;
 pub use provider::ask_provider;
 use secret::Secrets;

@@ -29,9 +29,9 @@ use crate::{
 /// More pages of a listing than anybody has: each has a thousand keys.
 const MOST_PAGES: u64 = 100_000;
 /// Longest page of a listing.
-const LONGEST: u64 = 16 << 20;
+pub(crate) const LONGEST: u64 = 16 << 20;
 /// Bytes that are read at once.
-const CHUNK: usize = 1 << 16;
+pub(crate) const CHUNK: usize = 1 << 16;
 
 /// A bucket, and how it is asked.
 pub(crate) struct Bucket {
@@ -47,10 +47,19 @@ pub(crate) struct Bucket {
 
 /// A page of a listing.
 #[derive(Debug, Default, PartialEq)]
-struct Page {
-    objects: Vec<(String, Stamp)>,
+pub(crate) struct Page {
+    pub(crate) objects: Vec<Listed>,
     /// By which the next is asked for.
-    next: Option<String>,
+    pub(crate) next: Option<String>,
+}
+
+/// An object of a listing.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Listed {
+    pub(crate) name: String,
+    pub(crate) stamp: Stamp,
+    /// When it was last written, in seconds since 1970.
+    pub(crate) modified: Option<i64>,
 }
 
 /// What reading an object came to.
@@ -92,7 +101,7 @@ impl Bucket {
         let (mut names, mut token) = (BTreeSet::new(), None);
         for number in 0..MOST_PAGES {
             let page = self.list(prefix, token).await?;
-            for (name, stamp) in page.objects {
+            for Listed { name, stamp, .. } in page.objects {
                 // Keys that end so stand for folders.
                 if name.ends_with('/') || !pattern.matches_with(&name, options) {
                     continue;
@@ -233,7 +242,7 @@ fn copied(
 }
 
 /// What an answer says that is none: the code of the error that stands in it, never its words, which may hold anything.
-fn refused<T>(answer: &mut Response<Body>) -> Result<Answer<T>, FetchError> {
+pub(crate) fn refused<T>(answer: &mut Response<Body>) -> Result<Answer<T>, FetchError> {
     let status = answer.status();
     let after = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()).and_then(page::wait);
     let body = answer.body_mut().with_config().limit(CHUNK as u64).read_to_string().unwrap_or_default();
@@ -247,9 +256,9 @@ fn refused<T>(answer: &mut Response<Body>) -> Result<Answer<T>, FetchError> {
     }
     let why = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            "; the key of the connection does not let in, or may not list and read this bucket"
+            "; the key does not let in, or may not do this in the bucket"
         }
-        StatusCode::NOT_FOUND => "; look at `bucket` and `endpoint` of the connection",
+        StatusCode::NOT_FOUND => "; look at the names of bucket and endpoint",
         s if s.is_redirection() => "; the bucket is elsewhere: correct `region` or `endpoint`",
         _ => "",
     };
@@ -262,12 +271,12 @@ fn unquoted(tag: &str) -> String {
 }
 
 /// Reads a page of a listing.
-fn read(text: &str) -> Result<Page, String> {
+pub(crate) fn read(text: &str) -> Result<Page, String> {
     let mut reader = Reader::from_str(text);
     let (mut page, mut truncated, mut encoding, mut whole) = (Page::default(), false, false, false);
     // Elements from the outermost on, and the text of the innermost.
     let (mut path, mut said): (Vec<String>, String) = (Vec::new(), String::new());
-    let (mut name, mut tag, mut bytes) = (None, None, None);
+    let (mut name, mut tag, mut bytes, mut modified) = (None, None, None, None);
     loop {
         let event = reader.read_event().map_err(|e| e.to_string())?;
         match &event {
@@ -295,9 +304,13 @@ fn read(text: &str) -> Result<Page, String> {
                     ["ListBucketResult", "Contents", "Key"] => name = Some(text),
                     ["ListBucketResult", "Contents", "ETag"] => tag = Some(unquoted(&text)),
                     ["ListBucketResult", "Contents", "Size"] => bytes = text.parse().ok(),
+                    ["ListBucketResult", "Contents", "LastModified"] => {
+                        modified = text.parse::<Timestamp>().ok().map(Timestamp::as_second);
+                    }
                     ["ListBucketResult", "Contents"] => match (name.take(), tag.take(), bytes.take()) {
                         (Some(name), Some(tag), Some(bytes)) => {
-                            page.objects.push((name, Stamp { tag, bytes }))
+                            let (stamp, modified) = (Stamp { tag, bytes }, modified.take());
+                            page.objects.push(Listed { name, stamp, modified });
                         }
                         _ => return Err("an object has no key, no tag or no size".to_owned()),
                     },
@@ -322,7 +335,7 @@ fn read(text: &str) -> Result<Page, String> {
         (true, true) => {}
     }
     if encoding {
-        for (name, _) in &mut page.objects {
+        for Listed { name, .. } in &mut page.objects {
             *name = decoded(name).ok_or_else(|| "a key is no text".to_owned())?;
         }
     }

@@ -1,4 +1,4 @@
-//! Requests signed as Amazon's object store wants them: Signature Version 4, in headers, without a body.
+//! Requests signed as Amazon's object store wants them: Signature Version 4, in headers.
 //!
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>
 
@@ -48,7 +48,7 @@ pub(crate) fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(block.map(|b| b ^ 0x5c)).chain_update(inner).finalize().into()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut out, byte| {
         let _ = write!(out, "{byte:02x}");
         out
@@ -58,12 +58,23 @@ fn hex(bytes: &[u8]) -> String {
 impl Key {
     /// The header `authorization` of a `GET` of a path with its query, both as they stand in the address and the query
     /// sorted, with headers by lower-case names, sorted; `at`: as in `x-amz-date`.
-    pub fn authorization(&self, (path, query): (&str, &str), headers: &[(&str, &str)], at: &str) -> String {
+    pub fn authorization(&self, of: (&str, &str), headers: &[(&str, &str)], at: &str) -> String {
+        self.signed(("GET", NOTHING), of, headers, at)
+    }
+
+    /// The same of a request by another method, with SHA-256 of its body.
+    pub fn signed(
+        &self,
+        (method, body): (&str, &str),
+        (path, query): (&str, &str),
+        headers: &[(&str, &str)],
+        at: &str,
+    ) -> String {
         let day = at.get(..8).unwrap_or(at);
         let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
         let lines: String =
             headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
-        let request = format!("GET\n{path}\n{query}\n{lines}\n{names}\n{NOTHING}");
+        let request = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{body}");
         let scope = format!("{day}/{}/s3/aws4_request", self.region);
         let signed = format!("AWS4-HMAC-SHA256\n{at}\n{scope}\n{}", hex(&Sha256::digest(request)));
         let first = format!("AWS4{}", self.secret);
@@ -116,6 +127,19 @@ mod tests {
             "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,\
              SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,\
              Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
+        );
+        let body = "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072";
+        let headers = [
+            ("date", "Fri, 24 May 2013 00:00:00 GMT"),
+            host,
+            ("x-amz-content-sha256", body),
+            ("x-amz-date", at),
+            ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
+        ];
+        let put = key.signed(("PUT", body), ("/test%24file.text", ""), &headers, at);
+        assert!(
+            put.ends_with("Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"),
+            "{put}"
         );
         let list = key.authorization(("/", "max-keys=2&prefix=J"), &[host, rest[0], rest[1]], at);
         assert!(

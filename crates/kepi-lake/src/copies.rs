@@ -20,15 +20,12 @@ use crate::{
     connector::{Copy, offer},
     durable::{self, DurableFs, PendingFile, create_folder_durably},
     error::{LakeError, LandError},
+    folders::{COPY_NEW as NEW, COPY_NOTE as NOTE},
     inbox::{INBOX, LEFT_ALONE},
 };
 
 /// Ending of copies.
 const BYTES: &str = "copy";
-/// Ending of the notes beside them.
-const NOTE: &str = "object";
-/// Ending of notes that have not taken their place yet.
-const NEW: &str = "new";
 
 /// A raw file, and what of it lies below the lake's folder.
 pub(crate) type WithFiles = (Arc<dyn Raw>, Vec<String>);
@@ -64,6 +61,7 @@ impl LocalLake {
     /// What was copied, as connections and sources see it.
     pub(crate) fn copies_of(&self, source: &Source) -> Result<Box<dyn Copies>, LandError> {
         let (folder, ..) = self.objects_of(source)?;
+        self.mirror(&folder)?;
         create_folder_durably(self.fs.as_ref(), &folder).map_err(io(&folder, "made"))?;
         Ok(Box::new(Kept { fs: Arc::clone(&self.fs), notes: notes(&folder)?, folder }))
     }
@@ -71,6 +69,7 @@ impl LocalLake {
     /// What was copied, each with the files of it below the lake's folder.
     pub(crate) fn copies_with_files(&self, source: &Source) -> Result<Vec<WithFiles>, LandError> {
         let (folder, connection, _) = self.objects_of(source)?;
+        self.mirror(&folder)?;
         let notes = notes(&folder)?;
         if notes.is_empty() {
             return Ok(Vec::new());
@@ -87,6 +86,7 @@ impl LocalLake {
     /// What was copied, in the order in which it lands.
     pub(crate) fn offer_copies(&self, source: &Source) -> Result<Offer, LandError> {
         let (folder, connection, pattern) = self.objects_of(source)?;
+        self.mirror(&folder)?;
         let mut notes = notes(&folder)?;
         notes.retain(|name, _| matches(&pattern, name));
         if notes.is_empty() {

@@ -7,12 +7,12 @@ use std::{
     io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
     sync::Arc,
-    time::UNIX_EPOCH,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use kepi_model::id::Hash;
 
-use crate::error::LakeError;
+use crate::error::{Damage, LakeError};
 
 /// Opens a file for reading.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
@@ -72,11 +72,38 @@ pub(crate) fn remove_folder(path: &Path) -> io::Result<()> {
     fs::remove_dir_all(path)
 }
 
+/// Gives a file that nobody needs after a power cut its name.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
 /// BLAKE3 of a file's bytes.
 pub(crate) fn checksum(path: &Path) -> io::Result<Hash> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(open(path)?)?;
     Ok(Hash(*hasher.finalize().as_bytes()))
+}
+
+/// How a file differs from one of a length and, where it is known, a checksum.
+pub(crate) fn damage_of(path: &Path, bytes: u64, checksum: Option<Hash>) -> Option<Damage> {
+    length(path, bytes).or_else(|| content(path, checksum?))
+}
+
+fn length(path: &Path, bytes: u64) -> Option<Damage> {
+    match metadata(path) {
+        Ok(found) if found.len() == bytes => None,
+        Ok(found) => Some(Damage::Length { expected: bytes, found: found.len() }),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Some(Damage::Missing),
+        Err(e) => Some(Damage::Unreadable(e.to_string())),
+    }
+}
+
+fn content(path: &Path, expected: Hash) -> Option<Damage> {
+    match checksum(path) {
+        Ok(found) if found == expected => None,
+        Ok(found) => Some(Damage::Content { expected, found }),
+        Err(e) => Some(Damage::Unreadable(e.to_string())),
+    }
 }
 
 /// Makes a folder that nobody needs after a power cut.
@@ -87,6 +114,16 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
 /// Makes a new file to write to and to read again, which nobody needs after a power cut.
 pub(crate) fn scratch(path: &Path) -> io::Result<File> {
     File::options().read(true).write(true).create_new(true).open(path)
+}
+
+/// Begins a file, anew where there is one, which nobody needs after a power cut.
+pub(crate) fn anew(path: &Path) -> io::Result<Box<dyn Write>> {
+    Ok(Box::new(BufWriter::new(File::create(path)?)))
+}
+
+/// Says of a file when it was last written.
+pub(crate) fn date(path: &Path, at: SystemTime) -> io::Result<()> {
+    File::options().write(true).open(path)?.set_modified(at)
 }
 
 /// The bytes of a file that is read whole.
@@ -156,6 +193,14 @@ pub trait DurableFs: Send + Sync {
     /// # Errors
     /// The file system refused.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Whether a file that is to be named is there with its length, wherever the lake's files lie. A sweeper of another process may have
+    /// taken it for an orphan.
+    ///
+    /// # Errors
+    /// Where files lie is not known now.
+    fn is_there(&self, path: &Path, bytes: u64) -> io::Result<bool> {
+        Ok(metadata(path).is_ok_and(|found| found.len() == bytes))
+    }
     /// Told right before a transaction that names these new files commits.
     fn committing(&self, files: &[PathBuf]) {
         let _ = files;

@@ -45,11 +45,10 @@ use crate::{
     durable::{self, blocking},
     erased::{digest, named},
     error::{LakeError, LandError},
+    folders::CACHES,
     table_file::{io as failed, read_batches, without},
 };
 
-/// Folders below the lake's of what is made anew when it is missing: it may hold anything of a row.
-const CACHES: [&str; 3] = ["index", "states", "composed"];
 /// What is written down to go even where no file does, so that the database is written anew.
 const MARK: &str = "erased";
 
@@ -497,6 +496,7 @@ impl Found<'_> {
                 };
                 let (looked, table, role, keys) =
                     (file.clone(), table.clone(), role.clone(), self.keys.clone());
+                self.lake.catalogue.bring(vec![file.wanted()]).await?;
                 let hits = blocking(move || look(&looked, &table, &role, &keys)).await??;
                 if hits.dropped.is_empty() && hits.emptied.is_empty() {
                     continue;
@@ -685,6 +685,15 @@ impl Found<'_> {
 
     async fn pins(&mut self, at: &[(&Project, SnapshotId)]) -> Result<Vec<PinnedInputs>, LandError> {
         self.write().await?;
+        // Before others are kept waiting.
+        for (_, snapshot) in at {
+            let mut reading = self.lake.catalogue.store.read().await?;
+            let files = catalogue::checksummed(&mut reading, Some(snapshot.0)).await?;
+            drop(reading);
+            let landed = files.into_iter().filter(|(file, _)| file.path.starts_with(MAIN));
+            let wanted = landed.map(|(file, _)| self.lake.catalogue.place(file).wanted());
+            self.lake.catalogue.bring(wanted.collect()).await?;
+        }
         let stamp = Stamp { at: 0, actor: "kepi", message: "look" };
         let mut tx = self.lake.catalogue.store.begin().await?;
         self.exchange(&mut tx, stamp).await?;
@@ -831,9 +840,7 @@ impl Effects for Carrying<'_, '_, '_> {
         for of in found.tables.iter().flat_map(|of| &of.files) {
             let Some(new) = &of.new else { continue };
             // A sweeper of another process may have taken it for an orphan.
-            if durable::metadata(&new.path).map(|m| m.len()).ok() != Some(new.bytes) {
-                return Err(CalledOff::Faster);
-            }
+            found.lake.still_there(&new.path, new.bytes).await?;
             if let Some(checksum) = new.checksum {
                 files.push(checksum.to_string().as_bytes());
             }

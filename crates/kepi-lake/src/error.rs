@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use kepi_model::id::{AttributeId, EntityId, Hash, RuleId};
-use kepi_query::landing::PortError;
+use kepi_query::{bucket::is_unreachable, landing::PortError};
 use kepi_store::StoreError;
 
 /// Why the lake itself cannot be used.
@@ -41,6 +41,29 @@ pub enum LakeError {
     /// A part of the key index is not as it was written. It is made anew.
     #[error("`{path}` of the key index is not as it was written", path = .0.display())]
     Index(PathBuf),
+    /// The files lie in a bucket that was not named.
+    #[error("the files of the lake lie in `{0}`: name it by `--lake` or KEPI_LAKE")]
+    Elsewhere(String),
+    /// Another place was named, to which not all files can be brought.
+    #[error(
+        "the lake is not moved from `{from}` to `{to}`, for of its files {}, and it is not there either: copy there what lies in the \
+         other place, or name that by `--lake` or KEPI_LAKE",
+        damaged(.missing)
+    )]
+    Unmoved {
+        /// Where it lies.
+        from: String,
+        /// Where it was to lie.
+        to: String,
+        /// Files that are neither here nor there.
+        missing: Vec<DamagedFile>,
+    },
+    /// A place in a bucket that others use.
+    #[error(
+        "in `{0}` lies the lake of another project or database: name a place of its own by `--lake` or KEPI_LAKE, such as another \
+             prefix; if nobody needs that lake any more, remove all that lies there"
+    )]
+    OfAnother(String),
     /// A worker thread broke off.
     #[error("a worker of the lake broke off: {0}")]
     Worker(String),
@@ -394,11 +417,13 @@ pub enum LandError {
 }
 
 impl LandError {
-    /// Whether no other file would fare better: the database refuses, or the disk is full.
+    /// Whether no other file would fare better: the database or the bucket refuses, or the disk is full.
     pub fn stops_all(&self) -> bool {
         match self {
             Self::Lake(LakeError::Store(_)) => true,
-            Self::Lake(LakeError::Io { source, .. }) | Self::Read { source, .. } => is_full(source),
+            Self::Lake(LakeError::Io { source, .. }) | Self::Read { source, .. } => {
+                is_full(source) || is_unreachable(source)
+            }
             _ => false,
         }
     }

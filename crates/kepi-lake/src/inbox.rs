@@ -32,8 +32,7 @@ use crate::{
     error::{LakeError, LandError},
 };
 
-/// The folder of the inbox, in the lake's.
-pub(crate) const INBOX: &str = "inbox";
+pub(crate) use crate::folders::INBOX;
 /// Ending of raw files: a JSON object a line.
 const ROWS: &str = "ndjson.gz";
 /// Ending of the notes beside them.
@@ -74,6 +73,7 @@ impl Inbox for LocalLake {
             let content = newest.and_then(|f| Hash::try_from(f.content.clone()).ok());
             let data = &self.catalogue.data;
             let folder = data.join(INBOX).join(source.id.as_str());
+            self.mirror(&folder)?;
             let mut landed: Vec<Arc<dyn Raw>> = Vec::new();
             for file in &own {
                 let path = data.join(&file.file);

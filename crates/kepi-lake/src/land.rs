@@ -32,7 +32,7 @@ use crate::{
     catalogue::{ensure_table, live_files},
     corrected::{self, Said},
     door::{CalledOff, permit, plain},
-    durable::{self, blocking, create_folder_durably},
+    durable::{blocking, create_folder_durably},
     erased::Met,
     error::{LakeError, LandError},
     inbox,
@@ -479,9 +479,7 @@ impl Effects for Loading<'_> {
         } else {
             for file in &staged.replacement.add {
                 // A sweeper of another process may have taken it for an orphan; it holds the same lock.
-                if durable::metadata(&file.path).map(|m| m.len()).ok() != Some(file.bytes) {
-                    return Err(CalledOff::Faster);
-                }
+                self.lake.still_there(&file.path, file.bytes).await?;
             }
             report.snapshot = Some(SnapshotId(self.replace(tx, &staged).await?));
         }

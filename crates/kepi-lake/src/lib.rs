@@ -26,6 +26,7 @@ pub mod durable;
 mod erase;
 mod erased;
 pub mod error;
+mod folders;
 pub mod heads;
 mod history;
 mod inbox;
@@ -37,6 +38,7 @@ pub mod mapping;
 mod profile;
 mod published;
 mod quarantine;
+mod shared;
 mod shelf;
 mod sound;
 mod stage;
@@ -51,7 +53,7 @@ mod verify;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -60,6 +62,7 @@ use kepi_model::{
     project::{Project, Source},
 };
 use kepi_query::{
+    bucket::Bucket,
     landing::{
         Corrections, Delivered, Erasing, Erasure, Lake, LoadReport, PortError, Progress, QuarantinedRow, Raw,
         Tried, Trying, Uncomposed,
@@ -71,16 +74,39 @@ use kepi_store::Store;
 
 use catalogue::Catalogue;
 pub use connector::FileSources;
+use door::CalledOff;
 use durable::{DurableFs, LocalFs, create_folder_durably};
 pub use error::{Damage, DamagedFile, LakeError, LandError, WAY_OUT};
 pub use land::Landing;
+use shared::{BUCKET, Shared, SharedFs};
 pub use shelf::FolderShelf;
 pub use verify::Verified;
 
 /// How long a file may be without a name in the catalogue before it is swept: longer than any landing takes.
 const ORPHAN_AGE: Duration = Duration::from_secs(24 * 3600);
 
-/// A lake in a folder of this machine, its catalogue in the project's database.
+/// Where the files of a lake are: in a folder of this machine, or in a bucket of which that folder is a cache.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// The folder.
+    pub data: PathBuf,
+    /// The place in a bucket.
+    pub bucket: Option<Arc<dyn Bucket>>,
+}
+
+impl From<&Path> for Home {
+    fn from(data: &Path) -> Self {
+        Self { data: data.to_owned(), bucket: None }
+    }
+}
+
+impl From<&PathBuf> for Home {
+    fn from(data: &PathBuf) -> Self {
+        data.as_path().into()
+    }
+}
+
+/// A lake in a folder of this machine, or in a bucket that it shares with others; its catalogue is in the project's database.
 pub struct LocalLake {
     catalogue: Catalogue,
     id: String,
@@ -89,14 +115,27 @@ pub struct LocalLake {
     sound: Arc<sound::Sound>,
     /// Whether files are written; not by who only reads.
     writes: bool,
+    /// Whether this process has listed the bucket for what broke off.
+    listed: AtomicBool,
 }
 
 impl LocalLake {
+    /// The place in a bucket where the database says that the files of the lake lie; none: they lie in a folder, or there is no lake yet.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn place(store: &Store) -> Result<Option<String>, LakeError> {
+        let folder = kepi_store::catalogue::folder(&mut store.read().await?).await?;
+        Ok(folder
+            .filter(|folder| folder.starts_with(BUCKET))
+            .map(|folder| folder.trim_end_matches('/').to_owned()))
+    }
+
     /// Opens the lake in the folder `data`, made if need be. `now` is in µs UTC.
     ///
     /// # Errors
     /// The database refuses, or files the catalogue names are not there with their length: [`LakeError::Damaged`].
-    pub async fn open(store: Store, data: &Path, now: i64) -> Result<Self, LakeError> {
+    pub async fn open(store: Store, data: impl Into<Home>, now: i64) -> Result<Self, LakeError> {
         Self::open_on(Arc::new(LocalFs), store, data, now).await
     }
 
@@ -105,8 +144,8 @@ impl LocalLake {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn open_as_it_is(store: Store, data: &Path, now: i64) -> Result<Self, LakeError> {
-        Self::attach(Arc::new(LocalFs), store, data, now).await
+    pub async fn open_as_it_is(store: Store, data: impl Into<Home>, now: i64) -> Result<Self, LakeError> {
+        Self::attach(Arc::new(LocalFs), store, data.into(), now).await
     }
 
     /// As [`Self::open`], on another file system.
@@ -116,10 +155,10 @@ impl LocalLake {
     pub async fn open_on(
         fs: Arc<dyn DurableFs>,
         store: Store,
-        data: &Path,
+        data: impl Into<Home>,
         now: i64,
     ) -> Result<Self, LakeError> {
-        let lake = Self::attach(fs, store, data, now).await?;
+        let lake = Self::attach(fs, store, data.into(), now).await?;
         let damage = lake.damage().await?;
         if damage.is_empty() { Ok(lake) } else { Err(LakeError::Damaged(damage)) }
     }
@@ -129,9 +168,15 @@ impl LocalLake {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn open_to_read(store: Store, data: &Path) -> Result<Option<Self>, LakeError> {
-        let catalogue = Catalogue { store, data: absolute(data)? };
+    pub async fn open_to_read(store: Store, data: impl Into<Home>) -> Result<Option<Self>, LakeError> {
+        let (data, shared) = at(data.into())?;
+        let catalogue = Catalogue { store, data, shared };
         let Some(id) = catalogue.found().await? else { return Ok(None) };
+        match (&catalogue.shared, Self::place(&catalogue.store).await?) {
+            (None, Some(place)) => return Err(LakeError::Elsewhere(place)),
+            (Some(shared), _) => shared.forget_erased(&catalogue.store).await?,
+            (None, None) => {}
+        }
         Ok(Some(Self::on(Arc::new(LocalFs), catalogue, id, false)))
     }
 
@@ -140,23 +185,38 @@ impl LocalLake {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn verify(store: Store, data: &Path) -> Result<Verified, LakeError> {
+    pub async fn verify(store: Store, data: impl Into<Home>) -> Result<Verified, LakeError> {
         match Self::open_to_read(store, data).await? {
             Some(lake) => lake.catalogue.verify(None).await,
             None => Ok(Verified::default()),
         }
     }
 
-    async fn attach(fs: Arc<dyn DurableFs>, store: Store, data: &Path, now: i64) -> Result<Self, LakeError> {
-        let data = absolute(data)?;
+    async fn attach(fs: Arc<dyn DurableFs>, store: Store, home: Home, now: i64) -> Result<Self, LakeError> {
+        let (data, shared) = at(home)?;
+        let (mut fs, mut owned) = (fs, true);
+        match (&shared, Self::place(&store).await?) {
+            (None, Some(place)) => return Err(LakeError::Elsewhere(place)),
+            (Some(shared), _) => {
+                owned = shared.settle(&store).await?;
+                fs = Arc::new(SharedFs { here: fs, shared: Arc::clone(shared) });
+            }
+            (None, None) => {}
+        }
         let folder = data.join("main");
         create_folder_durably(fs.as_ref(), &folder).map_err(|source| LakeError::Io {
             path: folder,
             doing: "made",
             source,
         })?;
-        let catalogue = Catalogue::open(store, &data, now).await?;
+        let catalogue = Catalogue::open(store, &data, shared, now).await?;
         let id = catalogue.id().await?;
+        if let Some(shared) = &catalogue.shared {
+            if !owned {
+                shared.made(&id).await?;
+            }
+            shared.forget_erased(&catalogue.store).await?;
+        }
         let lake = Self::on(fs, catalogue, id, true);
         // What was erased goes from the disk, although whoever erased it was killed.
         match lake.clear_away().await {
@@ -170,8 +230,16 @@ impl LocalLake {
     }
 
     fn on(fs: Arc<dyn DurableFs>, catalogue: Catalogue, id: String, writes: bool) -> Self {
-        let sound = Arc::new(sound::Sound::new(writes));
-        Self { catalogue, id, fs, indexes: tokio::sync::Mutex::default(), sound, writes }
+        let sound = Arc::new(sound::Sound::new(writes, catalogue.shared.clone()));
+        Self {
+            catalogue,
+            id,
+            fs,
+            indexes: tokio::sync::Mutex::default(),
+            sound,
+            writes,
+            listed: AtomicBool::new(false),
+        }
     }
 
     /// Files of any snapshot that are not there with their recorded length.
@@ -182,6 +250,19 @@ impl LocalLake {
         self.catalogue.damage().await
     }
 
+    /// Makes a folder here what the bucket has of it, where machines share it. Blocks.
+    fn mirror(&self, folder: &Path) -> Result<(), LakeError> {
+        self.catalogue.shared.as_ref().map_or(Ok(()), |shared| shared.mirror(folder))
+    }
+
+    /// Calls a command off whose new file is not there any more.
+    async fn still_there(&self, path: &Path, bytes: u64) -> Result<(), CalledOff> {
+        let (fs, file) = (Arc::clone(&self.fs), path.to_owned());
+        let there = durable::blocking(move || fs.is_there(&file, bytes)).await?;
+        let unknown = |source| LakeError::Io { path: path.to_owned(), doing: "looked for", source };
+        if there.map_err(unknown)? { Ok(()) } else { Err(CalledOff::Faster) }
+    }
+
     /// The newest snapshot.
     ///
     /// # Errors
@@ -189,6 +270,13 @@ impl LocalLake {
     pub async fn latest(&self) -> Result<SnapshotId, LakeError> {
         self.catalogue.latest().await
     }
+}
+
+/// Where it is, whole.
+fn at(home: Home) -> Result<(PathBuf, Option<Arc<Shared>>), LakeError> {
+    let data = absolute(&home.data)?;
+    let shared = home.bucket.map(|bucket| Arc::new(Shared::new(bucket, &data)));
+    Ok((data, shared))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, LakeError> {
@@ -249,6 +337,7 @@ impl Lake for LocalLake {
                     return Err(LakeError::Damaged(damaged).into());
                 }
             }
+            self.catalogue.forget_erased().await?;
             let mut inputs = self.catalogue.pin(project, snapshot).await?;
             self.compose(project, &mut inputs).await?;
             if snapshot.is_none() {

@@ -6,7 +6,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt::Write as _,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -16,9 +16,9 @@ use kepi_store::catalogue;
 
 use crate::{
     LocalLake,
-    durable::{self, blocking},
+    durable::{self, blocking, damage_of},
     error::{DamagedFile, LakeError},
-    verify::damage_of,
+    shared::{Shared, Wanted},
 };
 
 /// The record, in the lake's folder.
@@ -47,6 +47,8 @@ pub(crate) struct Sound {
     known: Mutex<Option<HashMap<String, Known>>>,
     /// Whether what is found is kept for the next process; who only reads writes nothing.
     keeps: bool,
+    /// Where the files lie, if machines share them: those that are not here are brought.
+    shared: Option<Arc<Shared>>,
 }
 
 /// A file to be held against what was recorded.
@@ -62,20 +64,34 @@ pub(crate) struct Doubtful {
 }
 
 impl Sound {
-    pub fn new(keeps: bool) -> Self {
-        Self { known: Mutex::default(), keeps }
+    pub fn new(keeps: bool, shared: Option<Arc<Shared>>) -> Self {
+        Self { known: Mutex::default(), keeps, shared }
+    }
+
+    /// Has a file here that does not change. Blocks.
+    pub fn bring(&self, path: &Path) -> Result<(), LakeError> {
+        let wanted = || Wanted { path: path.to_owned(), bytes: None, checksum: None };
+        self.shared.as_ref().map_or(Ok(()), |shared| shared.bring(vec![wanted()]))
     }
 
     /// Refuses files of which one is not as it was written. Blocks.
     pub fn believe(&self, folder: &Path, files: Vec<Doubtful>) -> Result<(), LakeError> {
-        match self.damaged(folder, files, 1) {
+        match self.damaged(folder, files, 1)? {
             damaged if damaged.is_empty() => Ok(()),
             damaged => Err(LakeError::Damaged(damaged.into_iter().map(|(_, file)| file).collect())),
         }
     }
 
     /// Those of the files that are not as they were written. Blocks.
-    fn damaged(&self, folder: &Path, files: Vec<Doubtful>, threads: usize) -> Vec<(String, DamagedFile)> {
+    fn damaged(
+        &self,
+        folder: &Path,
+        files: Vec<Doubtful>,
+        threads: usize,
+    ) -> Result<Vec<(String, DamagedFile)>, LakeError> {
+        if let Some(shared) = &self.shared {
+            shared.bring(files.iter().map(Doubtful::wanted).collect())?;
+        }
         let now = seconds();
         let mut kept = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = kept.get_or_insert_with(|| read(folder).unwrap_or_default());
@@ -84,16 +100,22 @@ impl Sound {
             .filter(|file| !known.get(&file.name).is_some_and(|known| known.holds(file, now)))
             .collect();
         if doubtful.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let found = parallel::map(&doubtful, threads, |file| {
             // How it stands is looked at first: written to meanwhile, it is read again the next time.
             let stand = durable::stand(&file.path);
-            (stand, damage_of(&file.path, file.bytes, file.checksum))
+            match (&self.shared, damage_of(&file.path, file.bytes, file.checksum)) {
+                (Some(shared), Some(_)) => {
+                    let damage = shared.damage_of(&file.wanted());
+                    (durable::stand(&file.path), damage)
+                }
+                (_, damage) => (stand, Ok(damage)),
+            }
         });
         let mut damaged = Vec::new();
         for (file, (stand, damage)) in doubtful.into_iter().zip(found) {
-            if let Some(damage) = damage {
+            if let Some(damage) = damage? {
                 known.remove(&file.name);
                 damaged.push((file.name, DamagedFile { path: file.path, damage }));
             } else if let (Some(checksum), Some((_, modified))) = (file.checksum, stand) {
@@ -106,7 +128,13 @@ impl Sound {
         {
             tracing::debug!(%error, "which files were verified is not kept");
         }
-        damaged
+        Ok(damaged)
+    }
+}
+
+impl Doubtful {
+    fn wanted(&self) -> Wanted {
+        Wanted { path: self.path.clone(), bytes: Some(self.bytes), checksum: self.checksum }
     }
 }
 
@@ -184,7 +212,7 @@ impl LocalLake {
         let (doubtful, folder) = (doubtful.collect::<Vec<_>>(), self.catalogue.data.clone());
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let sound = std::sync::Arc::clone(&self.sound);
-        let found = blocking(move || sound.damaged(&folder, doubtful, threads)).await?;
+        let found = blocking(move || sound.damaged(&folder, doubtful, threads)).await??;
         let mut tables: BTreeMap<EntityId, Vec<DamagedFile>> = BTreeMap::new();
         for (name, damaged) in found {
             let table = table_of(&name).unwrap_or_default();

@@ -3,16 +3,17 @@
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
+    sync::atomic::Ordering,
     time::Duration,
 };
 
-use kepi_store::{Reading, catalogue};
+use kepi_store::Reading;
 
 use crate::{
     LocalLake,
-    durable::{self, UNFINISHED},
+    durable::{self, UNFINISHED, blocking},
     error::LakeError,
-    published,
+    shared,
 };
 
 impl LocalLake {
@@ -30,11 +31,14 @@ impl LocalLake {
             doing: "listed",
             source,
         })?;
+        let there = self.there(age).await?;
         let known = named(&mut self.catalogue.store.read().await?, data).await?;
         found.retain(|path| {
             let ours = path.extension().is_some_and(|e| e == "parquet" || e == UNFINISHED);
             ours && !known.contains(path) && last_written_before(path, age)
         });
+        let here: HashSet<PathBuf> = found.iter().cloned().collect();
+        found.extend(there.into_iter().filter(|path| !known.contains(path) && !here.contains(path)));
         if found.is_empty() {
             return Ok(found);
         }
@@ -53,14 +57,23 @@ impl LocalLake {
         drop(tx);
         Ok(swept)
     }
+
+    /// Files of that age in the bucket, where machines share them. They are listed once a process, for that costs a request, and whenever
+    /// age is no matter.
+    async fn there(&self, age: Duration) -> Result<Vec<PathBuf>, LakeError> {
+        let Some(shared) = &self.catalogue.shared else { return Ok(Vec::new()) };
+        if !age.is_zero() && self.listed.swap(true, Ordering::Relaxed) {
+            return Ok(Vec::new());
+        }
+        let shared = std::sync::Arc::clone(shared);
+        let there = blocking(move || shared.data_files()).await??;
+        Ok(there.into_iter().filter(|(_, (_, of))| *of >= age).map(|(path, _)| path).collect())
+    }
 }
 
-/// Files that the catalogue names, and those of newest rows, which it does not.
+/// Files that the database names.
 async fn named(reading: &mut Reading, data: &Path) -> Result<HashSet<PathBuf>, LakeError> {
-    let files = catalogue::files(reading).await?;
-    let mut named: HashSet<PathBuf> = files.into_iter().map(|f| data.join(f.path)).collect();
-    named.extend(published::newest_paths(reading, data).await?);
-    Ok(named)
+    Ok(shared::named(reading, data).await?.into_iter().map(|(path, _)| path).collect())
 }
 
 fn last_written_before(path: &Path, age: Duration) -> bool {

@@ -16,6 +16,7 @@
     )
 )]
 
+pub mod bucket;
 pub mod cells;
 pub mod compose;
 pub mod derive;

@@ -101,6 +101,14 @@ pub async fn is_made(tx: &mut Reading) -> Result<bool, StoreError> {
     Ok(property(tx, "version").await?.is_some())
 }
 
+/// The folder that its files are below, or the place in a bucket; none: it was not made yet.
+///
+/// # Errors
+/// The database refused.
+pub async fn folder(tx: &mut Reading) -> Result<Option<String>, StoreError> {
+    property(tx, "data_path").await
+}
+
 async fn property(tx: &mut Reading, key: &str) -> Result<Option<String>, StoreError> {
     tx.query(sql::PROPERTY).bind(key).first().await?.map(|row| row.get(0)).transpose()
 }

@@ -14,6 +14,7 @@ pub mod erasing;
 use std::{fmt, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use kepi_model::engine::SharedFiles;
 use kepi_web::doors::Origin;
 
 pub use access::Access;
@@ -72,9 +73,15 @@ pub struct Cli {
     ///
     /// Without a schema it is `kepi_` and the project's id: projects can share a database
     ///
-    /// The data files are in .kepi in either case
+    /// The data files are in .kepi in either case, unless `--lake` names a bucket
     #[arg(long, value_name = "ADDRESS", global = true, env = "KEPI_STORE", hide_env_values = true)]
     pub store: Option<Address>,
+    /// Where the lake's files lie, if not in .kepi: a place in a bucket, which machines share, as in s3://bucket/prefix
+    ///
+    /// The database keeps it: it has to be said once, and moves a lake that is in .kepi. Keys and address of the store come from the
+    /// environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL)
+    #[arg(long, value_name = "PLACE", global = true, env = "KEPI_LAKE")]
+    pub lake: Option<SharedFiles>,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table, global = true)]
     pub format: Format,

@@ -8,10 +8,11 @@ use std::{
 
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 use kepi_app::{App, AppError, audit::Custody, open::STATE_FOLDER, picture::Picture};
-use kepi_connect::Connections;
+use kepi_connect::{Connections, LakeBucket};
 use kepi_engine::DataFusionEvaluator;
-use kepi_lake::{FileSources, FolderShelf, LocalLake, Verified};
-use kepi_query::port::Limits;
+use kepi_lake::{FileSources, FolderShelf, Home, LocalLake, Verified};
+use kepi_model::engine::{NotAPlace, SharedFiles};
+use kepi_query::{bucket::Bucket, port::Limits};
 use kepi_store::{Location, Store, StoreError};
 
 use crate::{
@@ -30,12 +31,14 @@ pub struct Site<'a> {
     pub folder: &'a Path,
     /// As given to `--store`.
     pub store: Option<&'a Address>,
+    /// As given to `--lake`; where none is, the database says where the files lie.
+    pub lake: Option<&'a SharedFiles>,
 }
 
 impl<'a> Site<'a> {
     /// The project and database that the command line names.
     pub fn of(cli: &'a Cli) -> Self {
-        Self { folder: &cli.project, store: cli.store.as_ref() }
+        Self { folder: &cli.project, store: cli.store.as_ref(), lake: cli.lake.as_ref() }
     }
 
     /// Where the database is. Projects that are given one PostgreSQL database are kept apart by their ids.
@@ -75,10 +78,27 @@ pub async fn sweep(site: Site<'_>) -> Result<(), Failure> {
 async fn opened(site: Site<'_>) -> Result<(PathBuf, Store, LocalLake), Failure> {
     let root = root(site.folder)?;
     let store = opened_to_write(site, &root).await?;
-    let lake = LocalLake::open_as_it_is(store.clone(), &data_of(&root), now())
-        .await
-        .map_err(|e| Failure::Port(Box::new(e)))?;
+    let home = home(site.lake, &root, &store).await?;
+    let lake =
+        LocalLake::open_as_it_is(store.clone(), home, now()).await.map_err(|e| Failure::Port(Box::new(e)))?;
     Ok((root, store, lake))
+}
+
+/// Where the files of a project's lake are: in its folder, or in a bucket. `named`: where they are to be from now on.
+async fn home(named: Option<&SharedFiles>, root: &Path, store: &Store) -> Result<Home, Failure> {
+    let place = match named {
+        Some(named) => Some(named.clone()),
+        None => {
+            let known = LocalLake::place(store).await.map_err(|e| Failure::Port(Box::new(e)))?;
+            known
+                .map(|place| place.parse())
+                .transpose()
+                .map_err(|e: NotAPlace| Failure::Other(e.to_string()))?
+        }
+    };
+    let bucket = place.map(|place| LakeBucket::from_environment(&place)).transpose();
+    let bucket = bucket.map_err(|e| Failure::Port(Box::new(e)))?;
+    Ok(Home { data: data_of(root), bucket: bucket.map(|bucket| Arc::new(bucket) as Arc<dyn Bucket>) })
 }
 
 /// The database of a project, made if it is not there. A folder has one log: where it was signed here, no other is begun or carried on
@@ -115,7 +135,7 @@ pub async fn reading(site: Site<'_>) -> Result<Option<App>, Failure> {
     if store.legacy().await.map_err(AppError::from)?.is_some() {
         return app(site, Means::default()).await.map(Some);
     }
-    let lake = LocalLake::open_to_read(store.clone(), &data_of(&root)).await;
+    let lake = LocalLake::open_to_read(store.clone(), home(None, &root, &store).await?).await;
     let Some(lake) = lake.map_err(|e| Failure::Port(Box::new(e)))? else { return Ok(None) };
     Ok(Some(put_together(root, store, lake, Means::default())))
 }
@@ -137,7 +157,7 @@ pub fn reopening(site: Site<'_>) -> kepi_app::live::Open {
     Box::new(move || {
         let (folder, store) = (folder.clone(), store.clone());
         Box::pin(async move {
-            let site = Site { folder: &folder, store: store.as_ref() };
+            let site = Site { folder: &folder, store: store.as_ref(), lake: None };
             reading(site).await.map_err(|failure| failure.in_words())
         })
     })
@@ -210,7 +230,8 @@ pub fn sources(folder: &Path) -> FileSources {
 pub async fn verify(site: Site<'_>) -> Result<Option<Verified>, Failure> {
     let root = root(site.folder)?;
     let Some(store) = store_to_read(site, &root).await? else { return Ok(None) };
-    let verified = LocalLake::verify(store, &data_of(&root)).await;
+    let home = home(None, &root, &store).await?;
+    let verified = LocalLake::verify(store, home).await;
     verified.map(Some).map_err(|e| Failure::Port(Box::new(e)))
 }
 
@@ -236,7 +257,8 @@ pub async fn store(site: Site<'_>) -> Result<Store, Failure> {
 /// What of the published figures at a site is not what the log says.
 pub async fn audited_figures(site: Site<'_>, store: Store) -> Result<Vec<kepi_store::Finding>, Failure> {
     let failed = |e: kepi_lake::LakeError| Failure::Port(Box::new(e));
-    match LocalLake::open_to_read(store, &data_of(&root(site.folder)?)).await.map_err(failed)? {
+    let home = home(None, &root(site.folder)?, &store).await?;
+    match LocalLake::open_to_read(store, home).await.map_err(failed)? {
         Some(lake) => lake.audit_published().await.map_err(failed),
         None => Ok(Vec::new()),
     }

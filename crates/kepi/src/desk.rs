@@ -52,7 +52,7 @@ impl SiteDesk {
         if let Some(app) = held.as_ref() {
             return Ok(Arc::clone(app));
         }
-        let site = Site { folder: &self.folder, store: self.address.as_ref() };
+        let site = Site { folder: &self.folder, store: self.address.as_ref(), lake: None };
         if compose::audited(site).await?.is_none() {
             let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
             return Err(Failure::Other(why.to_owned()));

@@ -68,7 +68,7 @@ impl SiteDoor {
 
     /// Where the project is.
     pub fn site(&self) -> Site<'_> {
-        Site { folder: &self.folder, store: self.address.as_ref() }
+        Site { folder: &self.folder, store: self.address.as_ref(), lake: None }
     }
 
     /// The sign-ins of the project, if there are any.

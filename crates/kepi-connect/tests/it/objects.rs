@@ -249,7 +249,7 @@ async fn what_is_no_bucket_lands_nothing_and_leaves_what_was_copied() {
             "no key, no tag",
         ),
         (301, "<Error><Code>PermanentRedirect</Code></Error>", "the bucket is elsewhere"),
-        (404, "<Error><Code>NoSuchBucket</Code></Error>", "NoSuchBucket; look at `bucket`"),
+        (404, "<Error><Code>NoSuchBucket</Code></Error>", "NoSuchBucket; look at the names of bucket"),
         (
             403,
             "<Error><Code>AccessDenied</Code><Message>correct-horse-battery-staple</Message></Error>",

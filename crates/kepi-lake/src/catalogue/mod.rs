@@ -3,7 +3,10 @@
 mod pin;
 mod table;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use kepi_model::expression::Physical;
 use kepi_query::port::SnapshotId;
@@ -15,7 +18,11 @@ use kepi_store::{
 pub(crate) use kepi_store::catalogue::{FileStats, NewFile, Replacement};
 pub(crate) use table::{Table, TableColumn, ensure_table, live_files, table_of};
 
-use crate::error::LakeError;
+use crate::{
+    durable::blocking,
+    error::LakeError,
+    shared::{Shared, Wanted},
+};
 
 /// A file of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,24 +37,38 @@ pub(crate) struct DataFile {
     pub bytes: u64,
 }
 
+impl DataFile {
+    /// As it is to be here.
+    pub fn wanted(&self) -> Wanted {
+        Wanted { path: self.path.clone(), bytes: Some(self.bytes), checksum: None }
+    }
+}
+
 /// The catalogue and where its files are.
 #[derive(Debug, Clone)]
 pub(crate) struct Catalogue {
     pub store: Store,
     pub data: PathBuf,
+    /// Where the files lie, if machines share them.
+    pub shared: Option<Arc<Shared>>,
 }
 
 impl Catalogue {
     /// Makes the catalogue if it is not there, and says where the files are, so that DuckDB finds them too.
-    pub async fn open(store: Store, data: &Path, now: i64) -> Result<Self, LakeError> {
-        let folder = format!("{}/", data.display());
+    pub async fn open(
+        store: Store,
+        data: &Path,
+        shared: Option<Arc<Shared>>,
+        now: i64,
+    ) -> Result<Self, LakeError> {
+        let folder = shared.as_ref().map_or_else(|| format!("{}/", data.display()), |shared| shared.folder());
         let ready = stored::is_ready(&mut store.read().await?, &folder).await?;
         if !ready {
             let mut tx = store.begin().await?;
             stored::make_ready(&mut tx, &folder, concat!("kepi ", env!("CARGO_PKG_VERSION")), now).await?;
             tx.commit().await?;
         }
-        Ok(Self { store, data: data.to_owned() })
+        Ok(Self { store, data: data.to_owned(), shared })
     }
 
     /// Unique id of this lake.
@@ -68,6 +89,25 @@ impl Catalogue {
     /// The newest snapshot.
     pub async fn latest(&self) -> Result<SnapshotId, LakeError> {
         Ok(SnapshotId(stored::snapshot(&mut self.store.read().await?).await?))
+    }
+
+    /// Removes what was erased on another machine, where machines share the lake: also of one that serves and stays.
+    pub async fn forget_erased(&self) -> Result<(), LakeError> {
+        match &self.shared {
+            Some(shared) => shared.forget_erased(&self.store).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Has files here that machines share.
+    pub async fn bring(&self, files: Vec<Wanted>) -> Result<(), LakeError> {
+        match &self.shared {
+            Some(shared) if !files.is_empty() => {
+                let shared = Arc::clone(shared);
+                blocking(move || shared.bring(files)).await?
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A file with its absolute path.

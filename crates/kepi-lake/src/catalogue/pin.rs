@@ -13,7 +13,7 @@ use kepi_store::{
     catalogue::{self as stored, MAIN},
 };
 
-use super::{Catalogue, physical_of};
+use super::{Catalogue, DataFile, physical_of};
 use crate::error::LakeError;
 
 impl Catalogue {
@@ -82,9 +82,12 @@ impl Catalogue {
             let (bounds, is_empty) = (known.flatten(), known == Some(None));
             columns.push(PinnedColumn { name: column.column.name.clone(), physical, bounds, is_empty });
         }
-        let files = stored::table_files(tx, table.id, at).await?.into_iter().map(|f| self.place(f));
+        let files: Vec<_> =
+            stored::table_files(tx, table.id, at).await?.into_iter().map(|f| self.place(f)).collect();
+        self.bring(files.iter().map(DataFile::wanted).collect()).await?;
         let data = TableData::Files(
             files
+                .into_iter()
                 .map(|f| PinnedFile { path: f.path.display().to_string(), bytes: f.bytes, rows: f.rows })
                 .collect(),
         );

@@ -183,5 +183,8 @@ pub(crate) async fn live_files(catalogue: &Catalogue, table: i64) -> Result<(Vec
     let mut tx = catalogue.store.read().await?;
     let version = stored::version(&mut tx, table, None).await?;
     let files = stored::live_files(&mut tx, table).await?;
-    Ok((files.into_iter().map(|f| catalogue.place(f)).collect(), version))
+    drop(tx);
+    let files: Vec<DataFile> = files.into_iter().map(|f| catalogue.place(f)).collect();
+    catalogue.bring(files.iter().map(DataFile::wanted).collect()).await?;
+    Ok((files, version))
 }

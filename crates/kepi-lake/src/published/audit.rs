@@ -16,7 +16,7 @@ use kepi_store::{
 };
 
 use super::{FOLDER, Wanted, file, sealed, spelt};
-use crate::{LocalLake, durable::blocking, error::LakeError};
+use crate::{LocalLake, durable::blocking, error::LakeError, shared};
 
 impl LocalLake {
     /// What of the published rows is not what the log says; reads every file of them.
@@ -79,6 +79,8 @@ impl LocalLake {
         drop(reading);
         let folder = self.catalogue.data.join(FOLDER).join(form.name);
         let paths: Vec<PathBuf> = files.into_iter().map(|file| folder.join(file.name)).collect();
+        let wanted = |path: &PathBuf| shared::Wanted { path: path.clone(), bytes: None, checksum: None };
+        self.catalogue.bring(paths.iter().map(wanted).collect()).await?;
         let (roots, unread) = blocking(move || roots(form, &paths)).await?;
         for (path, why) in unread {
             let place = path.strip_prefix(&self.catalogue.data).unwrap_or(&path).display().to_string();

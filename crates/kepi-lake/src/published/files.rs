@@ -24,11 +24,10 @@ use crate::{
     LocalLake,
     durable::{self, blocking},
     error::LakeError,
+    folders::NEWEST,
     sound::{Doubtful, Sound},
 };
 
-/// Folder in it for the files of newest rows.
-pub(super) const NEWEST: &str = "newest";
 /// After so many files the newest rows are written anew, and so many small ones are merged.
 pub(super) const FILES: usize = 32;
 /// Smaller files are small [bytes]. What is not is never written again.
@@ -110,7 +109,12 @@ impl Files {
     /// The newest row of each key.
     pub(super) fn current(&self, form: &'static Form, wanted: Wanted<'_>) -> Result<Table, LakeError> {
         if let Some((path, file)) = &self.newest {
-            match self.believe_named(path).and_then(|()| file::read(path, form, wanted)) {
+            match self
+                .sound
+                .bring(path)
+                .and_then(|()| self.believe_named(path))
+                .and_then(|()| file::read(path, form, wanted))
+            {
                 Ok(cached) => {
                     let mut tables = vec![cached];
                     tables.extend(self.read(self.after(file.seq), form, wanted)?);
@@ -159,6 +163,7 @@ impl Files {
 
 impl LocalLake {
     pub(super) async fn files(&self, form: &Form) -> Result<Files, LakeError> {
+        self.catalogue.forget_erased().await?;
         let mut reading = self.store().read().await?;
         Files::of(&mut reading, self, form).await
     }
@@ -192,10 +197,4 @@ pub(super) fn all_of(form: &'static Form, tables: &[Table]) -> Table {
     let mut all = TableBuilder::new(form);
     tables.iter().for_each(|table| all.append(table));
     all.finish()
-}
-
-/// Files of newest rows: the catalogue does not name them.
-pub(crate) async fn newest_paths(reading: &mut Reading, data: &Path) -> Result<Vec<PathBuf>, LakeError> {
-    let names = rows::newest_files(reading).await?;
-    Ok(names.into_iter().map(|name| data.join(FOLDER).join(NEWEST).join(name)).collect())
 }

@@ -66,6 +66,7 @@ impl Effects for Publishing<'_> {
         if newest != Some(self.of.run.number) {
             return Err(CalledOff::Faster);
         }
+        self.lake.all_there(self.written).await?;
         for one in self.written.iter_mut() {
             let message = format!("insights of run {}", self.of.run.number);
             let stamp = Stamp { at: self.of.at, actor: self.of.actor, message: &message };

@@ -37,14 +37,12 @@ use crate::{
     LocalLake,
     door::{CalledOff, permit, plain},
     error::{LakeError, LandError},
+    folders::PUBLISHED as FOLDER,
 };
 use file::Wanted;
-pub(crate) use files::newest_paths;
 use files::{Files, all_of};
 use write::{Written, paths, sealed, write};
 
-/// Folder of the schema.
-pub(crate) const FOLDER: &str = "published";
 /// How often a run tries to publish while others do.
 const ATTEMPTS: usize = 5;
 
@@ -136,6 +134,7 @@ impl Effects for Publishing<'_> {
         if rows::newest_run(tx, None).await? != self.head {
             return Err(CalledOff::Faster);
         }
+        self.lake.all_there(self.written).await?;
         let run = self.run;
         for one in self.written.iter_mut() {
             let message = format!("run {}", run.number);

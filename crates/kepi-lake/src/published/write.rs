@@ -20,13 +20,15 @@ use kepi_store::{
 use super::{
     FOLDER,
     file::{self, Wanted},
-    files::{FILES, Files, NEWEST, all_of},
+    files::{FILES, Files, all_of},
 };
 use crate::{
     LocalLake,
     catalogue::{NewFile, Replacement},
+    door::CalledOff,
     durable::{DurableFs, blocking, create_folder_durably},
     error::LakeError,
+    folders::NEWEST,
 };
 
 /// A table as it is after a run, not committed yet.
@@ -185,6 +187,17 @@ impl LocalLake {
             self.remove_all(&paths(&written));
             error
         })
+    }
+
+    /// Calls a command off whose new files are not there any more.
+    pub(super) async fn all_there(&self, written: &[Written]) -> Result<(), CalledOff> {
+        for one in written {
+            let merged = one.merged.as_ref().map(|(file, _)| file);
+            for file in [one.file.as_ref(), merged].into_iter().flatten() {
+                self.still_there(&file.path, file.bytes).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The number of a table of published rows, made if need be.

@@ -35,7 +35,7 @@ use crate::support::*;
 on_both![rows_that_are_erased_are_in_no_byte_and_do_not_come_back];
 
 /// What stands in everything that is of an account, and nowhere else.
-fn mark(n: usize) -> String {
+pub fn mark(n: usize) -> String {
     format!("zq{n:06}qz")
 }
 
@@ -99,7 +99,7 @@ async fn kept(root: &Path) -> BTreeSet<usize> {
 }
 
 /// Accounts, whose addresses are personal, and tickets, which refer to them.
-fn shop() -> (Project, Source, Source) {
+pub fn shop() -> (Project, Source, Source) {
     let mut address = attribute("email", Type::Text);
     address.personal = true;
     let account =
@@ -135,13 +135,13 @@ fn shop() -> (Project, Source, Source) {
     (project, accounts, tickets)
 }
 
-fn accounts_file(accounts: impl Iterator<Item = usize>, tier: &str) -> String {
+pub fn accounts_file(accounts: impl Iterator<Item = usize>, tier: &str) -> String {
     let rows = accounts.map(|n| format!("acc-{0},mail{0}@example.org,{tier}\n", mark(n)));
     format!("id,email,tier\n{}", rows.collect::<String>())
 }
 
 /// Two tickets of each account, one of them with an amount that is none.
-fn tickets_file(accounts: impl Iterator<Item = usize>, delivery: usize) -> String {
+pub fn tickets_file(accounts: impl Iterator<Item = usize>, delivery: usize) -> String {
     let rows = accounts
         .map(|n| format!("t{delivery}-{n}-1,acc-{0},{n}\nt{delivery}-{n}-2,acc-{0},x of {0}\n", mark(n)));
     format!("id,account,amount\n{}", rows.collect::<String>())
@@ -152,7 +152,7 @@ async fn erase(lake: &LocalLake, project: &Project, accounts: &[usize], with: &[
     (holding, done.unwrap())
 }
 
-async fn try_to_erase(
+pub async fn try_to_erase(
     lake: &LocalLake,
     project: &Project,
     accounts: &[usize],
@@ -285,8 +285,8 @@ async fn what_is_not_there_or_not_named_whole_is_not_erased() {
 }
 
 /// A file system that stops working after so many changes.
-struct Failing {
-    left: Arc<AtomicI64>,
+pub struct Failing {
+    pub left: Arc<AtomicI64>,
 }
 
 impl Failing {

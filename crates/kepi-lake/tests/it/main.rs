@@ -31,5 +31,6 @@ mod records;
 mod rooms;
 mod row_by_row;
 mod rules;
+mod shared;
 mod support;
 mod verify;

@@ -212,7 +212,8 @@ async fn land(folder: &Path, out: Output) -> Result<(), Failure> {
     reset_peak_memory();
     let (files, checked) = open::check_folder(folder, &compose::sources(folder), None)?;
     let project = checked.value.ok_or(kepi_app::AppError::Definitions { errors: 1 })?;
-    let app = compose::app(compose::Site { folder, store: None }, compose::Means::default()).await?;
+    let app =
+        compose::app(compose::Site { folder, store: None, lake: None }, compose::Means::default()).await?;
     let start = Instant::now();
     let request =
         Request { actor: "bench".to_owned(), at: compose::now(), land: true, fetch: false, any_time: true };

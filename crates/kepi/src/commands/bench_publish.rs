@@ -111,7 +111,8 @@ fn grid(report: &Report) -> Grid {
 
 async fn measure(what: &BenchPublish, folder: &Path, out: Output) -> Result<Report, Failure> {
     write_project(what, folder)?;
-    let app = compose::app(compose::Site { folder, store: None }, compose::Means::default()).await?;
+    let app =
+        compose::app(compose::Site { folder, store: None, lake: None }, compose::Means::default()).await?;
     let bytes = || size(folder);
     let before = bytes();
     let start = Instant::now();
@@ -148,7 +149,7 @@ async fn measure(what: &BenchPublish, folder: &Path, out: Output) -> Result<Repo
         run(&app, what, u64::from(day) + 2).await?;
     }
     // All days are today: what would be gone by now is taken away.
-    compose::sweep(compose::Site { folder, store: None }).await?;
+    compose::sweep(compose::Site { folder, store: None, lake: None }).await?;
     let folder_bytes = bytes();
     let days = u64::from(what.days) + 1;
     let daily = folder_bytes.saturating_sub(first) / days;
@@ -172,7 +173,8 @@ async fn measure(what: &BenchPublish, folder: &Path, out: Output) -> Result<Repo
 async fn open(folder: &Path, out: Output) -> Result<(), Failure> {
     reset_peak_memory();
     let start = Instant::now();
-    let app = compose::app(compose::Site { folder, store: None }, compose::Means::default()).await?;
+    let app =
+        compose::app(compose::Site { folder, store: None, lake: None }, compose::Means::default()).await?;
     let picture = Picture::load(&Arc::new(app)).await?;
     if Facts::is_empty(&picture) {
         return Err(Failure::Other("nothing is published".to_owned()));

@@ -35,7 +35,7 @@ pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
         write(into)?;
         out.remark(&format!("wrote the demo project to {}", into.display()));
     }
-    let site = compose::Site { folder: into, store: cli.store.as_ref() };
+    let site = compose::Site { folder: into, store: cli.store.as_ref(), lake: cli.lake.as_ref() };
     let run = Run {
         on_schedule: false,
         no_land: false,

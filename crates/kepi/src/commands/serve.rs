@@ -43,7 +43,7 @@ pub async fn serve(what: &Serve, site: compose::Site<'_>, actor: &str, out: Outp
     let follow = tokio::spawn(Arc::clone(&board).follow());
     let (folder, store) = (site.folder.to_owned(), site.store.cloned());
     let deliver = tokio::spawn(deliver::while_serving(async move || {
-        let site = compose::Site { folder: &folder, store: store.as_ref() };
+        let site = compose::Site { folder: &folder, store: store.as_ref(), lake: None };
         let Some(app) = compose::reading(site).await? else { return Ok(None) };
         if !app.delivers().await? {
             return Ok(None);

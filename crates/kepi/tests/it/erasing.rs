@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::Project;
 
-const SHOP: &str = "project: shop
+pub const SHOP: &str = "project: shop
 name: Shop
 language: 1
 time_zone: UTC
@@ -115,11 +115,11 @@ final_after: 1 month
 ";
 
 /// What nothing but rows of a customer has.
-fn mark(n: usize) -> String {
+pub fn mark(n: usize) -> String {
     format!("qzc{n:03}zq")
 }
 
-fn customers(all: impl Iterator<Item = usize>) -> String {
+pub fn customers(all: impl Iterator<Item = usize>) -> String {
     let mut file = "id,email,tier\n".to_owned();
     for n in all {
         writeln!(file, "{0},{0}@example.org,{1}", mark(n), if n % 3 == 0 { "gold" } else { "basic" })
@@ -129,7 +129,7 @@ fn customers(all: impl Iterator<Item = usize>) -> String {
 }
 
 /// Purchases of months 1 to `until` of 2026, some of them of an amount that is none.
-fn purchases(delivery: usize, months: std::ops::RangeInclusive<usize>) -> String {
+pub fn purchases(delivery: usize, months: std::ops::RangeInclusive<usize>) -> String {
     let mut file = "id,customer,at,amount\n".to_owned();
     for month in months {
         for n in 0..12 {
@@ -145,7 +145,7 @@ fn purchases(delivery: usize, months: std::ops::RangeInclusive<usize>) -> String
 }
 
 /// Every published figure as it stands.
-fn figures(project: &Project) -> BTreeMap<String, Value> {
+pub fn figures(project: &Project) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for kpi in ["revenue", "buyers", "growth", "regulars"] {
         let shown = project.ok(&["show", "kpi", kpi, "--format", "json"]);
@@ -157,7 +157,7 @@ fn figures(project: &Project) -> BTreeMap<String, Value> {
     all
 }
 
-fn reproduce(project: &Project) -> Value {
+pub fn reproduce(project: &Project) -> Value {
     serde_json::from_str(&project.ok(&["reproduce", "--format", "json"])).unwrap()
 }
 

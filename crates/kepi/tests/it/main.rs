@@ -68,6 +68,7 @@ mod rooms;
 mod scenarios;
 mod schedules;
 mod screened;
+mod shared_lake;
 mod side_by_side;
 mod speed;
 mod stories;

@@ -22,6 +22,7 @@ pub fn root() -> PathBuf {
 pub struct Project {
     folder: TempDir,
     store: Option<String>,
+    environment: Vec<(String, String)>,
     /// Tokens by the names of those whom they act for; under the empty name that of the first.
     tokens: RefCell<BTreeMap<String, String>>,
 }
@@ -36,17 +37,32 @@ impl Project {
     pub fn copied(path: &str) -> Self {
         let folder = TempDir::new().unwrap();
         copy(&root().join(path), folder.path());
-        Self { folder, store: None, tokens: RefCell::default() }
+        Self { folder, store: None, environment: Vec::new(), tokens: RefCell::default() }
     }
 
     /// An empty folder.
     pub fn empty() -> Self {
-        Self { folder: TempDir::new().unwrap(), store: None, tokens: RefCell::default() }
+        Self {
+            folder: TempDir::new().unwrap(),
+            store: None,
+            environment: Vec::new(),
+            tokens: RefCell::default(),
+        }
     }
 
     /// The same project, its database at an address.
     pub fn stored_at(self, address: &str) -> Self {
         Self { store: Some(address.to_owned()), ..self }
+    }
+
+    /// The same project, its commands with more in their environment.
+    pub fn with(self, environment: Vec<(String, String)>) -> Self {
+        Self { environment, ..self }
+    }
+
+    /// What more there is in the environment of its commands.
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.environment
     }
 
     /// Where its database is: named after the project, if it is in PostgreSQL.
@@ -59,7 +75,11 @@ impl Project {
 
     fn command(&self) -> Command {
         let mut command = kepi();
-        command.arg("-C").arg(self.path()).env("KEPI_TEST_CLOCK", self.clock());
+        command
+            .arg("-C")
+            .arg(self.path())
+            .env("KEPI_TEST_CLOCK", self.clock())
+            .envs(self.environment.iter().cloned());
         if let Some(address) = &self.store {
             command.env("KEPI_STORE", address);
         }
@@ -163,6 +183,7 @@ pub fn kepi() -> Command {
         .env_remove("KEPI_PROJECT")
         .env_remove("KEPI_CHECKPOINTS")
         .env_remove("KEPI_STORE")
+        .env_remove("KEPI_LAKE")
         .env_remove("KEPI_ENGINE")
         .env_remove("KEPI_SHARED_FILES");
     command
