@@ -224,6 +224,19 @@ fn hop(of: &Expression) -> Option<(&str, &EntityId, &str)> {
     Some((reference.as_str(), next, path.attribute.as_str()))
 }
 
+/// What an expression comes to the first of that is known; others than `coalesce` to themselves.
+fn operands(of: &Expression) -> &[Expression] {
+    match &of.node {
+        Node::Coalesce(operands) => operands,
+        _ => std::slice::from_ref(of),
+    }
+}
+
+/// The first reference that is followed by what an expression comes to, and to which table.
+fn followed(of: &Expression) -> Option<(&str, &EntityId)> {
+    operands(of).iter().find_map(hop).map(|(reference, of, _)| (reference, of))
+}
+
 /// The tables and columns that a step reads, landed or made.
 fn columns(step: &Step) -> Vec<(EntityId, String)> {
     let mut all = Vec::new();
@@ -269,7 +282,7 @@ struct Over<'a> {
 impl<'a> Over<'a> {
     /// Over rows that are found by what an expression comes to.
     fn found_by(by: Option<&'a Expression>, table: &'a EntityId, of: &'a Expression) -> Self {
-        let through = by.and_then(hop).map(|(reference, ..)| reference);
+        let through = by.and_then(followed).map(|(reference, _)| reference);
         Self { table, of, tie: by.and_then(plain), through }
     }
 }
@@ -389,18 +402,34 @@ impl Search<'_> {
         });
     }
 
-    /// Rows of a table are found by what an expression comes to: a column, or one of the row to which a column refers.
+    /// Rows of a table are found by what an expression comes to: a column, one of the row to which a column refers, or the first of such that is known.
     fn found_by(&mut self, table: &EntityId, by: &Expression, made: bool) -> Option<()> {
         if let Some(column) = plain(by) {
             return self.tied(table, column, made);
         }
-        let (reference, of, subject) = hop(by)?;
-        if made || self.made.has(of, subject) {
+        if made {
             return None;
         }
-        let key = self.key(of)?;
-        self.through((table, reference), (of, &key), subject);
-        self.through((of, &key), (of, &key), subject);
+        let followed = followed(by);
+        for of in operands(by) {
+            match (plain(of), hop(of), followed) {
+                (Some(column), _, None) => self.tied(table, column, false)?,
+                // Of a row that is found by its reference the one to which it refers is there, too.
+                (Some(column), _, Some((reference, of))) if column == reference => {
+                    let key = self.key(of)?;
+                    self.tied(table, column, false)?;
+                    self.tied(of, &key, false)?;
+                }
+                (None, Some((reference, of, subject)), Some(one))
+                    if one == (reference, of) && !self.made.has(of, subject) =>
+                {
+                    let key = self.key(of)?;
+                    self.through((table, reference), (of, &key), subject);
+                    self.through((of, &key), (of, &key), subject);
+                }
+                _ => return None,
+            }
+        }
         Some(())
     }
 
@@ -473,8 +502,12 @@ impl Search<'_> {
                     let read: Vec<&Expression> =
                         part.filter.iter().chain(part.set.iter().flatten()).collect();
                     let made = self.made.has(&part.of, part.at.as_str()) || self.is_made(&part.of, &read);
+                    let by = part.set.get(place)?.as_ref()?;
                     // What nothing is known of belongs to those without a key, wherever its reference leads.
-                    self.tied(&part.of, plain(part.set.get(place)?.as_ref()?)?, made)
+                    if followed(by).is_some() {
+                        return None;
+                    }
+                    self.found_by(&part.of, by, made)
                 })
             }
             Step::Versions(of) => {

@@ -138,7 +138,9 @@ impl Kept<'_> {
             && let Some(local) = split::local(part, inputs)
         {
             let portions = InPortions { kept: self, part, local: &local, inputs, limits };
-            if let Some((record, of)) = portions.made().await?
+            let made =
+                portions.made().await?.map(|(record, of)| (Record { name: name.clone(), ..record }, of));
+            if let Some((record, of)) = made
                 && self.keeps(&name, &record)
             {
                 was(Remade::InPortions(of));
@@ -153,7 +155,7 @@ impl Kept<'_> {
         let sources = sources(part, inputs, &read);
         let derived = derive::of_rows(part, read, None, limits.threads)?;
         if let Some(read) = sources
-            && let Some(record) = self.recorded(part, &derived, read)
+            && let Some(record) = self.recorded(&name, part, &derived, read)
             && self.keeps(&name, &record)
         {
             return Ok(record.derived(inputs, self.shelf));
@@ -163,7 +165,8 @@ impl Kept<'_> {
 
     /// What is kept under a name, if all of it is what was written.
     fn record(&self, name: &str) -> Option<Record> {
-        Record::decode(&self.shelf.read(name)?).filter(|record| record.is_sound(self.shelf))
+        Record::decode(&self.shelf.read(name)?)
+            .filter(|record| record.name == name && record.is_sound(self.shelf))
     }
 
     fn uses(&self, name: &str, record: &Record) {
@@ -182,6 +185,7 @@ impl Kept<'_> {
     /// Writes what was made; none where it cannot be kept.
     fn recorded(
         &self,
+        name: &str,
         part: &DerivePlan,
         derived: &Derived,
         read: BTreeMap<EntityId, Vec<Source>>,
@@ -197,7 +201,7 @@ impl Kept<'_> {
             ))
         };
         let tables = tables.iter().map(write).collect::<Option<_>>()?;
-        Some(Record { read, tables, strays: strays.clone(), made: made.clone() })
+        Some(Record { name: name.to_owned(), read, tables, strays: strays.clone(), made: made.clone() })
     }
 }
 

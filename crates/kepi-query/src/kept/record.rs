@@ -19,6 +19,9 @@ use crate::{
 /// What was made together.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Record {
+    /// Under which name it was put on the shelf: what lies under another one is of something else.
+    #[serde(default)]
+    pub name: String,
     /// Of which files, by table.
     pub read: BTreeMap<EntityId, Vec<Source>>,
     /// Where the rows are, by table.

@@ -63,14 +63,14 @@ impl Business {
             (
                 "client",
                 read(
-                    "id:text created_at:instant
-                     a1 2026-01-10
-                     a2 2026-01-20
-                     a3 2026-02-05
-                     a4 2026-02-20
-                     a5 2026-03-01
-                     a6 2026-03-02
-                     a7 -",
+                    "id:text created_at:instant parent:text
+                     a1 2026-01-10 -
+                     a2 2026-01-20 a1
+                     a3 2026-02-05 a1
+                     a4 2026-02-20 a3
+                     a5 2026-03-01 -
+                     a6 2026-03-02 a5
+                     a7 - a6",
                 ),
             ),
             (
@@ -436,7 +436,7 @@ fn changed(business: impl Fn(u64) -> Business, count: u64, memory: [u64; 3]) -> 
                 (made.out_of_range.clone(), made.unmade.clone(), made.strays.clone())
             };
             assert_eq!(rest(&found), rest(&expected), "{said}");
-            assert!(found.tables.keys().eq(expected.tables.keys()), "{said}");
+            assert!(found.tables.keys().eq(expected.tables.keys()), "{said} {:?}", kept.remade());
             let mut made = placed.clone();
             made.tables.extend(found.tables);
             let opened = drawer.all(&made).unwrap();
@@ -540,6 +540,7 @@ time: created_at
 attributes:
   id: {type: text}
   created_at: {type: timestamp}
+  parent: {type: reference client}
   tickets: {count: claim, from: created_at, within: 90 days}
   most: {greatest: claim.replies, from: created_at, within: 90 days}
 ---
@@ -554,9 +555,11 @@ attributes:
   status: {type: text}
   cost: {type: integer}
   follows: {type: reference claim}
+  head: {expression: "coalesce(account.parent, account)"}
   earlier: {count: claim, same: account, until: this}
   replies: {count: message, same: {id: ticket}, from: opened_at, within: 60 days}
   words: {sum: message.words, same: {id: ticket}, from: opened_at, within: 30 days}
+  in_thread: {count: message, same: {id: thread}, from: opened_at, within: 90 days}
   was_followed: {any: claim, same: {id: follows}, from: opened_at, within: 60 days}
   was_open: {any: claim_version, same: {id: id}, where: status = 'open', from: opened_at, within: 900 days}
 ---
@@ -574,6 +577,7 @@ attributes:
   ticket: {type: reference claim}
   words: {type: integer}
   whose: {expression: ticket.account}
+  thread: {expression: "coalesce(ticket.follows, ticket)"}
 ---
 entity: road
 name: Road
@@ -588,6 +592,13 @@ name: Month of a client
 rows: {every: month, of: client, from: created_at, until: now}
 attributes:
   heard: {count: message, same: {client: whose}}
+  opened: {count: claim}
+---
+entity: team_month
+name: Month of a client with those it refers
+rows: {every: month, of: client, from: created_at, until: now}
+attributes:
+  told: {count: claim, same: {client: head}}
   opened: {count: claim}
 ---
 kpi: busy
@@ -624,6 +635,18 @@ kpi: reopened
 name: Reopened
 better: lower
 measure: {share: {of: claim, which: was_open}}
+period: month
+---
+kpi: threads
+name: Threads
+better: lower
+measure: {mean: {of: claim, value: in_thread}}
+period: month
+---
+kpi: headed
+name: Headed
+better: lower
+measure: {mean: {of: team_month, value: told + opened}}
 period: month
 ---
 kpi: paying
