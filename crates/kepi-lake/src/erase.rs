@@ -35,6 +35,7 @@ use kepi_store::{
     Asked, Effects, EventFilter, NewText, Performed, Receipt, StoreError, Transaction,
     catalogue::{self, Held, MAIN, NewFile, Stamp},
     erase,
+    merge::{self, Merges},
 };
 use serde_json::Value;
 
@@ -46,6 +47,7 @@ use crate::{
     erased::{digest, named},
     error::{LakeError, LandError},
     folders::CACHES,
+    merges::{resolved, said},
     table_file::{io as failed, read_batches, without},
 };
 
@@ -98,6 +100,8 @@ struct Found<'a> {
     texts: Vec<Commitment>,
     sources: Vec<SourceId>,
     keys: Keys,
+    /// What was merged of the entity, with them and without them.
+    merges: (Merges, Merges),
     holding: Holding,
 }
 
@@ -151,7 +155,13 @@ impl Says {
             false => Vec::new(),
         };
         let refers = |a: &&kepi_model::project::Attribute| is_reference_to(&a.type_, of);
-        let references = entity.attributes.iter().filter(refers).filter_map(|a| column(&a.id)).collect();
+        let references = entity.attributes.iter().filter(refers).filter_map(|a| column(&a.id));
+        // A row that was merged into one of them names it.
+        let merges = source.merges.as_ref().filter(|_| source.into == *of).map(|merges| {
+            let prefix = entity.key.first().and_then(column).flatten().map(|(_, prefix)| prefix);
+            Some((merges.column().trim().to_owned(), prefix.unwrap_or_default()))
+        });
+        let references = references.chain(merges).collect();
         Self { key, references }
     }
 
@@ -231,7 +241,10 @@ fn role(project: &Project, table: &str, erase: &erasing::Erase) -> Option<Role> 
         role.key = entity.key.iter().map(ToString::to_string).collect();
     }
     let refers = entity.attributes.iter().filter(|a| is_reference_to(&a.type_, &erase.of));
-    role.references = refers.map(|a| a.id.to_string()).collect();
+    role.references = refers.flat_map(|a| [a.id.to_string(), said(a.id.as_str())]).collect();
+    if id == erase.of {
+        role.references.push(system::MERGED_INTO.to_owned());
+    }
     if screened(project, &id, &erase.of) {
         role.references.push(kepi_model::entity::screening::found::ID.to_owned());
         role.goes = true;
@@ -390,6 +403,21 @@ impl LocalLake {
                 )));
             }
         }
+        let known = merge::of_entity(&mut self.catalogue.store.read().await?, of.as_str()).await?;
+        for key in all.iter().filter_map(|key| key.first()) {
+            let into = resolved(&known, key);
+            if into != key {
+                return Err(misfit(format!(
+                    "`{key}` was merged into `{into}`: erase that, and all that was merged into it goes with it"
+                )));
+            }
+        }
+        let goes = |key: &str| all.contains(&vec![key.to_owned()]);
+        let merged: BTreeSet<String> =
+            known.keys().filter(|key| goes(resolved(&known, key))).cloned().collect();
+        let mut rest = known.clone();
+        rest.retain(|key, _| !merged.contains(key));
+        all.extend(merged.iter().map(|key| vec![key.clone()]));
         let secret = self.catalogue.store.secret();
         let erase = erasing::Erase {
             of: of.clone(),
@@ -409,7 +437,8 @@ impl LocalLake {
             texts: Vec::new(),
             sources: Vec::new(),
             keys,
-            holding: Holding::default(),
+            merges: (known, rest),
+            holding: Holding { merged, ..Holding::default() },
         };
         let mut places = found.in_tables(project).await?;
         found.in_raw_files(project).await?;
@@ -883,6 +912,8 @@ impl Effects for Carrying<'_, '_, '_> {
         for text in &self.texts {
             tx.keep_text(text).await?;
         }
+        let (before, rest) = &self.found.merges;
+        merge::change(tx, self.found.erase.of.as_str(), before, rest).await?;
         let files = self.found.tables.iter().flat_map(|of| &of.files);
         let new: Vec<_> = files.filter_map(|of| of.new.as_ref().map(|new| new.path.clone())).collect();
         self.found.lake.fs.committing(&new);

@@ -87,6 +87,12 @@ impl Met {
         self.own.is_none() && self.references.is_empty()
     }
 
+    /// Whether a key of the entity of the rows was erased.
+    pub fn is_erased(&self, key: &str) -> bool {
+        let (Some((_, keys)), Some(of)) = (&self.own, &self.of) else { return false };
+        keys.contains(&digest(&self.secret, of, &[key.to_owned()]))
+    }
+
     /// Finds the rows of a batch that meet something, and takes references to it out of them. `typed` says which rows have values.
     pub fn meet(&self, rows: &mut Rows, count: usize, typed: &Bits) -> Meeting {
         let mut meeting = Meeting::default();

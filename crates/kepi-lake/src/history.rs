@@ -140,8 +140,15 @@ impl History {
     }
 
     /// Places a row that says that its key is gone: a version that never holds and ends the one before it, whatever comes in which
-    /// order. Also the interval in which it stands written.
-    pub fn gone(&mut self, chains: &mut Chains, key: usize, version: Version) -> (Placed, Interval) {
+    /// order. Also the interval in which it stands written. `says_more`: also what has become of
+    /// the key, so that it is placed although that is gone, unless it says what is known.
+    pub fn gone(
+        &mut self,
+        chains: &mut Chains,
+        key: usize,
+        version: Version,
+        says_more: bool,
+    ) -> (Placed, Interval) {
         // Before it begins: so it is told from a version that was superseded at once.
         let version = Version { ended: version.start.saturating_sub(1), ..version };
         let mut before = chains.head(key);
@@ -151,7 +158,9 @@ impl History {
             }
             before = link.previous;
         }
-        let known = chains.get(before).is_some_and(|e| e.version.ended <= version.start);
+        let known = chains.get(before).is_some_and(|e| {
+            e.version.ended <= version.start && (!says_more || e.version.content == version.content)
+        });
         if known {
             return (Placed::Duplicate, (EVER, OPEN));
         }
@@ -339,7 +348,7 @@ mod tests {
         let gone = |index: &mut KeyIndex, history: &mut History, order, row| {
             let mut chains = Chains::default();
             index.probe(&[7], &mut chains).unwrap();
-            let (placed, interval) = history.gone(&mut chains, 0, version(order, 99, row));
+            let (placed, interval) = history.gone(&mut chains, 0, version(order, 99, row), false);
             index.apply(&chains).unwrap();
             (placed, interval)
         };

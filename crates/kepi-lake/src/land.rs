@@ -2,7 +2,7 @@
 //! rejected rows as effects: all of it commits with the event, or nothing does.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::PathBuf,
     sync::Arc,
 };
@@ -23,6 +23,7 @@ use kepi_query::{
 use kepi_store::{
     Asked, Effects, Performed, Receipt, StoreError, Transaction,
     catalogue::{self, MAIN},
+    merge,
     records::LedgerRow,
 };
 use tokio::sync::mpsc;
@@ -39,10 +40,11 @@ use crate::{
     index::KeySet,
     ledger::{self, Earlier},
     mapping::{Keys, KnownKeys, entities_asked},
+    merges::{self, Followed, Meets},
     quarantine::spool_path,
     stage::{Staged, stage},
     staging::Staging,
-    table_index::{IndexOf, IndexShape, TableIndex, current_keys, forget},
+    table_index::{IndexOf, IndexShape, TableIndex, current_keys, follow, forget},
 };
 
 /// The folder of key indexes, in the lake's.
@@ -130,7 +132,9 @@ impl LocalLake {
                 let outcome = LoadOutcome::AlreadyLanded;
                 return Ok(LoadReport { outcome, file: name, same_as, ..earlier.report.clone() });
             }
-            let table = ensure_table(&self.catalogue, entity, landing.at, landing.actor).await?;
+            let meets = Meets::of(project, entity, &mut self.catalogue.store.read().await?).await?;
+            let beside = merges::columns(entity, &meets.merging);
+            let table = ensure_table(&self.catalogue, entity, &beside, landing.at, landing.actor).await?;
             let folder = self.catalogue.data.join("main").join(&table.name);
             create_folder_durably(self.fs.as_ref(), &folder).map_err(|source| LakeError::Io {
                 path: folder.clone(),
@@ -171,6 +175,7 @@ impl LocalLake {
                 past,
                 known,
                 erased,
+                meets,
                 secret: self.catalogue.store.secret(),
             };
             let kept_in = self.catalogue.data.join(INDEX).join(&staging.table.name);
@@ -209,7 +214,15 @@ impl LocalLake {
                 self.discard(&staged);
                 return Err(LandError::Changed { path: name });
             }
-            let paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
+            let mut paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
+            let mut followed = Vec::new();
+            if let (Some((_, before)), None) = (&staging.meets.own, &staged.stopped) {
+                let moved = Arc::new(merges::moved(before, &staged.merges));
+                let (merging, by) = (&staging.meets.merging, (landing.at, landing.actor));
+                let done = self.followed(project, &entity.id, merging, &moved, by).await;
+                followed = done.inspect_err(|_| self.remove_all(&paths))?;
+            }
+            paths.extend(followed.iter().flat_map(|of| &of.replacement.add).map(|f| f.path.clone()));
             let permit = permit(landing.actor)?;
             let mut effects = Loading {
                 lake: self,
@@ -220,6 +233,7 @@ impl LocalLake {
                 content,
                 order: ledger::ordered(source).then(|| order.clone()),
                 staged: Some(staged),
+                followed,
                 said,
                 index,
                 landing,
@@ -231,6 +245,18 @@ impl LocalLake {
             match self.catalogue.store.perform(asked, &command, &mut effects).await {
                 Ok(Performed::Done(_, report)) => {
                     if report.outcome == LoadOutcome::Landed {
+                        for of in &effects.followed {
+                            indexes.tables.remove(&of.entity);
+                            indexes.known.remove(&of.entity);
+                            let folder = self.catalogue.data.join(INDEX).join(&of.table.name);
+                            let (files, lake) = (of.renewed(), self.id.clone());
+                            let versions = (of.version, of.now);
+                            let done = blocking(move || follow(&folder, &lake, versions, &files)).await?;
+                            if let Err(error) = done {
+                                // The rows have landed; without an index the next landing reads the table.
+                                tracing::debug!(%error, "the key index is not kept");
+                            }
+                        }
                         let (mut index, lake) = (effects.index, self.id.clone());
                         tracing::debug!(table = %entity.id, bytes = index.keys.memory(), "key index");
                         let kept =
@@ -277,13 +303,14 @@ impl LocalLake {
                 known.insert(id, Arc::new(KeySet::default()));
                 continue;
             }
-            let table = ensure_table(&self.catalogue, &entity, landing.at, landing.actor).await?;
+            let table = ensure_table(&self.catalogue, &entity, &[], landing.at, landing.actor).await?;
             let (files, version) = live_files(&self.catalogue, table.id).await?;
+            let merges = merge::of_entity(&mut self.catalogue.store.read().await?, id.as_str()).await?;
             let keys = match indexes.known.get(&id).filter(|(v, _)| *v == version) {
                 Some((_, keys)) => Arc::clone(keys),
                 None => {
                     self.sound_table(id.as_str()).await?;
-                    let keys = blocking(move || current_keys(&entity, &table, &files)).await??;
+                    let keys = blocking(move || current_keys(&entity, &table, &files, &merges)).await??;
                     indexes.known.insert(id.clone(), (version, Arc::clone(&keys)));
                     keys
                 }
@@ -368,6 +395,8 @@ struct Loading<'a> {
     content: Hash,
     order: Option<Order>,
     staged: Option<Staged>,
+    /// Other tables whose rows refer to others now.
+    followed: Vec<Followed>,
     /// What is said by hand of its rows.
     said: Said,
     index: TableIndex,
@@ -438,7 +467,12 @@ impl Effects for Loading<'_> {
         let past = ledger::find_earlier(tx, self.source, &staging.name, self.content, self.renamed).await?;
         let same = past.as_ref().map(|e| &e.load) == staging.past.earlier.as_ref().map(|e| &e.load);
         let erased = kepi_store::erase::times(tx).await? != staging.erased.times;
-        if erased || !same || catalogue::version(tx, staging.table.id, None).await? != self.index.version {
+        let still = staging.meets.still(tx).await?;
+        if erased
+            || !same
+            || !still
+            || catalogue::version(tx, staging.table.id, None).await? != self.index.version
+        {
             return Err(CalledOff::Faster);
         }
         let mut report = LoadReport {
@@ -462,6 +496,7 @@ impl Effects for Loading<'_> {
                 .chain(reworded(&staging.past.labels, &staged.labels))
                 .collect(),
             corrections: self.said.places.clone(),
+            followed: BTreeMap::new(),
             labels: staged.labels.clone(),
             snapshot: None,
             at: self.landing.at,
@@ -477,14 +512,37 @@ impl Effects for Loading<'_> {
         if let Some((rule, reason)) = staged.stopped.clone() {
             report.outcome = LoadOutcome::Stopped { rule, reason };
         } else {
-            for file in &staged.replacement.add {
+            let followed = self.followed.iter().flat_map(|of| &of.replacement.add);
+            for file in staged.replacement.add.iter().chain(followed) {
                 // A sweeper of another process may have taken it for an orphan; it holds the same lock.
                 self.lake.still_there(&file.path, file.bytes).await?;
             }
-            report.snapshot = Some(SnapshotId(self.replace(tx, &staged).await?));
+            let mut snapshot = self.replace(tx, &staged).await?;
+            for of in &mut self.followed {
+                if catalogue::version(tx, of.table.id, None).await? != of.version {
+                    return Err(CalledOff::Faster);
+                }
+                let message = format!("follow merges of {}", self.entity.id);
+                let stamp =
+                    catalogue::Stamp { at: self.landing.at, actor: self.landing.actor, message: &message };
+                let ids;
+                (snapshot, ids) = catalogue::commit(tx, of.table.id, &of.replacement, stamp).await?;
+                (of.now, of.ids) = (snapshot, ids);
+                report.followed.insert(of.entity.clone(), of.rows);
+            }
+            if staged.followed > 0 {
+                *report.followed.entry(self.entity.id.clone()).or_default() += staged.followed;
+            }
+            report.snapshot = Some(SnapshotId(snapshot));
+            for (entity, n) in &report.followed {
+                let (rows, say) = if *n == 1 { ("row", "refers") } else { ("rows", "refer") };
+                report.notes.push(format!("{n} {rows} of `{entity}` {say} to others now, because of merges"));
+            }
         }
         let snapshot = report.snapshot.map(|s| s.0.unsigned_abs());
-        let checksums = staged.replacement.add.iter().filter_map(|f| f.checksum).map(|c| c.to_string());
+        let followed = self.followed.iter().flat_map(|of| &of.replacement.add);
+        let checksums =
+            staged.replacement.add.iter().chain(followed).filter_map(|f| f.checksum).map(|c| c.to_string());
         let files = sealed(checksums);
         let place = match report.outcome {
             LoadOutcome::Landed => {
@@ -516,7 +574,12 @@ impl Effects for Loading<'_> {
         if let Some(place) = place {
             kepi_store::inbox::enter(tx, self.source.id.as_str(), &place).await?;
         }
-        let paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
+        if let (LoadOutcome::Landed, Some((_, before))) = (&report.outcome, &self.staging.meets.own) {
+            merge::change(tx, self.entity.id.as_str(), before, &staged.merges).await?;
+        }
+        let followed = self.followed.iter().flat_map(|of| &of.replacement.add);
+        let paths: Vec<PathBuf> =
+            staged.replacement.add.iter().chain(followed).map(|f| f.path.clone()).collect();
         self.lake.fs.committing(&paths);
         Ok(report)
     }

@@ -35,6 +35,7 @@ mod land;
 mod ledger;
 mod live;
 pub mod mapping;
+mod merges;
 mod profile;
 mod published;
 mod quarantine;

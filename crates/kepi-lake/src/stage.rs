@@ -8,9 +8,11 @@ use std::{
 };
 
 use arrow::array::{
-    ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder, new_null_array,
+    ArrayRef, AsArray, Int64Array, StringArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder,
+    new_null_array,
 };
 use kepi_model::{
+    expression::Physical,
     id::RuleId,
     project::{Entity, Mapping, MappingFrom, Mode, Otherwise, Requirement, Rule, Source},
 };
@@ -19,7 +21,10 @@ use kepi_query::{
     port::system,
     row::Cell,
 };
-use kepi_store::erase::ERASED;
+use kepi_store::{
+    erase::ERASED,
+    merge::{Merge, Merges},
+};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
@@ -29,11 +34,15 @@ use crate::{
     error::{LakeError, LandError},
     history::{self, History, Placed},
     index::{Chains, EVER, KeyMap, KeySet, OPEN, Version},
-    mapping::{self, BoundMapping, Fate, Key, OTHER_SOURCE, Rejection, Rows, Slot},
+    mapping::{
+        self, BoundMapping, Column, Counts, Fate, Key, KnownKeys, OTHER_SOURCE, Rejection, RowHasher, Rows,
+        Slot,
+    },
+    merges::{self, Reference},
     profile::{Profiler, unlike},
     quarantine::{Spool, impersonal},
     staging::Staging,
-    table_file::{TableFileWriter, data_type, rewrite},
+    table_file::{TableFileWriter, data_type, read_batches, rewrite},
     table_index::TableIndex,
     typing::{TypedBatch, Typing},
 };
@@ -44,6 +53,8 @@ const KEY: &str = "key";
 const DUPLICATE_KEY: &str = "duplicate key";
 /// Whether the key is gone cannot be said.
 const GONE: &str = "deleted";
+/// A row was merged into one that was itself merged into it.
+const MERGED: &str = "merged";
 /// The version attribute has no value.
 const VERSION: &str = "version";
 /// With fewer earlier loads there is no verdict on the number of rows.
@@ -67,6 +78,10 @@ pub(crate) struct Staged {
     /// What the file itself says of its columns.
     pub labels: Vec<(String, String)>,
     pub quarantine: Spool,
+    /// What is merged of its entity once it has landed.
+    pub merges: Merges,
+    /// Rows of its own entity that count for another now.
+    pub followed: u64,
     /// The rule that stops it.
     pub stopped: Option<(RuleId, String)>,
 }
@@ -86,6 +101,12 @@ struct Working<'a> {
     about: u32,
     /// Keys that it says are gone, and of them those that nobody knew.
     gone: (u64, u64),
+    /// What is merged of its entity, as far as it was read.
+    merges: Merges,
+    /// Keys that its rows say were merged: where each stands in the new file, and into which.
+    merged: Vec<Merged>,
+    /// Keys that rows list as merged into them.
+    listed: Vec<Listed>,
     /// Mode `keys`: keys of rows that have not come.
     not_yet: u64,
     /// Numbers of the sources whose rows are not superseded.
@@ -105,6 +126,23 @@ struct Working<'a> {
     notes: Vec<String>,
 }
 
+/// A key that was merged, by a row of the new file.
+struct Merged {
+    key: String,
+    into: String,
+    row: u32,
+}
+
+/// A key that a row lists as merged into it.
+struct Listed {
+    key: String,
+    into: String,
+    /// What says which row is newer.
+    version: Option<i64>,
+    /// Number of the row that lists it.
+    number: u64,
+}
+
 /// What is known of a batch while its rows are placed.
 #[derive(Default)]
 struct Placing {
@@ -118,11 +156,16 @@ struct Placing {
     /// Rows to be written, and since when and until when each holds.
     landing: Vec<u32>,
     intervals: Vec<(i64, i64)>,
+    /// Of them those that were merged, and into which.
+    merged: BTreeMap<u32, String>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum ColumnFrom {
     Attribute(usize),
+    /// What the source said of an attribute that says another row.
+    Said(usize),
+    MergedInto,
     ValidFrom,
     ValidTo,
     RecordedAt,
@@ -175,6 +218,10 @@ pub(crate) fn stage(
     let staged = index.files.len() as u32;
     index.files.push(DataFile { id: -1, path: PathBuf::new(), rows: 0, bytes: 0 });
     let unique = staging.shape.unique.len();
+    let mut merges = staging.meets.own.as_ref().map(|(_, merges)| merges.clone()).unwrap_or_default();
+    if let Some(earlier) = &staging.past.earlier {
+        merges.retain(|_, of| of.load != earlier.load);
+    }
     let mut working = Working {
         writer: TableFileWriter::create(&staging.fs, &staging.folder, &staging.table)?,
         columns: staging.table.columns.iter().map(|c| column_from(&c.name, &staging.entity)).collect(),
@@ -186,6 +233,9 @@ pub(crate) fn stage(
         source,
         about,
         gone: (0, 0),
+        merges,
+        merged: Vec::new(),
+        listed: Vec::new(),
         not_yet: 0,
         others,
         unknown: 0,
@@ -216,7 +266,7 @@ pub(crate) fn stage(
     };
     let mut rejected = AsTheyStand::new(&staging.raw);
     let (reader, mapping) = thread::scope(|scope| {
-        let typing = Typing::new(staging, Ahead::of(scope, reader), mapping, personal);
+        let typing = Typing::new(staging, Ahead::of(scope, reader), mapping, personal.clone());
         let mut typed = typing.empty();
         let mut typing = Ahead::of(scope, typing);
         // Rows of the batch behind which a row stops the file.
@@ -236,6 +286,7 @@ pub(crate) fn stage(
         }
     })?;
     if stopped.is_none() {
+        working.place_listed(personal, mapping.counts())?;
         stopped = working.whole_file();
     }
     let told = Told {
@@ -254,7 +305,10 @@ pub(crate) fn personal_columns(source: &Source, entity: &Entity) -> Vec<String> 
         MappingFrom::Column { column, .. } => Some(column.trim().to_owned()),
         _ => None,
     });
-    columns.collect()
+    // Which row one was merged into is a key, too.
+    let is_key = |of: &kepi_model::project::Attribute| of.personal && entity.key.contains(&of.id);
+    let merges = source.merges.iter().filter(|_| entity.attributes.iter().any(is_key));
+    columns.chain(merges.map(|of| of.column().trim().to_owned())).collect()
 }
 
 fn column_from(name: &str, entity: &Entity) -> ColumnFrom {
@@ -266,11 +320,13 @@ fn column_from(name: &str, entity: &Entity) -> ColumnFrom {
         system::FILE => ColumnFrom::File,
         system::ROW => ColumnFrom::Row,
         system::LOAD => ColumnFrom::Load,
-        _ => entity
-            .attributes
-            .iter()
-            .position(|a| a.id.as_str() == name)
-            .map_or(ColumnFrom::Nothing, ColumnFrom::Attribute),
+        system::MERGED_INTO => ColumnFrom::MergedInto,
+        _ => {
+            let (of, said) = name.strip_prefix(system::SAID).map_or((name, false), |of| (of, true));
+            let at = entity.attributes.iter().position(|a| a.id.as_str() == of);
+            let from = if said { ColumnFrom::Said } else { ColumnFrom::Attribute };
+            at.map_or(ColumnFrom::Nothing, from)
+        }
     }
 }
 
@@ -325,7 +381,7 @@ impl Working<'_> {
                 &impersonal(kept(rejected.row(number)?), &self.personal),
             )?;
         }
-        self.write(typed.batch.first_row, &typed.rows)?;
+        self.write(&|row| typed.batch.first_row + u64::from(row), &typed.rows)?;
         self.index.keys.apply(&self.batch.chains)?;
         for (rule, owned) in self.batch.owned.iter().enumerate() {
             self.index.keys.own(rule, owned)?;
@@ -338,6 +394,7 @@ impl Working<'_> {
         let batch = &mut self.batch;
         batch.landing.clear();
         batch.intervals.clear();
+        batch.merged.clear();
         let of_typed = typed.keys.iter().zip(&typed.fates).filter(|(_, fate)| matches!(fate, Fate::Typed));
         batch.keys.clear();
         batch.keys.extend(of_typed.filter_map(|(key, _)| *key));
@@ -385,14 +442,36 @@ impl Working<'_> {
         if self.staging.source.mode == Mode::Keys {
             return self.listed(key);
         }
+        let own = self.own_key(row, rows);
+        let named = self.staging.keys_of_merges(row, rows);
+        let is_merged = self.staging.merges_own() && !named.is_empty();
+        // Of what was merged into an erased row nothing is known but that it is gone.
+        let mut named =
+            named.into_iter().filter(|key| !self.staging.erased.is_erased(key)).collect::<Vec<_>>();
+        if let Some(own) = &own {
+            let circle = |key: &String| match is_merged {
+                true => merges::leads(&self.merges, key, own),
+                false => merges::leads(&self.merges, own, key),
+            };
+            if !is_merged {
+                named.retain(|key| key != own);
+            }
+            if named.iter().any(circle) {
+                let reason = "the row that it says to be merged with was merged the other way round, so that neither \
+                              would be left; correct one of them at the source";
+                return reject(MERGED, reason.to_owned());
+            }
+        }
+        let into = if is_merged { named.pop() } else { None };
         let is_gone = match &self.staging.source.deleted {
+            _ if is_merged => true,
             Some(condition) => match mapping::evaluate(condition, &rows.row(row)) {
                 Ok(cell) => cell == Cell::Boolean(true),
                 Err(why) => return reject(GONE, why),
             },
             None => false,
         };
-        if is_gone && self.staging.source.mode == Mode::Snapshot {
+        if is_gone && !is_merged && self.staging.source.mode == Mode::Snapshot {
             // As if it were not there.
             self.counts.out_of_scope += 1;
             self.gone.0 += 1;
@@ -426,7 +505,7 @@ impl Working<'_> {
         }
         let batch = &mut self.batch;
         let (placed, interval) = match self.staging.source.mode {
-            _ if is_gone => self.history.gone(&mut batch.chains, at, version),
+            _ if is_gone => self.history.gone(&mut batch.chains, at, version, into.is_some()),
             Mode::Append
                 if batch.chains.get(batch.chains.head(at)).is_some_and(|e| e.version.ended != OPEN) =>
             {
@@ -460,9 +539,32 @@ impl Working<'_> {
             }
         }
         if is_gone {
+            if let (Some(into), Some(key)) = (into, own) {
+                let load = self.staging.load.clone();
+                self.merges.insert(key.clone(), Merge { into: into.clone(), load });
+                batch.merged.insert(row as u32, into.clone());
+                self.merged.push(Merged { key, into, row: version.row });
+            }
             batch.landing.push(row as u32);
             batch.intervals.push(interval);
             return Verdict::Lands;
+        }
+        if let Some(own) = own.as_ref().filter(|_| interval.1 == OPEN) {
+            // It is a row of its own again.
+            self.merges.remove(own);
+        }
+        if let Some(own) = own.filter(|_| !named.is_empty()) {
+            let version = shape.version.and_then(|(at, _)| match rows.slot(at, row) {
+                Slot::Integer(n) | Slot::Instant(n) => Some(n),
+                _ => None,
+            });
+            for key in named {
+                if self.merges.get(&key).is_none_or(|of| of.into != own) {
+                    let load = self.staging.load.clone();
+                    self.merges.insert(key.clone(), Merge { into: own.clone(), load });
+                    self.listed.push(Listed { key, into: own.clone(), version, number });
+                }
+            }
         }
         let unique = batch.owners.iter_mut().zip(&mut batch.owned).zip(&typed.unique);
         for ((owners, owned), values) in unique {
@@ -474,6 +576,72 @@ impl Working<'_> {
         batch.landing.push(row as u32);
         batch.intervals.push(interval);
         Verdict::Lands
+    }
+
+    /// The key of a row, where rows of its entity are merged.
+    fn own_key(&self, row: usize, rows: &Rows) -> Option<String> {
+        let (at, _) = self.staging.meets.own.as_ref()?;
+        match rows.slot(*at, row) {
+            Slot::Text(text) => Some(text.to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Ends the keys that rows list as merged into them, each by a row of its own.
+    fn place_listed(&mut self, personal: Vec<bool>, counts: Counts) -> Result<(), LakeError> {
+        let Some((at, _)) = self.staging.meets.own else { return Ok(()) };
+        let listed = std::mem::take(&mut self.listed);
+        if listed.is_empty() {
+            return Ok(());
+        }
+        let version = self.staging.shape.version.map(|(at, _)| at);
+        let mut rows = Rows::new(&self.staging.entity, personal, KnownKeys::new());
+        for of in &listed {
+            for (slot, column) in rows.columns.iter_mut().enumerate() {
+                match of.version {
+                    _ if slot == at => column.text(&of.key),
+                    Some(n) if version == Some(slot) => column.number(n),
+                    _ => column.missing(),
+                }
+            }
+        }
+        let into: Vec<&str> = listed.iter().map(|of| of.into.as_str()).collect();
+        let made = TypedBatch::made(self.staging, rows, &into, counts);
+        self.probe(&made)?;
+        for (row, of) in listed.iter().enumerate() {
+            let key = made.keys.get(row).copied().flatten();
+            self.see(key);
+            let (shape, effective) = (&self.staging.shape, self.staging.effective);
+            let placed = key.and_then(|key| {
+                let (order, start) = shape.order(&made.rows.columns, row, effective)?;
+                Some((self.batch.keys.binary_search(&key).ok()?, order, start))
+            });
+            let Some((at, order, start)) = placed else { continue };
+            let version = Version {
+                content: made.contents.get(row).copied().unwrap_or_default(),
+                order,
+                start,
+                ended: OPEN,
+                file: self.staged,
+                row: (self.writer.rows() + self.batch.landing.len() as u64) as u32,
+                load: self.load,
+                source: self.source,
+            };
+            let knew = self.batch.chains.get(self.batch.chains.head(at)).is_some();
+            let (placed, interval) = self.history.gone(&mut self.batch.chains, at, version, true);
+            if placed == Placed::Duplicate {
+                continue;
+            }
+            self.gone.0 += 1;
+            self.gone.1 += u64::from(!knew);
+            self.merged.push(Merged { key: of.key.clone(), into: of.into.clone(), row: version.row });
+            self.batch.merged.insert(row as u32, of.into.clone());
+            self.batch.landing.push(row as u32);
+            self.batch.intervals.push(interval);
+        }
+        let numbers: Vec<u64> = listed.iter().map(|of| of.number).collect();
+        self.write(&|row| numbers.get(row as usize).copied().unwrap_or(0), &made.rows)?;
+        self.index.keys.apply(&self.batch.chains)
     }
 
     /// A key in a list of keys: known, or of a row that has not come.
@@ -564,7 +732,7 @@ impl Working<'_> {
     }
 
     /// Writes the rows of the batch that land.
-    fn write(&mut self, first_row: u64, rows: &Rows) -> Result<(), LakeError> {
+    fn write(&mut self, number: &dyn Fn(u32) -> u64, rows: &Rows) -> Result<(), LakeError> {
         let landing = &self.batch.landing;
         let n = landing.len();
         if n == 0 {
@@ -580,10 +748,31 @@ impl Working<'_> {
         let same = |text: &str| -> ArrayRef {
             Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, n)))
         };
+        let reference = |at: usize| self.staging.meets.references.iter().find(|of| of.at == at);
+        // What a row refers to, and what its source said where that is another one.
+        let references = |at: usize, of: &Reference, said: bool| -> ArrayRef {
+            let texts = landing.iter().map(|row| match rows.slot(at, *row as usize) {
+                Slot::Text(text) => {
+                    let now = merges::resolved(&of.merges, text);
+                    if said { Some(text).filter(|text| *text != now) } else { Some(now) }
+                }
+                _ => None,
+            });
+            Arc::new(texts.collect::<StringArray>())
+        };
         let columns =
             self.columns.iter().zip(&self.staging.table.columns).map(|(from, column)| match *from {
-                ColumnFrom::Attribute(at) => match rows.columns.get(at) {
-                    Some(values) if values.physical == column.physical => values.array(landing),
+                ColumnFrom::Said(at) => match reference(at) {
+                    Some(of) => references(at, of, true),
+                    None => new_null_array(&data_type(column.physical), n),
+                },
+                ColumnFrom::MergedInto => {
+                    let into = landing.iter().map(|row| self.batch.merged.get(row).map(String::as_str));
+                    Arc::new(into.collect::<StringArray>())
+                }
+                ColumnFrom::Attribute(at) => match (reference(at), rows.columns.get(at)) {
+                    (Some(of), _) if !of.merges.is_empty() => references(at, of, false),
+                    (_, Some(values)) if values.physical == column.physical => values.array(landing),
                     _ => new_null_array(&data_type(column.physical), n),
                 },
                 ColumnFrom::ValidFrom => instants(|i| i.0, EVER),
@@ -593,9 +782,9 @@ impl Working<'_> {
                 }
                 ColumnFrom::Source => same(self.staging.source.id.as_str()),
                 ColumnFrom::File => same(&self.staging.name),
-                ColumnFrom::Row => Arc::new(Int64Array::from_iter_values(
-                    landing.iter().map(|row| (first_row + u64::from(*row)) as i64),
-                )),
+                ColumnFrom::Row => {
+                    Arc::new(Int64Array::from_iter_values(landing.iter().map(|row| number(*row) as i64)))
+                }
                 ColumnFrom::Load => same(&self.staging.load),
                 ColumnFrom::Nothing => new_null_array(&data_type(column.physical), n),
             });
@@ -679,6 +868,8 @@ impl Working<'_> {
             columns: told.columns,
             labels: told.labels,
             quarantine: self.quarantine,
+            merges: Merges::new(),
+            followed: 0,
             stopped,
         };
         if staged.stopped.is_some() {
@@ -716,6 +907,20 @@ impl Working<'_> {
             staged.added.push(number);
             staged.replacement.add.push(file);
         }
+        if let Some((_, before)) = &staging.meets.own {
+            let done = merged_after(staging, &mut self.index, before, &self.merged, self.staged);
+            let done = done.and_then(|merges| {
+                let moved = merges::moved(before, &merges);
+                staged.merges = merges;
+                follow_own(staging, &mut self.index, &moved, &mut staged)?;
+                staged.notes.extend(said_of_merges(before, &staged.merges));
+                Ok(())
+            });
+            if let Err(e) = done {
+                staged.replacement.add.iter().for_each(|file| drop(staging.fs.remove(&file.path)));
+                return Err(e.into());
+            }
+        }
         Ok((staged, self.index))
     }
 }
@@ -732,6 +937,158 @@ fn said_of_keys(source: &Source, ended: u64, (gone, unknown): (u64, u64), not_ye
     }
     if not_yet > 0 {
         said.push(format!("it has {} of rows that have not come, or are gone", keys(not_yet)));
+    }
+    said
+}
+
+/// What is merged once a file has landed: of each key the newest row says it.
+fn merged_after(
+    staging: &Staging,
+    index: &mut TableIndex,
+    before: &Merges,
+    own: &[Merged],
+    staged: u32,
+) -> Result<Merges, LakeError> {
+    // By key: where the row stands that says so, if that is known, and its load.
+    let mut said: BTreeMap<String, Vec<Saying>> = BTreeMap::new();
+    for of in own {
+        let saying =
+            Saying { place: Some((staged, of.row)), into: of.into.clone(), load: staging.load.clone() };
+        said.entry(of.key.clone()).or_default().push(saying);
+    }
+    if staging.past.earlier.is_none() {
+        for (key, of) in before {
+            let saying = Saying { place: None, into: of.into.clone(), load: of.load.clone() };
+            said.entry(key.clone()).or_default().push(saying);
+        }
+    } else {
+        // Rows went: what they had taken back may hold again.
+        for (number, file) in
+            index.files.iter().enumerate().filter(|(_, file)| !file.path.as_os_str().is_empty())
+        {
+            sayings(staging, file, number as u32, &mut said)?;
+        }
+    }
+    let mut hasher = RowHasher::secret(staging.secret);
+    let mut keys: Vec<(Key, String)> = Vec::with_capacity(said.len());
+    for key in said.keys() {
+        let mut column = Column::new(Physical::Text);
+        column.text(key);
+        keys.extend(hasher.key(&[column], &[0], 0).map(|hash| (hash, key.clone())));
+    }
+    keys.sort_unstable();
+    let mut chains = Chains::default();
+    index.keys.probe(&keys.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(), &mut chains)?;
+    let mut after = Merges::new();
+    for (at, (_, key)) in keys.into_iter().enumerate() {
+        let Some(newest) = chains.get(chains.head(at)).map(|of| of.version) else { continue };
+        if newest.ended >= newest.start {
+            continue;
+        }
+        let sayings = said.get(&key).into_iter().flatten();
+        let found = sayings.rev().find(|of| match of.place {
+            Some(place) => place == (newest.file, newest.row),
+            None => index.loads.number(&of.load) == newest.load,
+        });
+        if let Some(of) = found {
+            after.insert(key, Merge { into: of.into.clone(), load: of.load.clone() });
+        }
+    }
+    Ok(after)
+}
+
+/// A row that says that a key was merged.
+struct Saying {
+    /// File and row.
+    place: Option<(u32, u32)>,
+    into: String,
+    load: String,
+}
+
+/// The rows of a file that say that a key was merged.
+fn sayings(
+    staging: &Staging,
+    file: &DataFile,
+    number: u32,
+    into: &mut BTreeMap<String, Vec<Saying>>,
+) -> Result<(), LakeError> {
+    let Some(key) = staging.entity.key.first() else { return Ok(()) };
+    let wanted = [key.as_str(), system::MERGED_INTO, system::LOAD];
+    let mut before = 0u32;
+    read_batches(file, &staging.table, Some(&wanted), |batch| {
+        let texts = |name: &str| batch.column_by_name(name).and_then(|of| of.as_string_opt::<i32>());
+        if let (Some(keys), Some(merged), Some(loads)) =
+            (texts(wanted[0]), texts(wanted[1]), texts(wanted[2]))
+        {
+            for (row, ((key, merged), load)) in keys.iter().zip(merged).zip(loads).enumerate() {
+                if let (Some(key), Some(merged), Some(load)) = (key, merged, load) {
+                    let place = Some((number, before + row as u32));
+                    let saying = Saying { place, into: merged.to_owned(), load: load.to_owned() };
+                    into.entry(key.to_owned()).or_default().push(saying);
+                }
+            }
+        }
+        before += batch.num_rows() as u32;
+        Ok(())
+    })
+}
+
+/// Writes files of the table itself anew whose rows refer to keys of it that count for others now.
+fn follow_own(
+    staging: &Staging,
+    index: &mut TableIndex,
+    moved: &BTreeMap<String, String>,
+    staged: &mut Staged,
+) -> Result<(), LakeError> {
+    let own = staging.meets.references.iter().filter(|of| of.to == staging.entity.id);
+    let references: Vec<(String, String)> =
+        own.map(|of| (of.attribute.to_string(), of.said.clone())).collect();
+    if moved.is_empty() || references.is_empty() {
+        return Ok(());
+    }
+    for (number, slot) in index.files.iter_mut().enumerate() {
+        let out = slot.id >= 0 && staged.replacement.end.contains(&slot.id);
+        if out || slot.path.as_os_str().is_empty() {
+            continue;
+        }
+        let done = merges::follow(&staging.fs, &staging.folder, &staging.table, slot, &references, moved)?;
+        let Some((new, rows)) = done else { continue };
+        staged.followed += rows;
+        let place = staged.added.iter().position(|added| *added as usize == number);
+        let old = std::mem::replace(
+            slot,
+            DataFile { id: -1, path: new.path.clone(), rows: new.rows, bytes: new.bytes },
+        );
+        match place.and_then(|place| staged.replacement.add.get_mut(place)) {
+            Some(added) => {
+                *added = new;
+                let failed = |source| LakeError::Io { path: old.path.clone(), doing: "removed", source };
+                staging.fs.remove(&old.path).map_err(failed)?;
+            }
+            None => {
+                staged.replacement.end.push(old.id);
+                staged.added.push(number as u32);
+                staged.replacement.add.push(new);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a file said of merges, in words.
+fn said_of_merges(before: &Merges, after: &Merges) -> Vec<String> {
+    let keys = |n: usize| if n == 1 { "1 key".to_owned() } else { format!("{n} keys") };
+    let new = after.iter().filter(|(key, of)| before.get(*key).is_none_or(|was| was.into != of.into)).count();
+    let back = before.keys().filter(|key| !after.contains_key(*key)).count();
+    let mut said = Vec::new();
+    if new > 0 {
+        said.push(format!(
+            "{} merged into others at the source: what refers to them counts for those",
+            keys(new)
+        ));
+    }
+    if back > 0 {
+        said.push(format!("{} no longer merged: what its source said refers to them again", keys(back)));
     }
     said
 }

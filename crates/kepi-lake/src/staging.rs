@@ -4,12 +4,17 @@ use std::{path::PathBuf, sync::Arc};
 
 use kepi_model::{
     id::SourceId,
-    project::{Entity, Source},
+    project::{Entity, MappingFrom, Merges, Source},
 };
 use kepi_query::landing::Raw;
 
 use crate::{
-    catalogue::Table, durable::DurableFs, erased::Met, ledger::Past, mapping::KnownKeys,
+    catalogue::Table,
+    durable::DurableFs,
+    erased::Met,
+    ledger::Past,
+    mapping::{KnownKeys, Rows, Slot},
+    merges::Meets,
     table_index::IndexShape,
 };
 
@@ -38,11 +43,39 @@ pub(crate) struct Staging {
     pub known: KnownKeys,
     /// What was erased, as far as its rows can meet it.
     pub erased: Met,
+    /// What was merged, as far as its rows can meet it.
+    pub meets: Meets,
     /// Key of the hashes that the index keeps.
     pub secret: [u8; 32],
 }
 
 impl Staging {
+    /// Whether the column of merges names what a row itself was merged into.
+    pub fn merges_own(&self) -> bool {
+        matches!(self.source.merges, Some(Merges::Into { .. }))
+    }
+
+    /// The keys that the column of merges names in a row.
+    pub fn keys_of_merges(&self, row: usize, rows: &Rows) -> Vec<String> {
+        let (Some(merges), Slot::Text(text)) = (&self.source.merges, rows.merged.slot(row)) else {
+            return Vec::new();
+        };
+        let Merges::Lists { separator, .. } = merges else { return vec![text.to_owned()] };
+        let of_key = self.source.map.iter().find(|m| self.entity.key.first() == Some(&m.attribute));
+        let prefix = match of_key.map(|m| &m.from) {
+            Some(MappingFrom::Column { prefix, .. }) => prefix,
+            _ => "",
+        };
+        let keys = text.split(separator.as_str()).map(str::trim).filter(|key| !key.is_empty());
+        keys.map(|key| format!("{prefix}{key}")).collect()
+    }
+
+    /// The key of the row that a row was merged into, unless that was erased.
+    pub fn merged_into(&self, row: usize, rows: &Rows) -> Option<String> {
+        let mut named = self.keys_of_merges(row, rows);
+        named.pop().filter(|key| self.merges_own() && !self.erased.is_erased(key))
+    }
+
     /// The source by which rows of one key are kept apart, where they are.
     pub fn whose(&self) -> Option<&str> {
         self.shape.apart.then(|| self.about.as_str())

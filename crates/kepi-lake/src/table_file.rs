@@ -10,7 +10,10 @@ use std::{
 };
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray, new_null_array},
+    array::{
+        Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+        new_null_array,
+    },
     compute::filter_record_batch,
     datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType},
 };
@@ -426,6 +429,47 @@ pub(crate) fn without(
         }
         let batch = RecordBatch::try_new(schema, columns).map_err(bad)?;
         writer.write(filter_record_batch(&batch, &kept).map_err(bad)?)
+    })?;
+    writer.finish_whatever(table)
+}
+
+/// Writes a file anew with references to other rows: of each its column and that of what the source said, and for which key every
+/// key counts now that counts for another one.
+pub(crate) fn with_references(
+    fs: &Arc<dyn DurableFs>,
+    folder: &Path,
+    table: &Table,
+    file: &DataFile,
+    references: &[(String, String)],
+    moved: &std::collections::BTreeMap<String, String>,
+) -> Result<NewFile, LakeError> {
+    let table = &as_personal_as_before(table, file)?;
+    let mut writer = TableFileWriter::create(fs, folder, table)?;
+    read_batches(file, table, None, |batch| {
+        let bad = |e: arrow::error::ArrowError| written(&file.path, e.into());
+        let schema = batch.schema();
+        let mut columns = batch.columns().to_vec();
+        for (name, said) in references {
+            let (Ok(at), Ok(beside)) = (schema.index_of(name), schema.index_of(said)) else { continue };
+            let texts = |at: usize| columns.get(at).and_then(|c| c.as_string_opt::<i32>());
+            let (Some(values), Some(said)) = (texts(at), texts(beside)) else { continue };
+            let both = values.iter().zip(said).map(|(value, said)| {
+                let first = said.or(value);
+                match first.and_then(|first| moved.get(first)) {
+                    None => (value, said),
+                    Some(now) => (Some(now.as_str()), first.filter(|first| first != now)),
+                }
+            });
+            let (values, said): (Vec<Option<&str>>, Vec<Option<&str>>) = both.unzip();
+            let (values, said): (ArrayRef, ArrayRef) =
+                (Arc::new(StringArray::from(values)), Arc::new(StringArray::from(said)));
+            for (at, array) in [(at, values), (beside, said)] {
+                if let Some(column) = columns.get_mut(at) {
+                    *column = array;
+                }
+            }
+        }
+        writer.write(RecordBatch::try_new(schema, columns).map_err(bad)?)
     })?;
     writer.finish_whatever(table)
 }

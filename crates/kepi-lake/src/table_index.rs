@@ -6,12 +6,14 @@ use std::{
     sync::Arc,
 };
 
+use arrow::array::{Array, AsArray};
 use kepi_model::{
     expression::Physical,
     id::AttributeId,
     project::{Entity, Requirement, Source},
 };
 use kepi_query::port::system;
+use kepi_store::merge::Merges;
 
 use crate::{
     catalogue::{DataFile, Table},
@@ -19,6 +21,7 @@ use crate::{
     error::LakeError,
     index::{Builder, EVER, Entry, Found, KeyIndex, KeySet, OPEN, RunNames, Version},
     mapping::{Column, Key, Keys, RowHasher, Slot, Tag, tag},
+    merges::{as_said, resolved, said},
     table_file::read_batches,
 };
 
@@ -174,8 +177,12 @@ impl TableIndex {
                         LakeError::Corrupt(format!("`{}` has no column `{name}`", file.path.display()))
                     })?;
                     column.clear();
-                    column.extend(array);
+                    // What refers to a merged row is known by what its source said.
+                    column.extend(&as_said(array, batch.column_by_name(&said(name))));
                 }
+                let merged = batch.column_by_name(system::MERGED_INTO);
+                let merged =
+                    merged.and_then(|of| of.as_string_opt::<i32>()).filter(|of| of.null_count() < of.len());
                 // Neighbours mostly share them.
                 let mut last: Option<(String, String, u32, u32, i64)> = None;
                 for row in 0..batch.num_rows() {
@@ -201,7 +208,10 @@ impl TableIndex {
                     let (order, start) =
                         shape.order(&columns.attributes, row, since).unwrap_or((since, since));
                     let to = columns.integer(1, row).unwrap_or(OPEN);
-                    let content = hasher.content(&columns.attributes, &tags, row);
+                    let mut content = hasher.content(&columns.attributes, &tags, row);
+                    if let Some(merged) = merged.filter(|merged| merged.is_valid(row)) {
+                        content = hasher.merged(content, merged.value(row));
+                    }
                     if to == OPEN {
                         for (owned, attributes) in owned.iter_mut().zip(&shape.unique) {
                             if let Some(value) = hasher.key_of(whose, &columns.attributes, attributes, row) {
@@ -300,6 +310,27 @@ pub(crate) fn forget(folder: &Path) {
     let _ = durable::remove(&folder.join(KEPT));
 }
 
+/// Says of an index that is kept that its rows stand in other files now, in the same places.
+pub(crate) fn follow(
+    folder: &Path,
+    lake: &str,
+    (before, after): (i64, i64),
+    files: &BTreeMap<i64, i64>,
+) -> Result<(), LakeError> {
+    let Ok(text) = durable::read_to_string(&folder.join(KEPT)) else { return Ok(()) };
+    let Ok(mut kept) = serde_json::from_str::<Kept>(&text) else { return Ok(()) };
+    if (kept.form, kept.lake.as_str(), kept.version) != (FORM, lake, before) {
+        return Ok(());
+    }
+    kept.version = after;
+    for id in &mut kept.files {
+        *id = files.get(id).copied().unwrap_or(*id);
+    }
+    let text = serde_json::to_vec(&kept).map_err(|e| LakeError::Corrupt(e.to_string()))?;
+    let path = folder.join(KEPT);
+    durable::replace(&path, &text).map_err(|source| LakeError::Io { path, doing: "written", source })
+}
+
 /// What an index is of.
 #[derive(Clone, Copy)]
 pub(crate) struct IndexOf<'a> {
@@ -330,11 +361,12 @@ struct Kept {
     runs: RunNames,
 }
 
-/// Keys in force of an entity that others refer to by one attribute.
+/// Keys in force of an entity that others refer to by one attribute, and those that count for one of them.
 pub(crate) fn current_keys(
     entity: &Entity,
     table: &Table,
     files: &[DataFile],
+    merges: &Merges,
 ) -> Result<Arc<dyn Keys>, LakeError> {
     let mut keys = KeySet::default();
     let [key] = entity.key.as_slice() else { return Ok(Arc::new(keys)) };
@@ -353,12 +385,24 @@ pub(crate) fn current_keys(
                 column.clear();
                 column.extend(array);
             }
-            use arrow::array::Array;
             for row in (0..batch.num_rows()).filter(|row| to.is_null(*row)) {
                 keys.extend(hasher.key(&columns, &[0], row));
             }
             Ok(())
         })?;
     }
+    let mut hash = |key: &str| {
+        let mut column = Column::new(Physical::Text);
+        column.text(key);
+        hasher.key(&[column], &[0], 0)
+    };
+    let merged: Vec<Key> = merges
+        .keys()
+        .filter(|key| hash(resolved(merges, key)).is_some_and(|into| keys.contains(&into)))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .filter_map(|key| hash(key))
+        .collect();
+    keys.extend(merged);
     Ok(Arc::new(keys))
 }

@@ -13,7 +13,10 @@ use kepi_query::{
     landing::{Batch, Corrections, Raw, Tried, Trying},
     row::Cell,
 };
-use kepi_store::catalogue::{self, MAIN};
+use kepi_store::{
+    catalogue::{self, MAIN},
+    merge,
+};
 
 use crate::{
     LocalLake,
@@ -62,7 +65,8 @@ impl LocalLake {
             };
             let table = table_of(table, &entity)?;
             let (files, _) = live_files(&self.catalogue, table.id).await?;
-            known.insert(id, blocking(move || current_keys(&entity, &table, &files)).await??);
+            let merges = merge::of_entity(&mut self.catalogue.store.read().await?, id.as_str()).await?;
+            known.insert(id, blocking(move || current_keys(&entity, &table, &files, &merges)).await??);
         }
         let trial = Trial {
             source: source.clone(),

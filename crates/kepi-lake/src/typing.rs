@@ -63,31 +63,57 @@ impl<'scope, 'a> Typing<'scope, 'a> {
     pub fn ended(self) -> Result<(Box<dyn BatchReader>, BoundMapping), LandError> {
         Ok((self.batches.ended()?, self.mapping))
     }
+}
 
-    fn hash(&mut self, typed: &mut TypedBatch) {
-        let TypedBatch { rows, fates, keys, unique, contents, .. } = typed;
-        let (staging, hasher) = (self.staging, &mut self.hasher);
-        let whose = staging.whose();
-        let is_typed = |fate: &Fate| matches!(fate, Fate::Typed);
-        keys.clear();
-        keys.extend(fates.iter().enumerate().map(|(row, fate)| match fate {
-            Fate::Typed | Fate::Rejected(_) => hasher.key_of(whose, &rows.columns, &staging.shape.key, row),
-            Fate::OutOfScope { .. } | Fate::Bad(_) => None,
+/// Works out the hashes of a batch.
+fn hash(staging: &Staging, hasher: &mut RowHasher, tags: &[Tag], typed: &mut TypedBatch) {
+    let TypedBatch { rows, fates, keys, unique, contents, .. } = typed;
+    let whose = staging.whose();
+    let is_typed = |fate: &Fate| matches!(fate, Fate::Typed);
+    keys.clear();
+    keys.extend(fates.iter().enumerate().map(|(row, fate)| match fate {
+        Fate::Typed | Fate::Rejected(_) => hasher.key_of(whose, &rows.columns, &staging.shape.key, row),
+        Fate::OutOfScope { .. } | Fate::Bad(_) => None,
+    }));
+    unique.resize_with(staging.shape.unique.len(), Vec::new);
+    for (values, attributes) in unique.iter_mut().zip(&staging.shape.unique) {
+        values.clear();
+        values.extend(fates.iter().enumerate().map(|(row, fate)| {
+            is_typed(fate).then(|| hasher.key_of(whose, &rows.columns, attributes, row))?
         }));
-        unique.resize_with(staging.shape.unique.len(), Vec::new);
-        for (values, attributes) in unique.iter_mut().zip(&staging.shape.unique) {
-            values.clear();
-            values.extend(fates.iter().enumerate().map(|(row, fate)| {
-                is_typed(fate).then(|| hasher.key_of(whose, &rows.columns, attributes, row))?
-            }));
+    }
+    contents.clear();
+    // Of a key in a list of keys nothing else is said.
+    let lands = staging.source.mode != Mode::Keys;
+    contents.extend(fates.iter().enumerate().map(|(row, fate)| match lands && is_typed(fate) {
+        true => {
+            let content = hasher.content(&rows.columns, tags, row);
+            staging.merged_into(row, rows).map_or(content, |into| hasher.merged(content, &into))
         }
-        contents.clear();
-        // Of a key in a list of keys nothing else is said.
-        let lands = staging.source.mode != Mode::Keys;
-        contents.extend(fates.iter().enumerate().map(|(row, fate)| match lands && is_typed(fate) {
-            true => hasher.content(&rows.columns, &self.tags, row),
-            false => 0,
-        }));
+        false => 0,
+    }));
+}
+
+impl TypedBatch {
+    /// Rows that stand in no file: made of what others say. Each was merged into a row with the key beside it.
+    pub fn made(staging: &Staging, rows: Rows, into: &[&str], before: Counts) -> Self {
+        let tags: Vec<Tag> = staging.entity.attributes.iter().map(|a| tag(&a.id)).collect();
+        let mut hasher = RowHasher::secret(staging.secret);
+        let mut made = Self {
+            batch: Batch::default(),
+            rows,
+            fates: vec![Fate::Typed; into.len()],
+            meeting: Meeting::default(),
+            keys: Vec::new(),
+            unique: Vec::new(),
+            contents: Vec::new(),
+            before,
+        };
+        hash(staging, &mut hasher, &tags, &mut made);
+        for (content, into) in made.contents.iter_mut().zip(into) {
+            *content = hasher.merged(*content, into);
+        }
+        made
     }
 }
 
@@ -122,12 +148,18 @@ impl Maker for Typing<'_, '_> {
                 erased.meet(&mut into.rows, into.fates.len(), &readable)
             }
         };
+        if !erased.is_nothing() {
+            let rows = &into.rows;
+            let named =
+                |row: &usize| self.staging.keys_of_merges(*row, rows).iter().any(|key| erased.is_erased(key));
+            into.meeting.emptied.extend((0..into.fates.len()).filter(named));
+        }
         for rule in &self.staging.source.rules {
             if let Requirement::Row(expression) = &rule.require {
                 into.rows.look_up(expression)?;
             }
         }
-        self.hash(into);
+        hash(self.staging, &mut self.hasher, &self.tags, into);
         Ok(true)
     }
 }

@@ -765,6 +765,11 @@ codes! {
         "`people` and `invitations` that count rows, `person` that refers from the one to the other, a margin and caps"
         "correct the option";
 
+    MERGES "K0682" Error "merges that cannot be followed"
+        "Where a source merges rows, it says so in a row that was merged (`into`: the column with the key of the row it was merged into), or in the row that others were merged into (`lists`: the column with their keys). What refers to a row that was merged counts from then on for the other. A merge names a row by one key, which is a text of one column."
+        "`merges: {into: COLUMN}` or `merges: {lists: COLUMN}`, of an entity with a key of one text"
+        "name the column, or leave `merges` out";
+
     RULE_DIMENSION "K0687" Error "a rule about segments that its KPI does not tell apart"
         "A rule that is judged by segment is judged by the figures of the KPI that measures it. These are told apart by the dimensions that the KPI has under `by`."
         "a dimension that the KPI has under `by`"

@@ -19,9 +19,9 @@ use crate::{
     form,
     id::{EntityId, Hash, KpiId, UnitId},
     project::{
-        Connector, DataRule, Dates, Dimension, Entity, EnumElse, FileOrder, Kpi, Mapping, MappingFrom, Parse,
-        Requirement, Response, Scorecard, Source, SourceZone, SurveyGates, Target, TargetLines, Unit,
-        Unpivot,
+        Connector, DataRule, Dates, Dimension, Entity, EnumElse, FileOrder, Kpi, Mapping, MappingFrom,
+        Merges, Parse, Requirement, Response, Scorecard, Source, SourceZone, SurveyGates, Target,
+        TargetLines, Unit, Unpivot,
     },
     word::Word,
 };
@@ -185,6 +185,10 @@ pub(crate) fn source(source: &Source, precedence: Option<&Precedence>) -> Hash {
         json!(days),
     ];
     form.extend(source.deleted.as_ref().map(|of| json!(["deleted", form::expression(of)])));
+    form.extend(source.merges.as_ref().map(|of| match of {
+        Merges::Into { column } => json!(["merged into", column]),
+        Merges::Lists { column, separator } => json!(["merged of", column, separator]),
+    }));
     form.extend(source.keys_of.as_ref().map(|of| json!(["keys of", of])));
     form.extend(precedence.map(Precedence::form));
     if let Some(Unpivot { columns, name, value }) = &source.unpivot {

@@ -60,8 +60,8 @@ pub use scorecard::{
 };
 pub use source::{
     Ambiguous, Attest, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, HttpGet,
-    HttpJob, Identical, Mapping, MappingFrom, MissingLocal, Mode, Otherwise, Pages, Parse, PercentSign,
-    Relation, Requirement, Rule, Since, Source, SourceZone, Unpivot, WhenLate,
+    HttpJob, Identical, Mapping, MappingFrom, Merges, MissingLocal, Mode, Otherwise, Pages, Parse,
+    PercentSign, Relation, Requirement, Rule, Since, Source, SourceZone, Unpivot, WhenLate,
 };
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Strategy, Strength, Theme};
 pub use withholding::{Section, Withholding};

@@ -160,6 +160,12 @@ pub mod system {
     pub const ROW: &str = "_row";
     /// Load.
     pub const LOAD: &str = "_load";
+    /// Of an entity whose rows are merged at the source: the key of the row that this one was merged into. Only rows that never hold
+    /// have one.
+    pub const MERGED_INTO: &str = "_merged_into";
+    /// What stands before the name of a reference in the name of the column of what the source said, where the row that it named was
+    /// merged into another.
+    pub const SAID: &str = "_said_";
 }
 
 /// What a scan may use.

@@ -131,6 +131,12 @@ pub struct TracedEntityRow {
     pub valid_to: Option<String>,
     /// The rows that it was made of, if it was.
     pub made_of: Vec<MadeOf>,
+    /// The key of the row that it was merged into at the source, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<Value>,
+    /// Of references to a row that was merged into another: what the source of this row said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub merged: BTreeMap<String, Value>,
     /// Its attributes.
     pub attributes: BTreeMap<String, Value>,
     /// Those that were gathered, and from what.

@@ -20,6 +20,7 @@ pub mod inbox;
 pub mod lease;
 pub mod ledger;
 pub mod location;
+pub mod merge;
 mod migrate;
 pub mod outbox;
 mod person;

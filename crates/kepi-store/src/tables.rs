@@ -42,6 +42,7 @@ pub const TABLES: &[Table] = &[
     table("kepi_run_time", Class::Record),
     table("kepi_run_not_landed", Class::Record),
     table("kepi_load", Class::Record),
+    table("kepi_merge", Class::Record),
     table("kepi_quarantine", Class::Record),
     table("kepi_inbox", Class::Record),
     table("kepi_message", Class::Record),

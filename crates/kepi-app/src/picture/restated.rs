@@ -1,7 +1,7 @@
 //! Why a final figure is another now: what changed of all that it rests on between the two runs that said it.
 
 use kepi_model::{
-    id::KpiId,
+    id::{EntityId, KpiId},
     project::{Connector, Project},
 };
 use kepi_query::{
@@ -38,20 +38,27 @@ impl Between<'_> {
         if then.pins.engine != now.pins.engine {
             said.push(format!("another version computed it ({})", now.pins.engine.0));
         }
+        let is_between = |load: &&LoadReport| {
+            let of = load.snapshot.is_some_and(|of| of > then.pins.snapshot && of <= now.pins.snapshot);
+            of && load.outcome == LoadOutcome::Landed
+        };
         let entities = project.kpis.get(kpi).map(|kpi| finish::basis(kpi, project).entities);
         for source in project.sources.values() {
             if !entities.as_ref().is_some_and(|entities| entities.contains(&source.into)) {
                 continue;
             }
-            let own = loads.iter().filter(|load| {
-                let of = load.snapshot.is_some_and(|of| of > then.pins.snapshot && of <= now.pins.snapshot);
-                of && load.source == source.id && load.outcome == LoadOutcome::Landed
-            });
+            let own = loads.iter().filter(|load| load.source == source.id && is_between(load));
             // A file that was read anew with what people say of its rows came when it came.
             let (by_hand, came): (Vec<_>, Vec<_>) = own.partition(|load| !load.corrections.is_empty());
             let sum = |of: Vec<&LoadReport>| of.into_iter().map(|load| load.counts).sum();
             let entered = source.from == Connector::Entries;
             said.extend(landed(&source.name, sum(came), sum(by_hand), entered));
+        }
+        for source in project.sources.values().filter(|source| source.merges.is_some()) {
+            let own = loads.iter().filter(|load| load.source == source.id && is_between(load));
+            let rows = own.flat_map(|load| &load.followed);
+            let counted = |of: &EntityId| entities.as_ref().is_some_and(|entities| entities.contains(of));
+            said.extend(merged(&source.name, rows.filter(|(of, _)| counted(of)).map(|(_, n)| n).sum()));
         }
         said
     }
@@ -82,6 +89,12 @@ fn landed(source: &str, counts: RowCounts, by_hand: RowCounts, entered: bool) ->
     );
     let both: Vec<String> = [new, again, corrected].into_iter().flatten().collect();
     (!both.is_empty()).then(|| format!("{source}: {}", both.join(", ")))
+}
+
+/// Rows that refer to others because of what a source merged.
+fn merged(source: &str, rows: u64) -> Option<String> {
+    let (count, say) = if rows == 1 { ("row", "refers") } else { ("rows", "refer") };
+    (rows > 0).then(|| format!("{source}: {rows} {count} {say} to others, because of merges"))
 }
 
 #[cfg(test)]

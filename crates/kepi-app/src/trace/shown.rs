@@ -268,6 +268,8 @@ impl<'a> Shown<'a> {
             valid_from: row.holds.0.map(|at| self.instant(at)),
             valid_to: row.holds.1.map(|at| self.instant(at)),
             made_of,
+            merged_into: row.merged_into.as_ref().map(|of| self.reading(of)),
+            merged: row.merged.iter().map(|of| (of.name.clone(), self.reading(of))).collect(),
             attributes,
             gathered,
             said: Vec::new(),

@@ -100,8 +100,9 @@ async fn hubspot_companies() {
             Some("NTI1") => ("2", ""),
             other => panic!("{other:?}"),
         };
+        let merged = if id == "2" { "\"17;18\"" } else { "null" };
         let row = format!(
-            "{{\"id\": \"{id}\", \"properties\": {{\"name\": \"Company {id}\", \"country\": null}}, \"createdAt\": \
+            "{{\"id\": \"{id}\", \"properties\": {{\"name\": \"Company {id}\", \"country\": null, \"hs_merged_object_ids\": {merged}}}, \"createdAt\": \
              \"2019-10-30T03:30:17.883Z\", \"updatedAt\": \"2019-12-07T16:50:06.678Z\", \"archived\": false}}"
         );
         (200, String::new(), format!("{{\"results\": [{row}]{paging}}}"))
@@ -109,6 +110,7 @@ async fn hubspot_companies() {
     let world = preset("hubspot.yml", &server(vec![], Arc::new(says)).await.address);
     assert_eq!(ask(&world).await, (1, [2, 0, 0, 0]));
     assert_eq!(world.rows("account", &["id", "name"]).await, [["1", "Company 1"], ["2", "Company 2"]]);
+    assert_eq!(world.merged("account").await, [["17", "2"], ["18", "2"]]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,10 +152,11 @@ async fn zendesk_tickets() {
 async fn salesforce_accounts() {
     let says = |path: &str, query: &Query, let_in: &str| {
         let row = |id: &str| {
+            let master = if id == "001C" { "\"001A\"" } else { "null" };
             format!(
                 "{{\"attributes\": {{\"type\": \"Account\", \"url\": \"/services/data/v62.0/sobjects/Account/{id}\"}}, \"Id\": \"{id}\", \
                  \"Name\": \"Account {id}\", \"Industry\": null, \"BillingCountry\": \"DE\", \"Type\": \"Customer\", \"CreatedDate\": \
-                 \"2026-01-05T10:00:00.000+0000\", \"SystemModstamp\": \"2026-02-05T10:00:00.000+0000\"}}"
+                 \"2026-01-05T10:00:00.000+0000\", \"SystemModstamp\": \"2026-02-05T10:00:00.000+0000\", \"MasterRecordId\": {master}}}"
             )
         };
         let body = match path {
@@ -170,15 +173,15 @@ async fn salesforce_accounts() {
                  \"Bearer\", \"issued_at\": \"1678833535086\"}"
                     .to_owned()
             }
-            "/services/data/v62.0/query" => {
+            "/services/data/v62.0/queryAll" => {
                 assert_eq!(let_in, "Bearer 00D!AR8");
                 assert!(query["q"].contains("FROM"), "{query:?}");
                 let rows = ["001A", "001B"].map(row).join(", ");
                 format!(
-                    "{{\"totalSize\": 3, \"done\": false, \"nextRecordsUrl\": \"/services/data/v62.0/query/01g-2000\", \"records\": [{rows}]}}"
+                    "{{\"totalSize\": 3, \"done\": false, \"nextRecordsUrl\": \"/services/data/v62.0/queryAll/01g-2000\", \"records\": [{rows}]}}"
                 )
             }
-            "/services/data/v62.0/query/01g-2000" => {
+            "/services/data/v62.0/queryAll/01g-2000" => {
                 format!("{{\"totalSize\": 3, \"done\": true, \"records\": [{}]}}", row("001C"))
             }
             other => panic!("{other}"),
@@ -188,7 +191,8 @@ async fn salesforce_accounts() {
     let world = preset("salesforce.yml", &server(vec![], Arc::new(says)).await.address);
     assert_eq!(ask(&world).await, (1, [3, 0, 0, 0]));
     let rows = world.rows("account", &["id", "country", "created_at"]).await;
-    assert_eq!(rows[2], ["001C", "DE", "1767607200000000"]);
+    assert_eq!(rows[1], ["001B", "DE", "1767607200000000"]);
+    assert_eq!(world.merged("account").await, [["001C", "001A"]]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -108,6 +108,22 @@ impl World {
 
     /// Rows of an entity in force, as texts, sorted; `-` is no value.
     pub async fn rows(&self, entity: &str, columns: &[&str]) -> Vec<Vec<String>> {
+        let of = |column: &&str| (*column).to_owned();
+        let columns: Vec<String> = columns.iter().map(of).chain(["_valid_to".to_owned()]).collect();
+        let mut rows = self.versions(entity, &columns).await;
+        rows.retain_mut(|row| row.pop().as_deref() == Some("-"));
+        rows
+    }
+
+    /// Rows of an entity that were merged at the source, and into which.
+    pub async fn merged(&self, entity: &str) -> Vec<Vec<String>> {
+        let mut rows = self.versions(entity, &["id".to_owned(), "_merged_into".to_owned()]).await;
+        rows.retain(|row| row[1] != "-");
+        rows
+    }
+
+    /// All versions of rows of an entity, as texts, sorted; `-` is no value.
+    async fn versions(&self, entity: &str, columns: &[String]) -> Vec<Vec<String>> {
         let app = self.app().await;
         let (_, project) = open::load(&app.root, app.sources.as_ref(), None).unwrap();
         let pinned = app.lake.pin(&project, None).await.unwrap();
@@ -118,9 +134,8 @@ impl World {
             let opened = File::open(&file.path).unwrap();
             for batch in ParquetRecordBatchReaderBuilder::try_new(opened).unwrap().build().unwrap() {
                 let batch = batch.unwrap();
-                let until = batch.column_by_name("_valid_to").unwrap();
-                for row in (0..batch.num_rows()).filter(|row| until.is_null(*row)) {
-                    let cell = |name: &&str| match batch.column_by_name(name) {
+                for row in 0..batch.num_rows() {
+                    let cell = |name: &String| match batch.column_by_name(name) {
                         Some(column) if column.is_valid(row) => cell(column, row),
                         _ => "-".to_owned(),
                     };

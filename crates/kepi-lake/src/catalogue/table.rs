@@ -69,15 +69,16 @@ fn stored_type(type_: &Type) -> String {
 /// How often a table is looked at anew because others shaped one meanwhile.
 const ATTEMPTS: u32 = 10;
 
-/// The table of an entity with a column for every attribute, made or widened through the store's door if need be.
+/// The table of an entity with a column for every attribute, and columns of texts `beside` them, made or widened through the store's door if need be.
 pub(crate) async fn ensure_table(
     catalogue: &Catalogue,
     entity: &Entity,
+    beside: &[String],
     now: i64,
     actor: &str,
 ) -> Result<Table, LandError> {
     let permit = permit(actor)?;
-    let wanted = wanted(entity);
+    let wanted = wanted(entity, beside);
     for _ in 0..ATTEMPTS {
         let found = Found::read(&mut catalogue.store.read().await?, entity, &wanted).await?;
         let lacking = match found {
@@ -98,7 +99,7 @@ pub(crate) async fn ensure_table(
 }
 
 /// The columns an entity's table must have: those of its attributes, then the lake's own.
-fn wanted(entity: &Entity) -> Vec<NewColumn> {
+fn wanted(entity: &Entity, beside: &[String]) -> Vec<NewColumn> {
     let attributes = entity.attributes.iter().map(|a| NewColumn {
         name: a.id.to_string(),
         type_: column_type(a.type_.physical()),
@@ -109,7 +110,12 @@ fn wanted(entity: &Entity) -> Vec<NewColumn> {
         type_: column_type(*physical),
         declared: None,
     });
-    attributes.chain(own).collect()
+    let beside = beside.iter().map(|name| NewColumn {
+        name: name.clone(),
+        type_: column_type(Physical::Text),
+        declared: None,
+    });
+    attributes.chain(own).chain(beside).collect()
 }
 
 /// A table as it stands, and the columns it lacks of an entity.
@@ -144,7 +150,14 @@ impl Found {
 
 /// A table as landing needs it.
 pub(crate) fn table_of(found: stored::Table, entity: &Entity) -> Result<Table, LandError> {
-    let personal = |name: &str| entity.attributes.iter().any(|a| a.personal && a.id.as_str() == name);
+    let personal = |name: &str| {
+        let of = name.strip_prefix(system::SAID).unwrap_or(name);
+        let own = name == system::MERGED_INTO;
+        entity
+            .attributes
+            .iter()
+            .any(|a| a.personal && (a.id.as_str() == of || own && entity.key.contains(&a.id)))
+    };
     let columns = found.columns.into_iter().map(|Column { id, column }| {
         let physical = physical_of(column.type_)?;
         Ok(TableColumn { id, personal: personal(&column.name), name: column.name, physical })

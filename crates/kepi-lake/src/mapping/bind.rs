@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_model::{
     expression::{Expression, Literal, Node, Type},
     id::{AttributeId, EntityId},
-    project::{Entity, MappingFrom, Source},
+    project::{Entity, MappingFrom, Merges, Source},
     unicode::nfc,
+    wording::nearest,
 };
 use kepi_query::{
     landing::{Batch, BatchReader, Bits, MissingCount, Unbound},
@@ -69,6 +70,8 @@ pub(crate) struct BoundMapping {
     only: Option<(Expression, Vec<usize>)>,
     /// Whether a row says that its key is gone.
     gone: Option<(Expression, Vec<usize>)>,
+    /// What says which rows were merged, and whether of themselves.
+    merges: Option<(Box<ColumnStep>, bool)>,
     off_scale: OffScale,
 }
 
@@ -146,6 +149,46 @@ impl Failures {
     }
 }
 
+/// What says which rows were merged: its column is read as that of the key is.
+fn merges(
+    source: &Source,
+    entity: &Entity,
+    personal: &[bool],
+    reader: &mut dyn BatchReader,
+    file: &str,
+) -> Result<Option<(Box<ColumnStep>, bool)>, LandError> {
+    let (Some(merges), [key]) = (&source.merges, entity.key.as_slice()) else { return Ok(None) };
+    let Some(MappingFrom::Column { parse, missing, replace, prefix, .. }) =
+        source.map.iter().find(|m| &m.attribute == key).map(|m| &m.from)
+    else {
+        return Ok(None);
+    };
+    let column = merges.column();
+    let index = bind_column(reader, column).map_err(|_| {
+        let near = nearest(column, reader.columns().iter().map(String::as_str));
+        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let why = format!("`{file}` has no column `{column}`, by which `merges` says what was merged{near}");
+        LandError::Definition(source.id.to_string(), why)
+    })?;
+    // Keys of a list get what is put before them one by one.
+    let own = matches!(merges, Merges::Into { .. });
+    let at = entity.attributes.iter().position(|a| &a.id == key);
+    let wanted = Wanted {
+        attribute: key,
+        column,
+        parse,
+        missing,
+        missing_everywhere: &source.missing,
+        replace: if own { replace } else { &[] },
+        prefix: if own { prefix } else { "" },
+        clean: &source.clean,
+        open: &[],
+        is_day: false,
+        personal: at.and_then(|at| personal.get(at)).copied().unwrap_or(false),
+    };
+    Ok(Some((Box::new(ColumnStep::new(index, &wanted)), own)))
+}
+
 impl BoundMapping {
     /// Binds a source's mapping to a file's columns.
     pub fn bind(
@@ -215,11 +258,12 @@ impl BoundMapping {
             let (name, required) = (mapping.attribute.to_string(), mapping.required);
             steps.push(Step { slot, name, required, from, time });
         }
+        let merges = merges(source, entity, personal, reader, file)?;
         let only = source.only.as_ref().map(|e| (e.clone(), reads(e)));
         let gone = source.deleted.as_ref().map(|e| (e.clone(), reads(e)));
         let file = below_shared_folder(file, source.from.files().unwrap_or_default()).to_owned();
         let off_scale = OffScale::new(source, entity);
-        Ok(Self { steps, times, file, only, gone, off_scale })
+        Ok(Self { steps, times, file, only, gone, merges, off_scale })
     }
 
     /// What it has counted so far.
@@ -274,6 +318,11 @@ impl BoundMapping {
         for (column, _) in rows.columns.iter_mut().zip(mapped).filter(|(_, mapped)| !mapped) {
             (0..n).for_each(|_| column.missing());
         }
+        if let Some((step, _)) = &mut self.merges
+            && let Some(cells) = batch.cells.get(step.index)
+        {
+            step.read(cells, n, &skipped, &self.times, &mut rows.merged, &mut |_, _| {});
+        }
         let mut fates: Vec<Fate> = Vec::with_capacity(n);
         for (condition, _) in self.only.iter().chain(&self.gone) {
             rows.look_up(condition)?;
@@ -312,6 +361,11 @@ impl BoundMapping {
     }
 
     fn is_gone(&self, row: u32, rows: &Rows, failures: &Failures) -> bool {
+        if self.merges.as_ref().is_some_and(|(_, own)| *own)
+            && rows.merged.slot(row as usize) != Slot::Missing
+        {
+            return true;
+        }
         self.gone.as_ref().is_some_and(|(gone, reads)| {
             !failures.touch(row, reads) && evaluate(gone, &rows.row(row as usize)) == Ok(Cell::Boolean(true))
         })

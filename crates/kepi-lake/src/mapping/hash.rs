@@ -78,6 +78,14 @@ impl RowHasher {
         self.finish() as u64
     }
 
+    /// The hash of what a row says that also says which one it was merged into.
+    pub fn merged(&mut self, content: u64, into: &str) -> u64 {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(&content.to_le_bytes());
+        self.text(into);
+        self.finish() as u64
+    }
+
     fn text(&mut self, text: &str) {
         self.bytes.push(b't');
         // Most texts are short.

@@ -191,6 +191,8 @@ pub(crate) type KnownKeys = HashMap<EntityId, Arc<dyn Keys>>;
 pub(crate) struct Rows {
     /// By position of the attribute in the entity.
     pub columns: Vec<Column>,
+    /// What the column of merges says: the key of the row that a row was merged into, or those that were merged into it.
+    pub merged: Column,
     positions: HashMap<AttributeId, usize>,
     /// By position: whether its values are quoted nowhere.
     personal: Vec<bool>,
@@ -207,6 +209,7 @@ impl Rows {
             personal,
             types: entity.attributes.iter().map(|a| a.type_.clone()).collect(),
             columns: entity.attributes.iter().map(|a| Column::new(a.type_.physical())).collect(),
+            merged: Column::new(Physical::Text),
             positions: entity.attributes.iter().enumerate().map(|(i, a)| (a.id.clone(), i)).collect(),
             known,
             answers: Vec::new(),
@@ -219,6 +222,7 @@ impl Rows {
 
     pub(super) fn clear(&mut self) {
         self.columns.iter_mut().for_each(Column::clear);
+        self.merged.clear();
         self.answers.clear();
     }
 

@@ -20,6 +20,7 @@ mod kills;
 mod labels;
 mod landing;
 mod malformed;
+mod merging;
 mod official;
 mod oracle;
 mod people;

@@ -177,6 +177,7 @@ pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<M
         order: FileOrder::Name,
         deletes_at_most: None,
         deleted: None,
+        merges: None,
         keys_of: None,
         rejects_at_most: 0.05,
         dates: Dates::default(),

@@ -247,6 +247,7 @@ pub(super) fn sources(
             order: FileOrder::Name,
             deletes_at_most: None,
             deleted: None,
+            merges: None,
             keys_of: None,
             rejects_at_most: 0.0,
             dates: Dates::default(),

@@ -20,13 +20,13 @@ use crate::{
     codes,
     decode::{Either, Field, Placed},
     definitions as written,
-    expression::{Expression, Node as Part},
+    expression::{Expression, Node as Part, Type},
     findings::Findings,
     id::{AttributeId, EntityId, SourceId, UnitId},
     meaning,
     project::{
-        Attest, Connector, Dates, Entity, FileOrder, Identical, Mode, Source, SourceZone, Unit, Unpivot,
-        WhenLate,
+        Attest, Connector, Dates, Entity, FileOrder, Identical, Merges, Mode, Source, SourceZone, Unit,
+        Unpivot, WhenLate,
     },
     source_text::Span,
     sql::{self, Scope, Want},
@@ -107,6 +107,7 @@ pub(super) fn read(
         order: order(written, findings)?,
         deletes_at_most: deletes(written, findings)?,
         deleted: deleted?,
+        merges: merges(written, entity, findings)?,
         keys_of: keys_of(written, findings),
         rejects_at_most: written.quarantine.get()?.at_most.get()?.0.to_f64(),
         dates: dates(written, findings)?,
@@ -320,6 +321,70 @@ fn deleted(
     let typed = sql::expression(node, scope, Want::Condition, findings)?;
     unmapped(&typed, node, mapped, findings);
     Some(Some(typed))
+}
+
+/// The column that says that rows were merged.
+#[expect(clippy::option_option, reason = "outside: unreadable; inside: none does")]
+fn merges(written: &written::Source, entity: &Entity, findings: &mut Findings) -> Option<Option<Merges>> {
+    if !written.merges.is_written() {
+        return Some(None);
+    }
+    let at = written.merges.key;
+    nothing_in_mode(written, &[Mode::Keys], "merges", at, findings);
+    let merges = written.merges.get()?;
+    let merged = match (merges.into.cloned(), merges.lists.cloned()) {
+        (Some(column), None) => Merges::Into { column },
+        (None, Some(column)) => Merges::Lists { column, separator: merges.separator.cloned()? },
+        _ => {
+            findings
+                .report(codes::MERGES, written.merges.span, "one column says which rows were merged")
+                .fix("name under `into` the column of a row that was merged, or under `lists` the one of the row that others were merged into");
+            return None;
+        }
+    };
+    if merges.into.is_written() && merges.separator.is_written() {
+        let said = "`separator` does nothing beside `into`, which names one key";
+        findings.report(codes::MERGES, merges.separator.span, said).fix("leave it out");
+    }
+    if merges.separator.get().is_some_and(|text| text.trim().is_empty()) {
+        findings.report(codes::MERGES, merges.separator.span, "keys that nothing separates are one key");
+        return None;
+    }
+    let [key] = entity.key.as_slice() else {
+        findings
+            .report(
+                codes::MERGES,
+                at,
+                format!("rows of {} have a key of several parts, and a merge names one", entity.id),
+            )
+            .fix("leave `merges` out: nothing refers to such rows by their key");
+        return None;
+    };
+    if entity.precedence.is_some() {
+        findings
+            .report(
+                codes::MERGES,
+                at,
+                format!(
+                    "rows of {} are kept apart by source, and a merge in one is none in the others",
+                    entity.id
+                ),
+            )
+            .fix("leave out `precedence` of the entity, or `merges`");
+        return None;
+    }
+    let is_text =
+        entity.attribute(key).is_some_and(|of| matches!(of.type_, Type::Text | Type::Reference { .. }));
+    let entry = written.map.items().iter().find(|entry| entry.text == key.as_str());
+    let of_column = entry.is_none_or(|entry| entry.value.as_ref().is_none_or(|of| of.column.is_written()));
+    let own = written.key_.is_written() && written.key_.values() != entity.key;
+    if !is_text || !of_column || own {
+        findings
+            .report(codes::MERGES, at, format!("`{key}`, the key of {}, is no text of a column", entity.id))
+            .expected("a key that is a text of one column: the column of `merges` is read as that is");
+        return None;
+    }
+    Some(Some(merged))
 }
 
 /// The source whose keys are listed.

@@ -204,6 +204,13 @@ table! {
 }
 
 table! {
+    Merges = "merges", "Which column says that the source has merged rows into others: what refers to a row that was merged counts for the one it was merged into.";
+    into: String, optional, "The column that names, in a row that was merged, the key of the row it was merged into.", "MasterRecordId";
+    lists: String, optional, "The column that lists, in a row that others were merged into, the keys of those.", "hs_merged_object_ids";
+    separator: String, default "\";\"", "What separates keys in a list.", "\";\"";
+}
+
+table! {
     Expect = "expect", "When the source is expected to deliver: once in `every` period of the calendar, or `within` a time of the delivery before.";
     every: Grain, optional, "In each of these something new is to come.", "day";
     by: String, optional, "By which time of the day; default its end.", "\"06:00\"";
@@ -352,6 +359,7 @@ table! {
     deletes: Deletes, optional,
         "Which rows say that a key is gone; of snapshots and lists of keys, how many may be absent: default 10%, at least five rows, never all.",
         "{at_most: 25%}";
+    merges: Merges, optional, "Which column says that rows were merged into others.", "{into: MasterRecordId}";
     quarantine: Rejections, default "{}", "How many rows may be rejected before a run says so aloud.",
         "{at_most: 1%}";
     dates: Dates, default "{}", "Which dates can be meant.", "{until: 2200-01-01, open: [9999-12-31]}";

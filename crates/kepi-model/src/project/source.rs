@@ -48,6 +48,8 @@ pub struct Source {
     pub deletes_at_most: Option<f64>,
     /// Rows for which this is true say that their key is gone.
     pub deleted: Option<Expression>,
+    /// Which column says that rows were merged into others.
+    pub merges: Option<Merges>,
     /// Mode `keys`: the source whose keys each file lists.
     pub keys_of: Option<SourceId>,
     /// The share of rows that may be rejected without the run saying so aloud.
@@ -88,6 +90,32 @@ pub struct Source {
     pub hash: Hash,
     /// Where it is defined.
     pub span: Span,
+}
+
+/// Which column says that rows were merged into others. It is read as the column of the key is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Merges {
+    /// It names the row that a row was merged into.
+    Into {
+        /// The column.
+        column: String,
+    },
+    /// It lists the rows that were merged into a row.
+    Lists {
+        /// The column.
+        column: String,
+        /// What separates keys.
+        separator: String,
+    },
+}
+
+impl Merges {
+    /// The column.
+    pub fn column(&self) -> &str {
+        match self {
+            Self::Into { column } | Self::Lists { column, .. } => column,
+        }
+    }
 }
 
 /// That whoever keeps the rows of a source says of each period that they are whole and right.

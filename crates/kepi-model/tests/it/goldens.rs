@@ -735,6 +735,17 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         (
+            "K0682",
+            vec![
+                edit("sources.yml", "mode: upsert\nversion: updated_at\n", "mode: upsert\nversion: updated_at\nmerges: {into: MASTER, lists: MERGED}\n"),
+                edit(
+                    "sources.yml",
+                    "",
+                    "---\nentity: seat\nname: Seat\ndescription: A seat.\nkey: [row, letter]\nattributes:\n  row: {type: text}\n  letter: {type: text}\n---\nsource: seats\ninto: seat\nfrom: {csv: {files: \"data/seats_*.csv\"}}\nmode: snapshot\nmerges: {into: master}\nmap:\n  row: {column: row, as: text}\n  letter: {column: letter, as: text}\n---\nsource: numbered\ninto: survey_response\nfrom: {csv: {files: \"data/numbered_*.csv\"}}\nmode: snapshot\nmerges: {into: master, separator: \" \"}\nmap: {id: {position: file and row}}\n",
+                ),
+            ],
+        ),
+        (
             "K0660",
             kpis(
                 "",

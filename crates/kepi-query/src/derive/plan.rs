@@ -325,6 +325,14 @@ impl<'a> Planner<'a> {
             for name in [system::SOURCE, system::FILE, system::ROW] {
                 self.named(&entity, name);
             }
+            // What the source said of rows that refer to others by a merge, and which row one was merged into.
+            let columns = self.inputs.tables.get(&entity).map(|table| &table.columns);
+            let beside = columns
+                .into_iter()
+                .flatten()
+                .filter(|of| of.name == system::MERGED_INTO || of.name.starts_with(system::SAID));
+            let beside: Vec<String> = beside.map(|of| of.name.clone()).collect();
+            beside.iter().for_each(|name| self.named(&entity, name));
         }
     }
 

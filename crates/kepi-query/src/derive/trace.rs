@@ -466,6 +466,10 @@ pub struct RowTrace {
     pub made_of: Vec<MadeOf>,
     /// From and until when this version holds, of a landed row.
     pub holds: (Option<i64>, Option<i64>),
+    /// The key of the row that it was merged into, if it was.
+    pub merged_into: Option<Reading>,
+    /// References that its source said otherwise: the row that it named was merged into another.
+    pub merged: Vec<Reading>,
     /// Its attributes.
     pub attributes: Vec<Reading>,
     /// Those that were gathered.
@@ -524,6 +528,15 @@ pub async fn rows(
             };
             attributes.extend(shows.attribute(entity, &attribute.id, value));
         }
+        let mut merged = Vec::new();
+        for attribute in &entity.attributes {
+            let said = table.cell(&format!("{}{}", system::SAID, attribute.id), row);
+            if !said.is_missing() {
+                merged.extend(shows.attribute(entity, &attribute.id, said));
+            }
+        }
+        let into = table.cell(system::MERGED_INTO, row);
+        let key = entity.key.first().filter(|_| !into.is_missing());
         let instant = |name| match table.cell(name, row) {
             Cell::Instant(at) => Some(at),
             _ => None,
@@ -532,6 +545,8 @@ pub async fn rows(
             place: place(table, row),
             made_of: made_of(project, &world, &plan, (&name, table, row)),
             holds: (instant(system::VALID_FROM), instant(system::VALID_TO)),
+            merged_into: key.and_then(|key| shows.attribute(entity, key, into)),
+            merged,
             attributes,
             gathered: gathered(project, &world, &plan, (&name, table, row)),
         });

@@ -30,6 +30,9 @@ pub struct Holding {
     /// Rows that lose their reference, by entity.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub emptied: BTreeMap<EntityId, u64>,
+    /// Keys that were merged into one of them at the source: their rows are among those that go.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub merged: BTreeSet<String>,
     /// Data files that are written anew, of all snapshots.
     pub files: u64,
     /// Rejected rows, of which nothing but place and rule stays.

@@ -217,6 +217,9 @@ pub struct LoadReport {
     /// The corrections by hand that it was read with: positions in the log, in the order of their rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<u64>,
+    /// Rows that refer to others because it says what was merged, by entity.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub followed: BTreeMap<EntityId, u64>,
     /// What the file itself says of its columns: name and text, such as the questions of a survey.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<(String, String)>,

@@ -178,10 +178,16 @@ fn entity_row(at: usize, row: &TracedEntityRow) -> Markup {
                     "."
                 }
             }
+            @if let Some(into) = &row.merged_into {
+                p.note { "Merged into " (told(plain(into))) " at the source: what refers to it counts for that." }
+            }
             @if !row.made_of.is_empty() {
                 ul.plain { @for made in &row.made_of { li { (capital(&made.what)) ": " (words(&made.of)) " " (found(&made.of, &made.row)) } } }
             }
-            dl.pins { @for (name, value) in own { dt { (words(name)) } dd { (told(plain(value))) } } }
+            dl.pins { @for (name, value) in own { dt { (words(name)) } dd {
+                (told(plain(value)))
+                @if let Some(said) = row.merged.get(name) { " (its source says " (plain(said)) ", which was merged into this)" }
+            } } }
             @for of in &row.gathered { (gathered(at, of)) }
             @if !row.said.is_empty() {
                 h3 { "What each source says" }

@@ -107,6 +107,10 @@ fn say(done: &Erasure, out: Output) -> Result<(), Failure> {
         None => out.line("would be erased; nothing has changed")?,
     }
     out.line(&format!("rows, every version: {}", of(&holding.rows)))?;
+    if !holding.merged.is_empty() {
+        let merged: Vec<&str> = holding.merged.iter().map(String::as_str).collect();
+        out.line(&format!("merged into them at the source, so they go, too: {}", merged.join(", ")))?;
+    }
     if !holding.emptied.is_empty() {
         out.line(&format!("rows that stay and lose their reference: {}", of(&holding.emptied)))?;
     }

@@ -172,12 +172,22 @@ fn print_rows(entity: &str, rows: &[TracedEntityRow], out: Output) -> Result<(),
                 of.words()
             ))?;
         }
+        if let Some(into) = &row.merged_into {
+            out.line(&format!(
+                "  merged into {} at the source: what refers to it counts for that",
+                plain(into)
+            ))?;
+        }
         for of in &row.made_of {
             out.line(&format!("  {} `{}`: {}", of.what, of.of, found_row(&of.row)))?;
         }
         for (name, value) in &row.attributes {
             if !row.gathered.iter().any(|of| of.attribute == *name) {
-                out.line(&format!("  {name} = {}", told(&plain(value))))?;
+                let merged = row
+                    .merged
+                    .get(name)
+                    .map(|said| format!(" (its source says {}, which was merged into this)", plain(said)));
+                out.line(&format!("  {name} = {}{}", told(&plain(value)), merged.unwrap_or_default()))?;
             }
         }
         row.gathered.iter().try_for_each(|of| print_gathered(of, out))?;

@@ -237,3 +237,167 @@ fn one(seed: u64) {
     let loads: Value = serde_json::from_str(&project.ok(&["sources", "--format", "json"])).unwrap();
     assert!(loads.to_string().contains("order_keys"), "{loads}");
 }
+
+const CRM: &str = "project: crm
+name: CRM
+language: 1
+time_zone: UTC
+---
+entity: account
+attributes:
+  region: {type: text}
+---
+entity: ticket
+---
+source: accounts
+name: Accounts
+into: account
+from: {csv: {files: \"data/accounts_*.csv\"}}
+mode: upsert
+version: updated_at
+merges: {into: master}
+quarantine: {at_most: 100%}
+map:
+  id: {column: id, as: text}
+  region: {column: region, as: text}
+  updated_at: {column: updated, as: timestamp}
+---
+source: tickets
+into: ticket
+from: {csv: {files: \"data/tickets_*.csv\"}}
+mode: append
+complete_until: 2026-03-05
+map:
+  id: {column: id, as: text}
+  opened_at: {column: day, as: date}
+  account: {column: account, as: reference account}
+---
+kpi: tickets
+name: Tickets
+better: lower
+measure: {count: {of: ticket}}
+period: day
+by: {region: account.region}
+---
+kpi: customers
+name: Customers with a ticket
+better: higher
+measure: {distinct: {of: ticket, value: account}}
+period: day
+";
+
+/// What published figures say, by KPI, day and segment; nothing of days without a row.
+type Segments = BTreeMap<(String, u32, String), u32>;
+
+fn segments(project: &Project) -> Segments {
+    let mut all = Segments::new();
+    for kpi in ["tickets", "customers"] {
+        for line in project.ok(&["show", "kpi", kpi, "--format", "csv"]).lines().skip(1) {
+            let cells: Vec<&str> = line.split(',').collect();
+            let day = cells[1].rsplit('-').next().unwrap().parse().unwrap();
+            let value = cells[3].parse().unwrap();
+            if value > 0 {
+                all.insert((kpi.to_owned(), day, cells[2].trim_start_matches("region=").to_owned()), value);
+            }
+        }
+    }
+    all
+}
+
+/// What they are to say: tickets as day and account, and the region of each account.
+fn of_tickets(tickets: &[(u32, &str)], regions: &[(&str, &str)]) -> Segments {
+    let mut all = Segments::new();
+    let mut customers: BTreeSet<(u32, &str)> = BTreeSet::new();
+    for (day, account) in tickets {
+        let region = regions.iter().find(|(of, _)| of == account).unwrap().1;
+        for segment in ["", region] {
+            *all.entry(("tickets".to_owned(), *day, segment.to_owned())).or_default() += 1;
+        }
+        customers.insert((*day, account));
+    }
+    for (day, _) in customers {
+        *all.entry(("customers".to_owned(), day, String::new())).or_default() += 1;
+    }
+    all
+}
+
+#[test]
+fn what_was_merged_counts_for_whom_it_was_merged_into() {
+    let project = Project::empty();
+    project.write("kepi.yml", CRM);
+    let accounts = |n: usize, rows: &str| {
+        let rows: String =
+            rows.lines().map(|row| format!("{row},2026-04-{:02}T00:00:00Z\n", n + 1)).collect();
+        project.write(&format!("data/accounts_{n}.csv"), &format!("id,region,master,updated\n{rows}"));
+    };
+    let tickets = |n: usize, rows: &str| {
+        project.write(&format!("data/tickets_{n}.csv"), &format!("id,day,account\n{rows}"));
+    };
+    let run = || -> Value {
+        let run: Value = serde_json::from_str(&project.ok(&["run", "--format", "json"])).unwrap();
+        for load in run["loads"].as_array().unwrap() {
+            let of = |name: &str| load["counts"][name].as_u64().unwrap();
+            let landed = of("accepted") + of("superseding") + of("quarantined") + of("duplicate");
+            assert_eq!(of("read"), of("out_of_scope") + landed, "{load}");
+        }
+        run
+    };
+    let followed = |run: &Value| -> u64 {
+        let loads = run["loads"].as_array().unwrap().iter();
+        let landed = loads.filter(|load| load["outcome"] == "landed");
+        landed.filter_map(|load| load["followed"]["ticket"].as_u64()).sum()
+    };
+    let regions = [("A1", "north"), ("A2", "south"), ("A3", "west")];
+    accounts(0, "A1,north,\nA2,south,\nA3,west,\n");
+    tickets(0, "1,2026-03-01,A1\n2,2026-03-02,A2\n3,2026-03-03,A1\n4,2026-03-03,A2\n5,2026-03-04,A3\n");
+    run();
+    let first = segments(&project);
+    assert_eq!(first, of_tickets(&[(1, "A1"), (2, "A2"), (3, "A1"), (3, "A2"), (4, "A3")], &regions));
+
+    // A1 is merged into A2: its tickets are those of A2, and nothing else is another.
+    accounts(1, "A1,north,A2\n");
+    let merged = run();
+    assert_eq!(followed(&merged), 2);
+    // Two segments are restated or begin, the one they came from ends; days and figures that no ticket of A1 is in stay.
+    let counts = ["first", "restated", "withdrawn"].map(|name| merged[name].as_u64().unwrap());
+    assert_eq!(counts, [1, 2, 2], "{merged:#}");
+    assert_eq!(merged["changed"], serde_json::json!({"customers": ["2026-03-01", "2026-03-03"]}));
+    assert_eq!(
+        segments(&project),
+        of_tickets(&[(1, "A2"), (2, "A2"), (3, "A2"), (3, "A2"), (4, "A3")], &regions)
+    );
+    let why = project.ok(&["show", "kpi", "customers", "--period", "2026-03-03"]);
+    assert!(why.contains("Accounts: 2 rows refer to others, because of merges"), "{why}");
+    // What no merge touched is as it was published, and is reproduced from the files of then.
+    project.ok(&["reproduce"]);
+
+    // Then A2 into A3, and a ticket that still says A1 comes late.
+    accounts(2, "A2,south,A3\n");
+    tickets(1, "6,2026-03-04,A1\n");
+    assert_eq!(followed(&run()), 4);
+    let all = of_tickets(&[(1, "A3"), (2, "A3"), (3, "A3"), (3, "A3"), (4, "A3"), (4, "A3")], &regions);
+    assert_eq!(segments(&project), all);
+    let traced = project.ok(&["trace", "ticket", "6"]);
+    assert!(traced.contains("account = A3 (its source says A1, which was merged into this)"), "{traced}");
+    let traced = project.ok(&["trace", "account", "A2"]);
+    assert!(traced.contains("merged into A3 at the source"), "{traced}");
+
+    // What would close a circle is rejected, and nothing is lost.
+    accounts(3, "A3,west,A1\n");
+    assert_eq!(followed(&run()), 0);
+    let rejected = project.ok(&["show", "quarantine"]);
+    assert!(rejected.contains("Accounts · merged"), "{rejected}");
+    assert_eq!(segments(&project), all);
+
+    // It is taken back: each ticket is whose its source said.
+    accounts(4, "A1,north,\n");
+    assert_eq!(followed(&run()), 3);
+    let all = of_tickets(&[(1, "A1"), (2, "A3"), (3, "A1"), (3, "A3"), (4, "A3"), (4, "A1")], &regions);
+    assert_eq!(segments(&project), all);
+    project.ok(&["reproduce"]);
+
+    let erased = project.ok(&["erase", "account", "A3", "--dry-run"]);
+    assert!(erased.contains("merged into them at the source, so they go, too: A2"), "{erased}");
+    let (_, refused) = project.fails(3, &["erase", "account", "A2", "--dry-run"]);
+    assert!(refused.contains("`A2` was merged into `A3`: erase that"), "{refused}");
+}

@@ -9,6 +9,7 @@ pub(crate) mod event;
 pub(crate) mod inbox;
 pub(crate) mod lease;
 pub(crate) mod ledger;
+pub(crate) mod merge;
 pub(crate) mod migrate;
 pub(crate) mod outbox;
 pub(crate) mod projection;

@@ -508,6 +508,16 @@ CREATE TABLE IF NOT EXISTS kepi_inbox (
     PRIMARY KEY (source, seq)
 );
 
+-- Rows that the source has merged into others, as far as that holds now: by entity and key of the row that was merged the key of the
+-- one it was merged into, as its row says. Found in the files of the entity's table; entered in the transaction that changes them.
+CREATE TABLE IF NOT EXISTS kepi_merge (
+    entity TEXT COLLATE "C" NOT NULL,
+    merged TEXT COLLATE "C" NOT NULL,
+    into_key TEXT COLLATE "C" NOT NULL,
+    load TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (entity, merged)
+);
+
 CREATE TABLE IF NOT EXISTS kepi_quarantine (
     seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     load TEXT COLLATE "C" NOT NULL REFERENCES kepi_load (load),

@@ -499,6 +499,16 @@ CREATE TABLE IF NOT EXISTS kepi_inbox (
     PRIMARY KEY (source, seq)
 ) STRICT;
 
+-- Rows that the source has merged into others, as far as that holds now: by entity and key of the row that was merged the key of the
+-- one it was merged into, as its row says. Found in the files of the entity's table; entered in the transaction that changes them.
+CREATE TABLE IF NOT EXISTS kepi_merge (
+    entity TEXT NOT NULL,
+    merged TEXT NOT NULL,
+    into_key TEXT NOT NULL,
+    load TEXT NOT NULL,
+    PRIMARY KEY (entity, merged)
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS kepi_quarantine (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     load TEXT NOT NULL REFERENCES kepi_load (load),
