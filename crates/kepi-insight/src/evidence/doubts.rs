@@ -134,7 +134,7 @@ fn load(
         notes: Vec::new(),
         order: None,
         corrections: Vec::new(),
-            followed: std::collections::BTreeMap::new(),
+        followed: std::collections::BTreeMap::new(),
         labels: Vec::new(),
         profiles: Vec::new(),
         drift: Vec::new(),
