@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// How long anything may take: the largest object of a slow connection.
 const LIMIT: Duration = Duration::from_secs(3600);
 /// How long nothing may come.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// A place in a bucket, and how it is asked.
 pub struct LakeBucket {

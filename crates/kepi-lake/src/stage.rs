@@ -137,6 +137,8 @@ struct Merged {
 struct Listed {
     key: String,
     into: String,
+    /// Whether that was known before.
+    known: bool,
     /// What says which row is newer.
     version: Option<i64>,
     /// Number of the row that lists it.
@@ -456,6 +458,10 @@ impl Working<'_> {
             if !is_merged {
                 named.retain(|key| key != own);
             }
+            if is_merged && named.contains(own) {
+                let reason = "it says to be merged into itself; correct it at the source";
+                return reject(MERGED, reason.to_owned());
+            }
             if named.iter().any(circle) {
                 let reason = "the row that it says to be merged with was merged the other way round, so that neither \
                               would be left; correct one of them at the source";
@@ -527,6 +533,10 @@ impl Working<'_> {
             }
             Placed::Duplicate => {
                 self.counts.duplicate += 1;
+                // What it lists may be new, and the rows of what it lists may be in this file, too.
+                if let Some(own) = own.filter(|_| !is_gone) {
+                    self.list(own, named, (number, row), rows);
+                }
                 return Verdict::Lands;
             }
             Placed::Conflict => {
@@ -553,19 +563,6 @@ impl Working<'_> {
             // It is a row of its own again.
             self.merges.remove(own);
         }
-        if let Some(own) = own.filter(|_| !named.is_empty()) {
-            let version = shape.version.and_then(|(at, _)| match rows.slot(at, row) {
-                Slot::Integer(n) | Slot::Instant(n) => Some(n),
-                _ => None,
-            });
-            for key in named {
-                if self.merges.get(&key).is_none_or(|of| of.into != own) {
-                    let load = self.staging.load.clone();
-                    self.merges.insert(key.clone(), Merge { into: own.clone(), load });
-                    self.listed.push(Listed { key, into: own.clone(), version, number });
-                }
-            }
-        }
         let unique = batch.owners.iter_mut().zip(&mut batch.owned).zip(&typed.unique);
         for ((owners, owned), values) in unique {
             if let Some(value) = values.get(row).copied().flatten() {
@@ -575,7 +572,27 @@ impl Working<'_> {
         }
         batch.landing.push(row as u32);
         batch.intervals.push(interval);
+        if let Some(own) = own {
+            self.list(own, named, (number, row), rows);
+        }
         Verdict::Lands
+    }
+
+    /// Takes down the keys that a row lists as merged into it.
+    fn list(&mut self, own: String, named: Vec<String>, (number, row): (u64, usize), rows: &Rows) {
+        let version = self.staging.shape.version.and_then(|(at, _)| match rows.slot(at, row) {
+            Slot::Integer(n) | Slot::Instant(n) => Some(n),
+            _ => None,
+        });
+        for key in named {
+            let into = own.clone();
+            let known = self.merges.get(&key).is_some_and(|of| of.into == into);
+            if !known {
+                let load = self.staging.load.clone();
+                self.merges.insert(key.clone(), Merge { into: into.clone(), load });
+            }
+            self.listed.push(Listed { key, into, known, version, number });
+        }
     }
 
     /// The key of a row, where rows of its entity are merged.
@@ -590,7 +607,9 @@ impl Working<'_> {
     /// Ends the keys that rows list as merged into them, each by a row of its own.
     fn place_listed(&mut self, personal: Vec<bool>, counts: Counts) -> Result<(), LakeError> {
         let Some((at, _)) = self.staging.meets.own else { return Ok(()) };
-        let listed = std::mem::take(&mut self.listed);
+        let mut listed = std::mem::take(&mut self.listed);
+        // A row of its own in this file does not undo what another row of this file lists.
+        listed.retain(|of| !of.known || self.merges.get(&of.key).is_none_or(|now| now.into != of.into));
         if listed.is_empty() {
             return Ok(());
         }

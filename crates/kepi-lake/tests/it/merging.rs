@@ -269,6 +269,20 @@ async fn a_row_may_list_what_was_merged_into_it() {
     bench.land(&project, &accounts, &file(4, "3,,,7;8;9\n"), at(5)).await.unwrap();
     let all = bench.rows(&project, "ticket", &ROWS).await;
     assert_eq!(all[3..], [["4", "A3", "A9", "1"], ["5", "A3", "A7", "2"]]);
+    // What it lists may be all that is new, and the rows of what it lists may still come, before it or behind it.
+    let late = bench.write("t/3.csv", format!("id,account,at\n6,A1,{}\n", instant(3)));
+    bench.land(&project, &tickets, &late, at(6)).await.unwrap();
+    let report = bench.land(&project, &accounts, &file(5, "3,,,7;8;9;1\n"), at(7)).await.unwrap();
+    assert_eq!((report.counts.duplicate, report.followed), (1, BTreeMap::from([(id("ticket"), 1)])));
+    for (n, rows) in [(6, "3,,,7;8;9;1\n7,,,\n1,,,\n"), (7, "7,,,\n1,,,\n3,,,7;8;9;1\n")] {
+        let report = bench.land(&project, &accounts, &file(n, rows), at(n as i64 + 2)).await.unwrap();
+        assert_eq!(report.followed.len(), 0, "{n}: {:?}", report.notes);
+        let all = bench.rows(&project, "ticket", &["account"]).await;
+        assert_eq!(all, vec![["A3"]; 6], "{n}");
+        let held = bench.rows(&project, "account", &["id", "_valid_to"]).await;
+        let held: Vec<_> = held.iter().filter(|row| row[1] == "-").map(|row| &row[0]).collect();
+        assert_eq!(held, ["A3"], "{n}");
+    }
 }
 
 async fn what_closes_a_circle_is_rejected_and_a_merge_can_be_taken_back() {
