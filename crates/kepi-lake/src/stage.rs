@@ -494,16 +494,7 @@ impl Working<'_> {
                 other => return other,
             }
         }
-        let version = Version {
-            content: typed.contents.get(row).copied().unwrap_or_default(),
-            order,
-            start,
-            ended: OPEN,
-            file: self.staged,
-            row: (self.writer.rows() + self.batch.landing.len() as u64) as u32,
-            load: self.load,
-            source: self.source,
-        };
+        let version = self.version(typed, row, (order, start));
         // Every key of a typed row was asked for.
         let Ok(at) = self.batch.keys.binary_search(&key) else { return Verdict::Lands };
         if let Some(other) = self.erases(at, &version) {
@@ -595,6 +586,20 @@ impl Working<'_> {
         }
     }
 
+    /// The version that a row of a batch is if it is written next, with what orders it and since when it holds.
+    fn version(&self, typed: &TypedBatch, row: usize, (order, start): (i64, i64)) -> Version {
+        Version {
+            content: typed.contents.get(row).copied().unwrap_or_default(),
+            order,
+            start,
+            ended: OPEN,
+            file: self.staged,
+            row: (self.writer.rows() + self.batch.landing.len() as u64) as u32,
+            load: self.load,
+            source: self.source,
+        }
+    }
+
     /// The key of a row, where rows of its entity are merged.
     fn own_key(&self, row: usize, rows: &Rows) -> Option<String> {
         let (at, _) = self.staging.meets.own.as_ref()?;
@@ -636,16 +641,7 @@ impl Working<'_> {
                 Some((self.batch.keys.binary_search(&key).ok()?, order, start))
             });
             let Some((at, order, start)) = placed else { continue };
-            let version = Version {
-                content: made.contents.get(row).copied().unwrap_or_default(),
-                order,
-                start,
-                ended: OPEN,
-                file: self.staged,
-                row: (self.writer.rows() + self.batch.landing.len() as u64) as u32,
-                load: self.load,
-                source: self.source,
-            };
+            let version = self.version(&made, row, (order, start));
             let knew = self.batch.chains.get(self.batch.chains.head(at)).is_some();
             let (placed, interval) = self.history.gone(&mut self.batch.chains, at, version, true);
             if placed == Placed::Duplicate {
