@@ -135,7 +135,9 @@ impl History {
         let at = chains.insert(key, after, before, version);
         self.settle(chains, key);
         // It is written as it is now.
-        self.rewrites.remove(&(version.file, version.row));
+        if !self.rewrites.is_empty() {
+            self.rewrites.remove(&(version.file, version.row));
+        }
         (placed, chains.get(at).map_or(nothing, |e| (e.from, e.to)))
     }
 

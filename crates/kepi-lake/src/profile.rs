@@ -71,45 +71,45 @@ impl Profiler {
         Self { secret, attributes, rows: 0, drawn: Vec::new(), mask: 0 }
     }
 
-    /// Looks at the rows of a batch that could be read.
+    /// Looks at the rows of a batch that could be read, column by column.
     pub fn see(&mut self, first_row: u64, fates: &[Fate], rows: &Rows) {
-        let typed = fates.iter().enumerate().filter(|(_, fate)| matches!(fate, Fate::Typed));
-        for (row, _) in typed {
-            let draw = mixed(first_row + row as u64);
-            let drawn = draw & self.mask == 0;
-            self.rows += 1;
-            for (at, attribute) in self.attributes.iter_mut().enumerate() {
-                let slot = rows.slot(at, row);
-                let number = match slot {
-                    Slot::Missing => {
-                        attribute.missing += 1;
-                        None
+        let is_typed = |row: &usize| matches!(fates.get(*row), Some(Fate::Typed));
+        let typed = (0..fates.len()).filter(is_typed).count();
+        let all = typed == fates.len();
+        // Rows that are drawn, and by what.
+        let draws: Vec<(usize, u64)> = (0..fates.len())
+            .filter(is_typed)
+            .map(|row| (row, mixed(first_row + row as u64)))
+            .filter(|(_, draw)| draw & self.mask == 0)
+            .collect();
+        self.rows += typed as u64;
+        for (attribute, column) in self.attributes.iter_mut().zip(&rows.columns) {
+            let typed = || (0..fates.len()).filter(|row| all || is_typed(row)).map(|row| column.slot(row));
+            attribute.missing += match all {
+                true => column.count_missing(),
+                false => typed().filter(|slot| *slot == Slot::Missing).count(),
+            } as u64;
+            if attribute.personal {
+                continue;
+            }
+            if attribute.ordered {
+                for slot in typed() {
+                    if let Slot::Integer(n) | Slot::Instant(n) = slot {
+                        let (least, greatest) = attribute.range.get_or_insert((n, n));
+                        (*least, *greatest) = ((*least).min(n), (*greatest).max(n));
                     }
-                    Slot::Integer(n) | Slot::Instant(n) => Some(n),
-                    Slot::Boolean(b) => Some(i64::from(b)),
-                    Slot::Text(_) => None,
-                };
-                if attribute.personal {
-                    continue;
-                }
-                if let (Some(n), true) = (number, attribute.ordered) {
-                    let (least, greatest) = attribute.range.get_or_insert((n, n));
-                    (*least, *greatest) = ((*least).min(n), (*greatest).max(n));
-                }
-                if drawn {
-                    attribute.sample.push(match slot {
-                        Slot::Text(text) => Some(hashed(&self.secret, text)),
-                        _ => number,
-                    });
                 }
             }
-            if drawn {
-                self.drawn.push(draw);
-                if self.drawn.len() >= 2 * SAMPLE {
-                    self.thin();
-                }
-            }
+            let secret = &self.secret;
+            attribute.sample.extend(draws.iter().map(|(row, _)| match column.slot(*row) {
+                Slot::Missing => None,
+                Slot::Integer(n) | Slot::Instant(n) => Some(n),
+                Slot::Boolean(b) => Some(i64::from(b)),
+                Slot::Text(text) => Some(hashed(secret, text)),
+            }));
         }
+        self.drawn.extend(draws.into_iter().map(|(_, draw)| draw));
+        self.thin();
     }
 
     /// Leaves about half of the sample.

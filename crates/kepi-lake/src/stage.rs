@@ -148,8 +148,11 @@ struct Listed {
 /// What is known of a batch while its rows are placed.
 #[derive(Default)]
 struct Placing {
-    /// The keys of its rows, sorted.
+    /// The keys of its rows, sorted, and where the key of each row stands among them.
     keys: Vec<Key>,
+    places: Vec<u32>,
+    /// Keys with their rows, to be sorted.
+    of_rows: Vec<(Key, u32)>,
     chains: Chains,
     /// Of every rule of uniqueness: which key has a value that a row of the batch has.
     owners: Vec<KeyMap<Key>>,
@@ -160,6 +163,32 @@ struct Placing {
     intervals: Vec<(i64, i64)>,
     /// Of them those that were merged, and into which.
     merged: BTreeMap<u32, String>,
+}
+
+impl Placing {
+    /// Puts the keys of rows that are typed in order, and notes where that of each row stands.
+    fn place(&mut self, keys: &[Option<Key>], fates: &[Fate]) {
+        let typed = (0u32..).zip(keys).zip(fates).filter(|(_, fate)| matches!(fate, Fate::Typed));
+        self.of_rows.clear();
+        self.of_rows.extend(typed.filter_map(|((row, key), _)| Some(((*key)?, row))));
+        self.of_rows.sort_unstable();
+        self.keys.clear();
+        self.places.clear();
+        self.places.resize(keys.len(), u32::MAX);
+        for (key, row) in &self.of_rows {
+            if self.keys.last() != Some(key) {
+                self.keys.push(*key);
+            }
+            if let Some(place) = self.places.get_mut(*row as usize) {
+                *place = self.keys.len() as u32 - 1;
+            }
+        }
+    }
+
+    /// Where the key of a row stands, if it was asked for.
+    fn at(&self, row: usize) -> Option<usize> {
+        self.places.get(row).filter(|place| **place != u32::MAX).map(|place| *place as usize)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -397,11 +426,7 @@ impl Working<'_> {
         batch.landing.clear();
         batch.intervals.clear();
         batch.merged.clear();
-        let of_typed = typed.keys.iter().zip(&typed.fates).filter(|(_, fate)| matches!(fate, Fate::Typed));
-        batch.keys.clear();
-        batch.keys.extend(of_typed.filter_map(|(key, _)| *key));
-        batch.keys.sort_unstable();
-        batch.keys.dedup();
+        batch.place(&typed.keys, &typed.fates);
         self.index.keys.probe(&batch.keys, &mut batch.chains)?;
         for (rule, values) in typed.unique.iter().enumerate() {
             let (Some(owners), Some(owned)) = (batch.owners.get_mut(rule), batch.owned.get_mut(rule)) else {
@@ -442,7 +467,7 @@ impl Working<'_> {
             return reject(KEY, format!("the key has no value: {}", missing.join(", ")));
         };
         if self.staging.source.mode == Mode::Keys {
-            return self.listed(key);
+            return self.listed(key, row);
         }
         let own = self.own_key(row, rows);
         let named = self.staging.keys_of_merges(row, rows);
@@ -496,7 +521,7 @@ impl Working<'_> {
         }
         let version = self.version(typed, row, (order, start));
         // Every key of a typed row was asked for.
-        let Ok(at) = self.batch.keys.binary_search(&key) else { return Verdict::Lands };
+        let Some(at) = self.batch.at(row) else { return Verdict::Lands };
         if let Some(other) = self.erases(at, &version) {
             return reject(OTHER_SOURCE, other);
         }
@@ -636,9 +661,9 @@ impl Working<'_> {
             let key = made.keys.get(row).copied().flatten();
             self.see(key);
             let (shape, effective) = (&self.staging.shape, self.staging.effective);
-            let placed = key.and_then(|key| {
+            let placed = key.and_then(|_| {
                 let (order, start) = shape.order(&made.rows.columns, row, effective)?;
-                Some((self.batch.keys.binary_search(&key).ok()?, order, start))
+                Some((self.batch.at(row)?, order, start))
             });
             let Some((at, order, start)) = placed else { continue };
             let version = self.version(&made, row, (order, start));
@@ -660,10 +685,10 @@ impl Working<'_> {
     }
 
     /// A key in a list of keys: known, or of a row that has not come.
-    fn listed(&mut self, key: Key) -> Verdict {
+    fn listed(&mut self, key: Key, row: usize) -> Verdict {
         self.see(Some(key));
         let chains = &self.batch.chains;
-        let at = self.batch.keys.binary_search(&key).ok();
+        let at = self.batch.at(row);
         let head = at.and_then(|at| chains.get(chains.head(at)));
         if head.is_some_and(|e| e.version.ended == OPEN) {
             self.counts.duplicate += 1;

@@ -43,7 +43,7 @@ impl Names {
 /// What is kept of an index beside its runs.
 const KEPT: &str = "index.json";
 /// The form of what is kept; of another one nothing is believed.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// What a table holds.
 pub(crate) struct TableIndex {

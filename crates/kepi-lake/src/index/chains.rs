@@ -89,7 +89,14 @@ impl Chains {
     pub fn each_changed(&self, mut each: impl FnMut(Key, &[Entry])) {
         let mut entries = Vec::new();
         for ((key, newest), changed) in self.keys.iter().zip(&self.newest).zip(&self.changed) {
-            if *changed {
+            if !*changed {
+                continue;
+            }
+            let link = self.links.get(*newest as usize);
+            if let Some(only) = link.filter(|link| link.previous == NONE) {
+                // Most keys have one version.
+                each(*key, std::slice::from_ref(&only.entry));
+            } else {
                 entries.clear();
                 entries.extend(self.chain(*newest).map(|(_, entry)| entry));
                 entries.reverse();

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use hashbrown::hash_table::{Entry, HashTable};
 use kepi_query::landing::Bits;
 
 use super::run::{Run, RunWriter, merge};
@@ -52,6 +53,84 @@ const TOGETHER: usize = 4;
 /// How much larger a run may be than all newer ones and still be merged with them.
 const LARGER: u64 = 3;
 
+/// What is new of a key: where in the bytes it begins, and its length. Halves of the key, so that it takes 24 bytes.
+struct New {
+    key: [u64; 2],
+    from: u32,
+    length: u32,
+}
+
+impl New {
+    fn key(&self) -> Key {
+        Key::from(self.key[0]) << 64 | Key::from(self.key[1])
+    }
+}
+
+/// What is new, in the order in which it came; a key that is said again keeps its place. The table holds places only: it is
+/// asked for keys all over it, and the smaller it is, the nearer it stays.
+#[derive(Default)]
+struct Fresh {
+    places: HashTable<u32>,
+    all: Vec<New>,
+    bytes: Vec<u8>,
+}
+
+impl Fresh {
+    fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    fn bytes_of(&self, new: &New) -> &[u8] {
+        let from = new.from as usize;
+        self.bytes.get(from..from + new.length as usize).unwrap_or_default()
+    }
+
+    fn get(&self, key: Key) -> Option<&[u8]> {
+        let is = |at: &u32| self.all.get(*at as usize).is_some_and(|new| new.key() == key);
+        let at = self.places.find(key as u64, is)?;
+        self.all.get(*at as usize).map(|new| self.bytes_of(new))
+    }
+
+    fn put(&mut self, key: Key, bytes: &[u8]) {
+        let new = New {
+            key: [(key >> 64) as u64, key as u64],
+            from: self.bytes.len() as u32,
+            length: bytes.len() as u32,
+        };
+        self.bytes.extend_from_slice(bytes);
+        let all = &self.all;
+        let is = |at: &u32| all.get(*at as usize).is_some_and(|new| new.key() == key);
+        let hash = |at: &u32| all.get(*at as usize).map_or(0, |new| new.key[1]);
+        match self.places.entry(key as u64, is, hash) {
+            Entry::Occupied(entry) => {
+                let at = *entry.get() as usize;
+                if let Some(old) = self.all.get_mut(at) {
+                    *old = new;
+                }
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(all.len() as u32);
+                self.all.push(new);
+            }
+        }
+    }
+
+    /// By key; they came batch by batch in order, which a stable sort makes use of.
+    fn take_sorted(&mut self) -> Vec<New> {
+        self.places.clear();
+        let mut all = std::mem::take(&mut self.all);
+        all.sort_by_key(|new| new.key);
+        all
+    }
+
+    fn memory(&self) -> usize {
+        // A table of hashes keeps one byte an entry beside it.
+        self.places.capacity() * 8 / 7 * (size_of::<u32>() + 1)
+            + self.all.capacity() * size_of::<New>()
+            + self.bytes.capacity()
+    }
+}
+
 /// Bytes by key.
 #[derive(Default)]
 pub(super) struct Sorted {
@@ -59,9 +138,7 @@ pub(super) struct Sorted {
     folder: Option<PathBuf>,
     /// The oldest first.
     runs: Vec<Run>,
-    /// Where in `bytes` what is new of a key begins, and its length.
-    fresh: KeyMap<(u32, u32)>,
-    bytes: Vec<u8>,
+    fresh: Fresh,
     /// How many keys are held in memory.
     limit: usize,
     /// Runs that are of no more use, but named by what was kept last.
@@ -103,9 +180,8 @@ impl Sorted {
         let (mut found, mut buffer) = (Vec::new(), Vec::new());
         for key in keys {
             found.clear();
-            if let Some((from, length)) = self.fresh.get(key) {
-                let at = *from as usize;
-                each(*key, self.bytes.get(at..at + *length as usize).unwrap_or_default())?;
+            if let Some(bytes) = self.fresh.get(*key) {
+                each(*key, bytes)?;
                 continue;
             }
             for run in self.runs.iter().rev() {
@@ -120,16 +196,11 @@ impl Sorted {
 
     /// Says something new of a key.
     pub fn put(&mut self, key: Key, bytes: &[u8]) -> Result<(), LakeError> {
-        let at = self.bytes.len();
-        if self.folder.is_some()
-            && (self.fresh.len() >= self.limit || at >= self.limit * BYTES)
-            && !self.fresh.is_empty()
-        {
+        let is_full = self.fresh.len() >= self.limit || self.fresh.bytes.len() >= self.limit * BYTES;
+        if self.folder.is_some() && is_full && self.fresh.len() > 0 {
             self.spill()?;
-            return self.put(key, bytes);
         }
-        self.bytes.extend_from_slice(bytes);
-        self.fresh.insert(key, (at as u32, bytes.len() as u32));
+        self.fresh.put(key, bytes);
         Ok(())
     }
 
@@ -140,12 +211,11 @@ impl Sorted {
                 each(key, bytes);
             }
         };
-        for (key, (from, length)) in &self.fresh {
-            let at = *from as usize;
-            unless_gone(*key, self.bytes.get(at..at + *length as usize).unwrap_or_default());
+        for new in &self.fresh.all {
+            unless_gone(new.key(), self.fresh.bytes_of(new));
         }
         merge(self.runs.iter(), |key, at| {
-            if let Some(newest) = at.first().filter(|_| !self.fresh.contains_key(&key)) {
+            if let Some(newest) = at.first().filter(|_| self.fresh.get(key).is_none()) {
                 unless_gone(key, newest.bytes());
             }
             Ok(())
@@ -158,16 +228,13 @@ impl Sorted {
 
     /// Writes what is new as a run, and merges those of about one size.
     pub fn spill(&mut self) -> Result<(), LakeError> {
-        let Some(folder) = self.folder.clone().filter(|_| !self.fresh.is_empty()) else { return Ok(()) };
-        let mut sorted: Vec<(Key, (u32, u32))> = self.fresh.drain().collect();
-        sorted.sort_unstable_by_key(|(key, _)| *key);
-        let mut writer = RunWriter::create(&Self::path(&folder), sorted.len() as u64)?;
-        for (key, (from, length)) in sorted {
-            let at = from as usize;
-            writer.push(key, self.bytes.get(at..at + length as usize).unwrap_or_default())?;
+        let Some(folder) = self.folder.clone().filter(|_| self.fresh.len() > 0) else { return Ok(()) };
+        let mut writer = RunWriter::create(&Self::path(&folder), self.fresh.len() as u64)?;
+        for new in self.fresh.take_sorted() {
+            writer.push(new.key(), self.fresh.bytes_of(&new))?;
         }
         self.runs.push(writer.finish()?);
-        self.bytes.clear();
+        self.fresh.bytes.clear();
         let mut from = self.runs.len() - 1;
         let mut newer = self.runs.last().map_or(0, |run| run.keys);
         while let Some(before) = from.checked_sub(1).and_then(|at| self.runs.get(at)) {
@@ -236,8 +303,6 @@ impl Sorted {
 
     /// Bytes of memory it takes.
     pub fn memory(&self) -> u64 {
-        // A table of hashes keeps one byte an entry beside it.
-        let fresh = self.fresh.capacity() * 8 / 7 * (size_of::<(Key, (u32, u32))>() + 1);
-        (fresh + self.bytes.capacity()) as u64 + self.runs.iter().map(Run::memory).sum::<u64>()
+        self.fresh.memory() as u64 + self.runs.iter().map(Run::memory).sum::<u64>()
     }
 }

@@ -184,6 +184,11 @@ impl ColumnStep {
         fail: &mut dyn FnMut(u32, String),
     ) {
         let plain = self.replace.by_text.is_empty() && self.prefix.is_empty();
+        if let (Parse::Text, Cells::Texts(texts), true) = (&self.parse, cells, plain && self.tidy.is_plain())
+            && texts.parts().0.is_ascii()
+        {
+            return self.read_ascii(texts, rows, skipped, into);
+        }
         let typed = plain.then(|| self.typed(cells)).flatten();
         for row in 0..rows {
             if skipped.get(row) {
@@ -212,6 +217,37 @@ impl ColumnStep {
                     into.missing();
                     fail(row as u32, why);
                 }
+            }
+        }
+    }
+
+    /// The same of texts in which nothing but white space around them is to be tidied: most columns are ASCII.
+    fn read_ascii(
+        &mut self,
+        texts: &kepi_query::landing::Texts,
+        rows: usize,
+        skipped: &Bits,
+        into: &mut Column,
+    ) {
+        for row in 0..rows {
+            if skipped.get(row) {
+                into.missing();
+                continue;
+            }
+            let Some(text) = texts.get(row) else {
+                self.absent += 1;
+                into.missing();
+                continue;
+            };
+            let space = |byte: Option<&u8>| byte.is_some_and(|byte| *byte <= b' ');
+            let bytes = text.as_bytes();
+            let text = if space(bytes.first()) || space(bytes.last()) { text.trim() } else { text };
+            match self.missing.get(text).copied() {
+                Some(at) => {
+                    into.missing();
+                    self.count(at);
+                }
+                None => into.text(text),
             }
         }
     }

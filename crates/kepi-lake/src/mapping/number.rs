@@ -105,6 +105,11 @@ pub fn parse_percent(
     sign: Option<PercentSign>,
     excess: Excess,
 ) -> Result<i64, NumberError> {
+    if sign.is_none()
+        && let Some(n) = plainly(text, scale, marks.decimal)
+    {
+        return Ok(n);
+    }
     let text = text.trim();
     let bare = text.strip_suffix(['%', '\u{ff05}']).map(str::trim_end);
     match (sign, bare) {
@@ -117,6 +122,39 @@ pub fn parse_percent(
             parse_number(text, scale, marks, Excess::Round).and(Err(NumberError::NoPercent))
         }
     }
+}
+
+/// A number as most files write it: digits, at most as many behind a mark as are kept, perhaps a minus in front; none: it is
+/// written otherwise, or is none.
+fn plainly(text: &str, scale: u8, mark: char) -> Option<i64> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    // So many digits, zeros behind them included, fit into 64 bits.
+    if digits.is_empty() || digits.len() + usize::from(scale) > 18 {
+        return None;
+    }
+    let (mut value, mut decimals) = (0i64, None);
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            value = value * 10 + i64::from(digit);
+            decimals = decimals.map(|n| n + 1);
+        } else if decimals.is_none() && char::from(*byte) == mark && byte.is_ascii() {
+            decimals = Some(0u32);
+        } else {
+            return None;
+        }
+    }
+    let decimals = decimals.unwrap_or(0);
+    // A mark alone is no number.
+    if decimals as usize + 1 == digits.len() && decimals == 0 && digits.first()?.is_ascii_punctuation() {
+        return None;
+    }
+    let zeros = u32::from(scale).checked_sub(decimals)?;
+    let value = value * 10i64.pow(zeros);
+    Some(if negative { -value } else { value })
 }
 
 /// The number in `text` × 10^`power`, as value × 10^`scale`.

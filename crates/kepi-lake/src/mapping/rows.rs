@@ -7,8 +7,10 @@ use std::{
 
 use arrow::{
     array::{
-        Array, ArrayRef, AsArray, BooleanBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+        Array, ArrayRef, AsArray, BooleanBuilder, Int64Array, Int64Builder, StringArray, StringBuilder,
+        TimestampMicrosecondArray, TimestampMicrosecondBuilder,
     },
+    buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer},
     datatypes::{Int64Type, TimestampMicrosecondType},
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -150,8 +152,14 @@ impl Column {
         }
     }
 
-    /// The values of some rows as they are written.
+    /// The values of some rows, in their order, as they are written.
     pub fn array(&self, rows: &[u32]) -> ArrayRef {
+        // Of most batches all rows land.
+        if rows.len() == self.len()
+            && let Some(whole) = self.whole()
+        {
+            return whole;
+        }
         let slots = rows.iter().map(|row| self.slot(*row as usize));
         match self.physical {
             Physical::Text => {
@@ -181,6 +189,40 @@ impl Column {
                 Arc::new(builder.finish())
             }
         }
+    }
+
+    /// All values as they are written, column at once; none: not of this type, or too many letters.
+    fn whole(&self) -> Option<ArrayRef> {
+        let nulls = |there: &Bits| {
+            let bits = BooleanBuffer::new(Buffer::from_vec(there.words().to_vec()), 0, there.len());
+            Some(NullBuffer::new(bits)).filter(|nulls| nulls.null_count() > 0)
+        };
+        Some(match self.physical {
+            Physical::Text => {
+                let (letters, ends, there) = self.texts.parts();
+                i32::try_from(letters.len()).ok()?;
+                let offsets: Vec<i32> =
+                    std::iter::once(0).chain(ends.iter().map(|end| *end as i32)).collect();
+                let (offsets, letters) =
+                    (OffsetBuffer::new(offsets.into()), Buffer::from_slice_ref(letters.as_bytes()));
+                Arc::new(StringArray::try_new(offsets, letters, nulls(there)).ok()?)
+            }
+            Physical::Integer => {
+                Arc::new(Int64Array::try_new(self.numbers.clone().into(), nulls(&self.there)).ok()?)
+            }
+            Physical::Instant => {
+                let times =
+                    TimestampMicrosecondArray::try_new(self.numbers.clone().into(), nulls(&self.there));
+                Arc::new(times.ok()?.with_timezone("UTC"))
+            }
+            Physical::Boolean => return None,
+        })
+    }
+
+    /// How many rows have no value.
+    pub fn count_missing(&self) -> usize {
+        let there = if self.physical == Physical::Text { self.texts.parts().2 } else { &self.there };
+        there.len() - there.ones()
     }
 }
 

@@ -19,11 +19,15 @@ impl Tidy {
         Self { invisible: clean.contains(&Clean::Invisible), spaces: clean.contains(&Clean::Spaces) }
     }
 
+    /// Whether nothing is taken out of texts.
+    pub fn is_plain(&self) -> bool {
+        !self.invisible && !self.spaces
+    }
+
     /// A text without white space around it, in form NFC, and cleaned.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let text = text.trim();
-        let plain = !self.invisible && !self.spaces;
-        if plain || text.is_ascii() && !text.bytes().any(|b| b.is_ascii_control() || b == b' ') {
+        if self.is_plain() || text.is_ascii() && !text.bytes().any(|b| b.is_ascii_control() || b == b' ') {
             return nfc(text);
         }
         let mut clean = String::with_capacity(text.len());

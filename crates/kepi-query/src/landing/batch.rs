@@ -139,6 +139,7 @@ impl Texts {
     }
 
     /// Appends the text of the next row; none: it has none.
+    #[inline]
     pub fn push(&mut self, text: Option<&str>) {
         self.bytes.push_str(text.unwrap_or(""));
         self.ends.push(self.bytes.len());
@@ -146,8 +147,15 @@ impl Texts {
     }
 
     /// How many rows.
+    #[inline]
     pub fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// All texts, one after the other, where each ends, and which rows have one.
+    #[inline]
+    pub fn parts(&self) -> (&str, &[usize], &Bits) {
+        (&self.bytes, &self.ends, &self.there)
     }
 
     /// Whether there is no row.
@@ -156,6 +164,7 @@ impl Texts {
     }
 
     /// The text of a row; none: it has none.
+    #[inline]
     pub fn get(&self, row: usize) -> Option<&str> {
         if !self.there.get(row) {
             return None;
@@ -180,6 +189,7 @@ impl Bits {
     }
 
     /// Appends a bit.
+    #[inline]
     pub fn push(&mut self, bit: bool) {
         if self.len.is_multiple_of(64) {
             self.words.push(0);
@@ -196,13 +206,25 @@ impl Bits {
     }
 
     /// A bit; false beyond the end.
+    #[inline]
     pub fn get(&self, at: usize) -> bool {
         at < self.len && self.words.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
     }
 
     /// How many bits.
+    #[inline]
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// How many of them are set.
+    pub fn ones(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The bits, 64 a word, the first in the lowest place; behind the last there are zeros.
+    pub fn words(&self) -> &[u64] {
+        &self.words
     }
 
     /// Whether there is no bit.
