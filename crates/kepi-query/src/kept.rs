@@ -12,6 +12,7 @@
 //! The shelf is a cache: what is missing, damaged or of another form is measured again.
 
 mod cost;
+mod edges;
 mod finished;
 mod form;
 mod made;

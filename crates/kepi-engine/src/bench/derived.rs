@@ -159,6 +159,12 @@ pub struct DerivedReport {
     pub derived_day_keys: Option<usize>,
     /// Slices that were written anew for the day.
     pub derived_day_slices: usize,
+    /// A refresh after another day's events, the first of the next month.
+    pub derived_new_period_seconds: f64,
+    /// That by one that makes all anew.
+    pub derived_new_period_fraction: f64,
+    /// Rows that were made for it; none: all were made anew.
+    pub derived_new_period_rows: Option<u64>,
     /// A refresh to which nothing came.
     pub derived_again_seconds: f64,
     /// Bytes that are kept.
@@ -190,33 +196,48 @@ pub async fn derived(
 ) -> Result<DerivedReport, BenchError> {
     let project = checked(MODEL)?;
     progress(&format!("generating {} events of {} accounts", options.events, options.accounts));
-    let (before, of_day) = generate(options)?;
-    let mut after = before.clone();
-    for (_, table) in after.tables.iter_mut().filter(|(entity, _)| entity.as_str() == "event") {
-        if let TableData::Files(files) = &mut table.data {
-            files.push(of_day.clone());
+    let (before, of_day, of_next) = generate(options)?;
+    let with = |before: &PinnedInputs, file: PinnedFile, days: i64| {
+        let mut after = before.clone();
+        for (_, table) in after.tables.iter_mut().filter(|(entity, _)| entity.as_str() == "event") {
+            table
+                .columns
+                .iter_mut()
+                .filter_map(|column| column.bounds.as_mut())
+                .for_each(|of| of.1 = ends(days));
+            if let TableData::Files(files) = &mut table.data {
+                files.push(file.clone());
+            }
         }
-    }
+        after
+    };
+    let after = with(&before, of_day, DAYS);
+    let next = with(&after, of_next, DAYS + 1);
     let limits = Limits { threads: options.threads, memory_bytes: options.memory_bytes, ..Limits::default() };
     reset_peak_memory();
     progress("making all");
     let mut all = Vec::new();
     for run in 0..=options.runs {
-        let found = refresh(&project, &before, &limits, None).await?;
+        let found = refresh(&project, (&before, DAYS), &limits, None).await?;
         if run > 0 || options.runs == 0 {
             all.push(found);
         }
     }
     let peak_rss_bytes = peak_memory();
     progress("making what has changed");
-    let first = refresh(&project, &before, &limits, Some(shelf)).await?;
-    let again = refresh(&project, &before, &limits, Some(shelf)).await?;
-    let day = refresh(&project, &after, &limits, Some(shelf)).await?;
-    let whole = refresh(&project, &after, &limits, None).await?;
+    let first = refresh(&project, (&before, DAYS), &limits, Some(shelf)).await?;
+    let again = refresh(&project, (&before, DAYS), &limits, Some(shelf)).await?;
+    let day = refresh(&project, (&after, DAYS), &limits, Some(shelf)).await?;
+    let whole = refresh(&project, (&after, DAYS), &limits, None).await?;
+    let period = refresh(&project, (&next, DAYS + 1), &limits, Some(shelf)).await?;
+    let whole_period = refresh(&project, (&next, DAYS + 1), &limits, None).await?;
     let mut differences = Vec::new();
-    for (what, one, other) in
-        [("kept", &first, all.first()), ("again", &again, all.first()), ("a day", &day, Some(&whole))]
-    {
+    for (what, one, other) in [
+        ("kept", &first, all.first()),
+        ("again", &again, all.first()),
+        ("a day", &day, Some(&whole)),
+        ("the next month", &period, Some(&whole_period)),
+    ] {
         if other.is_none_or(|other| one.results != other.results) {
             differences.push(format!("{what}: other states than of all rows"));
         }
@@ -247,6 +268,11 @@ pub async fn derived(
             Remade::All | Remade::InPortions(_) => keys = None,
         }
     }
+    let new_rows = period.remade.iter().try_fold(0, |sum, how| match how {
+        Remade::Nothing => Some(sum),
+        Remade::Some { rows, .. } => Some(sum + rows),
+        Remade::All | Remade::InPortions(_) => None,
+    });
     let of = |name: &str| peers.get(name).map(|peer: &Peer| peer.median);
     Ok(DerivedReport {
         events: options.events,
@@ -263,6 +289,9 @@ pub async fn derived(
         derived_day_fraction: day.seconds / derived_seconds,
         derived_day_keys: keys,
         derived_day_slices: slices,
+        derived_new_period_seconds: period.seconds,
+        derived_new_period_fraction: period.seconds / whole_period.seconds,
+        derived_new_period_rows: new_rows,
         derived_again_seconds: again.seconds,
         kept_bytes,
         derived_duckdb_seconds: of("duckdb"),
@@ -297,7 +326,7 @@ struct Refreshed {
 
 async fn refresh(
     project: &Project,
-    inputs: &PinnedInputs,
+    (inputs, days): (&PinnedInputs, i64),
     limits: &Limits,
     shelf: Option<&dyn Shelf>,
 ) -> Result<Refreshed, BenchError> {
@@ -307,7 +336,7 @@ async fn refresh(
     let work: Vec<(&Kpi, Grain)> = project.kpis.values().map(|kpi| (kpi, Grain::Month)).collect();
     let reach = watermarks(project, inputs);
     let nothing = || BenchError::Project("nothing is made".into());
-    let derive = derive::plan(&work, project, inputs, START + DAYS * DAY, &reach)?.ok_or_else(nothing)?;
+    let derive = derive::plan(&work, project, inputs, START + days * DAY, &reach)?.ok_or_else(nothing)?;
     let made = match &kept {
         Some(kept) => kept.made(&derive, inputs, limits).await?,
         None => derive::derived(&derive, inputs, evaluator, limits).await?,
@@ -486,8 +515,13 @@ async fn ask(
     asked(python, &script, &job, options.threads).await
 }
 
-/// Accounts and events, and the file of one more day of events.
-fn generate(options: &DerivedOptions) -> Result<(PinnedInputs, PinnedFile), BenchError> {
+/// The last instant of so many days.
+fn ends(days: i64) -> i64 {
+    START + days * DAY - 1
+}
+
+/// Accounts and events, the file of more events of the last day, and that of the next one.
+fn generate(options: &DerivedOptions) -> Result<(PinnedInputs, PinnedFile, PinnedFile), BenchError> {
     let folder = &options.data;
     std::fs::create_dir_all(folder).map_err(|e| BenchError::File(folder.clone(), e.to_string()))?;
     let accounts =
@@ -504,7 +538,12 @@ fn generate(options: &DerivedOptions) -> Result<(PinnedInputs, PinnedFile), Benc
     let day = (options.events, options.events + options.events / DAYS as u64);
     let of_day =
         write(&folder.join("events_day.parquet"), &columns, day, |row| event(options, row, options.events))?;
-    let bounds = (START, START + DAYS * DAY - 1);
+    let next = (day.1, day.1 + options.events / DAYS as u64);
+    let of_next = write(&folder.join("events_next.parquet"), &columns, next, |row| {
+        let (texts, at) = event(options, row, options.events);
+        (texts, at + DAY)
+    })?;
+    let bounds = (START, ends(DAYS));
     let table = |names: &[&str], files: Vec<PinnedFile>| {
         let column = |name: &&str| {
             let physical = if name.ends_with("_at") { Physical::Instant } else { Physical::Text };
@@ -529,7 +568,7 @@ fn generate(options: &DerivedOptions) -> Result<(PinnedInputs, PinnedFile), Benc
     let tables =
         [("account", table(&["id", "created_at"], vec![accounts])), ("event", table(&columns, files))];
     let named = tables.into_iter().filter_map(|(name, table)| Some((name.parse::<EntityId>().ok()?, table)));
-    Ok((PinnedInputs { snapshot: SnapshotId(1), tables: named.collect() }, of_day))
+    Ok((PinnedInputs { snapshot: SnapshotId(1), tables: named.collect() }, of_day, of_next))
 }
 
 fn account(number: u64) -> String {

@@ -592,6 +592,7 @@ mod tests {
         assert!(report.differences.is_empty(), "{:?}", report.differences);
         assert!(report.made_rows > 5_000 && report.kept_bytes > 0, "{report:?}");
         assert!(report.derived_day_keys.is_some_and(|keys| keys > 0 && keys < 1_000), "{report:?}");
+        assert!(report.derived_new_period_rows.is_some_and(|rows| rows < report.made_rows / 2), "{report:?}");
     }
 
     #[test]

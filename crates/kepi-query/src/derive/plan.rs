@@ -108,6 +108,8 @@ pub struct PanelStep {
     pub filter: Option<Expression>,
     /// The periods.
     pub periods: Periods,
+    /// The first period whose rows are made: those of earlier ones are there already.
+    pub since: usize,
 }
 
 /// Stages that rows of a table go through.
@@ -187,7 +189,7 @@ pub struct VersionsStep {
 }
 
 /// Periods that follow each other.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Periods {
     /// Period `i` is `[edges[i], edges[i + 1])`.
     pub edges: Arc<[i64]>,
@@ -464,6 +466,7 @@ impl<'a> Planner<'a> {
             time,
             filter,
             periods,
+            since: 0,
         })));
         Ok(())
     }

@@ -73,17 +73,20 @@ pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, Unmade>
             // Until its life does not meet the row's stretch any more.
             let lives = |start: &&i64| until.is_none_or(|until| until >= **start);
             let periods = starts.iter().skip(begins).take_while(lives).count();
+            // Its rows of periods that are there already are not made.
+            let age = step.since.saturating_sub(begins).min(periods);
+            let (at, periods) = (begins + age, periods - age);
             let cohort = labels.get(begins).map_or(Texts::MISSING, |label| cohorts.code(label));
             subjects.push_codes(code, periods);
             cohorts.push_codes(cohort, periods);
             let [period, period_start, period_end, first_period] = &mut instants;
-            period.extend(some(edges, begins, periods));
-            period_start.extend(some(starts, begins, periods));
-            period_end.extend(some(edges, begins + 1, periods));
+            period.extend(some(edges, at, periods));
+            period_start.extend(some(starts, at, periods));
+            period_end.extend(some(edges, at + 1, periods));
             first_period.extend(repeat_n(edges.get(begins).copied(), periods));
-            let [age, of_period] = &mut integers;
-            age.extend((0_i64..).take(periods).map(Some));
-            of_period.extend(some(days, begins, periods));
+            let [ages, of_period] = &mut integers;
+            ages.extend((age as i64..).take(periods).map(Some));
+            of_period.extend(some(days, at, periods));
             rows += periods;
             if rows > MOST_ROWS {
                 return Err(Unmade::TooMany { table: step.table.clone(), most: MOST_ROWS });

@@ -55,6 +55,56 @@ pub(crate) fn parts(plan: &DerivePlan) -> Vec<DerivePlan> {
     parts.into_values().collect()
 }
 
+/// What makes the rows of panels of a plan, and only that. None where a row of an earlier period may be made of rows of a later one: where something is
+/// gathered of a panel's rows.
+pub(crate) fn by_period(plan: &DerivePlan) -> Option<DerivePlan> {
+    let is_panel = |table: &EntityId| {
+        plan.steps.iter().any(|step| matches!(step, Step::Panel(of) if of.table == *table))
+    };
+    // What is needed of tables that are made or added to: rows, or a column.
+    let mut needed: BTreeSet<(EntityId, Option<String>)> = BTreeSet::new();
+    let mut steps = Vec::new();
+    for (step, reads) in plan.steps.iter().zip(&plan.reads).rev() {
+        let table = step.table();
+        let is_needed = match step {
+            _ if is_panel(table) => true,
+            Step::Gather(of) => needed.contains(&(table.clone(), Some(of.attribute.to_string()))),
+            _ => needed.contains(&(table.clone(), None)),
+        };
+        let of = match step {
+            Step::Gather(of) => Some(&of.gathered.of),
+            Step::Panel(of) => Some(&of.of),
+            _ => None,
+        };
+        if of.is_some_and(is_panel) {
+            return None;
+        }
+        let read = columns(step);
+        if read.iter().any(|(of, _)| is_panel(of) && of != table) {
+            return None;
+        }
+        if is_needed {
+            needed.extend(of.map(|of| (of.clone(), None)));
+            needed.extend(read.into_iter().flat_map(|(of, column)| [(of.clone(), None), (of, Some(column))]));
+            steps.push((step.clone(), reads.clone()));
+        }
+    }
+    let mut of = DerivePlan { days: plan.days.clone(), ..DerivePlan::default() };
+    for (step, reads) in steps.into_iter().rev() {
+        reads.iter().for_each(|(entity, columns)| {
+            of.columns.entry(entity.clone()).or_default().extend(columns.iter().cloned());
+        });
+        of.steps.push(step);
+        of.reads.push(reads);
+    }
+    Some(of)
+}
+
+/// Whether a column of a table was landed as it is.
+pub(crate) fn is_landed(plan: &DerivePlan, table: &EntityId, column: &str) -> bool {
+    !MadeOf::new(plan).has(table, column)
+}
+
 /// How the rows of a plan belong to keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Local {

@@ -65,6 +65,10 @@ pub enum Why {
     TooMany,
     /// Other rows are made of them, and some of them changed; or they are made themselves, in memory.
     Made,
+    /// Other rows are made of them by period, and another period begins: its rows come to those that are there.
+    Periods,
+    /// Other rows are made of them, and all of these are made anew: it cannot be said which of them stay as they are.
+    Anew,
 }
 
 /// What is read for a plan.

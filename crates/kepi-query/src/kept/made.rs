@@ -3,7 +3,8 @@
 //! What is made together is kept under a name that says how: the steps with all their edges, and the columns that are read. A record says of
 //! which files it was made. If they are the same, nothing is read. If some came or went, the rows that came or went say by their keys what else may have
 //! changed ([`split::local`]): that is made twice, of the rows as they were and as they are, and where both differ the slices that hold it are written
-//! anew. Slices without a difference keep their files, and so what was measured of them stays, too. Whatever is in doubt is made of all rows.
+//! anew. Slices without a difference keep their files, and so what was measured of them stays, too. Where periods begin that were not there ([`Reach`]), their
+//! rows are made of all keys, and come to those that are there. Whatever is in doubt is made of all rows.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,6 +19,7 @@ use kepi_model::{
 
 use super::{
     Amount, Kept, Why,
+    edges::{Further, Reach},
     portions::{self, InPortions, MOST_PORTIONS},
     record::{Record, Rows, Source},
     rows::{self, Difference, Gone},
@@ -25,7 +27,7 @@ use super::{
 use crate::{
     derive::{
         self, DerivePlan, Derived, MOST_ROWS,
-        plan::{StagesStep, Step},
+        plan::Step,
         split::{self, Local, Through},
     },
     port::{
@@ -35,7 +37,7 @@ use crate::{
 };
 
 /// Counted up whenever the same steps over the same rows make other ones.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// What would be read to make rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub enum Remade {
     Some {
         /// How many.
         keys: usize,
+        /// Rows that were made of them as they are now, and of all keys in periods that were not there before.
+        rows: u64,
         /// Slices that were written anew.
         slices: usize,
         /// Of how many.
@@ -91,14 +95,20 @@ impl Kept<'_> {
         let mut derived = Derived::default();
         let making = |part: DerivePlan| {
             let record = self.record(&name(&part, inputs));
-            let why = match record {
-                Some(record) if record.is_of(&part, inputs) => {
+            let reach = Reach::of(&part, inputs);
+            let why = record.map_or(Some(Why::First), |record| {
+                let is_of_these = record.is_of(&part, inputs);
+                if is_of_these && record.reach == reach {
                     derived.extend(record.derived(inputs, self.shelf));
-                    None
+                    return None;
                 }
-                Some(_) => Some(Why::Made),
-                None => Some(Why::First),
-            };
+                let further = reach.further(&record.reach, &part, inputs);
+                Some(match further.filter(|_| split::local(&part, inputs).is_some()) {
+                    None => Why::Anew,
+                    Some(further) if !further.since.is_empty() => Why::Periods,
+                    Some(_) => Why::Made,
+                })
+            });
             let of = part.columns.keys();
             let of = of.map(|entity| (entity.clone(), Amount::of_table(inputs.tables.get(entity)))).collect();
             Making { tables: part.tables().cloned().collect(), of, why }
@@ -113,10 +123,10 @@ impl Kept<'_> {
         inputs: &PinnedInputs,
         limits: &Limits,
     ) -> Result<Derived, EvaluateError> {
-        let name = name(part, inputs);
+        let (name, reach) = (name(part, inputs), Reach::of(part, inputs));
         let was = |how| self.remade.lock().unwrap_or_else(PoisonError::into_inner).push(how);
         if let Some(record) = self.record(&name) {
-            if record.is_of(part, inputs) {
+            if record.is_of(part, inputs) && record.reach == reach {
                 self.uses(&name, &record);
                 was(Remade::Nothing);
                 return Ok(record.derived(inputs, self.shelf));
@@ -124,7 +134,8 @@ impl Kept<'_> {
             if self.writes
                 && let Some(local) = split::local(part, inputs)
             {
-                let refresh = Refresh { kept: self, part, local: &local, record: &record, inputs, limits };
+                let (local, record) = (&local, &record);
+                let refresh = Refresh { kept: self, part, local, record, reach: &reach, inputs, limits };
                 // Whatever goes wrong with some rows: all of them say what is right.
                 if let Ok(Some((record, how))) = refresh.touched().await
                     && self.keeps(&name, &record)
@@ -137,9 +148,11 @@ impl Kept<'_> {
         if self.writes
             && let Some(local) = split::local(part, inputs)
         {
-            let portions = InPortions { kept: self, part, local: &local, inputs, limits };
-            let made =
-                portions.made().await?.map(|(record, of)| (Record { name: name.clone(), ..record }, of));
+            let portions = InPortions { kept: self, part, local: &local, only: None, inputs, limits };
+            let made = portions
+                .made()
+                .await?
+                .map(|(record, of)| (Record { name: name.clone(), reach: reach.clone(), ..record }, of));
             if let Some((record, of)) = made
                 && self.keeps(&name, &record)
             {
@@ -156,6 +169,7 @@ impl Kept<'_> {
         let derived = derive::of_rows(part, read, None, limits.threads)?;
         if let Some(read) = sources
             && let Some(record) = self.recorded(&name, part, &derived, read)
+            && let record = (Record { reach, ..record })
             && self.keeps(&name, &record)
         {
             return Ok(record.derived(inputs, self.shelf));
@@ -201,7 +215,8 @@ impl Kept<'_> {
             ))
         };
         let tables = tables.iter().map(write).collect::<Option<_>>()?;
-        Some(Record { name: name.to_owned(), read, tables, strays: strays.clone(), made: made.clone() })
+        let (strays, made) = (strays.clone(), made.clone());
+        Some(Record { name: name.to_owned(), read, tables, strays, made, ..Record::default() })
     }
 }
 
@@ -234,16 +249,9 @@ pub(super) fn columns(columns: &BTreeSet<String>, table: &PinnedTable) -> Vec<Pi
     table.columns.iter().filter(|column| columns.contains(&column.name)).cloned().collect()
 }
 
-/// A name for how rows are made.
+/// A name for how rows are made, however far their periods reach.
 fn name(part: &DerivePlan, inputs: &PinnedInputs) -> String {
-    let mut steps = part.steps.clone();
-    for step in &mut steps {
-        if let Step::Stages(of) = step
-            && nothing_after(of, inputs)
-        {
-            of.until = i64::MAX;
-        }
-    }
+    let DerivePlan { steps, days, .. } = Reach::default().put(part);
     let read = part.columns.iter().map(|(entity, names)| {
         let table = inputs.tables.get(entity);
         let columns = table.map(|table| columns(names, table)).unwrap_or_default();
@@ -252,19 +260,8 @@ fn name(part: &DerivePlan, inputs: &PinnedInputs) -> String {
     });
     let read: Vec<_> = read.collect();
     let engine = EngineVersion::on("made");
-    let what = serde_json::json!([FORM, engine, zones_version(), steps, part.days, read]);
+    let what = serde_json::json!([FORM, engine, zones_version(), steps, days, read]);
     format!("made-{}", Hash::of(what.to_string().as_bytes()))
-}
-
-/// Whether no date that moves subjects is after the run: then another date of the run makes no difference.
-fn nothing_after(step: &StagesStep, inputs: &PinnedInputs) -> bool {
-    let mut moments = step.stages.iter().flat_map(|stage| stage.enter.iter().chain(&stage.exit));
-    moments.all(|moment| {
-        let Some(table) = inputs.tables.get(&moment.of) else { return true };
-        let column = table.columns.iter().find(|column| column.name == moment.at.as_str());
-        column
-            .is_some_and(|column| column.is_empty || column.bounds.is_some_and(|(_, last)| last < step.until))
-    })
 }
 
 /// What dates the rows of a table.
@@ -312,6 +309,8 @@ struct Refresh<'a> {
     part: &'a DerivePlan,
     local: &'a Local,
     record: &'a Record,
+    /// How far it reaches now.
+    reach: &'a Reach,
     inputs: &'a PinnedInputs,
     limits: &'a Limits,
 }
@@ -361,8 +360,12 @@ impl Moved<'_> {
     }
 }
 
-/// The slices that were written.
-type Written = BTreeSet<(EntityId, Option<i64>)>;
+/// How a plan makes what belongs to some keys, as it was and as it is.
+struct Plans {
+    then: DerivePlan,
+    /// Without the rows of periods that are new.
+    now: DerivePlan,
+}
 
 impl Refresh<'_> {
     /// A record of what is there now; none where all rows have to be read.
@@ -388,23 +391,66 @@ impl Refresh<'_> {
             read.insert(entity.clone(), sources);
             moved.extend(of.map(|of| (entity, of)));
         }
-        let Some(keys) = self.keys(&moved).await? else { return Ok(None) };
-        let of = self.portions(&moved, &Arc::new(keys.clone())).await?;
-        let (mut record, mut written) = (self.record.clone(), Written::new());
-        record.read = read;
-        for number in 0..of {
-            let keys = Arc::new(keys.in_portion(number, of));
-            if self.remade(&mut record, &moved, &keys, &mut written).await?.is_none() {
-                return Ok(None);
+        let Some(further) = self.reach.further(&self.record.reach, self.part, self.inputs) else {
+            return Ok(None);
+        };
+        let Some(keys) = self.keys(&moved, &further).await? else { return Ok(None) };
+        let plans =
+            Plans { then: self.record.reach.put(self.part), now: self.reach.before(&further).put(self.part) };
+        let (mut record, mut rows) = (self.record.clone(), 0);
+        (record.read, record.reach) = (read, self.reach.clone());
+        let number = keys.known.len() + usize::from(keys.missing);
+        if number > 0 {
+            let of = self.portions(&moved, &Arc::new(keys.clone())).await?;
+            for number in 0..of {
+                let keys = Arc::new(keys.in_portion(number, of));
+                let Some(made) = self.remade(&mut record, &moved, &plans, &keys).await? else {
+                    return Ok(None);
+                };
+                rows += made;
             }
         }
-        let of = record.tables.values().map(Rows::number).sum();
-        let keys = keys.known.len() + usize::from(keys.missing);
-        Ok(Some((record, Remade::Some { keys, slices: written.len(), of })))
+        if !further.since.is_empty() {
+            let before = record.rows();
+            let Some(with_new) = self.of_new_periods(record, &further).await? else { return Ok(None) };
+            record = with_new;
+            rows += record.rows().saturating_sub(before);
+        }
+        // What has outgrown its slices gets others.
+        if record.tables.values().any(|rows| rows.is_outgrown(self.kept.keeping.slice_rows)) {
+            return Ok(None);
+        }
+        let were: BTreeSet<&str> = self.record.slices().map(|slice| slice.name.as_str()).collect();
+        let slices = record.slices().filter(|slice| !were.contains(slice.name.as_str())).count();
+        let of = record.slices().count();
+        Ok(Some((record, Remade::Some { keys: number, rows, slices, of })))
+    }
+
+    /// With the rows of periods that were not there, of all keys; none: all rows have to be made.
+    async fn of_new_periods(
+        &self,
+        record: Record,
+        further: &Further,
+    ) -> Result<Option<Record>, EvaluateError> {
+        let Some(mut part) = split::by_period(self.part) else { return Ok(None) };
+        for step in &mut part.steps {
+            if let Step::Panel(of) = step {
+                // Of a panel without new periods no row is made.
+                of.since = further.since.get(&of.table).copied().unwrap_or(of.periods.starts.len());
+            }
+        }
+        let Some(local) = split::local(&part, self.inputs) else { return Ok(None) };
+        let only = Some(further.since.keys().cloned().collect());
+        let (kept, inputs, limits) = (self.kept, self.inputs, self.limits);
+        InPortions { kept, part: &part, local: &local, only, inputs, limits }.added(record).await
     }
 
     /// The keys of which anything that is made may be other than it was; none: any.
-    async fn keys(&self, moved: &BTreeMap<&EntityId, Moved<'_>>) -> Result<Option<Keys>, EvaluateError> {
+    async fn keys(
+        &self,
+        moved: &BTreeMap<&EntityId, Moved<'_>>,
+        further: &Further,
+    ) -> Result<Option<Keys>, EvaluateError> {
         let mut keys = Keys::default();
         // What identifies rows through which rows are found that came or went.
         let mut asked: BTreeMap<&Through, Keys> = BTreeMap::new();
@@ -422,6 +468,37 @@ impl Refresh<'_> {
                 let ids = asked.entry(through).or_default();
                 [&of.came, &of.went].into_iter().for_each(|rows| difference.keys(rows, &own, ids));
             }
+        }
+        for (entity, at, from, until) in &further.passed {
+            let Some(of) = moved.get(entity) else { continue };
+            let Some(ties) = self.local.ties(entity) else { return Ok(None) };
+            let through: Vec<&Through> =
+                self.through(moved).filter(|through| through.table == *entity).collect();
+            let read = ties.iter().cloned().chain(through.iter().map(|of| of.column.clone()));
+            let read = columns(&read.chain([at.to_string()]).collect(), of.table);
+            let place = |name: &str| read.iter().position(|column| column.name == name);
+            // Rows that came or went are among those that differ.
+            let mut see = |piece: &MemoryTable| {
+                let dated = place(at.as_str()).and_then(|at| piece.columns.get(at));
+                let Some(MemoryColumn::Instant(dated)) = dated else { return };
+                let is_passed = |row: &u32| {
+                    let at = dated.get(*row as usize).copied().flatten();
+                    at.is_some_and(|at| (*from..*until).contains(&at))
+                };
+                let passed = piece.taken(&(0..piece.rows as u32).filter(is_passed).collect::<Vec<_>>());
+                let texts = |name: &str| {
+                    let column = place(name).and_then(|at| passed.columns.get(at));
+                    column.filter(|_| passed.rows > 0).map(rows::texts).unwrap_or_default()
+                };
+                for tie in ties {
+                    texts(tie).into_iter().for_each(|key| _ = keys.add(key));
+                }
+                for through in &through {
+                    let ids = asked.entry(through).or_default();
+                    texts(&through.column).into_iter().for_each(|id| _ = ids.add(id));
+                }
+            };
+            self.kept.evaluator.pieces(&of.stays, &read, None, self.limits, &mut see).await?;
         }
         for (through, ids) in asked {
             let Some(of) = moved.get(&through.of) else { continue };
@@ -470,14 +547,15 @@ impl Refresh<'_> {
         Ok(u64::try_from(of).unwrap_or(u64::MAX).clamp(1, MOST_PORTIONS))
     }
 
-    /// Makes what belongs to some keys, as it was and as it is, and puts the one in the place of the other; none: all rows have to be read.
+    /// Makes what belongs to some keys, as it was and as it is, and puts the one in the place of the other; says how many rows it now is. None: all rows
+    /// have to be read.
     async fn remade(
         &self,
         record: &mut Record,
         moved: &BTreeMap<&EntityId, Moved<'_>>,
+        plans: &Plans,
         keys: &Arc<Keys>,
-        written: &mut Written,
-    ) -> Result<Option<()>, EvaluateError> {
+    ) -> Result<Option<u64>, EvaluateError> {
         let mut found: BTreeMap<&Through, Arc<Keys>> = BTreeMap::new();
         for through in self.through(moved) {
             let Some(of) = moved.get(&through.of) else { continue };
@@ -503,17 +581,18 @@ impl Refresh<'_> {
                 world.tables.insert((*entity).clone(), table);
             }
         }
-        let then = derive::of_rows(self.part, then, Some(Arc::clone(keys)), self.limits.threads)?;
-        let now = derive::of_rows(self.part, now, Some(Arc::clone(keys)), self.limits.threads)?;
+        let then = derive::of_rows(&plans.then, then, Some(Arc::clone(keys)), self.limits.threads)?;
+        let now = derive::of_rows(&plans.now, now, Some(Arc::clone(keys)), self.limits.threads)?;
         let fits = |of: &Derived| of.out_of_range.is_empty() && of.unmade.is_empty();
         if !fits(&then) || !fits(&now) || self.counted(record, &then, &now).is_none() {
             return Ok(None);
         }
+        let mut made = 0;
         for (id, rows) in &mut record.tables {
-            let Some(numbers) = self.replaced(id, rows, (&then, &now), keys).await? else { return Ok(None) };
-            written.extend(numbers.into_iter().map(|number| (id.clone(), number)));
+            let Some(of) = self.replaced(id, rows, (&then, &now), keys).await? else { return Ok(None) };
+            made += of;
         }
-        Ok(Some(()))
+        Ok(Some(made))
     }
 
     fn nothing(&self) -> PinnedInputs {
@@ -606,14 +685,14 @@ impl Refresh<'_> {
         Some(())
     }
 
-    /// Puts what is made of keys now in the place of what was made of them, and says in which slices; none: what is kept is not what was made.
+    /// Puts what is made of keys now in the place of what was made of them, and says how many rows it is; none: what is kept is not what was made.
     async fn replaced(
         &self,
         id: &EntityId,
         rows: &mut Rows,
         (then, now): (&Derived, &Derived),
         keys: &Arc<Keys>,
-    ) -> Result<Option<Vec<Option<i64>>>, EvaluateError> {
+    ) -> Result<Option<u64>, EvaluateError> {
         let columns = rows.columns();
         let of = |made: &Derived| {
             let table = made.tables.get(id)?;
@@ -624,10 +703,10 @@ impl Refresh<'_> {
             same.then(|| memory.taken(&own))
         };
         let (Some(then), Some(now)) = (of(then), of(now)) else { return Ok(None) };
+        let made = now.rows as u64;
         let (mut before, mut after) = (rows.sliced(&then), rows.sliced(&now));
         let numbers: BTreeSet<Option<i64>> = before.keys().chain(after.keys()).copied().collect();
         let (evaluator, shelf) = (self.kept.evaluator, self.kept.shelf);
-        let mut written = Vec::new();
         for number in numbers {
             let then = then.taken(&before.remove(&number).unwrap_or_default());
             let now = now.taken(&after.remove(&number).unwrap_or_default());
@@ -662,8 +741,7 @@ impl Refresh<'_> {
                 return Ok(None);
             }
             rows.tidy();
-            written.push(number);
         }
-        Ok(Some(written))
+        Ok(Some(made))
     }
 }

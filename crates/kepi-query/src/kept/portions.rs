@@ -196,6 +196,8 @@ pub(super) struct InPortions<'a> {
     pub kept: &'a Kept<'a>,
     pub part: &'a DerivePlan,
     pub local: &'a Local,
+    /// The tables of which what is made is kept; none: all.
+    pub only: Option<BTreeSet<EntityId>>,
     pub inputs: &'a PinnedInputs,
     pub limits: &'a Limits,
 }
@@ -206,19 +208,38 @@ impl InPortions<'_> {
     /// # Errors
     /// A table could not be read.
     pub async fn made(&self) -> Result<Option<(Record, u64)>, EvaluateError> {
-        // Of what others make as much is here at a time as fits.
-        let at_a_time = self.kept.elsewhere.map_or(1, MakesPortions::at_a_time);
-        let fit = estimate(self.part, self.inputs).div_ceil(self.limits.memory_bytes.max(1)).max(1);
-        let mut of = fit.saturating_mul(at_a_time).min(MOST_PORTIONS);
+        let of = self.portions();
         if of <= 1 && self.kept.elsewhere.is_none() {
             return Ok(None);
         }
         // What is never asked for again needs not to say of which files it is.
         let read = if self.kept.passing { Some(BTreeMap::new()) } else { self.sources().await? };
         let Some(read) = read else { return Ok(None) };
+        let made = self.made_with(Record::default(), of).await?;
+        Ok(made.map(|(record, of)| (Record { read, ..record }, of)))
+    }
+
+    /// A record with what is made beside what it has; none where it cannot be made apart.
+    ///
+    /// # Errors
+    /// A table could not be read.
+    pub async fn added(&self, record: Record) -> Result<Option<Record>, EvaluateError> {
+        Ok(self.made_with(record, self.portions()).await?.map(|(record, _)| record))
+    }
+
+    /// In how many portions it is made, if it takes no more than is expected.
+    fn portions(&self) -> u64 {
+        // Of what others make as much is here at a time as fits.
+        let at_a_time = self.kept.elsewhere.map_or(1, MakesPortions::at_a_time);
+        let fit = estimate(self.part, self.inputs).div_ceil(self.limits.memory_bytes.max(1)).max(1);
+        fit.saturating_mul(at_a_time).min(MOST_PORTIONS)
+    }
+
+    /// A record with what is made, and in how many portions.
+    async fn made_with(&self, record: Record, mut of: u64) -> Result<Option<(Record, u64)>, EvaluateError> {
         loop {
-            match self.made_in(of).await? {
-                Made::All(record) => return Ok(Some((Record { read, ..*record }, of))),
+            match self.made_in(record.clone(), of).await? {
+                Made::All(record) => return Ok(Some((*record, of))),
                 Made::TooLarge => of = (of * 2).min(MOST_PORTIONS),
                 Made::Apart => return Ok(None),
             }
@@ -269,8 +290,9 @@ impl InPortions<'_> {
         }
     }
 
-    async fn made_in(&self, of: u64) -> Result<Made, EvaluateError> {
-        let (mut record, task) = (Record::default(), self.task(of));
+    async fn made_in(&self, mut record: Record, of: u64) -> Result<Made, EvaluateError> {
+        let task = self.task(of);
+        let is_kept = |table: &EntityId| self.only.as_ref().is_none_or(|only| only.contains(table));
         // Of tables that have no rows so far what they would look like.
         let mut empty: BTreeMap<EntityId, PinnedTable> = BTreeMap::new();
         let at_a_time = self.kept.elsewhere.map_or(1, MakesPortions::at_a_time).max(1);
@@ -291,7 +313,7 @@ impl InPortions<'_> {
                 if size > self.limits.memory_bytes && of < MOST_PORTIONS {
                     return Ok(Made::TooLarge);
                 }
-                for (table, rows) in made {
+                for (table, rows) in made.into_iter().filter(|(table, _)| is_kept(table)) {
                     let all = record.made.entry(table.clone()).or_default();
                     *all += rows;
                     let is_panel = |step: &Step| matches!(step, Step::Panel(of) if of.table == table);
@@ -299,11 +321,11 @@ impl InPortions<'_> {
                         return Ok(Made::Apart);
                     }
                 }
-                for (table, by_stage) in strays {
+                for (table, by_stage) in strays.into_iter().filter(|(table, _)| is_kept(table)) {
                     let all = record.strays.entry(table).or_default();
                     by_stage.into_iter().for_each(|(stage, count)| *all.entry(stage).or_default() += count);
                 }
-                for (id, mut table) in tables {
+                for (id, mut table) in tables.into_iter().filter(|(id, _)| is_kept(id)) {
                     let data = std::mem::replace(&mut table.data, TableData::Files(Vec::new()));
                     let TableData::Memory(memory) = data else { return Ok(Made::Apart) };
                     let memory = Arc::unwrap_or_clone(memory);
@@ -395,7 +417,8 @@ pub(super) fn estimate(part: &DerivePlan, inputs: &PinnedInputs) -> u64 {
         let columns = gathered(table).saturating_mul(width(Physical::Integer));
         match panel {
             Some(panel) => {
-                let most = rows(&panel.of).saturating_mul(panel.periods.edges.len() as u64);
+                let periods = panel.periods.edges.len().saturating_sub(panel.since);
+                let most = rows(&panel.of).saturating_mul(periods as u64);
                 most.min(MOST_ROWS as u64).saturating_mul(8 * width(Physical::Integer) + columns)
             }
             // Of a landed table with what is added to it, and what identifies the rows through which others are found.

@@ -8,7 +8,7 @@ use kepi_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Shelf, rows};
+use super::{Shelf, edges::Reach, rows};
 use crate::{
     derive::Derived,
     port::{
@@ -22,6 +22,8 @@ pub(super) struct Record {
     /// Under which name it was put on the shelf: what lies under another one is of something else.
     #[serde(default)]
     pub name: String,
+    /// How far its periods and dates reach.
+    pub reach: Reach,
     /// Of which files, by table.
     pub read: BTreeMap<EntityId, Vec<Source>>,
     /// Where the rows are, by table.
@@ -90,6 +92,11 @@ impl Record {
         self.tables.values().flat_map(|rows| &rows.slices)
     }
 
+    /// How many rows there are.
+    pub fn rows(&self) -> u64 {
+        self.slices().map(|slice| slice.rows).sum()
+    }
+
     /// Whether all rows are what was written.
     pub fn is_sound(&self, shelf: &dyn Shelf) -> bool {
         self.slices().all(|slice| shelf.content(&slice.name) == Some(slice.content))
@@ -144,9 +151,10 @@ impl Rows {
         self.columns.iter().map(column).collect()
     }
 
-    /// How many slices there are.
-    pub fn number(&self) -> usize {
-        self.slices.len()
+    /// Whether one slice of all time holds rows for several, of so many each.
+    pub fn is_outgrown(&self, slice_rows: u64) -> bool {
+        let rows: u64 = self.slices.iter().map(|slice| slice.rows).sum();
+        self.width == i64::MAX && self.dated.is_some() && rows > slice_rows.saturating_mul(4)
     }
 
     /// Rows by slice, by place.

@@ -46,6 +46,8 @@ struct Business {
     at: i64,
     /// When versions end.
     clock: i64,
+    /// Whether days pass at each change.
+    passes: bool,
     did: BTreeMap<&'static str, u64>,
 }
 
@@ -104,6 +106,62 @@ impl Business {
         Self::of(seed, project, landed, at)
     }
 
+    /// One whose days pass: panels by week, day, month and several months, stages that are left at dates to come, in other zones and calendars.
+    fn yard(seed: u64) -> Self {
+        let (zone, weeks) = [
+            ("UTC", ""),
+            ("America/New_York", "calendar: {weeks: 4-4-5}"),
+            ("Asia/Kolkata", "week_start: sunday"),
+        ][seed as usize % 3];
+        let text = YARD.replace("time_zone: UTC", &format!("time_zone: {zone}\n{weeks}"));
+        let project = kepi_testkit::tables::project(&text);
+        let read = |text: &str| kepi_testkit::tables::table(&project.calendar, text);
+        let landed = kepi_testkit::tables::inputs(vec![
+            (
+                "client",
+                read(
+                    "id:text created_at:instant closed_at:instant parent:text
+                     a1 2026-01-02 - -
+                     a2 2026-01-20 2026-03-15 a1
+                     a3 2026-02-05 - a1
+                     a4 2026-02-20 - a3
+                     a5 2026-03-01 2026-09-01 -",
+                ),
+            ),
+            (
+                "claim",
+                read(
+                    "id:text account:text opened_at:instant due_at:instant cost:integer
+                     t1 a1 2026-01-12 2026-02-01 4
+                     t2 a1 2026-02-12 2026-04-20 7
+                     t3 a2 2026-01-28 2026-03-01 1
+                     t4 a3 2026-03-02 2026-05-02 3
+                     t5 a5 2026-03-09 2026-03-30 9
+                     t6 - 2026-03-09 - 2",
+                ),
+            ),
+        ]);
+        let at = project.calendar.bounds(project.calendar.parse("2026-04-01").unwrap()).unwrap().start;
+        Self { passes: true, ..Self::of(seed, project, landed, at) }
+    }
+
+    /// Some days pass, and something is claimed on the last.
+    fn pass(&mut self) {
+        let days = *self.chance.pick(&[0, 0, 1, 1, 1, 2, 7, 7, 31, 40]);
+        if days == 0 {
+            return;
+        }
+        self.at += days * DAY;
+        let entity: EntityId = "claim".parse().unwrap();
+        if let Some(row) = self.some_row(&entity) {
+            let mut rows = self.like(&entity, row, true);
+            let dated = self.tables[&entity].columns.iter().position(|column| column.name == "opened_at");
+            rows.columns[dated.unwrap()] = MemoryColumn::Instant(vec![Some(self.at - 1 - DAY / 3)]);
+            self.put(&entity, rows);
+        }
+        *self.did.entry("days").or_default() += 1;
+    }
+
     fn of(seed: u64, project: Project, landed: PinnedInputs, at: i64) -> Self {
         let mut files = BTreeMap::new();
         let mut tables = BTreeMap::new();
@@ -133,6 +191,7 @@ impl Business {
             written: 0,
             at,
             clock: at,
+            passes: false,
             did: BTreeMap::new(),
         };
         business.ask();
@@ -254,6 +313,9 @@ impl Business {
     }
 
     fn change(&mut self) {
+        if self.passes {
+            self.pass();
+        }
         let entities: Vec<EntityId> = self.tables.keys().cloned().collect();
         let entity = self.chance.pick(&entities).clone();
         let what = match self.chance.below(20) {
@@ -409,7 +471,7 @@ fn changed(business: impl Fn(u64) -> Business, count: u64, memory: [u64; 3]) -> 
         let mut business = business(seed);
         let drawer = Drawer::default();
         let keeping = Keeping { slice_rows: *business.chance.pick(&[1, 10, 1 << 16]), ..Keeping::default() };
-        for step in 0..40 {
+        for step in 0..if business.passes { 14 } else { 40 } {
             // With so little memory what is made of many rows is made in portions.
             let memory_bytes = *business.chance.pick(&memory);
             let limits = Limits { memory_bytes, ..Limits::default() };
@@ -525,6 +587,219 @@ fn versions_and_what_is_tied_by_several_columns_are_made_in_portions() {
         some * 4 > done && portions * 6 > done && by_others > 4 && beyond * 5 <= portions,
         "{some} {beyond} {portions} {by_others} of {done}"
     );
+}
+
+#[test]
+fn days_that_pass_make_what_is_new() {
+    let Tally { done, nothing, some, part, all, portions, by_others, .. } =
+        changed(Business::yard, number("KEPI_COUNT", 42), [1 << 30, 1 << 30, 3_000]);
+    // What is gathered of a panel's rows is made anew, and so is what was never made.
+    assert!(
+        nothing > 3
+            && some * 3 > done * 2
+            && part * 2 > some
+            && all * 3 < some
+            && portions > 4
+            && by_others > 0,
+        "{nothing} {some} {part} {all} {portions} {by_others} of {done}"
+    );
+}
+
+const YARD: &str = r#"
+project: yard
+name: Yard
+language: 1
+time_zone: UTC
+---
+entity: client
+name: Client
+key: [id]
+time: created_at
+attributes:
+  id: {type: text}
+  created_at: {type: timestamp}
+  closed_at: {type: timestamp}
+  parent: {type: reference client}
+  first_claim_at: {first: claim.opened_at}
+  good_months: {count: client_month, where: opened > 0, from: created_at, within: 200 days}
+---
+entity: claim
+name: Claim
+key: [id]
+time: opened_at
+attributes:
+  id: {type: text}
+  account: {type: reference client}
+  opened_at: {type: timestamp}
+  due_at: {type: timestamp}
+  cost: {type: integer}
+  was_asking: {any: road, same: {account: client}, where: stage = 'asking', until: opened_at}
+---
+entity: road
+name: Road
+rows:
+  of: client
+  stages:
+    asking: {enter: claim, exit: {of: claim, at: due_at}}
+    paying: {enter: {of: claim, at: due_at, where: cost > 5}}
+---
+entity: client_month
+name: Month of a client
+rows: {every: month, of: client, from: created_at, until: closed_at}
+attributes:
+  opened: {count: claim}
+---
+entity: client_week
+name: Week of a client
+rows: {every: week, of: client, from: created_at, until: closed_at}
+attributes:
+  opened: {count: claim}
+  before: {count: claim, ago: 1}
+  long_before: {sum: claim.cost, ago: 3}
+  soon: {any: claim, from: period_end, within: 10 days}
+  stage: {last: road.stage, in_force: period_end}
+  on_days: {days: claim, until: period_end, within: 60 days}
+---
+entity: client_day
+name: Day of a client
+rows: {every: day, of: client, from: created_at, until: closed_at, keep: opened > 0 or due > 0}
+attributes:
+  opened: {count: claim}
+  due: {count: claim, dated: due_at}
+---
+entity: client_quarter
+name: Three months of a client
+rows: {every: month, of: client, from: first_claim_at, until: now, over: 3 months, where: parent is null}
+attributes:
+  opened: {count: claim}
+---
+kpi: regular
+name: Regular
+better: higher
+measure: {mean: {of: client, value: good_months}}
+period: month
+---
+kpi: asked
+name: Asked
+better: higher
+measure: {share: {of: claim, which: was_asking}}
+period: month
+---
+kpi: paying
+name: Paying
+better: higher
+measure: {share: {of: road, which: stage = 'paying'}}
+period: month
+---
+kpi: opened
+name: Opened
+better: higher
+measure: {mean: {of: client_month, value: opened}}
+period: month
+by: [cohort, age]
+---
+kpi: in_weeks
+name: In weeks
+better: higher
+measure: {mean: {of: client_week, value: "opened + before + coalesce(long_before, 0) + on_days"}}
+period: week
+---
+kpi: soon
+name: Soon
+better: higher
+measure: {share: {of: client_week, which: soon and stage = 'asking'}}
+period: week
+---
+kpi: on_days
+name: On days
+better: higher
+measure: {mean: {of: client_day, value: opened + due}}
+period: day
+---
+kpi: in_quarters
+name: In quarters
+better: higher
+measure: {mean: {of: client_quarter, value: opened}}
+period: month
+"#;
+
+#[test]
+fn a_new_month_is_made_beside_the_months_that_are_there() {
+    let soon = "  visits: {count: visit}\n  soon: {any: visit, from: period_end, within: 7 days}";
+    let text = SHOP.replace("  visits: {count: visit}", soon).replace("visits > 0", "visits > 0 or soon");
+    let project = kepi_testkit::tables::project(&text);
+    let read =
+        |head: &str, rows: &str| kepi_testkit::tables::table(&project.calendar, &format!("{head}\n{rows}"));
+    let (mut clients, mut visits) = (String::new(), String::new());
+    for client in 0..60 {
+        clients.push_str(&format!("c{client} 2025-{:02}-05\n", 1 + client % 6));
+        for month in [3, 7, 11, 12] {
+            visits.push_str(&format!("v{client}-{month} 2025-{month:02}-20 c{client} {client}\n"));
+        }
+    }
+    let (client, visit) = ("id:text since:instant", "id:text at:instant client:text paid:integer");
+    let new_year = "n1 2026-01-03 c7 5\nn2 2026-01-20 c9 6\n";
+    let drawer = Drawer::default();
+    let landed = |visits: &[&str]| {
+        let mut all = kepi_testkit::tables::inputs(vec![
+            ("client", read(client, &clients)),
+            ("visit", read(visit, &visits.concat())),
+        ]);
+        let whole = all.clone();
+        for (entity, table) in &mut all.tables {
+            let TableData::Memory(memory) = table.data.clone() else { unreachable!("in memory") };
+            let place = |name: String, rows: MemoryTable| {
+                let file = PinnedFile { path: format!("/lake/{name}"), bytes: 1, rows: rows.rows as u64 };
+                drawer.files.lock().unwrap().insert(file.path.clone(), Arc::new(rows));
+                file
+            };
+            let first = if entity.as_str() == "visit" { 240 } else { 60 };
+            let rows: Vec<u32> = (0..memory.rows as u32).collect();
+            let (first, rest) = rows.split_at(first);
+            let mut files = vec![place(format!("{entity} 1"), memory.taken(first))];
+            if !rest.is_empty() {
+                files.push(place(format!("{entity} 2"), memory.taken(rest)));
+            }
+            table.data = TableData::Files(files);
+        }
+        (whole, all)
+    };
+    let work: Vec<(&Kpi, Grain)> = project.kpis.values().map(|kpi| (kpi, kpi.period)).collect();
+    let panel: EntityId = "client_month".parse().unwrap();
+    let run = |visits: &[&str], until: &str| {
+        let (whole, files) = landed(visits);
+        let at = project.calendar.bounds(project.calendar.parse(until).unwrap()).unwrap().start;
+        let plan = derive::plan(&work, &project, &whole, at, &watermarks(&project, &whole)).unwrap().unwrap();
+        let keeping = Keeping { slice_rows: 100, ..Keeping::default() };
+        let kept = Kept::new(&drawer, &drawer.shelf).keeping(keeping);
+        let made = now(kept.made(&plan, &files, &Limits::default())).unwrap().tables.remove(&panel).unwrap();
+        let TableData::Files(of) = &made.data else { panic!("in files") };
+        let paths: BTreeMap<String, u64> = of.iter().map(|file| (file.path.clone(), file.rows)).collect();
+        let opened = drawer.all(&PinnedInputs { tables: [(panel.clone(), made)].into(), ..files }).unwrap();
+        let expected = derive::by_reference(&plan, &whole).unwrap();
+        let columns: Vec<&str> =
+            opened.tables[&panel].columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(sorted(&opened.tables[&panel], &columns), sorted(&expected.tables[&panel], &columns));
+        let some = kept.remade().into_iter().find_map(|how| match how {
+            Remade::Some { keys, rows, slices, .. } => Some((keys, rows, slices)),
+            _ => None,
+        });
+        (paths, some)
+    };
+    // A client of the first month has twelve rows, one of the sixth seven: 95 of ten each.
+    let (first, _) = run(&[&visits], "2026-01");
+    assert_eq!(first.values().sum::<u64>(), 570);
+    assert!(first.len() > 4, "{first:?}");
+    // Two came in January: of these all rows are made, eleven of the seventh client's month and nine of the ninth's; of all others that of January.
+    let (second, some) = run(&[&visits, new_year], "2026-02");
+    assert_eq!(some, Some((2, 11 + 9 + 60, 2)));
+    let stay = first.keys().filter(|path| second.contains_key(*path)).count();
+    // One visit was within seven days of the end of December, so the slice with that month is another.
+    assert_eq!(stay, first.len() - 1);
+    assert_eq!(second.values().sum::<u64>(), 630);
+    assert!(second.iter().any(|(path, rows)| *rows == 60 && !first.contains_key(path)), "{second:?}");
+    // The data reach no further, so neither do the months.
+    assert_eq!(run(&[&visits, new_year], "2026-03"), (second, None));
 }
 
 const DESK: &str = r#"

@@ -103,6 +103,7 @@ async fn derived(what: &BenchDerived, python: Option<&Path>, out: Output) -> Res
     push("Kepi", Some(report.derived_seconds), report.peak_rss_bytes);
     push("Kepi, the first that keeps", Some(report.derived_first_seconds), None);
     push("Kepi, a day's events", Some(report.derived_day_seconds), None);
+    push("Kepi, the next month begins", Some(report.derived_new_period_seconds), None);
     push("Kepi, nothing changed", Some(report.derived_again_seconds), None);
     push("DuckDB", report.derived_duckdb_seconds, peak("duckdb"));
     push("Polars", report.derived_polars_seconds, peak("polars"));

@@ -140,6 +140,8 @@ fn because(why: &Why) -> String {
         Why::Table(table) => format!("rows of `{table}` changed"),
         Why::TooMany => "there are too many different values to keep".to_owned(),
         Why::Made => "rows are made of it, and some of it changed: of all rows those are read that belong to the same keys".to_owned(),
+        Why::Periods => "rows are made of it by period, and another period begins: of that one all rows are made, of earlier ones what belongs to keys that changed".to_owned(),
+        Why::Anew => "all rows that are made of it are made anew: it cannot be said which of them stay as they are".to_owned(),
     }
 }
 
