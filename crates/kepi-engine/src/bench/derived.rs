@@ -161,7 +161,7 @@ pub struct DerivedReport {
     pub derived_day_slices: usize,
     /// A refresh after another day's events, the first of the next month.
     pub derived_new_period_seconds: f64,
-    /// That by one that makes all anew.
+    /// That by the first refresh that keeps what it makes.
     pub derived_new_period_fraction: f64,
     /// Rows that were made for it; none: all were made anew.
     pub derived_new_period_rows: Option<u64>,
@@ -290,7 +290,7 @@ pub async fn derived(
         derived_day_keys: keys,
         derived_day_slices: slices,
         derived_new_period_seconds: period.seconds,
-        derived_new_period_fraction: period.seconds / whole_period.seconds,
+        derived_new_period_fraction: period.seconds / first.seconds,
         derived_new_period_rows: new_rows,
         derived_again_seconds: again.seconds,
         kept_bytes,

@@ -114,6 +114,10 @@ pub(crate) struct Local {
     pub ties: Reads,
     /// Landed tables of which any row may be looked up.
     pub whole: BTreeSet<EntityId>,
+    /// By which columns their rows are looked up.
+    pub lookups: BTreeSet<Lookup>,
+    /// Those of them whose rows are looked up by what cannot be followed back: it is not known by whom.
+    pub blind: BTreeSet<EntityId>,
     /// How rows of landed tables are found, beside that.
     pub through: BTreeSet<Through>,
     /// Tables of all versions of another one, whose rows belong to whom the newest version of theirs belongs; each with the other one and with what
@@ -196,6 +200,19 @@ pub(crate) struct Through {
     pub key: String,
     /// The column that says to which key a row of it belongs.
     pub subject: String,
+}
+
+/// How rows of a table are looked up: by a column of another one that holds what identifies them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Lookup {
+    /// The table that refers to them.
+    pub table: EntityId,
+    /// The column.
+    pub column: String,
+    /// The table that is looked up.
+    pub of: EntityId,
+    /// What identifies a row of it, of text.
+    pub key: String,
 }
 
 impl Through {
@@ -606,12 +623,44 @@ impl Search<'_> {
         }
     }
 
+    /// Rows of a table are looked up by a column of another one.
+    fn looked_up(&mut self, table: &EntityId, column: &str, of: &EntityId) {
+        match self.key(of).zip(self.landed_as(table, column)) {
+            Some((key, columns)) => self.found.lookups.extend(columns.into_iter().map(|(table, column)| {
+                let (of, key) = (of.clone(), key.clone());
+                Lookup { table, column, of, key }
+            })),
+            None => drop(self.found.blind.insert(of.clone())),
+        }
+    }
+
+    /// The landed columns that a column of a table is taken from; none: it is made otherwise.
+    fn landed_as(&self, table: &EntityId, column: &str) -> Option<Vec<(EntityId, String)>> {
+        let makes_rows =
+            |step: &&Step| step.table() == table && !matches!(step, Step::Gather(_) | Step::Keep { .. });
+        let landed = |table: &EntityId, column: &str| {
+            (!self.made.has(table, column)).then(|| (table.clone(), column.to_owned()))
+        };
+        match self.plan.steps.iter().find(makes_rows) {
+            None => landed(table, column).map(|of| vec![of]),
+            Some(Step::Versions(of)) => landed(&of.of, column).map(|of| vec![of]),
+            Some(Step::Union(of)) => {
+                let place = of.columns.iter().position(|(name, _)| name.as_str() == column)?;
+                let sets =
+                    of.parts.iter().filter_map(|part| Some((&part.of, part.set.get(place)?.as_ref()?)));
+                sets.map(|(of, set)| landed(of, plain(set)?)).collect()
+            }
+            Some(_) => None,
+        }
+    }
+
     /// Rows that are looked up belong to the same key, or any of their table may be.
     fn lookups(&mut self, over: &Over<'_>) -> Option<()> {
         let mut paths = Vec::new();
         expression_paths(over.of, &mut paths);
         for path in paths {
             let (mut is_own, mut is_first) = (true, true);
+            let mut at = over.table;
             let mut hops = path.references.iter().peekable();
             while let Some((reference, next)) = hops.next() {
                 let column = hops.peek().map_or(path.attribute.as_str(), |(after, _)| after.as_str());
@@ -632,9 +681,11 @@ impl Search<'_> {
                     _ if made => return None,
                     _ => {
                         self.found.whole.insert(next.clone());
+                        self.looked_up(at, reference.as_str(), next);
                     }
                 }
                 is_first = false;
+                at = next;
             }
         }
         Some(())

@@ -360,6 +360,35 @@ impl Moved<'_> {
     }
 }
 
+/// What a column says of a row.
+enum Says<'a> {
+    /// To whom it belongs.
+    Key,
+    /// Through which row it is found.
+    Through(&'a Through),
+    /// What identifies it, for those who look it up.
+    Row,
+}
+
+/// What the rows say that changed.
+#[derive(Default)]
+struct Asked<'a> {
+    keys: Keys,
+    through: BTreeMap<&'a Through, Keys>,
+    rows: BTreeMap<EntityId, Keys>,
+}
+
+impl<'a> Asked<'a> {
+    /// Where it is put what a column of a table says.
+    fn of(&mut self, says: &Says<'a>, table: &EntityId) -> &mut Keys {
+        match says {
+            Says::Key => &mut self.keys,
+            Says::Through(through) => self.through.entry(through).or_default(),
+            Says::Row => self.rows.entry(table.clone()).or_default(),
+        }
+    }
+}
+
 /// How a plan makes what belongs to some keys, as it was and as it is.
 struct Plans {
     then: DerivePlan,
@@ -394,14 +423,15 @@ impl Refresh<'_> {
         let Some(further) = self.reach.further(&self.record.reach, self.part, self.inputs) else {
             return Ok(None);
         };
-        let Some(keys) = self.keys(&moved, &further).await? else { return Ok(None) };
+        let Some((keys, looked_up)) = self.keys(&moved, &further).await? else { return Ok(None) };
         let plans =
             Plans { then: self.record.reach.put(self.part), now: self.reach.before(&further).put(self.part) };
         let (mut record, mut rows) = (self.record.clone(), 0);
         (record.read, record.reach) = (read, self.reach.clone());
         let number = keys.known.len() + usize::from(keys.missing);
         if number > 0 {
-            let of = self.portions(&moved, &Arc::new(keys.clone())).await?;
+            let of = self.portions(&moved, &Arc::new(keys.clone()), looked_up).await?;
+            let Some(of) = of else { return Ok(None) };
             for number in 0..of {
                 let keys = Arc::new(keys.in_portion(number, of));
                 let Some(made) = self.remade(&mut record, &moved, &plans, &keys).await? else {
@@ -445,37 +475,31 @@ impl Refresh<'_> {
         InPortions { kept, part: &part, local: &local, only, inputs, limits }.added(record).await
     }
 
-    /// The keys of which anything that is made may be other than it was; none: any.
+    /// The keys of which anything that is made may be other than it was, and whether rows that are looked up were among those that changed; none: any.
     async fn keys(
         &self,
         moved: &BTreeMap<&EntityId, Moved<'_>>,
         further: &Further,
-    ) -> Result<Option<Keys>, EvaluateError> {
-        let mut keys = Keys::default();
-        // What identifies rows through which rows are found that came or went.
-        let mut asked: BTreeMap<&Through, Keys> = BTreeMap::new();
+    ) -> Result<Option<(Keys, bool)>, EvaluateError> {
+        let mut asked = Asked::default();
         for (entity, of) in moved {
             let difference = Difference::of(&of.came, &of.went);
             if difference.is_none() {
                 continue;
             }
-            let Some(ties) = self.local.ties(entity) else { return Ok(None) };
-            let place = |name: &String| of.columns.iter().position(|column| column.name == *name);
-            let own: Vec<usize> = ties.iter().filter_map(place).collect();
-            [&of.came, &of.went].into_iter().for_each(|rows| difference.keys(rows, &own, &mut keys));
-            for through in self.through(moved).filter(|through| through.table == **entity) {
-                let own: Vec<usize> = place(&through.column).into_iter().collect();
-                let ids = asked.entry(through).or_default();
+            let Some(says) = self.says(entity, moved) else { return Ok(None) };
+            for (name, says) in says {
+                let own: Vec<usize> =
+                    of.columns.iter().position(|column| column.name == name).into_iter().collect();
+                let ids = asked.of(&says, entity);
                 [&of.came, &of.went].into_iter().for_each(|rows| difference.keys(rows, &own, ids));
             }
         }
         for (entity, at, from, until) in &further.passed {
             let Some(of) = moved.get(entity) else { continue };
-            let Some(ties) = self.local.ties(entity) else { return Ok(None) };
-            let through: Vec<&Through> =
-                self.through(moved).filter(|through| through.table == *entity).collect();
-            let read = ties.iter().cloned().chain(through.iter().map(|of| of.column.clone()));
-            let read = columns(&read.chain([at.to_string()]).collect(), of.table);
+            let Some(says) = self.says(entity, moved) else { return Ok(None) };
+            let read = says.iter().map(|(name, _)| name.clone()).chain([at.to_string()]);
+            let read = columns(&read.collect(), of.table);
             let place = |name: &str| read.iter().position(|column| column.name == name);
             // Rows that came or went are among those that differ.
             let mut see = |piece: &MemoryTable| {
@@ -486,30 +510,70 @@ impl Refresh<'_> {
                     at.is_some_and(|at| (*from..*until).contains(&at))
                 };
                 let passed = piece.taken(&(0..piece.rows as u32).filter(is_passed).collect::<Vec<_>>());
-                let texts = |name: &str| {
+                for (name, says) in says.iter().filter(|_| passed.rows > 0) {
                     let column = place(name).and_then(|at| passed.columns.get(at));
-                    column.filter(|_| passed.rows > 0).map(rows::texts).unwrap_or_default()
-                };
-                for tie in ties {
-                    texts(tie).into_iter().for_each(|key| _ = keys.add(key));
-                }
-                for through in &through {
-                    let ids = asked.entry(through).or_default();
-                    texts(&through.column).into_iter().for_each(|id| _ = ids.add(id));
+                    let ids = asked.of(says, entity);
+                    let texts = column.map(rows::texts).unwrap_or_default();
+                    texts.into_iter().for_each(|text| _ = ids.add(text));
                 }
             };
             self.kept.evaluator.pieces(&of.stays, &read, None, self.limits, &mut see).await?;
         }
-        for (through, ids) in asked {
+        // Whoever looks up a row that changed, and whoever looks up that one.
+        let mut followed: BTreeMap<EntityId, Keys> = BTreeMap::new();
+        while let Some((entity, mut ids)) = asked.rows.pop_first() {
+            let known = &mut followed.entry(entity.clone()).or_default().known;
+            ids.known.retain(|id| known.insert(id.clone()));
+            // A row that refers to none looks up none.
+            let ids = Arc::new(Keys { missing: false, ..ids });
+            for lookup in
+                self.local.lookups.iter().filter(|lookup| lookup.of == entity && !ids.known.is_empty())
+            {
+                let Some(of) = moved.get(&lookup.table) else { continue };
+                let Some(says) = self.says(&lookup.table, moved) else { return Ok(None) };
+                let belonging = Belonging::by([&lookup.column], &ids);
+                for (name, says) in says {
+                    let found = asked.of(&says, &lookup.table);
+                    of.each_text(&belonging, &name, self.reading(), |text| _ = found.add(text)).await?;
+                }
+            }
+        }
+        let Asked { mut keys, through, .. } = asked;
+        for (through, ids) in through {
             let Some(of) = moved.get(&through.of) else { continue };
             let belonging = Belonging::by([&through.key], &Arc::new(ids));
             of.each_text(&belonging, &through.subject, self.reading(), |key| _ = keys.add(key)).await?;
         }
-        Ok(Some(keys))
+        Ok(Some((keys, !followed.is_empty())))
+    }
+
+    /// The columns that say to whom rows of a table belong that changed, and by whom they are looked up; none: that cannot be said.
+    fn says<'b>(
+        &'b self,
+        entity: &EntityId,
+        moved: &BTreeMap<&EntityId, Moved<'_>>,
+    ) -> Option<Vec<(String, Says<'b>)>> {
+        let Local { ties, whole, lookups, blind, .. } = self.local;
+        if blind.contains(entity) {
+            return None;
+        }
+        let own = ties.get(entity).into_iter().flatten().map(|tie| (tie.clone(), Says::Key));
+        let mut all: Vec<(String, Says<'b>)> = own.collect();
+        let through = |of: &'b Through| (of.column.clone(), Says::Through(of));
+        if whole.contains(entity) {
+            // All its rows are there, so none of them had to be found.
+            all.extend(self.local.through.iter().filter(|of| of.table == *entity).map(through));
+            let key = lookups.iter().find(|lookup| lookup.of == *entity)?.key.clone();
+            all.push((key, Says::Row));
+        } else {
+            ties.get(entity)?;
+            all.extend(self.through(moved).filter(|of| of.table == *entity).map(through));
+        }
+        Some(all)
     }
 
     /// How rows are found through others, as far as they are not found without.
-    fn through(&self, moved: &BTreeMap<&EntityId, Moved<'_>>) -> impl Iterator<Item = &Through> {
+    fn through<'b>(&'b self, moved: &BTreeMap<&EntityId, Moved<'_>>) -> impl Iterator<Item = &'b Through> {
         self.local.through.iter().filter(|through| {
             let has_versions = moved.get(&through.of).is_some_and(Moved::has_versions);
             self.local.is_needed(through, has_versions)
@@ -520,16 +584,18 @@ impl Refresh<'_> {
         (self.kept.evaluator, self.limits)
     }
 
-    /// In how many portions of these keys what belongs to them fits into memory twice, as it was and as it is.
+    /// In how many portions of these keys what belongs to them fits into memory twice, as it was and as it is; none: most rows belong to them, which are
+    /// made once with all others.
     async fn portions(
         &self,
         moved: &BTreeMap<&EntityId, Moved<'_>>,
         keys: &Arc<Keys>,
-    ) -> Result<u64, EvaluateError> {
+        looked_up: bool,
+    ) -> Result<Option<u64>, EvaluateError> {
         let all = portions::estimate(self.part, self.inputs).saturating_mul(2);
         let most = self.limits.memory_bytes / 2;
-        if all <= most {
-            return Ok(1);
+        if all <= most && !looked_up {
+            return Ok(Some(1));
         }
         let (mut own, mut rows) = (0_u64, 0_u64);
         for (entity, of) in moved {
@@ -542,9 +608,12 @@ impl Refresh<'_> {
             let mut count = |piece: &MemoryTable| own += piece.rows as u64;
             reader.pieces(&of.stays, &columns, Some(&belonging), limits, &mut count).await?;
         }
+        if looked_up && own > rows / 2 {
+            return Ok(None);
+        }
         let own = u128::from(all) * u128::from(own) / u128::from(rows.max(1));
         let of = own.div_ceil(u128::from(most.max(1)));
-        Ok(u64::try_from(of).unwrap_or(u64::MAX).clamp(1, MOST_PORTIONS))
+        Ok(Some(u64::try_from(of).unwrap_or(u64::MAX).clamp(1, MOST_PORTIONS)))
     }
 
     /// Makes what belongs to some keys, as it was and as it is, and puts the one in the place of the other; says how many rows it now is. None: all rows

@@ -723,83 +723,150 @@ measure: {mean: {of: client_quarter, value: opened}}
 period: month
 "#;
 
+/// Tables in files that a drawer keeps: by name their columns, and the rows of each file, which never is another of that name.
+type Filed<'a> = &'a [(&'a str, &'a str, &'a [(&'a str, &'a str)])];
+
+/// Makes a panel of a project, of tables in files and at the first day of a month, holds it against all of it row by row, and says in which files how many
+/// rows of it are, and of what is made together by some keys how many keys, rows and files were made.
+fn made_again(
+    drawer: &Drawer,
+    project: &Project,
+    filed: Filed<'_>,
+    until: &str,
+) -> (BTreeMap<String, u64>, Option<[u64; 3]>) {
+    let panel: EntityId = "client_month".parse().unwrap();
+    let read =
+        |head: &str, rows: &str| kepi_testkit::tables::table(&project.calendar, &format!("{head}\n{rows}"));
+    let whole = filed.iter().map(|(name, head, files)| {
+        let rows: Vec<&str> = files.iter().map(|(_, rows)| *rows).collect();
+        (*name, read(head, &rows.concat()))
+    });
+    let whole = kepi_testkit::tables::inputs(whole.collect());
+    let mut placed = whole.clone();
+    for (name, head, files) in filed {
+        let file = |(file, rows): &(&str, &str)| {
+            let TableData::Memory(rows) = read(head, rows).data else { unreachable!("in memory") };
+            let file = PinnedFile { path: format!("/lake/{file}"), bytes: 1, rows: rows.rows as u64 };
+            drawer.files.lock().unwrap().insert(file.path.clone(), rows);
+            file
+        };
+        let table = placed.tables.get_mut(&name.parse().unwrap()).unwrap();
+        table.data = TableData::Files(files.iter().map(file).collect());
+    }
+    let work: Vec<(&Kpi, Grain)> = project.kpis.values().map(|kpi| (kpi, kpi.period)).collect();
+    let at = project.calendar.bounds(project.calendar.parse(until).unwrap()).unwrap().start;
+    let plan = derive::plan(&work, project, &whole, at, &watermarks(project, &whole)).unwrap().unwrap();
+    let keeping = Keeping { slice_rows: 100, ..Keeping::default() };
+    let kept = Kept::new(drawer, &drawer.shelf).keeping(keeping);
+    let made = now(kept.made(&plan, &placed, &Limits::default())).unwrap().tables.remove(&panel).unwrap();
+    let TableData::Files(of) = &made.data else { panic!("in files") };
+    let paths = of.iter().map(|file| (file.path.clone(), file.rows)).collect();
+    let opened = drawer.all(&PinnedInputs { tables: [(panel.clone(), made)].into(), ..placed }).unwrap();
+    let expected = derive::by_reference(&plan, &whole).unwrap();
+    let columns: Vec<&str> = opened.tables[&panel].columns.iter().map(|of| of.name.as_str()).collect();
+    assert_eq!(sorted(&opened.tables[&panel], &columns), sorted(&expected.tables[&panel], &columns));
+    let some = kept.remade().into_iter().find_map(|how| match how {
+        Remade::Some { keys, rows, slices, .. } => Some([keys as u64, rows, slices as u64]),
+        _ => None,
+    });
+    (paths, some)
+}
+
+/// Sixty clients of half a year, each with a visit in some months.
+fn sixty() -> (String, String) {
+    let (mut clients, mut visits) = (String::new(), String::new());
+    for client in 0..60 {
+        clients.push_str(&format!("c{client} 2025-{:02}-05\n", 1 + client % 6));
+        for month in [3, 7, 11, 12] {
+            visits.push_str(&format!(
+                "v{client}-{month} 2025-{month:02}-20 c{client} {client} p{}\n",
+                client % 20
+            ));
+        }
+    }
+    (clients, visits)
+}
+
 #[test]
 fn a_new_month_is_made_beside_the_months_that_are_there() {
     let soon = "  visits: {count: visit}\n  soon: {any: visit, from: period_end, within: 7 days}";
     let text = SHOP.replace("  visits: {count: visit}", soon).replace("visits > 0", "visits > 0 or soon");
     let project = kepi_testkit::tables::project(&text);
-    let read =
-        |head: &str, rows: &str| kepi_testkit::tables::table(&project.calendar, &format!("{head}\n{rows}"));
-    let (mut clients, mut visits) = (String::new(), String::new());
-    for client in 0..60 {
-        clients.push_str(&format!("c{client} 2025-{:02}-05\n", 1 + client % 6));
-        for month in [3, 7, 11, 12] {
-            visits.push_str(&format!("v{client}-{month} 2025-{month:02}-20 c{client} {client}\n"));
-        }
-    }
-    let (client, visit) = ("id:text since:instant", "id:text at:instant client:text paid:integer");
-    let new_year = "n1 2026-01-03 c7 5\nn2 2026-01-20 c9 6\n";
+    let (clients, visits) = sixty();
     let drawer = Drawer::default();
-    let landed = |visits: &[&str]| {
-        let mut all = kepi_testkit::tables::inputs(vec![
-            ("client", read(client, &clients)),
-            ("visit", read(visit, &visits.concat())),
-        ]);
-        let whole = all.clone();
-        for (entity, table) in &mut all.tables {
-            let TableData::Memory(memory) = table.data.clone() else { unreachable!("in memory") };
-            let place = |name: String, rows: MemoryTable| {
-                let file = PinnedFile { path: format!("/lake/{name}"), bytes: 1, rows: rows.rows as u64 };
-                drawer.files.lock().unwrap().insert(file.path.clone(), Arc::new(rows));
-                file
-            };
-            let first = if entity.as_str() == "visit" { 240 } else { 60 };
-            let rows: Vec<u32> = (0..memory.rows as u32).collect();
-            let (first, rest) = rows.split_at(first);
-            let mut files = vec![place(format!("{entity} 1"), memory.taken(first))];
-            if !rest.is_empty() {
-                files.push(place(format!("{entity} 2"), memory.taken(rest)));
-            }
-            table.data = TableData::Files(files);
-        }
-        (whole, all)
-    };
-    let work: Vec<(&Kpi, Grain)> = project.kpis.values().map(|kpi| (kpi, kpi.period)).collect();
-    let panel: EntityId = "client_month".parse().unwrap();
-    let run = |visits: &[&str], until: &str| {
-        let (whole, files) = landed(visits);
-        let at = project.calendar.bounds(project.calendar.parse(until).unwrap()).unwrap().start;
-        let plan = derive::plan(&work, &project, &whole, at, &watermarks(&project, &whole)).unwrap().unwrap();
-        let keeping = Keeping { slice_rows: 100, ..Keeping::default() };
-        let kept = Kept::new(&drawer, &drawer.shelf).keeping(keeping);
-        let made = now(kept.made(&plan, &files, &Limits::default())).unwrap().tables.remove(&panel).unwrap();
-        let TableData::Files(of) = &made.data else { panic!("in files") };
-        let paths: BTreeMap<String, u64> = of.iter().map(|file| (file.path.clone(), file.rows)).collect();
-        let opened = drawer.all(&PinnedInputs { tables: [(panel.clone(), made)].into(), ..files }).unwrap();
-        let expected = derive::by_reference(&plan, &whole).unwrap();
-        let columns: Vec<&str> =
-            opened.tables[&panel].columns.iter().map(|column| column.name.as_str()).collect();
-        assert_eq!(sorted(&opened.tables[&panel], &columns), sorted(&expected.tables[&panel], &columns));
-        let some = kept.remade().into_iter().find_map(|how| match how {
-            Remade::Some { keys, rows, slices, .. } => Some((keys, rows, slices)),
-            _ => None,
-        });
-        (paths, some)
+    let run = |more: &[(&str, &str)], until: &str| {
+        let visits = [&[("visits", visits.as_str())], more].concat();
+        let filed: Filed<'_> = &[
+            ("client", "id:text since:instant", &[("clients", &clients)]),
+            ("visit", "id:text at:instant client:text paid:integer product:text", &visits),
+        ];
+        made_again(&drawer, &project, filed, until)
     };
     // A client of the first month has twelve rows, one of the sixth seven: 95 of ten each.
-    let (first, _) = run(&[&visits], "2026-01");
+    let (first, _) = run(&[], "2026-01");
     assert_eq!(first.values().sum::<u64>(), 570);
     assert!(first.len() > 4, "{first:?}");
-    // Two came in January: of these all rows are made, eleven of the seventh client's month and nine of the ninth's; of all others that of January.
-    let (second, some) = run(&[&visits, new_year], "2026-02");
-    assert_eq!(some, Some((2, 11 + 9 + 60, 2)));
+    // Two came in January: of these all rows are made, eleven of the one who is there since February and nine of the one since April, of all others that of
+    // January.
+    let more = [("new", "n1 2026-01-03 c7 5 p1\nn2 2026-01-20 c9 6 p2\n")];
+    let (second, some) = run(&more, "2026-02");
+    assert_eq!(some, Some([2, 11 + 9 + 60, 2]));
     let stay = first.keys().filter(|path| second.contains_key(*path)).count();
     // One visit was within seven days of the end of December, so the slice with that month is another.
     assert_eq!(stay, first.len() - 1);
     assert_eq!(second.values().sum::<u64>(), 630);
     assert!(second.iter().any(|(path, rows)| *rows == 60 && !first.contains_key(path)), "{second:?}");
     // The data reach no further, so neither do the months.
-    assert_eq!(run(&[&visits, new_year], "2026-03"), (second, None));
+    assert_eq!(run(&more, "2026-03"), (second, None));
+}
+
+#[test]
+fn a_looked_up_row_that_changed_makes_anew_who_looks_it_up() {
+    let product = "entity: product\nattributes:\n  maker: {type: reference maker}\n  price: {type: integer}\n";
+    let maker =
+        "entity: maker\nname: Maker\nkey: [id]\nattributes:\n  id: {type: text}\n  factor: {type: integer}\n";
+    let text = SHOP
+        .replace(
+            "  paid: {type: integer}\n",
+            "  paid: {type: integer}\n  product: {type: reference product}\n",
+        )
+        .replace(
+            "  paid: {sum: visit.paid, until: period_end}",
+            "  paid: {sum: visit, value: paid * product.price * product.maker.factor, until: period_end}",
+        )
+        .replace("---\nentity: visit", &format!("---\n{product}---\n{maker}---\nentity: visit"));
+    let project = kepi_testkit::tables::project(&text);
+    let (clients, visits) = sixty();
+    let products = |changed: usize, price: i64| {
+        let row = |number: usize| {
+            let price = if number == changed { price } else { 3 };
+            format!("p{number} m{} {price}\n", number % 5)
+        };
+        (0..20).map(row).collect::<String>()
+    };
+    let drawer = Drawer::default();
+    let run = |product: (&str, &str), maker: (&str, &str)| {
+        let filed: Filed<'_> = &[
+            ("client", "id:text since:instant", &[("clients", &clients)]),
+            ("visit", "id:text at:instant client:text paid:integer product:text", &[("visits", &visits)]),
+            ("product", "id:text maker:text price:integer", &[product]),
+            ("maker", "id:text factor:integer", &[maker]),
+        ];
+        made_again(&drawer, &project, filed, "2026-01").1
+    };
+    let (before, after) = (products(7, 3), products(7, 4));
+    let (makers, dearer) = ("m0 1\nm1 1\nm2 1\nm3 1\nm4 1\n", "m0 1\nm1 1\nm2 2\nm3 1\nm4 1\n");
+    assert_eq!(run(("products", &before), ("makers", makers)), None);
+    // Clients 7, 27 and 47, of whom the second began in April: of them 11, 9 and 7 months.
+    assert_eq!(run(("products 2", &after), ("makers", makers)).map(|of| [of[0], of[1]]), Some([3, 27]));
+    // A maker has four products, each of three clients.
+    assert_eq!(run(("products 2", &after), ("makers 2", dearer)).map(|of| of[0]), Some(12));
+    // A product that nobody bought is nothing to anybody.
+    let unsold = format!("{after}p99 m1 8\n");
+    assert_eq!(run(("products 3", &unsold), ("makers 2", dearer)), Some([0, 0, 0]));
+    // All makers: all clients, so that all is made at once.
+    let all = "m0 3\nm1 3\nm2 3\nm3 3\nm4 3\n";
+    assert_eq!(run(("products 3", &unsold), ("makers 3", all)), None);
 }
 
 const DESK: &str = r#"
