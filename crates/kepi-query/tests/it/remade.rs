@@ -822,7 +822,8 @@ fn a_new_month_is_made_beside_the_months_that_are_there() {
 
 #[test]
 fn a_looked_up_row_that_changed_makes_anew_who_looks_it_up() {
-    let product = "entity: product\nattributes:\n  maker: {type: reference maker}\n  price: {type: integer}\n";
+    let product =
+        "entity: product\nattributes:\n  maker: {type: reference maker}\n  price: {type: integer}\n";
     let maker =
         "entity: maker\nname: Maker\nkey: [id]\nattributes:\n  id: {type: text}\n  factor: {type: integer}\n";
     let text = SHOP
