@@ -6,7 +6,11 @@ use std::{
     fs::{self, File},
     io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{channel, sync_channel},
+    },
+    thread,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -77,10 +81,38 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// BLAKE3 of a file's bytes.
+/// Bytes of a file that are read at once while those before are hashed.
+const PIECE: usize = 1 << 20;
+
+/// BLAKE3 of a file's bytes. Of a large one one thread reads while another hashes: each takes about half of the time.
 pub(crate) fn checksum(path: &Path) -> io::Result<Hash> {
+    let mut file = open(path)?;
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(open(path)?)?;
+    if file.metadata()?.len() <= 8 * PIECE as u64 {
+        hasher.update_reader(file)?;
+        return Ok(Hash(*hasher.finalize().as_bytes()));
+    }
+    let (full, pieces) = sync_channel::<Vec<u8>>(2);
+    let (spare, used) = channel::<Vec<u8>>();
+    thread::scope(|scope| {
+        let reading = scope.spawn(move || {
+            loop {
+                let mut piece = used.try_recv().unwrap_or_else(|_| Vec::with_capacity(PIECE));
+                piece.clear();
+                let n = (&mut file).take(PIECE as u64).read_to_end(&mut piece)?;
+                // Who hashes waits for every piece.
+                if n == 0 || full.send(piece).is_err() {
+                    return io::Result::Ok(());
+                }
+            }
+        });
+        for piece in pieces {
+            hasher.update(&piece);
+            // Who has read all of it needs no more buffers.
+            let _ = spare.send(piece);
+        }
+        reading.join().map_err(|_| io::Error::other("a thread that reads a file ended by itself"))?
+    })?;
     Ok(Hash(*hasher.finalize().as_bytes()))
 }
 

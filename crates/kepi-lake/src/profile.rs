@@ -93,11 +93,18 @@ impl Profiler {
                 continue;
             }
             if attribute.ordered {
-                for slot in typed() {
-                    if let Slot::Integer(n) | Slot::Instant(n) = slot {
-                        let (least, greatest) = attribute.range.get_or_insert((n, n));
-                        (*least, *greatest) = ((*least).min(n), (*greatest).max(n));
-                    }
+                let numbers = typed().filter_map(|slot| match slot {
+                    Slot::Integer(n) | Slot::Instant(n) => Some(n),
+                    _ => None,
+                });
+                let widen = |(low, high): (i64, i64), n: i64| (low.min(n), high.max(n));
+                let range = match column.numbers().filter(|_| all) {
+                    Some(numbers) => numbers.iter().copied().fold((i64::MAX, i64::MIN), widen),
+                    None => numbers.fold((i64::MAX, i64::MIN), widen),
+                };
+                if range.0 <= range.1 {
+                    let before = attribute.range.get_or_insert(range);
+                    *before = (before.0.min(range.0), before.1.max(range.1));
                 }
             }
             let secret = &self.secret;

@@ -929,6 +929,8 @@ impl Working<'_> {
         }
         staged.ended += self.gone.0;
         staged.notes.extend(said_of_keys(&staging.source, staged.ended, self.gone, self.not_yet));
+        self.writer.no_more();
+        self.index.keys.write_new()?;
         let mut new: BTreeMap<u32, NewFile> = BTreeMap::new();
         let ended = &mut staged.replacement.end;
         let index = &mut self.index;

@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        mpsc::{SyncSender, sync_channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
 };
@@ -104,13 +104,14 @@ pub(crate) struct TableFileWriter {
 }
 
 struct Running {
-    batches: SyncSender<RecordBatch>,
-    thread: JoinHandle<Result<Encoder, LakeError>>,
+    /// None: no batch follows.
+    batches: Option<SyncSender<RecordBatch>>,
+    thread: JoinHandle<Result<Encoded, LakeError>>,
 }
 
 impl Running {
     /// No batch follows: what has become of all.
-    fn ended(self) -> Result<Encoder, LakeError> {
+    fn ended(self) -> Result<Encoded, LakeError> {
         drop(self.batches);
         let died = |_| LakeError::Worker("the thread that writes a file ended by itself".to_owned());
         self.thread.join().map_err(died)?
@@ -124,7 +125,19 @@ struct Encoder {
     seen: Vec<Seen>,
 }
 
+/// All batches in a file that is not yet complete on the disk.
+struct Encoded {
+    file: PendingFile,
+    seen: Vec<Seen>,
+}
+
 impl Encoder {
+    fn encode(mut self, batches: Receiver<RecordBatch>) -> Result<Encoded, LakeError> {
+        batches.into_iter().try_for_each(|batch| self.write(&batch))?;
+        let file = self.writer.into_inner().map_err(|e| written(&self.path, e))?;
+        Ok(Encoded { file, seen: self.seen })
+    }
+
     fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         for (seen, array) in self.seen.iter_mut().zip(batch.columns()) {
             seen.add(array);
@@ -164,16 +177,13 @@ impl TableFileWriter {
         let file = PendingFile::create(fs, &path).map_err(|e| io(&path, "written", e))?;
         let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties.build()))
             .map_err(|e| written(&path, e))?;
-        let mut encoder =
+        let encoder =
             Encoder { path: path.clone(), writer, seen: vec![Seen::default(); table.columns.len()] };
         let (batches, waiting) = sync_channel::<RecordBatch>(WAITING);
-        let work = move || {
-            waiting.into_iter().try_for_each(|batch| encoder.write(&batch))?;
-            Ok(encoder)
-        };
+        let work = move || encoder.encode(waiting);
         let thread = thread::Builder::new().name("write rows".to_owned()).spawn(work);
         let thread = thread.map_err(|e| LakeError::Worker(format!("no thread to write a file: {e}")))?;
-        Ok(Self { path, name, schema, rows: 0, running: Some(Running { batches, thread }) })
+        Ok(Self { path, name, schema, rows: 0, running: Some(Running { batches: Some(batches), thread }) })
     }
 
     /// Rows so far.
@@ -191,12 +201,20 @@ impl TableFileWriter {
     /// Writes a whole batch of the table's schema. What fails may be said of a later batch.
     fn write(&mut self, batch: RecordBatch) -> Result<(), LakeError> {
         self.rows += batch.num_rows() as u64;
-        let sent = self.running.as_ref().is_some_and(|running| running.batches.send(batch).is_ok());
+        let batches = self.running.as_ref().and_then(|running| running.batches.as_ref());
+        let sent = batches.is_some_and(|batches| batches.send(batch).is_ok());
         if sent { Ok(()) } else { self.ended().map(drop) }
     }
 
+    /// Says that no batch follows: the file is encoded to its end while the caller does something else.
+    pub fn no_more(&mut self) {
+        if let Some(running) = &mut self.running {
+            running.batches = None;
+        }
+    }
+
     /// What has become of all batches.
-    fn ended(&mut self) -> Result<Encoder, LakeError> {
+    fn ended(&mut self) -> Result<Encoded, LakeError> {
         let running = self.running.take();
         running.ok_or_else(|| LakeError::Worker("a file was ended twice".to_owned()))?.ended()
     }
@@ -212,8 +230,7 @@ impl TableFileWriter {
 
     /// Completes the file on the disk, also without rows.
     pub fn finish_whatever(mut self, table: &Table) -> Result<NewFile, LakeError> {
-        let Encoder { writer, seen, .. } = self.ended()?;
-        let file = writer.into_inner().map_err(|e| written(&self.path, e))?;
+        let Encoded { file, seen } = self.ended()?;
         let (bytes, checksum) = file.finish().map_err(|e| io(&self.path, "written", e))?;
         let footer = footer_length(&self.path).map_err(|e| io(&self.path, "read", e))?;
         let stats = table

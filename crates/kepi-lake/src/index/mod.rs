@@ -86,7 +86,7 @@ impl KeyIndex {
     }
 
     fn put(&mut self, key: Key, bytes: &[u8]) -> Result<(), LakeError> {
-        self.chains.put(key, bytes)
+        self.chains.put(key, |into| into.extend_from_slice(bytes))
     }
 
     fn take(&mut self, run: Run) {
@@ -114,13 +114,10 @@ impl KeyIndex {
 
     /// Takes over the chains that were changed since they were probed.
     pub fn apply(&mut self, chains: &Chains) -> Result<(), LakeError> {
-        let mut bytes = Vec::new();
         let mut done = Ok(());
         chains.each_changed(|key, entries| {
-            bytes.clear();
-            entries.iter().for_each(|entry| put_entry(&mut bytes, entry));
             if done.is_ok() {
-                done = self.chains.put(key, &bytes);
+                done = self.chains.put(key, |into| entries.iter().for_each(|entry| put_entry(into, entry)));
             }
         });
         done
@@ -204,9 +201,15 @@ impl KeyIndex {
             let (first, last) = bytes.split_at_mut(16);
             first.copy_from_slice(&key.to_be_bytes());
             last.copy_from_slice(&content.to_le_bytes());
-            known.put(*value, &bytes)?;
+            known.put(*value, |into| into.extend_from_slice(&bytes))?;
         }
         Ok(())
+    }
+
+    /// Writes what is new, which [`Self::keep`] need not do then.
+    pub fn write_new(&mut self) -> Result<(), LakeError> {
+        self.chains.spill()?;
+        self.unique.iter_mut().try_for_each(Sorted::spill)
     }
 
     /// Writes what is new; returns the names of all runs. None: who owns what is not as files would tell it, because rows
@@ -215,8 +218,7 @@ impl KeyIndex {
         if self.replaces && !self.unique.is_empty() {
             return Ok(None);
         }
-        self.chains.spill()?;
-        self.unique.iter_mut().try_for_each(Sorted::spill)?;
+        self.write_new()?;
         let unique = self.unique.iter().map(Sorted::names).collect();
         Ok(Some(RunNames { chains: self.chains.names(), unique }))
     }

@@ -48,6 +48,8 @@ impl Keys for KeySet {
 pub(super) const FRESH: usize = 1 << 20;
 /// Bytes a key, after which they are written all the same: those of what no longer holds are among them.
 const BYTES: usize = 128;
+/// The part of them, as one in so many, after which room is made for all.
+const SOON: usize = 16;
 /// So many runs of about one size become one.
 const TOGETHER: usize = 4;
 /// How much larger a run may be than all newer ones and still be merged with them.
@@ -91,13 +93,15 @@ impl Fresh {
         self.all.get(*at as usize).map(|new| self.bytes_of(new))
     }
 
-    fn put(&mut self, key: Key, bytes: &[u8]) {
+    /// `say` appends what is said of the key.
+    fn put(&mut self, key: Key, say: impl FnOnce(&mut Vec<u8>)) {
+        let from = self.bytes.len();
+        say(&mut self.bytes);
         let new = New {
             key: [(key >> 64) as u64, key as u64],
-            from: self.bytes.len() as u32,
-            length: bytes.len() as u32,
+            from: from as u32,
+            length: (self.bytes.len() - from) as u32,
         };
-        self.bytes.extend_from_slice(bytes);
         let all = &self.all;
         let is = |at: &u32| all.get(*at as usize).is_some_and(|new| new.key() == key);
         let hash = |at: &u32| all.get(*at as usize).map_or(0, |new| new.key[1]);
@@ -113,6 +117,16 @@ impl Fresh {
                 self.all.push(new);
             }
         }
+    }
+
+    /// Makes room for so many keys.
+    fn reserve(&mut self, keys: usize) {
+        let all = &self.all;
+        let hash = |at: &u32| all.get(*at as usize).map_or(0, |new| new.key[1]);
+        self.places.reserve(keys - self.all.len(), hash);
+        let bytes = self.bytes.len() / self.all.len().max(1);
+        self.all.reserve_exact(keys - self.all.len());
+        self.bytes.reserve(keys * bytes - self.bytes.len());
     }
 
     /// By key; they came batch by batch in order, which a stable sort makes use of.
@@ -143,6 +157,20 @@ pub(super) struct Sorted {
     limit: usize,
     /// Runs that are of no more use, but named by what was kept last.
     out: Vec<PathBuf>,
+    unnamed: Unnamed,
+}
+
+/// Runs that no list names yet. They go where nothing comes of the landing that wrote them.
+#[derive(Default)]
+struct Unnamed(Vec<PathBuf>);
+
+impl Drop for Unnamed {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            // Best effort: what no list names is removed when the index is opened.
+            let _ = durable::remove(path);
+        }
+    }
 }
 
 impl Sorted {
@@ -194,13 +222,17 @@ impl Sorted {
         Ok(())
     }
 
-    /// Says something new of a key.
-    pub fn put(&mut self, key: Key, bytes: &[u8]) -> Result<(), LakeError> {
+    /// Says something new of a key: `say` appends it.
+    pub fn put(&mut self, key: Key, say: impl FnOnce(&mut Vec<u8>)) -> Result<(), LakeError> {
         let is_full = self.fresh.len() >= self.limit || self.fresh.bytes.len() >= self.limit * BYTES;
         if self.folder.is_some() && is_full && self.fresh.len() > 0 {
             self.spill()?;
         }
-        self.fresh.put(key, bytes);
+        if self.fresh.len() == self.limit / SOON && self.folder.is_some() {
+            // As many follow: nothing is moved time and again while it grows.
+            self.fresh.reserve(self.limit);
+        }
+        self.fresh.put(key, say);
         Ok(())
     }
 
@@ -222,6 +254,12 @@ impl Sorted {
         })
     }
 
+    /// Takes a run that it has written.
+    fn push(&mut self, run: Run) {
+        self.unnamed.0.push(run.path().to_owned());
+        self.runs.push(run);
+    }
+
     fn path(folder: &Path) -> PathBuf {
         folder.join(format!("{}.run", uuid::Uuid::new_v4()))
     }
@@ -233,7 +271,7 @@ impl Sorted {
         for new in self.fresh.take_sorted() {
             writer.push(new.key(), self.fresh.bytes_of(&new))?;
         }
-        self.runs.push(writer.finish()?);
+        self.push(writer.finish()?);
         self.fresh.bytes.clear();
         let mut from = self.runs.len() - 1;
         let mut newer = self.runs.last().map_or(0, |run| run.keys);
@@ -261,7 +299,7 @@ impl Sorted {
         })?;
         let merged = writer.finish()?;
         self.out.extend(self.runs.drain(from..).map(|run| run.path().to_owned()));
-        self.runs.push(merged);
+        self.push(merged);
         Ok(())
     }
 
@@ -273,7 +311,7 @@ impl Sorted {
             self.scan(|key, bytes| all.push((key, bytes.to_owned())))?;
             for (key, mut bytes) in all {
                 change(&mut bytes);
-                self.put(key, &bytes)?;
+                self.put(key, |into| into.extend_from_slice(&bytes))?;
             }
             return Ok(());
         };
@@ -289,12 +327,13 @@ impl Sorted {
         })?;
         let written = writer.finish()?;
         self.out.extend(self.runs.drain(..).map(|run| run.path().to_owned()));
-        self.runs.push(written);
+        self.push(written);
         Ok(())
     }
 
     /// Removes runs that are of no more use. To be called when a list of the names of the others is kept.
     pub fn tidy(&mut self) {
+        self.unnamed.0.clear();
         for path in self.out.drain(..) {
             // Best effort: what no list names is removed when the index is opened.
             let _ = durable::remove(&path);

@@ -10,6 +10,7 @@ use std::{
 
 use jiff::civil::Date;
 use kepi_model::{
+    expression::Physical,
     id::AttributeId,
     project::{Clean, EnumElse, Excess, Parse},
     unicode::{nfc, reveal},
@@ -67,8 +68,13 @@ impl<T> Texts<T> {
         Self { by_text, lengths }
     }
 
+    /// Whether it may be one of them.
+    fn may_have(&self, text: &str) -> bool {
+        self.lengths >> text.len().min(63) & 1 == 1
+    }
+
     fn get(&self, text: &str) -> Option<&T> {
-        if self.lengths >> text.len().min(63) & 1 == 0 { None } else { self.by_text.get(text) }
+        if self.may_have(text) { self.by_text.get(text) } else { None }
     }
 }
 
@@ -229,6 +235,16 @@ impl ColumnStep {
         skipped: &Bits,
         into: &mut Column,
     ) {
+        let space = |byte: Option<&u8>| byte.is_some_and(|byte| *byte <= b' ');
+        let as_it_is = |row: usize| {
+            texts.get(row).is_some_and(|text| {
+                let bytes = text.as_bytes();
+                !space(bytes.first()) && !space(bytes.last()) && !self.missing.may_have(text)
+            })
+        };
+        if into.physical == Physical::Text && rows == texts.len() && (0..rows).all(as_it_is) {
+            return into.texts(texts);
+        }
         for row in 0..rows {
             if skipped.get(row) {
                 into.missing();
@@ -239,7 +255,6 @@ impl ColumnStep {
                 into.missing();
                 continue;
             };
-            let space = |byte: Option<&u8>| byte.is_some_and(|byte| *byte <= b' ');
             let bytes = text.as_bytes();
             let text = if space(bytes.first()) || space(bytes.last()) { text.trim() } else { text };
             match self.missing.get(text).copied() {

@@ -219,6 +219,17 @@ impl Column {
         })
     }
 
+    /// The numbers of all rows, if each has one.
+    pub fn numbers(&self) -> Option<&[i64]> {
+        let all = self.physical != Physical::Text && self.there.ones() == self.there.len();
+        all.then_some(self.numbers.as_slice())
+    }
+
+    /// Takes over the texts of rows, the first of it; to be called of an empty column of texts only.
+    pub(super) fn texts(&mut self, texts: &Texts) {
+        self.texts.clone_from(texts);
+    }
+
     /// How many rows have no value.
     pub fn count_missing(&self) -> usize {
         let there = if self.physical == Physical::Text { self.texts.parts().2 } else { &self.there };
