@@ -226,6 +226,7 @@ impl Landing<'_> {
         let mut inflow = self.app.inbox.begin(source, &kept)?;
         let (fetcher, from) = (&self.app.fetcher, kept.bookmark.as_ref());
         let fetched = match &source.from {
+            Connector::Webhook(_) => self.app.inbox.posted(source, from, inflow.rows()).await?,
             Connector::Entries => entries::after(&self.app.store, from, inflow.rows()).await?,
             Connector::Items => items::after(&self.app.store, from, inflow.rows()).await?,
             Connector::Loads => loads::after(&self.app.store, self.project, from, inflow.rows()).await?,

@@ -14,10 +14,12 @@ mod database;
 mod deliver;
 mod error;
 mod grant;
+mod hook;
 mod http;
 mod mapped;
 mod objects;
 mod page;
+mod proof;
 mod provider;
 mod secret;
 mod sftp;
@@ -37,6 +39,8 @@ use kepi_query::{
 
 pub use bucket::LakeBucket;
 pub use error::FetchError;
+pub use hook::{PostedRows, Refusal};
+pub use proof::Post;
 pub use provider::ask_provider;
 use secret::Secrets;
 

@@ -94,6 +94,11 @@ impl Mapped {
     }
 }
 
+/// Whether an object in JSON has a key.
+pub(crate) fn has_key(row: &str, key: &str) -> bool {
+    serde_json::from_str(row).is_ok_and(|Keys(keys)| keys.iter().any(|own| own == key))
+}
+
 /// The keys of an object.
 struct Keys<'a>(Vec<Cow<'a, str>>);
 

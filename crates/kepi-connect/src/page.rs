@@ -17,7 +17,7 @@ pub(crate) struct Page {
 }
 
 /// The value at a dotted path; the whole path may also be one key.
-fn at<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
+pub(crate) fn at<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
     if path.is_empty() {
         return Some(value);
     }

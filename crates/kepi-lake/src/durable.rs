@@ -158,6 +158,13 @@ pub(crate) fn date(path: &Path, at: SystemTime) -> io::Result<()> {
     File::options().write(true).open(path)?.set_modified(at)
 }
 
+/// Locks a file, made if it is not there, until it is dropped: one process at a time has it.
+pub(crate) fn locked(path: &Path) -> io::Result<File> {
+    let file = File::options().create(true).truncate(false).write(true).open(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// The bytes of a file that is read whole.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)

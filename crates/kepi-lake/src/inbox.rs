@@ -17,8 +17,8 @@ use kepi_model::{
 };
 use kepi_query::{
     landing::{
-        Arrival, BatchReader, Copies, Fetched, Inbox, Inflow, Kept, Offer, Order, PortError, Raw, RawState,
-        Rows,
+        Arrival, BatchReader, Copies, Fetched, Inbox, Inflow, Kept, Offer, Order, PortError, Posted, Raw,
+        RawState, Rows,
     },
     port::Fut,
 };
@@ -30,6 +30,8 @@ use crate::{
     connector::{open, unpivoted},
     durable::{self, DurableFs, PendingFile, blocking, create_folder_durably},
     error::{LakeError, LandError},
+    folders::POSTED,
+    posted::Folders,
 };
 
 pub(crate) use crate::folders::INBOX;
@@ -113,6 +115,23 @@ impl Inbox for LocalLake {
             before: kept.bookmark.clone(),
             newest: kept.newest,
         }))
+    }
+
+    fn posted<'a>(
+        &'a self,
+        source: &'a Source,
+        from: Option<&'a serde_json::Value>,
+        into: &'a mut dyn Rows,
+    ) -> Fut<'a, Result<Fetched, PortError>> {
+        Box::pin(async move {
+            let folders = Folders { fs: Arc::clone(&self.fs), data: self.catalogue.data.clone() };
+            self.mirror(&self.catalogue.data.join(POSTED).join(source.id.as_str()))?;
+            folders.fetch(&source.id, from, into)
+        })
+    }
+
+    fn posted_so_far(&self, source: &SourceId) -> Option<Posted> {
+        Folders { fs: Arc::clone(&self.fs), data: self.catalogue.data.clone() }.so_far(source)
     }
 
     fn copies(&self, source: &Source) -> Result<Box<dyn Copies>, PortError> {

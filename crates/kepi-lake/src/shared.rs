@@ -21,11 +21,11 @@ use kepi_store::{Reading, Store, catalogue, erase, publication};
 use crate::{
     durable::{self, DurableFile, DurableFs, UNFINISHED, damage_of},
     error::{Damage, DamagedFile, LakeError},
-    folders::{CACHES, COPY_NEW, COPY_NOTE, INBOX, NEWEST, PUBLISHED},
+    folders::{CACHES, COPY_NEW, COPY_NOTE, INBOX, NEWEST, POSTED, PUBLISHED},
 };
 
 /// Folders in the lake's whose files machines share. What lies in others is made anew from them.
-const FOLDERS: [&str; 3] = [catalogue::MAIN, PUBLISHED, INBOX];
+const FOLDERS: [&str; 4] = [catalogue::MAIN, PUBLISHED, INBOX, POSTED];
 /// Says in the bucket whose lake lies there.
 const OWNER: &str = "lake";
 /// Says here how often rows had been erased when this folder was last looked through.
@@ -266,10 +266,11 @@ impl Shared {
             return Err(LakeError::Unmoved { from, to: self.bucket.place(), missing });
         }
         let mut going: BTreeSet<PathBuf> = lacking.into_iter().map(|(path, _)| path.clone()).collect();
-        let inbox = self.data.join(INBOX);
         let mut raw = Vec::new();
-        if durable::metadata(&inbox).is_ok() {
-            durable::list(&inbox, &mut raw).map_err(failed(&inbox, "listed"))?;
+        for folder in [INBOX, POSTED].map(|folder| self.data.join(folder)) {
+            if durable::metadata(&folder).is_ok() {
+                durable::list(&folder, &mut raw).map_err(failed(&folder, "listed"))?;
+            }
         }
         going.extend(raw);
         let going: Vec<(PathBuf, String)> =

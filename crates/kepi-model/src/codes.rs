@@ -754,6 +754,14 @@ codes! {
         "What people are paid for and what the scorecard and the budget say is important pull in different directions: effort follows pay. Of the money a KPI has the share of its objective, by its weight among the KPIs of that on the scorecard."
         "about the same weight in pay, on the scorecard and of the money"
         "weigh it alike, or say in `within` of the incentive plan or the operating plan how far apart weights may be";
+    HOOK_UNSIGNED "K0675" Error "a webhook to which anybody could post"
+        "Whoever knows the address of a webhook can post to it, so what is posted is believed by its signature alone, or by a token in a header where the other side signs nothing."
+        "`signature` with how the other side signs, or `token` with the name of a header; and `secrets` to check it by"
+        "say which it is, such as `signature: stripe` and `secrets: [{env: STRIPE_HOOK_SECRET}]`";
+    HOOK_SIGNATURE "K0676" Error "a signature that cannot be checked as it is described"
+        "A signature stands in a header, is made of the body and perhaps of a time that stands in another header, and is written in hexadecimal digits or Base64. What is signed has to hold the body, or anybody could change it."
+        "names of headers, and a text that holds `{body}` and only what there is: `{timestamp}`, `{method}`, `{address}`"
+        "write what the other side's documentation says it signs";
 
     AGREEMENT "K0680" Error "answers that say nothing of each other"
         "How far answers agree is said of several answers to the same question, on the same scale: of the same person on two occasions, or of several raters of the same thing. One answer alone agrees with nothing, and one that stands twice with itself."

@@ -69,8 +69,9 @@ pub(crate) use rule::DataRule;
 pub(crate) use sampling::Sampling;
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective, ScorecardSegment};
 pub(crate) use source::{
-    Attest, Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HttpGet, HttpJob,
-    HttpPages, Load, Mapping, Own, Rule as SourceRule, SingerStream, Source, SourceZone, TimeZone, Unpivot,
+    Attest, Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HookSignature, HttpGet,
+    HttpJob, HttpPages, Load, Mapping, Own, Rule as SourceRule, SingerStream, Source, SourceZone, TimeZone,
+    Unpivot, Webhook,
 };
 pub(crate) use strategy::Strategy;
 pub(crate) use withholding::Withholding;

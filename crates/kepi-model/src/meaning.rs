@@ -131,6 +131,7 @@ pub(crate) fn source(source: &Source, precedence: Option<&Precedence>) -> Hash {
         Connector::Parquet { .. } => json!(["parquet"]),
         // What is fetched is no part of how it is read.
         Connector::Fetch(_) => json!(["fetch"]),
+        Connector::Webhook(_) => json!(["webhook"]),
         Connector::Entries => json!(["kepi", "entries"]),
         Connector::Items => json!(["kepi", "items"]),
         Connector::Loads => json!(["kepi", "loads"]),

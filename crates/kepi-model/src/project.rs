@@ -61,7 +61,8 @@ pub use scorecard::{
 pub use source::{
     Ambiguous, Attest, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, HttpGet,
     HttpJob, Identical, Mapping, MappingFrom, Merges, MissingLocal, Mode, Otherwise, Pages, Parse,
-    PercentSign, Relation, Requirement, Rule, Since, Source, SourceZone, Unpivot, WhenLate,
+    PercentSign, PostedAs, Proof, Relation, Requirement, Rule, Signature, SignatureDigits, SignatureHash,
+    SignedBy, Since, Source, SourceZone, Unpivot, Webhook, WhenLate,
 };
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Strategy, Strength, Theme};
 pub use withholding::{Section, Withholding};

@@ -19,7 +19,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{Delivered, LoadReport, NotLanded, QuarantinedRow},
+    landing::{Delivered, LoadReport, NotLanded, Posted, QuarantinedRow},
     port::SnapshotId,
     published::{Run, RunTime, Withdrawn},
     screen::{CutOffs, Tally},
@@ -378,6 +378,11 @@ pub trait Facts: KpiValues + Send + Sync {
     fn loads(&self) -> &[LoadReport];
     /// What a source has delivered.
     fn delivered(&self, source: &SourceId) -> Option<&Delivered> {
+        let _ = source;
+        None
+    }
+    /// What was posted to a source so far; none: nothing.
+    fn posted(&self, source: &SourceId) -> Option<Posted> {
         let _ = source;
         None
     }

@@ -23,7 +23,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{Delivered, LoadReport, NotLanded, QuarantinedRow},
+    landing::{Delivered, LoadReport, NotLanded, Posted, QuarantinedRow},
     port::SnapshotId,
     published::{Run, RunTime},
     state::Member,
@@ -467,6 +467,10 @@ impl Facts for Seen {
     fn delivered(&self, source: &SourceId) -> Option<&Delivered> {
         let hidden = self.part.as_ref().is_some_and(|part| !part.sight.data(source));
         self.facts.delivered(source).filter(|_| !hidden)
+    }
+    fn posted(&self, source: &SourceId) -> Option<Posted> {
+        let hidden = self.part.as_ref().is_some_and(|part| !part.sight.data(source));
+        self.facts.posted(source).filter(|_| !hidden)
     }
     fn now(&self) -> Option<i64> {
         self.facts.now()

@@ -381,7 +381,7 @@ async fn guard(entrance: Entrance, mut request: Request, next: Next) -> Response
 }
 
 /// Whether an address carries what is secret.
-fn has_secret(uri: &Uri) -> bool {
+pub(crate) fn has_secret(uri: &Uri) -> bool {
     let Some(query) = uri.query() else { return false };
     query.split('&').any(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -18,6 +18,7 @@ mod assets;
 pub mod desk;
 pub mod doors;
 pub mod forms;
+pub mod hooks;
 pub mod hosts;
 pub mod inbound;
 mod layout;
@@ -98,12 +99,17 @@ pub fn router(reader: Arc<dyn Reader>) -> Router {
 
 /// What every answer has, and what no request may do.
 fn with_manners(router: Router) -> Router {
+    with_manners_up_to(router, MOST_BODY_BYTES)
+}
+
+/// The same with another length that a body may have.
+fn with_manners_up_to(router: Router, bytes: usize) -> Router {
     router
         .layer(CompressionLayer::new())
         .layer(axum::middleware::map_response(respond::tag_of_what_is_sent))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| respond::broken(Kind::Html)))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST))
-        .layer(RequestBodyLimitLayer::new(MOST_BODY_BYTES))
+        .layer(RequestBodyLimitLayer::new(bytes))
         .layer(header_layer(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header_layer(header::REFERRER_POLICY, "same-origin"))

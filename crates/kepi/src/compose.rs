@@ -10,7 +10,7 @@ use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
 use kepi_app::{App, AppError, audit::Custody, open::STATE_FOLDER, picture::Picture};
 use kepi_connect::{Connections, LakeBucket};
 use kepi_engine::DataFusionEvaluator;
-use kepi_lake::{FileSources, FolderShelf, Home, LocalLake, Verified};
+use kepi_lake::{FileSources, FolderShelf, Home, LocalLake, Spool, Verified};
 use kepi_model::engine::{NotAPlace, SharedFiles};
 use kepi_query::{bucket::Bucket, port::Limits};
 use kepi_store::{Location, Store, StoreError};
@@ -218,6 +218,16 @@ fn put_together(root: PathBuf, store: Store, lake: LocalLake, means: Means) -> A
         elsewhere: None,
         limits,
     }
+}
+
+/// What others post to a project at a site, kept until it lands.
+pub async fn spool(site: Site<'_>) -> Result<Spool, Failure> {
+    let root = root(site.folder)?;
+    let home = match store_to_read(site, &root).await? {
+        Some(store) => home(None, &root, &store).await?,
+        None => Home { data: data_of(&root), bucket: None },
+    };
+    Spool::open(home).map_err(|e| Failure::Port(Box::new(e)))
 }
 
 /// What the sources of the project in `folder` have to land.

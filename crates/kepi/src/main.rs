@@ -10,6 +10,7 @@ mod desk;
 mod doors;
 mod failure;
 mod guard;
+mod hooks;
 mod output;
 mod policies;
 mod progress;

@@ -16,7 +16,7 @@ use kepi_model::{
     wording::with_causes,
 };
 use kepi_query::{
-    landing::{Delivered, LoadReport, NotLanded, PortError, QuarantinedRow},
+    landing::{Delivered, LoadReport, NotLanded, PortError, Posted, QuarantinedRow},
     port::SnapshotId,
     published::{INSIGHT, Run, RunTime, figure, is_final, point, restates},
     value::Segment,
@@ -235,6 +235,9 @@ impl Facts for Picture {
     }
     fn delivered(&self, source: &SourceId) -> Option<&Delivered> {
         self.delivered.get(source)
+    }
+    fn posted(&self, source: &SourceId) -> Option<Posted> {
+        self.app.as_ref()?.inbox.posted_so_far(source)
     }
     fn now(&self) -> Option<i64> {
         Some(jiff::Timestamp::now().as_microsecond())

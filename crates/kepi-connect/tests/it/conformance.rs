@@ -12,8 +12,11 @@ use std::{
     },
 };
 
-use kepi_connect::Connections;
-use kepi_lake::durable::{DurableFile, DurableFs, LocalFs};
+use kepi_connect::{Connections, Post};
+use kepi_lake::{
+    Delivery, FileSources, Spool,
+    durable::{DurableFile, DurableFs, LocalFs},
+};
 use kepi_model::project::{Project, Source};
 use kepi_query::{
     landing::{Copies, Fetched, Fetcher, PortError, Rows},
@@ -157,6 +160,7 @@ enum Kind {
     PostgresCursor,
     PostgresChanges,
     MySqlCursor,
+    Posted,
 }
 
 fn definitions(kind: Kind, address: &str) -> String {
@@ -166,6 +170,9 @@ fn definitions(kind: Kind, address: &str) -> String {
         };
         format!("mysql: {{host: {socket}, database: {database}, user: {user}, password: {{file: secret}}}}")
     };
+    if kind == Kind::Posted {
+        return POSTED.to_owned();
+    }
     let (mode, from) = match kind {
         Kind::SqliteSnapshot => ("snapshot\ndeletes: {at_most: 100%}", "table: client".to_owned()),
         Kind::PostgresChanges => {
@@ -217,6 +224,66 @@ map:
     )
 }
 
+const POSTED: &str = "---
+entity: client
+name: Client
+key: [id]
+attributes:
+  id: {type: text}
+  tier: {type: text}
+  changed_at: {type: timestamp}
+---
+source: clients
+into: client
+from: {webhook: {token: X-Token, secrets: [{file: secret}], body: ndjson, delivery: X-Delivery}}
+mode: upsert
+version: changed_at
+map:
+  id: {column: id, as: text, required: true}
+  tier: {column: tier, as: text, required: true}
+  changed_at: {column: changed_at, as: timestamp, required: true}
+";
+
+/// Who posts: again and again until it hears that something is kept, in its order; and then, at times, once more.
+struct Poster {
+    world: PathBuf,
+    waiting: Vec<(u64, String)>,
+    said: Vec<(u64, String)>,
+    number: u64,
+}
+
+impl Poster {
+    /// Posts what waits to a server whose process dies after so many effects; whether it died.
+    async fn post(&mut self, source: &Source, chance: &mut Chance) -> bool {
+        let left = Arc::new(AtomicI64::new(1 + chance.below(40) as i64));
+        let spool = Spool::on(Arc::new(Dying(Arc::clone(&left))), &self.world.join(".kepi/data"));
+        let connections = Connections::new(&self.world);
+        if chance.below(4) == 0 {
+            // Nobody said that it was lost, but its answer was.
+            self.waiting.extend(self.said.last().cloned());
+            self.waiting.sort();
+        }
+        while let Some((number, body)) = self.waiting.first().cloned() {
+            let name = number.to_string();
+            let name: &'static str = name.leak();
+            let header = |header: &str| match header.to_ascii_lowercase().as_str() {
+                "x-token" => Some(SECRET),
+                "x-delivery" => Some(name),
+                "content-type" => Some("application/x-ndjson"),
+                _ => None,
+            };
+            let post = Post { method: "POST", address: "", header: &header, body: body.as_bytes(), at: 1 };
+            let rows = connections.posted(source, post).unwrap();
+            if spool.keep(&source.id, Delivery { rows: rows.rows, mark: rows.mark, at: 1 }).await.is_err() {
+                return true;
+            }
+            self.waiting.remove(0);
+            self.said.push((number, body));
+        }
+        false
+    }
+}
+
 /// The other system, and what is in it.
 struct Other {
     kind: Kind,
@@ -225,6 +292,7 @@ struct Other {
     minute: u64,
     next: u64,
     mysql: Option<Fresh>,
+    poster: Option<Poster>,
 }
 
 impl Other {
@@ -274,7 +342,23 @@ impl Other {
                 }
             }
         }
-        self.execute(&(sql + "COMMIT")).await;
+        if self.kind != Kind::Posted {
+            return self.execute(&(sql + "COMMIT")).await;
+        }
+        // All of them, as they are now: so whoever posts says of each at least its last.
+        let row = |(id, (tier, minute)): (&u64, &(u64, u64))| {
+            format!(
+                "{{\"id\":{id},\"tier\":\"t{tier}\",\"changed_at\":\"{}Z\"}}\n",
+                time(*minute).replace(' ', "T")
+            )
+        };
+        let mut changed: Vec<_> = self.rows.iter().collect();
+        changed.retain(|(id, _)| {
+            sql.contains(&format!("id = {id};")) || sql.contains(&format!("VALUES ({id},"))
+        });
+        let poster = self.poster.as_mut().unwrap();
+        poster.number += 1;
+        poster.waiting.push((poster.number, changed.into_iter().map(row).collect()));
     }
 
     fn expected(&self) -> Vec<Vec<String>> {
@@ -308,15 +392,29 @@ async fn rounds(kind: Kind, address: String, mysql: Option<Fresh>) {
     } else {
         world.path().join("crm.db").display().to_string()
     };
-    let mut other = Other { kind, address, rows: Default::default(), minute: 0, next: 0, mysql };
-    other.execute("CREATE TABLE client (id INTEGER PRIMARY KEY, tier TEXT, changed_at TIMESTAMP)").await;
+    let poster = (kind == Kind::Posted).then(|| Poster {
+        world: world.path().to_owned(),
+        waiting: Vec::new(),
+        said: Vec::new(),
+        number: 0,
+    });
+    let mut other = Other { kind, address, rows: Default::default(), minute: 0, next: 0, mysql, poster };
+    if kind != Kind::Posted {
+        other.execute("CREATE TABLE client (id INTEGER PRIMARY KEY, tier TEXT, changed_at TIMESTAMP)").await;
+    }
     if kind == Kind::PostgresChanges {
         let name = slot(&other.address);
         crate::changes::log(&mut postgres(&other.address).await, "client", &name).await;
     }
     let (mut deaths, mut torn) = (0, 0);
+    let sources = FileSources::new(world.path());
+    let (_, project) = kepi_app::open::load(world.path(), &sources, None).unwrap();
+    let source = &project.sources[&"clients".parse().unwrap()];
     for round in 0..count {
         other.change(&mut chance).await;
+        if let Some(poster) = &mut other.poster {
+            deaths += usize::from(poster.post(source, &mut chance).await);
+        }
         for _ in 0..chance.below(3) {
             let left = Arc::new(AtomicI64::new(1 + chance.below(60) as i64));
             let fault = match chance.below(5) {
@@ -338,6 +436,11 @@ async fn rounds(kind: Kind, address: String, mysql: Option<Fresh>) {
             app.store.close().await;
             if chance.below(2) == 0 {
                 other.change(&mut chance).await;
+            }
+        }
+        while let Some(poster) = &mut other.poster {
+            if !poster.post(source, &mut chance).await {
+                break;
             }
         }
         let (one, two) = (world.app().await, world.app().await);
@@ -368,6 +471,11 @@ async fn rounds(kind: Kind, address: String, mysql: Option<Fresh>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_whole() {
     rounds(Kind::SqliteSnapshot, String::new(), None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posted() {
+    rounds(Kind::Posted, String::new(), None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

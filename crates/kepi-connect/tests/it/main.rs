@@ -22,6 +22,9 @@ mod http;
 mod mysql;
 mod objects;
 mod presets;
+#[allow(dead_code)]
+#[path = "../../src/proof.rs"]
+mod proof;
 mod sftp;
 #[allow(dead_code)]
 #[path = "../../src/sign.rs"]

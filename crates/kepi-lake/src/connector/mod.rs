@@ -91,6 +91,7 @@ pub(crate) fn open(
         Connector::Parquet { .. } => Box::new(parquet::ParquetReader::open(path, name)?),
         // What is fetched is kept as lines of JSON.
         Connector::Fetch(_)
+        | Connector::Webhook(_)
         | Connector::Entries
         | Connector::Items
         | Connector::Loads

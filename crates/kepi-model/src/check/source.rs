@@ -3,6 +3,7 @@
 mod column;
 mod expect;
 mod fetch;
+mod hook;
 mod mapping;
 mod rules;
 mod together;
@@ -217,6 +218,7 @@ fn connector(written: &written::Connector, findings: &mut Findings) -> Option<Co
         written::Connector::Kepi(written::Own::Items) => Connector::Items,
         written::Connector::Kepi(written::Own::Loads) => Connector::Loads,
         written::Connector::Http(http) => Connector::Fetch(fetch::http(http, findings)?),
+        written::Connector::Webhook(of) => Connector::Webhook(hook::webhook(of, findings)?),
     })
 }
 

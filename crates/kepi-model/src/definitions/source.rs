@@ -12,9 +12,14 @@ use crate::{
         AttributeId, BusinessHoursId, ConnectionId, EntityId, LevelId, PersonId, PurposeId, RuleId, SourceId,
         UnitId,
     },
-    project::{Ambiguous, Clean, Excess, Identical, MissingLocal, Mode, Otherwise, PercentSign, WhenLate},
+    project::{
+        Ambiguous, Clean, Excess, Identical, MissingLocal, Mode, Otherwise, PercentSign, PostedAs,
+        SignatureDigits, SignatureHash, SignedBy, WhenLate,
+    },
     word::words,
 };
+
+use super::connection::SecretText;
 
 table! {
     Csv = "csv", "Delimited text.";
@@ -158,6 +163,35 @@ table! {
         "{parameter: updated_since, field: updated_at, start: \"2020-01-01T00:00:00Z\"}";
 }
 
+choices!(SignedBy, SignatureHash, SignatureDigits, PostedAs);
+
+table! {
+    HookSignature = "hook_signature", "How a body is signed that is posted, where the other side is none that is known by name.";
+    header: String, required, "The header in which the signature stands; several are parted by commas or spaces.", "X-Signature";
+    hash: SignatureHash, default "sha256", "By which hash the HMAC is made.", "sha256";
+    digits: SignatureDigits, default "hex", "How it is written.", "base64";
+    prefix: String, optional, "What stands before it.", "sha256=";
+    timestamp: String, optional,
+        "The header that says when it was signed, in seconds or milliseconds since 1970 or as RFC 3339: more than 5 minutes off, and it is refused.", "X-Timestamp";
+    of: String, default "\"{body}\"",
+        "What is signed: `{body}`, and around it `{timestamp}` as its header says it, `{method}` and the whole `{address}`.", "\"{timestamp}.{body}\"";
+}
+
+/// By name, or described.
+pub(crate) type Signed = Either<SignedBy, HookSignature>;
+
+table! {
+    Webhook = "webhook", "What is posted to `/hooks/SOURCE` of `kepi serve`.";
+    signature: Signed, optional, "How what is posted is signed: as one of those does that are known by name, or as described.", "stripe";
+    token: String, optional, "The header that holds one of the secrets itself, where the other side signs nothing.", "X-Hook-Token";
+    secrets: List<SecretText>, required, "Any of them will do, so that they can be exchanged one after the other.", "[{env: STRIPE_HOOK_SECRET}]";
+    body: PostedAs, default "json", "How a body is written: `json`, one `ndjson` object a line, or a `form`.", "ndjson";
+    rows: String, optional,
+        "Where rows stand in a body of JSON, as a dotted path: a list, or an object that is one row; default the body itself.", "events";
+    delivery: String, optional,
+        "The header that names a delivery, the same when it is repeated; default that of who is known by name. Rows have it as `_delivery`.", "X-Delivery-Id";
+}
+
 one_of! {
     Connector = "connector", "Where and how a source is read.";
     Csv "csv": Csv, "Delimited text; `.gz` is unpacked.", "{files: data/a.csv}";
@@ -173,6 +207,8 @@ one_of! {
         "{connection: helpdesk, get: /v1/tickets, rows: tickets, pages: {link: links.next}}";
     Kepi "kepi": Own, "What was decided or entered in Kepi itself.", "entries";
     Singer "singer": SingerStream, "A stream of a Singer tap, fetched through a connection.", "{connection: shop, stream: orders}";
+    Webhook "webhook": Webhook, "What another system posts to `/hooks/SOURCE` of `kepi serve`.",
+        "{signature: stripe, secrets: [{env: STRIPE_HOOK_SECRET}]}";
 }
 
 table! {

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Unit;
+use super::{Secret, Unit};
 use crate::{
     calendar::Grain,
     entity::screening::Screen,
@@ -287,6 +287,8 @@ pub enum Connector {
     },
     /// Fetched through a connection into files of JSON lines, which land like any others.
     Fetch(Fetch),
+    /// Posted by another system, kept as it comes and written into files of JSON lines, which land like any others.
+    Webhook(Webhook),
     /// What people entered in Kepi itself and others agreed to, written into files of JSON lines.
     Entries,
     /// What waits for somebody, or did, as the log of Kepi itself says, written into files of JSON lines.
@@ -462,6 +464,8 @@ impl Connector {
     pub fn stream(&self) -> Option<Hash> {
         match self {
             Self::Fetch(fetch) => Some(fetch.stream()),
+            // Whoever posts does not say it again: it is the same however it is signed or wrapped.
+            Self::Webhook(_) => Some(Hash::of(b"webhook 1")),
             Self::Entries => Some(Hash::of(b"kepi entries 1")),
             Self::Items => Some(Hash::of(b"kepi items 1")),
             Self::Loads => Some(Hash::of(b"kepi loads 1")),
@@ -473,7 +477,12 @@ impl Connector {
     /// The path or glob of its files, relative to the project's folder; none: they are fetched.
     pub fn files(&self) -> Option<&str> {
         match self {
-            Self::Fetch(_) | Self::Entries | Self::Items | Self::Loads | Self::Screening(_) => None,
+            Self::Fetch(_)
+            | Self::Webhook(_)
+            | Self::Entries
+            | Self::Items
+            | Self::Loads
+            | Self::Screening(_) => None,
             Self::Csv { files, .. }
             | Self::Excel { files, .. }
             | Self::FixedWidth { files, .. }
@@ -489,9 +498,17 @@ impl Connector {
         Some((connection.parse().ok()?, keys))
     }
 
-    /// Whether it is of Kepi itself, so that nobody else is asked.
+    /// Whether it is here already, so that nobody else is asked.
     pub fn is_own(&self) -> bool {
-        matches!(self, Self::Entries | Self::Items | Self::Loads | Self::Screening(_))
+        matches!(self, Self::Webhook(_) | Self::Entries | Self::Items | Self::Loads | Self::Screening(_))
+    }
+
+    /// How what is posted is taken, if anything is.
+    pub fn webhook(&self) -> Option<&Webhook> {
+        match self {
+            Self::Webhook(webhook) => Some(webhook),
+            _ => None,
+        }
     }
 
     /// What is fetched, if anything is.
@@ -512,6 +529,7 @@ impl fmt::Display for Connector {
             Self::Ndjson { .. } => "NDJSON",
             Self::Json { .. } => "JSON",
             Self::Parquet { .. } => "Parquet",
+            Self::Webhook(of) => return write!(f, "what is posted, {}", of.proof),
             Self::Entries => return f.write_str("what was entered in Kepi"),
             Self::Items => return f.write_str("items of Kepi"),
             Self::Loads => return f.write_str("loads of Kepi"),
@@ -527,6 +545,109 @@ impl fmt::Display for Connector {
             }
         };
         write!(f, "{format}, {}", self.files().unwrap_or_default())
+    }
+}
+
+/// What another system posts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// By what it is believed.
+    pub proof: Proof,
+    /// Where secrets are read, each of which will do.
+    pub secrets: Vec<Secret>,
+    /// How a body is written.
+    pub body: PostedAs,
+    /// Where rows stand in a body; empty: it is the rows.
+    pub rows: String,
+    /// The header that names a delivery; none: nothing does.
+    pub delivery: Option<String>,
+}
+
+/// By what something posted is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// A header holds the secret itself.
+    Token(String),
+    /// It is signed as one does who is known by name.
+    By(SignedBy),
+    /// It is signed as described.
+    Signed(Signature),
+}
+
+/// How something is signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// The header of the signature.
+    pub header: String,
+    /// The hash of the HMAC.
+    pub hash: SignatureHash,
+    /// How it is written.
+    pub digits: SignatureDigits,
+    /// What stands before it.
+    pub prefix: String,
+    /// The header that says when it was signed.
+    pub timestamp: Option<String>,
+    /// What is signed: a text with `{body}`, `{timestamp}`, `{method}` and `{address}`.
+    pub of: String,
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(header) => write!(f, "with a token in `{header}`"),
+            Self::By(who) => write!(f, "signed as by {}", who.word()),
+            Self::Signed(of) => write!(f, "signed in `{}`", of.header),
+        }
+    }
+}
+
+words! {
+    /// Who is known by name to sign what is posted, each as documented by it.
+    pub enum SignedBy {
+        /// `Stripe-Signature: t=…,v1=…`, HMAC-SHA256 of time, dot and body.
+        Stripe = "stripe",
+        /// `X-Zendesk-Webhook-Signature`, HMAC-SHA256 of time and body.
+        Zendesk = "zendesk",
+        /// `X-HubSpot-Signature-v3`, HMAC-SHA256 of method, address, body and time.
+        HubSpot = "hubspot",
+        /// `X-Hub-Signature`, HMAC-SHA1 of the body.
+        Intercom = "intercom",
+        /// `X-Signature`, HMAC-SHA1 of the body.
+        Segment = "segment",
+        /// `X-Hub-Signature-256`, HMAC-SHA256 of the body.
+        GitHub = "github",
+        /// `X-Shopify-Hmac-Sha256`, HMAC-SHA256 of the body.
+        Shopify = "shopify",
+        /// `X-Slack-Signature`, HMAC-SHA256 of version, time and body.
+        Slack = "slack",
+        /// `webhook-signature` of Standard Webhooks, HMAC-SHA256 of id, time and body.
+        Standard = "standard",
+    }
+
+    /// The hash of an HMAC.
+    pub enum SignatureHash {
+        /// SHA-256.
+        Sha256 = "sha256",
+        /// SHA-1, where the other side has no other.
+        Sha1 = "sha1",
+    }
+
+    /// How a signature is written.
+    pub enum SignatureDigits {
+        /// In hexadecimal digits.
+        Hex = "hex",
+        /// In Base64.
+        Base64 = "base64",
+    }
+
+    /// How a body is written that is posted.
+    pub enum PostedAs {
+        /// As JSON.
+        Json = "json",
+        /// As one JSON object a line.
+        Ndjson = "ndjson",
+        /// As a form.
+        Form = "form",
     }
 }
 

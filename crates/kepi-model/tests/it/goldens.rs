@@ -735,6 +735,20 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         (
+            "K0675",
+            sources(
+                "{ndjson: {files: data/orders.ndjson}}\n",
+                "{webhook: {secrets: [{env: SHOP_HOOK}], rows: orders}}\n",
+            ),
+        ),
+        (
+            "K0676",
+            sources(
+                "{ndjson: {files: data/orders.ndjson}}\n",
+                "{webhook: {signature: {header: X-Shop-Signature, timestamp: X-Shop-Time}, secrets: [{env: SHOP_HOOK}]}}\n",
+            ),
+        ),
+        (
             "K0682",
             vec![
                 edit("sources.yml", "mode: upsert\nversion: updated_at\n", "mode: upsert\nversion: updated_at\nmerges: {into: MASTER, lists: MERGED}\n"),

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, io, sync::Arc};
 
 use kepi_model::{
-    id::Hash,
+    id::{Hash, SourceId},
     project::{Project, Source},
 };
 
@@ -135,6 +135,44 @@ pub trait Inflow: Rows {
     fn rows(&mut self) -> &mut dyn Rows;
 }
 
+/// What was posted to a source so far, on this machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Posted {
+    /// Deliveries that were kept and acknowledged.
+    pub taken: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Deliveries that were known already.
+    pub repeated: u64,
+    /// Deliveries that were refused.
+    pub refused: u64,
+    /// When one was last kept, µs UTC.
+    pub last_taken: Option<i64>,
+    /// When one was last refused, µs UTC.
+    pub last_refused: Option<i64>,
+    /// Why that was, in words that quote nothing of it.
+    pub why: Option<String>,
+    /// Bytes that have not landed yet.
+    #[serde(skip)]
+    pub waiting: u64,
+}
+
+impl Posted {
+    /// Adds what was posted since.
+    pub fn add(&mut self, more: &Self) {
+        self.taken += more.taken;
+        self.rows += more.rows;
+        self.repeated += more.repeated;
+        self.refused += more.refused;
+        self.last_taken = self.last_taken.max(more.last_taken);
+        if more.last_refused.is_some() {
+            self.last_refused = more.last_refused;
+            self.why.clone_from(&more.why);
+        }
+    }
+}
+
 /// Where raw files are kept that were fetched.
 pub trait Inbox: Send + Sync {
     /// What is there of a source.
@@ -147,6 +185,18 @@ pub trait Inbox: Send + Sync {
     /// # Errors
     /// The disk refuses.
     fn begin(&self, source: &Source, kept: &Kept) -> Result<Box<dyn Inflow>, PortError>;
+    /// Gives the rows of what was posted to a source behind a bookmark, as fetching does.
+    ///
+    /// # Errors
+    /// The disk refuses, or what was kept is damaged.
+    fn posted<'a>(
+        &'a self,
+        source: &'a Source,
+        from: Option<&'a serde_json::Value>,
+        into: &'a mut dyn Rows,
+    ) -> Fut<'a, Result<Fetched, PortError>>;
+    /// What was posted to a source so far; none: nothing.
+    fn posted_so_far(&self, source: &SourceId) -> Option<Posted>;
     /// The copies of a source's objects.
     ///
     /// # Errors

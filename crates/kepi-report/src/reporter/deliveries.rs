@@ -11,7 +11,7 @@ use crate::{
     facts::COSTS_OVER,
     format,
     people::is_of_screening,
-    view::{CostRow, DeliveryView, Named, SourceState, WouldCost},
+    view::{CostRow, DeliveryView, Named, PostedView, SourceState, WouldCost},
 };
 
 /// Deliveries that are looked back on to say what is usual.
@@ -66,7 +66,17 @@ impl<'a> Reporter<'a> {
             late: late.zip(self.facts.now()).map(|((due, _), now)| (now - due) / SECOND),
             bookmark: delivered
                 .and_then(|d| d.bookmark.clone())
-                .filter(|_| !is_of_screening(self.project(), source)),
+                .filter(|_| !is_of_screening(self.project(), source) && source.from.webhook().is_none()),
+            posted: source.from.webhook().and_then(|_| self.facts.posted(&source.id)).map(|of| PostedView {
+                taken: of.taken,
+                rows: of.rows,
+                repeated: of.repeated,
+                refused: of.refused,
+                last_taken: of.last_taken.map(|at| self.instant(at)),
+                last_refused: of.last_refused.map(|at| self.instant(at)),
+                why: of.why,
+                waiting: of.waiting,
+            }),
         }
     }
 

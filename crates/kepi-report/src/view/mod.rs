@@ -76,9 +76,9 @@ pub use scorecard::{
 };
 pub use sources::{
     CorrectionsView, CostRow, DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView,
-    MissingCount, NotLandedView, OverruledView, ProfileView, PromiseRow, QuarantineView, QuarantinedRow,
-    ReliabilityRow, RuleCount, RuleView, ScreenView, ServiceRow, SourceState, SourceView, SourcesView,
-    WouldCost,
+    MissingCount, NotLandedView, OverruledView, PostedView, ProfileView, PromiseRow, QuarantineView,
+    QuarantinedRow, ReliabilityRow, RuleCount, RuleView, ScreenView, ServiceRow, SourceState, SourceView,
+    SourcesView, WouldCost,
 };
 pub use strategy::{Lane, LinkEvidence, MapLink, MapObjective, StrategyMapView, ThemeView};
 pub use what_if::{PlaceView, WhatIfView};

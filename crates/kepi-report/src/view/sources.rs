@@ -316,6 +316,29 @@ pub struct DeliveryView {
     pub late: Option<i64>,
     /// How far fetching has come, as JSON.
     pub bookmark: Option<String>,
+    /// What was posted to it; none: nothing, or nothing is posted to it.
+    pub posted: Option<PostedView>,
+}
+
+/// What was posted to a source so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostedView {
+    /// Deliveries that were kept and acknowledged.
+    pub taken: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Deliveries that were repeated.
+    pub repeated: u64,
+    /// Deliveries that were refused.
+    pub refused: u64,
+    /// When one was last kept, RFC 3339.
+    pub last_taken: Option<String>,
+    /// When one was last refused, RFC 3339.
+    pub last_refused: Option<String>,
+    /// Why that was.
+    pub why: Option<String>,
+    /// Bytes that have not landed yet.
+    pub waiting: u64,
 }
 
 /// How a source stands.

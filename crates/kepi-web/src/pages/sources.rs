@@ -5,8 +5,8 @@ use kepi_report::{
     csv, format,
     trace::{FoundRow, plain},
     view::{
-        CostRow, DataRuleView, DeliveryView, DiscrepanciesView, PromiseRow, ReliabilityRow, RowCounts,
-        ScreenView, ServiceRow, SourceState, SourceView, SourcesView,
+        CostRow, DataRuleView, DeliveryView, DiscrepanciesView, PostedView, PromiseRow, ReliabilityRow,
+        RowCounts, ScreenView, ServiceRow, SourceState, SourceView, SourcesView,
     },
 };
 use maud::{Markup, html};
@@ -535,11 +535,33 @@ fn one(source: &SourceView) -> Markup {
     }
 }
 
+/// What was posted, and what of it was refused.
+fn posted(of: &PostedView) -> Markup {
+    html! {
+        p.note {
+            "Posts taken: " (format::count(of.taken)) ", with " (format::count(of.rows)) (if of.rows == 1 { " row" } else { " rows" })
+            @if let Some(at) = &of.last_taken { ", the last " (parts::time(at)) }
+            @if of.repeated > 0 { "; " (format::count(of.repeated)) " repeated" }
+            @if of.waiting > 0 { "; " (format::count(of.waiting)) " bytes wait for the next run" }
+            "."
+        }
+        @if of.refused > 0 {
+            p.note {
+                "Posts refused: " (format::count(of.refused))
+                @if let Some(at) = &of.last_refused { ", the last " (parts::time(at)) }
+                @if let Some(why) = &of.why { ": " (why) }
+                "."
+            }
+        }
+    }
+}
+
 fn inside(source: &SourceView) -> Markup {
     html! {
             @if let Some(at) = &source.last_landed { p.note { "Last landed " (parts::time(at)) "." } }
             @if let Some(expected) = &source.delivery.expected { p.note { "Expected " (expected) "." } }
             @if let Some(bookmark) = &source.delivery.bookmark { p.note { "Fetched up to " code { (bookmark) } "." } }
+            @if let Some(of) = &source.delivery.posted { (posted(of)) }
             (identity(&source.rows))
             @if source.rows.quarantined > 0 {
                 p { a href=(parts::href("/data/quarantine", &[("source", &source.source.id)])) { (format::count(source.rows.quarantined)) " rows in quarantine" } }

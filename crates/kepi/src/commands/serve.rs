@@ -5,10 +5,12 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use kepi_app::{AppError, live::LiveBoard};
+use kepi_connect::Connections;
 use kepi_govern::Principal;
 use kepi_web::{
     desk::Desk,
     doors::{BACK, Entrance, Provider, guarded},
+    hooks::posting,
     hosts::{Hosts, answering_to},
     server::{Patience, serve as serve_on},
 };
@@ -20,6 +22,7 @@ use crate::{
     desk::SiteDesk,
     doors::{SiteDoor, Unasked},
     failure::Failure,
+    hooks::{Shared, SiteHooks},
     output::Output,
     provider::SiteProvider,
     sight::Sights,
@@ -39,6 +42,8 @@ pub async fn serve(what: &Serve, site: compose::Site<'_>, actor: &str, out: Outp
     let unasked =
         unasked.map(|name| Unasked { name, acts_as: Some(acts_as).filter(|_| name == LOCAL_OWNER) });
     out.remark(&format!("serving on http://{address}  (stop with Ctrl-C)"));
+    let connections = Connections::new(&root);
+    let hooks = Arc::new(SiteHooks::new(Arc::clone(&board), connections, compose::spool(site).await?));
     let door = Arc::new(SiteDoor::new(site, unasked, Some(Sights::new(root, board.clone())?)));
     let follow = tokio::spawn(Arc::clone(&board).follow());
     let (folder, store) = (site.folder.to_owned(), site.store.cloned());
@@ -63,10 +68,14 @@ pub async fn serve(what: &Serve, site: compose::Site<'_>, actor: &str, out: Outp
     let hosts = Hosts::new(what.allow_host.iter().chain([&what.host]).chain(own).cloned());
     let desk: Arc<dyn Desk> = Arc::new(SiteDesk::new(site));
     let entrance = Entrance { door, at: what.at.clone(), provider };
-    let router = answering_to(guarded(kepi_web::deciding(board, &desk), entrance), hosts);
+    let at = what.at.clone();
+    let pages = guarded(kepi_web::deciding(board, &desk), entrance);
+    let router = answering_to(posting(pages, Arc::new(Shared(Arc::clone(&hooks))), at), hosts);
+    let close = tokio::spawn(hooks.close_old());
     let served = serve_on(listener, router, Patience::default(), shutdown()).await;
     follow.abort();
     deliver.abort();
+    close.abort();
     served.map_err(Failure::io("serving failed"))
 }
 

@@ -7,7 +7,7 @@ use kepi_report::{
     facts::Facts,
     format,
     trace::plain,
-    view::{CostRow, DataRuleView, DiscrepancyView, Named, ProfileView, SourceView},
+    view::{CostRow, DataRuleView, DiscrepancyView, Named, PostedView, ProfileView, SourceView},
 };
 
 use super::show::{ROW_COUNTS, count_fields};
@@ -82,6 +82,9 @@ pub fn sources(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<(),
             }
             if let Some(bookmark) = &source.delivery.bookmark {
                 out.line(&format!("{name}: fetched up to {bookmark}"))?;
+            }
+            if let Some(of) = &source.delivery.posted {
+                out.line(&format!("{name}: {}", posted(of)))?;
             }
             if let Some(stopped) = &source.stopped {
                 out.line(&format!("{name}: {stopped}"))?;
@@ -331,6 +334,27 @@ pub fn discrepancies(facts: &dyn Facts, only: Option<&str>, out: Output) -> Resu
         }
     }
     Ok(())
+}
+
+/// What was posted, and what of it was refused.
+fn posted(of: &PostedView) -> String {
+    let mut said = format!("{} taken with {}", counted(of.taken, "post"), counted(of.rows, "row"));
+    if let Some(at) = &of.last_taken {
+        said += &format!(", the last {at}");
+    }
+    if of.repeated > 0 {
+        said += &format!("; {} repeated", format::count(of.repeated));
+    }
+    if of.waiting > 0 {
+        said += &format!("; {} bytes wait for the next run", format::count(of.waiting));
+    }
+    if of.refused > 0 {
+        said += &format!("; {} refused", format::count(of.refused));
+        for last in [&of.last_refused, &of.why].into_iter().flatten() {
+            said += &format!(", {last}");
+        }
+    }
+    said
 }
 
 /// What the values of the newest file are like.

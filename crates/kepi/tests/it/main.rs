@@ -45,6 +45,7 @@ mod first_project;
 mod guardrails;
 mod help;
 mod hiring;
+mod hooks;
 mod imported;
 mod initiatives;
 mod insight;

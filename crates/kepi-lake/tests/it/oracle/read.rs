@@ -27,6 +27,7 @@ pub fn rows(from: &Connector, bytes: &[u8]) -> Vec<Line> {
         Connector::Json { .. } => unreachable!("documents are held against lines of the same objects"),
         Connector::Ndjson { .. }
         | Connector::Fetch(_)
+        | Connector::Webhook(_)
         | Connector::Entries
         | Connector::Items
         | Connector::Loads

@@ -181,8 +181,12 @@ fn pages(written: &written::HttpPages) -> Option<Pages> {
 
 /// Whether the rest of a source makes sense where its rows are fetched.
 pub(super) fn fits(written: &written::Source, from: Option<&Connector>, findings: &mut Findings) {
-    let Some(fetch) = from.and_then(Connector::fetched) else { return };
-    let log = matches!(fetch.of, Relation::Changes { .. });
+    let fetch = from.and_then(Connector::fetched);
+    let posted = matches!(from, Some(Connector::Webhook(_)));
+    if fetch.is_none() && !posted {
+        return;
+    }
+    let log = fetch.is_some_and(|fetch| matches!(fetch.of, Relation::Changes { .. }));
     if log && !written.deletes.get().is_some_and(|deletes| deletes.filter.is_written()) {
         findings
             .report(codes::FETCH_MODE, written.mode.span, "the log tells what was deleted, and nobody listens")
@@ -198,16 +202,23 @@ pub(super) fn fits(written: &written::Source, from: Option<&Connector>, findings
             )
             .fix("leave `version` out");
     }
-    let piecemeal =
-        log || fetch.cursor.is_some() || matches!(&fetch.of, Relation::Get(get) if !get.is_whole());
+    let of_fetch =
+        |fetch: &Fetch| fetch.cursor.is_some() || matches!(&fetch.of, Relation::Get(get) if !get.is_whole());
+    let piecemeal = log || posted || fetch.is_some_and(of_fetch);
     if piecemeal && matches!(written.mode.cloned(), Some(Mode::Snapshot | Mode::Keys)) {
         findings
             .report(
                 codes::FETCH_MODE,
                 written.mode.span,
-                "only what changed is fetched, and `snapshot` would end all other rows",
+                match posted {
+                    true => "what is posted is what is new, and `snapshot` would end all other rows",
+                    false => "only what changed is fetched, and `snapshot` would end all other rows",
+                },
             )
-            .fix("write `mode: upsert`, or leave out what asks for changes only: then everything is fetched every time");
+            .fix(match posted {
+                true => "write `mode: upsert`, or `mode: append` where rows are final",
+                false => "write `mode: upsert`, or leave out what asks for changes only: then everything is fetched every time",
+            });
     }
     if written.order.is_written() {
         findings

@@ -5,8 +5,8 @@ use kepi_query::landing::RowCounts;
 
 use super::{
     Api, BrokenRule, DataRule, Delivery, Discrepancies, Discrepancy, FrequencyCost, Load, Missing, NotLanded,
-    Overruled, Profile, Promise, Quarantine, QuarantinedRow, Reliability, Rows, Rule, Service, Source,
-    SourceCost, Sources, from_named,
+    Overruled, Posted, Profile, Promise, Quarantine, QuarantinedRow, Reliability, Rows, Rule, Service,
+    Source, SourceCost, Sources, from_named,
 };
 use crate::{
     facts::Facts,
@@ -188,6 +188,16 @@ fn delivery(of: DeliveryView) -> Delivery {
         due: of.due,
         late_seconds: of.late,
         bookmark: of.bookmark,
+        posted: of.posted.map(|of| Posted {
+            taken: of.taken,
+            rows: of.rows,
+            repeated: of.repeated,
+            refused: of.refused,
+            last_taken: of.last_taken,
+            last_refused: of.last_refused,
+            why_refused: of.why,
+            waiting_bytes: of.waiting,
+        }),
     }
 }
 

@@ -353,6 +353,33 @@ pub struct Delivery {
     /// How far fetching has come, as JSON in a text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bookmark: Option<String>,
+    /// What was posted to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posted: Option<Posted>,
+}
+
+/// What was posted to a source so far, on the machine that is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// Deliveries that were kept and acknowledged.
+    pub taken: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Deliveries that were repeated.
+    pub repeated: u64,
+    /// Deliveries that were refused.
+    pub refused: u64,
+    /// When one was last kept, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_taken: Option<String>,
+    /// When one was last refused, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_refused: Option<String>,
+    /// Why that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_refused: Option<String>,
+    /// Bytes that have not landed yet.
+    pub waiting_bytes: u64,
 }
 
 /// One file landed.
