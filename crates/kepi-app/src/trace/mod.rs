@@ -167,7 +167,9 @@ impl App {
         let (grain, cells, calendar) = key_of(of, key, &project)?;
         let there = project.in_calendar(&calendar);
         let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
-        let found = trace::rows(traceable(self, &there, &pinned, &run), of, grain, &cells, most).await?;
+        let mut found = trace::rows(traceable(self, &there, &pinned, &run), of, grain, &cells, most).await?;
+        // Versions in the order of time, whichever file they stand in; of two from the same moment the one that was over sooner.
+        found.sort_by_key(|row| (row.holds.0, row.holds.1.unwrap_or(i64::MAX)));
         if found.is_empty() {
             return Err(AppError::NoRow(format!("row of `{entity}` with key {}", key.join(" "))));
         }

@@ -396,6 +396,13 @@ fn what_was_merged_counts_for_whom_it_was_merged_into() {
     assert_eq!(segments(&project), all);
     project.ok(&["reproduce"]);
 
+    // Its versions are told in the order of time.
+    let traced: Value =
+        serde_json::from_str(&project.ok(&["trace", "account", "A1", "--format", "json"])).unwrap();
+    let since: Vec<Option<&str>> =
+        traced.as_array().unwrap().iter().map(|row| row["valid_from"].as_str()).collect();
+    assert!(since.len() > 2 && since.is_sorted(), "{traced}");
+
     let erased = project.ok(&["erase", "account", "A3", "--dry-run"]);
     assert!(erased.contains("merged into them at the source, so they go, too: A2"), "{erased}");
     let (_, refused) = project.fails(3, &["erase", "account", "A2", "--dry-run"]);
