@@ -117,6 +117,11 @@ impl Findings {
         self.list.retain(|f| !codes.contains(&f.code));
     }
 
+    /// Takes back what was found at a place, where another finding says what is to be done there.
+    pub(crate) fn remove_at(&mut self, code: Code, span: Span) {
+        self.list.retain(|f| f.code != code || f.at.span != span);
+    }
+
     /// The finding made last.
     pub(crate) fn last_mut(&mut self) -> Option<&mut Finding> {
         self.list.last_mut()

@@ -308,6 +308,8 @@ fn key(written: &written::Entity, entity: &mut Entity, built_in: bool, context: 
                 .expected("`key: [id]`: the attributes that identify a row");
         }
     } else if built_in {
+        // However it is written, it goes.
+        context.findings.remove_at(codes::WRONG_SHAPE, written.key_.span);
         context
             .report(
                 codes::ATTRIBUTE_CONFLICT,

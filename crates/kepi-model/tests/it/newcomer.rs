@@ -171,6 +171,11 @@ fn mistakes() -> Vec<(&'static str, &'static str, String)> {
         ("a path of Windows", "files: data/answers.csv", "files: \"C:\\\\data\\\\answers.csv\""),
         ("a path out of the project", "files: data/answers.csv", "files: ../answers.csv"),
         ("a file that is not there", "files: data/answers.csv", "files: data/absent.csv"),
+        (
+            "a key that is there already",
+            "entity: survey_response\nattributes:",
+            "entity: survey_response\nkey: id\nattributes:",
+        ),
         ("the connector without `csv`", "from: {csv: {files: data/answers.csv}}", "from: data/answers.csv"),
         (
             "the file without the connector",
