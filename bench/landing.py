@@ -1,7 +1,7 @@
 """The peer of `kepi bench landing`: DuckDB reads the same file with declared types and writes zstd-compressed Parquet.
 
 Usage: landing.py '{"folder": "...", "rows": 1000000, "runs": 3, "threads": 2, "columns": [["id", "VARCHAR"], ...]}'; prints JSON.
-It also makes the Parquet files that Kepi lands: the first of the CSV file, a day's of its last rows and new ones.
+It also makes the Parquet files that Kepi lands: the first of the CSV file, a day's of its last rows and new ones, and one of changes all over it.
 """
 
 import json
@@ -46,6 +46,10 @@ day = f"(SELECT * FROM {reader('parquet')} ORDER BY id DESC LIMIT 500)"
 later = "SELECT * REPLACE (solved_at + INTERVAL 100 DAY AS solved_at) FROM " + day
 new = later.replace("SELECT * REPLACE (", "SELECT * REPLACE ('N' || id AS id, ")
 copy(f"SELECT * FROM ({later}) UNION ALL SELECT * FROM ({new})", folder / "day.parquet")
+# A thousand rows, spread over all of them, changed once more.
+every = f"CAST(substr(id, 2) AS BIGINT) % {max(job['rows'] // 1000, 1)} = 0"
+spread = f"SELECT * REPLACE (solved_at + INTERVAL 200 DAY AS solved_at) FROM {reader('parquet')} WHERE {every}"
+copy(spread, folder / "changed.parquet")
 seconds = []
 for format_ in ["csv", "ndjson", "parquet"]:
     of = []

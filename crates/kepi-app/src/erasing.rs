@@ -554,7 +554,7 @@ fn grain_of(grain: Grain) -> String {
 /// The files that tables are made of.
 fn files(inputs: &kepi_query::port::PinnedInputs) -> BTreeSet<String> {
     let of = |table: &kepi_query::port::PinnedTable| match &table.data {
-        kepi_query::port::TableData::Files(files) => files.iter().map(|file| file.path.clone()).collect(),
+        kepi_query::port::TableData::Files(files) => files.iter().map(|file| file.names()).collect(),
         kepi_query::port::TableData::Memory(rows) => vec![format!("{rows:?}")],
     };
     inputs.tables.values().flat_map(of).collect()

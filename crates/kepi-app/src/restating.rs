@@ -258,7 +258,7 @@ fn changes(then: &Side, now: &Side, kpi: &KpiId) -> Vec<Change> {
 /// What a table is made of.
 fn files(table: &PinnedTable) -> Vec<String> {
     match &table.data {
-        TableData::Files(files) => files.iter().map(|file| file.path.clone()).collect(),
+        TableData::Files(files) => files.iter().map(|file| file.names()).collect(),
         // Composed without being written: the same rows are the same bytes.
         TableData::Memory(rows) => vec![format!("{rows:?}")],
     }

@@ -267,9 +267,12 @@ impl ExecutionPlan for StatesExec {
                 return Ok(Box::pin(RecordBatchStreamAdapter::new(schema(), stream)));
             }
         };
-        let mut rows = self.input.execute(partition, Arc::clone(&context))?;
+        let came = Arc::clone(&self.input);
         let states = async move {
-            let mut at_work = ready(&task, &context).await?.part();
+            let ready = ready(&task, &context).await?;
+            // A plan that travels loses which rows of its files are out; the task has kept it.
+            let mut rows = ready.source(&came, partition).map_err(refused)?.execute(0, context)?;
+            let mut at_work = ready.part();
             while let Some(batch) = rows.next().await {
                 if !at_work.add(&batch?).map_err(refused)? {
                     break;

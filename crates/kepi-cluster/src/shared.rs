@@ -144,6 +144,10 @@ impl Shared {
             }
             groups.push(files.into());
         }
+        for file in task.scanned() {
+            let path = here(&ObjectPath::parse(&file.location).map_err(failed)?)?;
+            file.location = there.get(&path).ok_or_else(missing)?.to_string();
+        }
         let config = FileScanConfigBuilder::from(config).with_file_groups(groups).build();
         Ok((task, DataSourceExec::from_data_source(config)))
     }

@@ -162,11 +162,7 @@ fn table(
         let path = folder.join(format!("{name}-{file}.parquet"));
         let bytes = DataFusionEvaluator.file(&columns, &memory)?;
         fs::write(&path, &bytes)?;
-        files.push(PinnedFile {
-            path: path.display().to_string(),
-            bytes: bytes.len() as u64,
-            rows: memory.rows as u64,
-        });
+        files.push(PinnedFile::whole(path.display().to_string(), bytes.len() as u64, memory.rows as u64));
     }
     Ok(PinnedTable { columns, key: vec!["id".parse()?], data: TableData::Files(files), live_until: None })
 }

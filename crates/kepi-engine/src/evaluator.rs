@@ -20,6 +20,7 @@ use kepi_query::{
 
 use crate::{
     compile::{self, LookupTable, Prepared},
+    deleted::not_more_read,
     file,
     lookup::{Lookup, LookupBuilder},
     read,
@@ -287,7 +288,7 @@ async fn run(
             }
             Ok(workers.into_iter().map(Worker::finish).collect())
         }
-        Scan::Files(plan, context) => {
+        Scan::Files(plan, context, rows) => {
             use datafusion_physical_plan::ExecutionPlanProperties as _;
             let partitions = plan.output_partitioning().partition_count();
             let mut tasks = Vec::with_capacity(partitions);
@@ -297,20 +298,26 @@ async fn run(
                 tasks.push(tokio::spawn(async move {
                     let mut stream = stream;
                     let mut worker = Worker::new(tabulation);
+                    let mut read = 0;
                     while let Some(batch) = stream.next().await {
                         if stop.load(Ordering::Relaxed) {
                             return Err(Stop::Failed(EvaluateError::Engine("the scan was abandoned".into())));
                         }
-                        worker.add(&batch.map_err(failed)?)?;
+                        let batch = batch.map_err(failed)?;
+                        read += batch.num_rows() as u64;
+                        worker.add(&batch)?;
                     }
-                    Ok(worker.finish())
+                    Ok((worker.finish(), read))
                 }));
             }
             let mut partials = Vec::with_capacity(partitions);
-            let mut error = None;
+            let (mut error, mut read) = (None, 0);
             for task in tasks {
                 match task.await {
-                    Ok(Ok(partial)) => partials.push(partial),
+                    Ok(Ok((partial, more))) => {
+                        partials.push(partial);
+                        read += more;
+                    }
                     Ok(Err(stopped)) => {
                         // The others need not go on.
                         stop.store(true, Ordering::Relaxed);
@@ -322,7 +329,8 @@ async fn run(
                 }
             }
             match error {
-                None => Ok(partials),
+                // Row groups that cannot matter are left out.
+                None => not_more_read(read, rows).map(|()| partials).map_err(Stop::Failed),
                 Some(error) => {
                     stop.store(false, Ordering::Relaxed);
                     Err(error)
@@ -385,14 +393,18 @@ pub async fn load(
     };
     match scan::prepare(pinned, &columns, only_current, None, Partitions::InOrder, &limits)? {
         Scan::Memory(batches) => batches.into_iter().try_for_each(&mut add)?,
-        Scan::Files(plan, context) => {
+        Scan::Files(plan, context, rows) => {
             use datafusion_physical_plan::ExecutionPlanProperties as _;
+            let mut read = 0;
             for partition in 0..plan.output_partitioning().partition_count() {
                 let mut stream = plan.execute(partition, Arc::clone(&context)).map_err(scan::engine)?;
                 while let Some(batch) = stream.next().await {
-                    add(batch.map_err(scan::engine)?)?;
+                    let batch = batch.map_err(scan::engine)?;
+                    read += batch.num_rows() as u64;
+                    add(batch)?;
                 }
             }
+            not_more_read(read, rows)?;
         }
     }
     Ok(builder.finish())

@@ -18,6 +18,7 @@
 mod accumulate;
 pub mod bench;
 mod compile;
+mod deleted;
 mod evaluator;
 mod file;
 mod group;

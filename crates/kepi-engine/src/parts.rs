@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     compile::{self, Prepared},
+    deleted::{self, RowsIn, rows_in},
     evaluator::{Attempt, DATAFUSION, attempts, load, wanted},
     scan::{self, Partitions, Scan},
     tabulate::tabulate,
@@ -34,7 +35,7 @@ use crate::{
 pub use crate::scan::BATCH_ROWS;
 
 /// Counted up when the bytes of tasks or parts change their form, so that processes that differ refuse each other.
-const WIRE: u32 = 3;
+const WIRE: u32 = 4;
 
 /// Values of tables in memory that travel with a task.
 const MOST_VALUES: usize = 1 << 20;
@@ -53,6 +54,17 @@ pub struct ScanTask {
     key_sets: Vec<Vec<usize>>,
     cells: u64,
     bytes: u64,
+    /// The files of the scan: its plan does not travel with which of their rows are out.
+    scanned: Vec<Scanned>,
+}
+
+/// A file of a scan.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Scanned {
+    /// Where it lies, in the words of the scan's source.
+    pub location: String,
+    /// The file.
+    file: PinnedFile,
 }
 
 /// Why a task cannot be read.
@@ -109,14 +121,22 @@ impl ScanTask {
         decoded(bytes)
     }
 
-    /// Paths of the files of tables that are looked up, to be told where they lie for who computes parts.
+    /// The files of the scan, to be told where they lie for who computes parts.
+    pub fn scanned(&mut self) -> &mut [Scanned] {
+        &mut self.scanned
+    }
+
+    /// Paths of the files of tables that are looked up, and of those that say which rows are out, to be told where they lie for who
+    /// computes parts.
     pub fn looked_up(&mut self) -> impl Iterator<Item = &mut String> {
         let files = self.inputs.tables.values_mut().filter_map(|table| match &mut table.data {
             TableData::Files(files) => Some(files),
             TableData::Memory(_) => None,
         });
         // The base, whose rows come with the scan, has no path.
-        files.flatten().map(|file| &mut file.path).filter(|path| !path.is_empty())
+        let paths = files.flatten().flat_map(PinnedFile::paths).filter(|path| !path.is_empty());
+        let deletes = self.scanned.iter_mut().filter_map(|of| of.file.deletes.as_mut());
+        paths.chain(deletes.map(|deletes| &mut deletes.path))
     }
 
     fn prepared(&self) -> Result<Prepared, EvaluateError> {
@@ -141,13 +161,18 @@ impl ScanTask {
         for table in &self.prepared()?.tables {
             lookups.push(load(table, &self.inputs, &limits).await?);
         }
-        Ok(Ready(Arc::new(self.tabulation(lookups)?)))
+        let rows = self.scanned.iter().map(|of| Ok((of.location.clone(), rows_in(&of.file)?)));
+        let rows = rows.collect::<Result<RowsIn, EvaluateError>>()?;
+        Ok(Ready { tabulation: Arc::new(self.tabulation(lookups)?), rows: Arc::new(rows) })
     }
 }
 
 /// A task of which parts can be computed.
 #[derive(Debug, Clone)]
-pub struct Ready(Arc<Tabulation>);
+pub struct Ready {
+    tabulation: Arc<Tabulation>,
+    rows: Arc<RowsIn>,
+}
 
 /// A part at work.
 #[derive(Debug)]
@@ -158,9 +183,21 @@ pub struct Part {
 }
 
 impl Ready {
+    /// A partition of the scan that it came with, as a scan of one partition that passes over rows which are out.
+    ///
+    /// # Errors
+    /// It is no scan of the task's files.
+    pub fn source(
+        &self,
+        came: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+    ) -> Result<Arc<dyn ExecutionPlan>, EvaluateError> {
+        deleted::again(came, partition, &self.rows)
+    }
+
     /// A part that has seen no row.
     pub fn part(&self) -> Part {
-        Part { worker: Worker::new(Arc::clone(&self.0)), stopped: None }
+        Part { worker: Worker::new(Arc::clone(&self.tabulation)), stopped: None }
     }
 }
 
@@ -312,16 +349,17 @@ async fn once(
     elsewhere: &dyn Elsewhere,
 ) -> Result<Measured, Stop> {
     let share = attempt.share(limits);
-    let task = |inputs| ScanTask {
+    let task = |inputs, scanned| ScanTask {
         plan: plan.clone(),
         inputs,
         key_sets: attempt.key_sets.clone(),
         cells: share.cells,
         bytes: share.memory_bytes,
+        scanned,
     };
     let (task, source) = match inputs.tables.get(&plan.entity) {
         // No table, no rows.
-        None => (task(PinnedInputs { snapshot: inputs.snapshot, tables: BTreeMap::new() }), None),
+        None => (task(PinnedInputs { snapshot: inputs.snapshot, tables: BTreeMap::new() }, Vec::new()), None),
         Some(base) => {
             let prepared = compile::prepare(plan, inputs, base).map_err(Stop::Failed)?;
             let columns: Vec<&PinnedColumn> = prepared.columns.iter().collect();
@@ -330,10 +368,11 @@ async fn once(
             let read = scan::prepare(base, &columns, true, dated.as_ref(), Partitions::InOrder, &wide)
                 .map_err(Stop::Failed)?;
             let source = match read {
-                Scan::Files(source, _) => Some(source),
+                Scan::Files(source, ..) => Some(source),
                 Scan::Memory(_) => None,
             };
-            (task(needed(plan, inputs, &prepared)), source)
+            let scanned = scanned(base).map_err(Stop::Failed)?;
+            (task(needed(plan, inputs, &prepared), scanned), source)
         }
     };
     let tabulation = task.tabulation(Vec::new()).map_err(Stop::Failed)?;
@@ -366,6 +405,14 @@ fn partial_of(tabulation: &Tabulation, part: &[u8]) -> Result<Partial, Stop> {
     }
 }
 
+/// The files of a table that is scanned.
+fn scanned(table: &PinnedTable) -> Result<Vec<Scanned>, EvaluateError> {
+    let TableData::Files(files) = &table.data else { return Ok(Vec::new()) };
+    let of =
+        |file: &PinnedFile| Ok(Scanned { location: scan::location(file)?.to_string(), file: file.clone() });
+    files.iter().filter(|file| file.rows > 0).map(of).collect()
+}
+
 /// Of the inputs what parts need: columns of the base, whose rows come with the scan, and the tables that are looked up.
 fn needed(plan: &ScanPlan, inputs: &PinnedInputs, prepared: &Prepared) -> PinnedInputs {
     let mut names: BTreeMap<&EntityId, BTreeSet<&str>> = BTreeMap::new();
@@ -384,11 +431,9 @@ fn needed(plan: &ScanPlan, inputs: &PinnedInputs, prepared: &Prepared) -> Pinned
         let kept = |column: &PinnedColumn| names.contains(column.name.as_str());
         let data = match &table.data {
             // Only how many rows there are says how large a sum can be.
-            TableData::Files(_) if !is_looked_up(entity) => TableData::Files(vec![PinnedFile {
-                path: String::new(),
-                bytes: 0,
-                rows: compile::rows(table),
-            }]),
+            TableData::Files(_) if !is_looked_up(entity) => {
+                TableData::Files(vec![PinnedFile::whole(String::new(), 0, compile::rows(table))])
+            }
             TableData::Files(files) => TableData::Files(files.clone()),
             TableData::Memory(memory) => {
                 let columns = table.columns.iter().zip(&memory.columns).filter(|(column, _)| kept(column));

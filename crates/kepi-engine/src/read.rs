@@ -14,6 +14,7 @@ use kepi_query::texts::Texts;
 use tokio::sync::mpsc;
 
 use crate::{
+    deleted::all_read,
     scan::{self, Partitions, Scan},
     vector::Vector,
 };
@@ -33,7 +34,7 @@ pub async fn columns(
             batches.into_iter().try_for_each(|batch| reader.add(batch))?;
             Ok(reader.read)
         }
-        Scan::Files(plan, context) => {
+        Scan::Files(plan, context, rows) => {
             use datafusion_physical_plan::ExecutionPlanProperties as _;
             let mut parts = Vec::new();
             for partition in 0..plan.output_partitioning().partition_count() {
@@ -43,17 +44,20 @@ pub async fn columns(
                     while let Some(batch) = stream.next().await {
                         reader.add(batch.map_err(scan::engine)?)?;
                     }
-                    Ok::<_, EvaluateError>(reader.read)
+                    Ok::<_, EvaluateError>((reader.read, reader.seen))
                 }));
             }
+            let mut seen = 0;
             let mut all: Option<MemoryTable> = None;
             for part in parts {
-                let part = part.await.map_err(scan::engine)??;
+                let (part, more) = part.await.map_err(scan::engine)??;
+                seen += more;
                 match &mut all {
                     Some(all) => all.extend(&part),
                     None => all = Some(part),
                 }
             }
+            all_read(seen, rows)?;
             Ok(all.unwrap_or_else(|| reader().read))
         }
     }
@@ -77,10 +81,10 @@ pub async fn pieces(
             batches.into_iter().try_for_each(|batch| reader.add(batch))?;
             let _ = to.send(reader.read).await;
         }
-        Scan::Files(plan, context) => {
+        Scan::Files(plan, context, rows) => {
             use datafusion_physical_plan::ExecutionPlanProperties as _;
             // Each partition is read as far ahead as a piece.
-            let mut parts = Vec::new();
+            let (mut parts, mut seen) = (Vec::new(), 0);
             for partition in 0..plan.output_partitioning().partition_count() {
                 let stream = plan.execute(partition, context.clone()).map_err(scan::engine)?;
                 let (send, receive) = mpsc::channel(1);
@@ -89,11 +93,14 @@ pub async fn pieces(
             }
             for mut part in parts {
                 while let Some(piece) = part.recv().await {
-                    if to.send(piece?).await.is_err() {
+                    let (piece, more) = piece?;
+                    seen += more;
+                    if to.send(piece).await.is_err() {
                         return Ok(());
                     }
                 }
             }
+            all_read(seen, rows)?;
         }
     }
     Ok(())
@@ -102,23 +109,28 @@ pub async fn pieces(
 async fn part_in_pieces(
     mut stream: SendableRecordBatchStream,
     mut reader: Reader,
-    to: mpsc::Sender<Result<MemoryTable, EvaluateError>>,
+    to: mpsc::Sender<Result<(MemoryTable, u64), EvaluateError>>,
 ) {
     while let Some(batch) = stream.next().await {
         if let Err(why) = batch.map_err(scan::engine).and_then(|batch| reader.add(batch)) {
             let _ = to.send(Err(why)).await;
             return;
         }
-        if reader.read.rows >= PIECE && to.send(Ok(reader.taken())).await.is_err() {
-            return;
+        if reader.read.rows >= PIECE {
+            let piece = (reader.taken(), std::mem::take(&mut reader.seen));
+            if to.send(Ok(piece)).await.is_err() {
+                return;
+            }
         }
     }
-    let _ = to.send(Ok(reader.read)).await;
+    let _ = to.send(Ok((reader.read, reader.seen))).await;
 }
 
 /// Takes batches.
 struct Reader {
     read: MemoryTable,
+    /// Rows that came, also of nobody's.
+    seen: u64,
     columns: Vec<PinnedColumn>,
     only: Option<Belonging>,
     /// By column, the dictionary of the last batch with what is known of its members.
@@ -150,6 +162,7 @@ impl Reader {
         let empty = columns.iter().map(|column| MemoryColumn::empty(column.physical)).collect();
         Self {
             read: MemoryTable { rows: 0, columns: empty },
+            seen: 0,
             columns: columns.to_vec(),
             only: only.cloned(),
             known: columns.iter().map(|_| None).collect(),
@@ -196,6 +209,7 @@ fn belonging(
 
 impl Reader {
     fn add(&mut self, batch: RecordBatch) -> Result<(), EvaluateError> {
+        self.seen += batch.num_rows() as u64;
         let batch = match &self.only {
             Some(only) => belonging(only, &mut self.asked, batch)?,
             None => batch,

@@ -35,7 +35,10 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use kepi_query::texts::Texts;
 
-use crate::vector::arrow_type;
+use crate::{
+    deleted::{self, RowsIn, of_rows, rows_in},
+    vector::arrow_type,
+};
 
 /// Rows a batch: large enough that a state's cells stay in the nearest cache while a batch is added to them.
 pub const BATCH_ROWS: usize = 1 << 15;
@@ -43,8 +46,8 @@ pub const BATCH_ROWS: usize = 1 << 15;
 /// What lies behind a scan.
 #[derive(Debug)]
 pub enum Scan {
-    /// A plan over files and the session it runs in; one stream a partition.
-    Files(Arc<dyn ExecutionPlan>, Arc<TaskContext>),
+    /// A plan over files and the session it runs in; one stream a partition. Also how many rows they have.
+    Files(Arc<dyn ExecutionPlan>, Arc<TaskContext>, u64),
     /// Batches in memory, dealt to partitions in turn.
     Memory(Vec<RecordBatch>),
 }
@@ -125,12 +128,16 @@ fn files_scan(
 
     let schema = schema_of(columns);
     let mut group = Vec::new();
+    let mut rows = RowsIn::new();
     for file in files.iter().filter(|f| f.rows > 0) {
-        let location = ObjectPath::from_absolute_path(&file.path).map_err(|e| unreadable(file, e))?;
+        let location = location(file)?;
         let last_modified = Default::default();
         let meta = ObjectMeta { location, last_modified, size: file.bytes, e_tag: None, version: None };
         let schema = read_as(file, columns)?;
-        group.push(PartitionedFile::new_from_meta(meta).with_arrow_schema(schema));
+        let read = rows_in(file)?;
+        let at = meta.location.to_string();
+        group.push(of_rows(PartitionedFile::new_from_meta(meta).with_arrow_schema(schema), read.as_ref()));
+        rows.insert(at, read);
     }
     if group.is_empty() {
         return Ok(Scan::Memory(Vec::new()));
@@ -145,7 +152,13 @@ fn files_scan(
     let plan: Arc<dyn ExecutionPlan> = DataSourceExec::from_data_source(config);
     let options = context.session_config().options();
     let plan = plan.repartitioned(threads, options).map_err(engine)?.unwrap_or(plan);
-    Ok(Scan::Files(plan, Arc::new(context)))
+    deleted::kept(&plan, &rows)?;
+    Ok(Scan::Files(plan, Arc::new(context), files.iter().map(|file| file.rows).sum()))
+}
+
+/// Where a file lies, in the words of a scan's source.
+pub fn location(file: &PinnedFile) -> Result<ObjectPath, EvaluateError> {
+    ObjectPath::from_absolute_path(&file.path).map_err(|e| unreadable(file, e))
 }
 
 /// The schema in which a file is to be read: its own, with text kept in its dictionary and instants in UTC.

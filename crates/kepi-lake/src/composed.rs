@@ -31,8 +31,8 @@ use crate::{
     LocalLake,
     catalogue::{DataFile, Table, TableColumn},
     durable::{self, DurableFs, blocking, create_folder_durably},
-    error::LakeError,
-    table_file::{TableFileWriter, io, read_batches},
+    error::{LakeError, io},
+    table_file::{TableFileWriter, read_batches},
 };
 
 /// The folder of composed rows, in the lake's.
@@ -103,9 +103,7 @@ impl LocalLake {
 
 fn files(table: &PinnedTable) -> Vec<DataFile> {
     let TableData::Files(files) = &table.data else { return Vec::new() };
-    let file =
-        |of: &PinnedFile| DataFile { id: 0, path: of.path.clone().into(), rows: of.rows, bytes: of.bytes };
-    files.iter().map(file).collect()
+    files.iter().map(DataFile::of_pin).collect()
 }
 
 /// One table to be composed.
@@ -145,16 +143,12 @@ impl Composing {
         let checksum = file.checksum.map(|of| of.to_string()).unwrap_or_default();
         let path = self.folder.join(format!("{name}-{}-{checksum}.parquet", file.rows));
         self.fs.rename(&file.path, &path).map_err(|e| io(&path, "written", e))?;
-        Ok(TableData::Files(vec![PinnedFile {
-            path: path.display().to_string(),
-            bytes: file.bytes,
-            rows: file.rows,
-        }]))
+        Ok(TableData::Files(vec![PinnedFile::whole(path.display().to_string(), file.bytes, file.rows)]))
     }
 
     /// What decides the rows.
     fn name(&self) -> String {
-        let files: Vec<String> = self.files.iter().map(|of| of.path.display().to_string()).collect();
+        let files: Vec<String> = self.files.iter().map(|of| of.pinned().names()).collect();
         let columns: Vec<(&str, String)> =
             self.columns.iter().map(|of| (of.name.as_str(), format!("{:?}", of.physical))).collect();
         let form = serde_json::json!([FORM, self.entity.key, self.precedence.form(), columns, files]);
@@ -172,11 +166,7 @@ impl Composing {
             let path = self.folder.join(file);
             let is_sound = durable::checksum(&path).is_ok_and(|of| of.to_string() == checksum);
             let bytes = durable::metadata(&path).ok()?.len();
-            is_sound.then_some(PinnedFile {
-                path: path.display().to_string(),
-                bytes,
-                rows: rows.parse().ok()?,
-            })
+            is_sound.then_some(PinnedFile::whole(path.display().to_string(), bytes, rows.parse().ok()?))
         })
     }
 

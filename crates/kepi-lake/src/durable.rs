@@ -177,6 +177,16 @@ pub(crate) fn begin(path: &Path, bytes: usize) -> io::Result<Vec<u8>> {
     Ok(begin)
 }
 
+/// Length of a Parquet file's footer, from its last eight bytes: four of length, then the magic.
+pub(crate) fn footer_length(path: &Path) -> std::io::Result<u64> {
+    use std::io::{Seek, SeekFrom};
+    let mut file = open(path)?;
+    file.seek(SeekFrom::End(-8))?;
+    let mut length = [0u8; 4];
+    file.read_exact(&mut length)?;
+    Ok(u64::from(u32::from_le_bytes(length)))
+}
+
 /// The text of a small file.
 pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)

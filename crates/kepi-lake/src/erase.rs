@@ -33,7 +33,7 @@ use kepi_query::{
 };
 use kepi_store::{
     Asked, Effects, EventFilter, NewText, Performed, Receipt, StoreError, Transaction,
-    catalogue::{self, Held, MAIN, NewFile, Stamp},
+    catalogue::{self, Exchanged, Held, HeldDeletes, MAIN, NewDeletes, NewFile, Stamp, Written},
     erase,
     merge::{self, Merges},
 };
@@ -42,13 +42,14 @@ use serde_json::Value;
 use crate::{
     LocalLake,
     catalogue::{DataFile, Table, table_of},
+    deletes,
     door::{CalledOff, permit},
     durable::{self, blocking},
     erased::{digest, named},
-    error::{LakeError, LandError},
+    error::{LakeError, LandError, io as failed},
     folders::CACHES,
     merges::{resolved, said},
-    table_file::{io as failed, read_batches, without},
+    table_file::{read_all, without},
 };
 
 /// What is written down to go even where no file does, so that the database is written anew.
@@ -74,8 +75,18 @@ struct Touched {
     file: DataFile,
     dropped: Vec<u32>,
     emptied: BTreeMap<String, Vec<u32>>,
+    /// What says which of its rows are out, each with the stretches in which it does, and what takes its place.
+    deletes: Vec<(Vec<HeldDeletes>, Option<NewDeletes>)>,
     /// What takes its place, once it is written.
     new: Option<NewFile>,
+}
+
+impl Touched {
+    /// What takes its place, as files on the disk.
+    fn written(&self) -> impl Iterator<Item = Written<'_>> {
+        let deletes = self.deletes.iter().filter_map(|(_, new)| new.as_ref().map(NewDeletes::written));
+        self.new.iter().flat_map(NewFile::written).chain(deletes)
+    }
 }
 
 /// A table with such files.
@@ -279,7 +290,7 @@ struct Hits {
     files: BTreeSet<(String, String)>,
 }
 
-/// Looks for the rows in a file.
+/// Looks for the rows in a file, those that are out by position among them: they were in before.
 fn look(file: &DataFile, table: &Table, role: &Role, keys: &Keys) -> Result<Hits, LakeError> {
     let texts =
         table.columns.iter().filter(|c| role.any && c.physical == kepi_model::expression::Physical::Text);
@@ -289,7 +300,7 @@ fn look(file: &DataFile, table: &Table, role: &Role, keys: &Keys) -> Result<Hits
     wanted.extend(role.key.iter().map(String::as_str).chain(references.iter().copied()));
     let mut hits = Hits::default();
     let mut before = 0u32;
-    read_batches(file, table, Some(&wanted), |batch| {
+    read_all(file, table, Some(&wanted), |batch| {
         let column = |name: &str| batch.column_by_name(name);
         let key: Option<Vec<&ArrayRef>> = role.key.iter().map(|name| column(name)).collect();
         let key = key.filter(|key| !key.is_empty());
@@ -511,6 +522,7 @@ impl Found<'_> {
                 continue;
             };
             let held = catalogue::held(&mut tx, stored.id).await?;
+            let mut held_deletes = catalogue::held_deletes(&mut tx, stored.id).await?;
             let table = table_of(stored, entity)?;
             // A file may stand in several stretches of snapshots.
             let mut by_path: BTreeMap<String, Vec<Held>> = BTreeMap::new();
@@ -530,15 +542,33 @@ impl Found<'_> {
                 if hits.dropped.is_empty() && hits.emptied.is_empty() {
                     continue;
                 }
-                // A version that stands in files of several snapshots is counted in each: so often it is written.
+                let of_file;
+                (of_file, held_deletes) =
+                    held_deletes.into_iter().partition(|of| held.iter().any(|held| held.file.id == of.of));
+                let mut deletes: BTreeMap<String, Vec<HeldDeletes>> = BTreeMap::new();
+                let mut out = Vec::new();
+                for of in of_file {
+                    let placed = self.lake.catalogue.place_deletes(of.file.clone());
+                    let file = DataFile { deletes: Some(placed), ..file.clone() };
+                    self.lake.catalogue.bring(file.all_wanted().collect()).await?;
+                    if of.is_live {
+                        out = blocking(move || deletes::positions(&file)).await??;
+                    }
+                    deletes.entry(of.file.path.clone()).or_default().push(of);
+                }
+                // A version that stands in files of several snapshots is counted in each: so often it is written. One that is out stands
+                // again elsewhere.
                 let is_live = held.iter().any(|held| held.end.is_none());
-                let emptied = hits.emptied.values().flatten().collect::<BTreeSet<_>>().len() as u64;
+                let is_in = |row: &&u32| out.binary_search(row).is_err();
+                let emptied =
+                    hits.emptied.values().flatten().filter(is_in).collect::<BTreeSet<_>>().len() as u64;
+                let dropped_of_it = hits.dropped.iter().filter(is_in).count() as u64;
                 let count = |of: &mut BTreeMap<EntityId, u64>, n: u64| {
                     if n > 0 {
                         *of.entry(entity.id.clone()).or_default() += if is_live { n } else { 0 };
                     }
                 };
-                count(&mut self.holding.rows, hits.dropped.len() as u64);
+                count(&mut self.holding.rows, dropped_of_it);
                 count(&mut self.holding.emptied, emptied);
                 self.holding.files += 1;
                 for (source, file) in hits.files {
@@ -549,7 +579,8 @@ impl Found<'_> {
                 }
                 places.extend(hits.places);
                 let (dropped, emptied) = (hits.dropped, hits.emptied);
-                touched.push(Touched { held, file, dropped, emptied, new: None });
+                let deletes = deletes.into_values().map(|held| (held, None)).collect();
+                touched.push(Touched { held, file, dropped, emptied, deletes, new: None });
             }
             if !touched.is_empty() {
                 self.tables.push(TouchedTable { table, files: touched });
@@ -694,8 +725,27 @@ impl Found<'_> {
                     (std::sync::Arc::clone(&self.lake.fs), folder.clone(), of.table.clone());
                 let (file, dropped, emptied) =
                     (touched.file.clone(), touched.dropped.clone(), touched.emptied.clone());
+                let (writes_to, to) = (std::sync::Arc::clone(&fs), folder.clone());
                 let new = blocking(move || without(&fs, &folder, &table, &file, &dropped, &emptied));
-                touched.new = Some(new.await??);
+                let new = new.await??;
+                for (held, deletes) in &mut touched.deletes {
+                    let Some(of) = held.first().map(|of| self.lake.catalogue.place_deletes(of.file.clone()))
+                    else {
+                        continue;
+                    };
+                    let (fs, folder, rows) =
+                        (std::sync::Arc::clone(&writes_to), to.clone(), touched.file.rows);
+                    let (dropped, path) = (touched.dropped.clone(), new.path.clone());
+                    let written = blocking(move || {
+                        let out = deletes::read(&of, rows)?;
+                        let out: Vec<u32> =
+                            out.into_iter().filter_map(|row| deletes::without(row, &dropped)).collect();
+                        deletes::write(&fs, &folder, &path, &out)
+                    });
+                    *deletes = Some(written.await??);
+                }
+                // Only whole: what is left of one that failed is swept.
+                touched.new = Some(new);
             }
         }
         Ok(())
@@ -705,9 +755,15 @@ impl Found<'_> {
     async fn exchange(&self, tx: &mut Transaction, stamp: Stamp<'_>) -> Result<i64, StoreError> {
         for of in &self.tables {
             let files = of.files.iter().filter_map(|of| Some((of, of.new.as_ref()?)));
-            let files: Vec<(Held, NewFile)> =
-                files.flat_map(|(of, new)| of.held.iter().map(|held| (held.clone(), new.clone()))).collect();
-            catalogue::exchange(tx, of.table.id, &files, stamp).await?;
+            let files = files.flat_map(|(of, new)| {
+                of.held.iter().map(|held| {
+                    let all = of.deletes.iter().flat_map(|(held, new)| held.iter().zip(new.iter().cycle()));
+                    let own = all.filter(|(deletes, _)| deletes.of == held.file.id);
+                    let deletes = own.map(|(old, new)| (old.clone(), new.clone())).collect();
+                    Exchanged { old: held.clone(), new: new.clone(), deletes }
+                })
+            });
+            catalogue::exchange(tx, of.table.id, &files.collect::<Vec<_>>(), stamp).await?;
         }
         catalogue::snapshot(tx).await
     }
@@ -779,6 +835,7 @@ impl Found<'_> {
         // From here on new files are named.
         for of in self.tables.iter_mut().flat_map(|of| &mut of.files) {
             of.new = None;
+            of.deletes.clear();
         }
         *indexes = crate::land::Indexes::default();
         drop(indexes);
@@ -789,9 +846,9 @@ impl Found<'_> {
 
 impl Drop for Found<'_> {
     fn drop(&mut self) {
-        for new in self.tables.iter().flat_map(|of| &of.files).filter_map(|of| of.new.as_ref()) {
+        for new in self.tables.iter().flat_map(|of| &of.files).flat_map(Touched::written) {
             // Best effort: what stays behind is swept later.
-            let _ = self.lake.fs.remove(&new.path);
+            let _ = self.lake.fs.remove(new.path);
         }
     }
 }
@@ -867,14 +924,19 @@ impl Effects for Carrying<'_, '_, '_> {
         let snapshot = found.exchange(tx, stamp).await?;
         let mut files = Frontier::default();
         for of in found.tables.iter().flat_map(|of| &of.files) {
-            let Some(new) = &of.new else { continue };
-            // A sweeper of another process may have taken it for an orphan.
-            found.lake.still_there(&new.path, new.bytes).await?;
-            if let Some(checksum) = new.checksum {
-                files.push(checksum.to_string().as_bytes());
+            if of.new.is_none() {
+                continue;
             }
-            if let Some(held) = of.held.first() {
-                erase::schedule(tx, &held.file.path, order.at).await?;
+            for new in of.written() {
+                // A sweeper of another process may have taken it for an orphan.
+                found.lake.still_there(new.path, new.bytes).await?;
+                if let Some(checksum) = new.checksum {
+                    files.push(checksum.to_string().as_bytes());
+                }
+            }
+            let deletes = of.deletes.iter().filter_map(|(held, _)| held.first()).map(|of| &of.file.path);
+            for old in of.held.first().map(|held| &held.file.path).into_iter().chain(deletes) {
+                erase::schedule(tx, old, order.at).await?;
             }
         }
         for path in found.holding.raw.iter().map(String::as_str).chain([MARK]) {
@@ -915,7 +977,7 @@ impl Effects for Carrying<'_, '_, '_> {
         let (before, rest) = &self.found.merges;
         merge::change(tx, self.found.erase.of.as_str(), before, rest).await?;
         let files = self.found.tables.iter().flat_map(|of| &of.files);
-        let new: Vec<_> = files.filter_map(|of| of.new.as_ref().map(|new| new.path.clone())).collect();
+        let new: Vec<_> = files.flat_map(Touched::written).map(|new| new.path.clone()).collect();
         self.found.lake.fs.committing(&new);
         Ok(())
     }

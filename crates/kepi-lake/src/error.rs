@@ -1,6 +1,9 @@
 //! What can go wrong in the lake; every message says where and what to do.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use kepi_model::id::{AttributeId, EntityId, Hash, RuleId};
 use kepi_query::{bucket::is_unreachable, landing::PortError};
@@ -452,4 +455,22 @@ impl From<StoreError> for LandError {
     fn from(e: StoreError) -> Self {
         Self::Lake(e.into())
     }
+}
+
+/// What the file system said of a file.
+pub(crate) fn io(path: &Path, doing: &'static str, source: std::io::Error) -> LakeError {
+    LakeError::Io { path: path.to_owned(), doing, source }
+}
+
+/// What became of a Parquet file that was being written.
+pub(crate) fn written(path: &Path, error: parquet::errors::ParquetError) -> LakeError {
+    let error = match error {
+        // What the disk said, not only in words: a full one has a way out.
+        parquet::errors::ParquetError::External(source) => match source.downcast::<std::io::Error>() {
+            Ok(source) => return io(path, "written", *source),
+            Err(other) => parquet::errors::ParquetError::External(other),
+        },
+        other => other,
+    };
+    LakeError::Parquet { path: path.to_owned(), doing: "written", reason: error.to_string() }
 }

@@ -7,13 +7,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{
+    deletes::union,
     error::LakeError,
-    index::{Chains, EVER, Entry, KeyIndex, KeySet, NONE, OPEN, Version},
+    index::{Chains, EVER, Entry, KEYS_AT_ONCE, KeyIndex, KeySet, NONE, OPEN, Version},
     mapping::Key,
 };
-
-/// Keys that are settled at once where all of a table are gone through.
-const KEYS_AT_ONCE: usize = 16_384;
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +34,7 @@ type Interval = (i64, i64);
 /// The interval of a row as it stands in its file, and as it is now.
 #[derive(Debug)]
 struct Rewrite {
+    key: Key,
     written: Interval,
     now: Interval,
 }
@@ -176,7 +175,7 @@ impl History {
         let newest = chains.head(key);
         if chains.links.get(newest as usize).is_some_and(|l| l.previous == NONE) {
             // Most keys have one version.
-            self.settle_one(chains, newest, OPEN, &mut true);
+            self.settle_one(chains, key, (newest, OPEN), &mut true);
             return;
         }
         let mut chain: Vec<u32> = chains.chain(newest).map(|(at, _)| at).collect();
@@ -185,11 +184,12 @@ impl History {
         let mut chain = chain.into_iter().peekable();
         while let Some(at) = chain.next() {
             let next = chain.peek().and_then(|n| chains.get(*n)).map_or(OPEN, |e| e.version.start);
-            self.settle_one(chains, at, next, &mut first);
+            self.settle_one(chains, key, (at, next), &mut first);
         }
     }
 
-    fn settle_one(&mut self, chains: &mut Chains, at: u32, next: i64, first: &mut bool) {
+    fn settle_one(&mut self, chains: &mut Chains, key: usize, (at, next): (u32, i64), first: &mut bool) {
+        let of = chains.key(key);
         let Some(e) = chains.entry_mut(at) else { return };
         let to = next.min(e.version.ended);
         let (from, to) = if to != OPEN && e.version.start >= to {
@@ -201,7 +201,8 @@ impl History {
         if (from, to) != (e.from, e.to) {
             let place = (e.version.file, e.version.row);
             let written = (e.from, e.to);
-            self.rewrites.entry(place).or_insert(Rewrite { written, now: written }).now = (from, to);
+            let before = Rewrite { key: of, written, now: written };
+            self.rewrites.entry(place).or_insert(before).now = (from, to);
             (e.from, e.to) = (from, to);
         }
     }
@@ -219,13 +220,14 @@ impl History {
         Ok(keys.len() as u64)
     }
 
-    /// Takes out all rows of a load, and undoes the ends it made at `instant`. Returns which rows are out by file.
+    /// Takes out all rows of a load, and undoes the ends it made at `instant`. Returns which rows are out by file: also those that
+    /// `out` says are out of such a file already, for it is written anew.
     pub fn remove_load(
         &mut self,
         index: &mut KeyIndex,
-        load: u32,
-        source: u32,
+        (load, source): (u32, u32),
         instant: i64,
+        out: impl Fn(u32) -> Result<Vec<u32>, LakeError>,
     ) -> Result<BTreeMap<u32, Vec<u32>>, LakeError> {
         let mut removed: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let mut changed: Vec<Key> = Vec::new();
@@ -244,7 +246,9 @@ impl History {
                 changed.push(key);
             }
         })?;
-        removed.values_mut().for_each(|rows| rows.sort_unstable());
+        for (file, rows) in &mut removed {
+            *rows = union(rows, out(*file)?.into_iter());
+        }
         index.remove(&removed)?;
         self.change(index, &mut changed, |e| {
             if ended(e) {
@@ -282,12 +286,12 @@ impl History {
         Ok(())
     }
 
-    /// Intervals to be written anew, by file and row; afterwards they count as written.
-    pub fn take_changes(&mut self) -> BTreeMap<u32, BTreeMap<u32, Interval>> {
-        let mut changes: BTreeMap<u32, BTreeMap<u32, Interval>> = BTreeMap::new();
-        for ((file, row), Rewrite { written, now }) in std::mem::take(&mut self.rewrites) {
+    /// Intervals to be written anew, by file and row, with the keys of these rows; afterwards they count as written.
+    pub fn take_changes(&mut self) -> BTreeMap<u32, BTreeMap<u32, (Key, Interval)>> {
+        let mut changes: BTreeMap<u32, BTreeMap<u32, (Key, Interval)>> = BTreeMap::new();
+        for ((file, row), Rewrite { key, written, now }) in std::mem::take(&mut self.rewrites) {
             if written != now {
-                changes.entry(file).or_default().insert(row, now);
+                changes.entry(file).or_default().insert(row, (key, now));
             }
         }
         changes
@@ -412,7 +416,7 @@ mod tests {
         upsert(&mut index, &mut history, 7, version(10, 1, 0));
         upsert(&mut index, &mut history, 7, Version { load: 1, row: 1, ..version(20, 2, 1) });
         upsert(&mut index, &mut history, 7, version(30, 3, 2));
-        let removed = history.remove_load(&mut index, 1, 0, 20).unwrap();
+        let removed = history.remove_load(&mut index, (1, 0), 20, |_| Ok(Vec::new())).unwrap();
         assert_eq!(removed, BTreeMap::from([(0, vec![1])]));
         assert_eq!(chain(&index, 7), [(1, EVER, 30), (3, 30, OPEN)]);
         let mut rows = Vec::new();
@@ -426,7 +430,7 @@ mod tests {
         upsert(&mut index, &mut history, 7, version(10, 1, 0));
         assert!(history.take_changes().is_empty(), "a row is written as it is");
         upsert(&mut index, &mut history, 7, version(20, 2, 1));
-        assert_eq!(history.take_changes(), BTreeMap::from([(0, BTreeMap::from([(0, (EVER, 20))]))]));
+        assert_eq!(history.take_changes(), BTreeMap::from([(0, BTreeMap::from([(0, (7, (EVER, 20)))]))]));
         assert!(history.take_changes().is_empty());
     }
 }

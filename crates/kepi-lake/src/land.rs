@@ -176,6 +176,7 @@ impl LocalLake {
                 known,
                 erased,
                 meets,
+                by_position: self.by_position,
                 secret: self.catalogue.store.secret(),
             };
             let kept_in = self.catalogue.data.join(INDEX).join(&staging.table.name);
@@ -214,7 +215,7 @@ impl LocalLake {
                 self.discard(&staged);
                 return Err(LandError::Changed { path: name });
             }
-            let mut paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
+            let mut paths: Vec<PathBuf> = staged.replacement.written().map(|f| f.path.clone()).collect();
             let mut followed = Vec::new();
             if let (Some((_, before)), None) = (&staging.meets.own, &staged.stopped) {
                 let moved = Arc::new(merges::moved(before, &staged.merges));
@@ -222,7 +223,7 @@ impl LocalLake {
                 let done = self.followed(project, &entity.id, merging, &moved, by).await;
                 followed = done.inspect_err(|_| self.remove_all(&paths))?;
             }
-            paths.extend(followed.iter().flat_map(|of| &of.replacement.add).map(|f| f.path.clone()));
+            paths.extend(followed.iter().flat_map(|of| of.replacement.written()).map(|f| f.path.clone()));
             let permit = permit(landing.actor)?;
             let mut effects = Loading {
                 lake: self,
@@ -321,7 +322,7 @@ impl LocalLake {
     }
 
     fn discard(&self, staged: &Staged) {
-        self.remove_all(&staged.replacement.add.iter().map(|f| f.path.clone()).collect::<Vec<_>>());
+        self.remove_all(&staged.replacement.written().map(|f| f.path.clone()).collect::<Vec<_>>());
     }
 
     pub(crate) fn remove_all(&self, paths: &[PathBuf]) {
@@ -512,10 +513,10 @@ impl Effects for Loading<'_> {
         if let Some((rule, reason)) = staged.stopped.clone() {
             report.outcome = LoadOutcome::Stopped { rule, reason };
         } else {
-            let followed = self.followed.iter().flat_map(|of| &of.replacement.add);
-            for file in staged.replacement.add.iter().chain(followed) {
+            let followed = self.followed.iter().flat_map(|of| of.replacement.written());
+            for file in staged.replacement.written().chain(followed) {
                 // A sweeper of another process may have taken it for an orphan; it holds the same lock.
-                self.lake.still_there(&file.path, file.bytes).await?;
+                self.lake.still_there(file.path, file.bytes).await?;
             }
             let mut snapshot = self.replace(tx, &staged).await?;
             for of in &mut self.followed {
@@ -540,9 +541,9 @@ impl Effects for Loading<'_> {
             }
         }
         let snapshot = report.snapshot.map(|s| s.0.unsigned_abs());
-        let followed = self.followed.iter().flat_map(|of| &of.replacement.add);
+        let followed = self.followed.iter().flat_map(|of| of.replacement.written());
         let checksums =
-            staged.replacement.add.iter().chain(followed).filter_map(|f| f.checksum).map(|c| c.to_string());
+            staged.replacement.written().chain(followed).filter_map(|f| f.checksum).map(|c| c.to_string());
         let files = sealed(checksums);
         let place = match report.outcome {
             LoadOutcome::Landed => {
@@ -577,9 +578,9 @@ impl Effects for Loading<'_> {
         if let (LoadOutcome::Landed, Some((_, before))) = (&report.outcome, &self.staging.meets.own) {
             merge::change(tx, self.entity.id.as_str(), before, &staged.merges).await?;
         }
-        let followed = self.followed.iter().flat_map(|of| &of.replacement.add);
+        let followed = self.followed.iter().flat_map(|of| of.replacement.written());
         let paths: Vec<PathBuf> =
-            staged.replacement.add.iter().chain(followed).map(|f| f.path.clone()).collect();
+            staged.replacement.written().chain(followed).map(|f| f.path.clone()).collect();
         self.lake.fs.committing(&paths);
         Ok(report)
     }
@@ -588,7 +589,7 @@ impl Effects for Loading<'_> {
 impl Loading<'_> {
     /// Puts the new files in the place of the old ones; returns the snapshot that holds them.
     async fn replace(&mut self, tx: &mut Transaction, staged: &Staged) -> Result<i64, CalledOff> {
-        if staged.replacement.add.is_empty() && staged.replacement.end.is_empty() {
+        if staged.replacement.is_empty() {
             return Ok(catalogue::snapshot(tx).await?);
         }
         let message = format!("land {} from {}", self.staging.name, self.source.id);

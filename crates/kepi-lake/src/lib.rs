@@ -20,6 +20,7 @@ mod composed;
 pub mod connector;
 mod copies;
 mod corrected;
+mod deletes;
 mod door;
 pub mod draft;
 pub mod durable;
@@ -118,6 +119,8 @@ pub struct LocalLake {
     sound: Arc<sound::Sound>,
     /// Whether files are written; not by who only reads.
     writes: bool,
+    /// When rows end by position.
+    by_position: deletes::ByPosition,
     /// Whether this process has listed the bucket for what broke off.
     listed: AtomicBool,
 }
@@ -241,8 +244,17 @@ impl LocalLake {
             indexes: tokio::sync::Mutex::default(),
             sound,
             writes,
+            by_position: deletes::ByPosition::default(),
             listed: AtomicBool::new(false),
         }
+    }
+
+    /// Ends rows by position in files of as many rows, as long as not more of them are out, in percent: for tests, which have small
+    /// files.
+    #[must_use]
+    pub fn by_position(mut self, from_rows: u64, percent: u64) -> Self {
+        self.by_position = deletes::ByPosition { from_rows, percent };
+        self
     }
 
     /// Files of any snapshot that are not there with their recorded length.

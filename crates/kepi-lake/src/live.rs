@@ -22,7 +22,8 @@ pub(crate) async fn note_reach(project: &Project, inputs: &mut PinnedInputs) -> 
     for entity in project.entities.values() {
         let (Some(time), Some(table)) = (&entity.time, inputs.tables.get_mut(&entity.id)) else { continue };
         let TableData::Files(files) = &table.data else { continue };
-        if !has_ended_rows(table) {
+        // What the catalogue says of a file, it says of rows, too, that are out by position.
+        if !has_ended_rows(table) && files.iter().all(|file| file.deletes.is_none()) {
             continue;
         }
         let (files, time) = (files.clone(), time.to_string());
@@ -51,7 +52,7 @@ fn latest(files: &[PinnedFile], time: &str) -> Result<Option<i64>, LakeError> {
     let mut latest = None;
     let mut files: Vec<(i64, DataFile)> = files
         .iter()
-        .map(|file| DataFile { id: 0, path: file.path.clone().into(), rows: file.rows, bytes: file.bytes })
+        .map(DataFile::of_pin)
         // A file that does not say may hold anything.
         .map(|file| Ok((latest_in(&file, time)?.unwrap_or(i64::MAX), file)))
         .collect::<Result<_, LakeError>>()?;

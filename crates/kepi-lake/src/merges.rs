@@ -27,6 +27,7 @@ use kepi_store::{
 use crate::{
     LocalLake,
     catalogue::{DataFile, NewFile, Replacement, Table, ensure_table, live_files},
+    deletes,
     durable::{DurableFs, blocking, create_folder_durably},
     error::{LakeError, LandError},
     table_file::{read_batches, with_references},
@@ -205,7 +206,18 @@ pub(crate) fn follow(
     if rows == 0 {
         return Ok(None);
     }
-    let new = with_references(fs, folder, table, file, references, moved)?;
+    let out = deletes::positions(file)?;
+    let mut new = with_references(fs, folder, table, file, references, moved)?;
+    if !out.is_empty() {
+        // Rows keep their places, for the index knows them by these.
+        match deletes::write(fs, folder, &new.path, &out) {
+            Ok(deletes) => new.deletes = Some(deletes),
+            Err(e) => {
+                let _ = fs.remove(&new.path);
+                return Err(e);
+            }
+        }
+    }
     Ok(Some((new, rows)))
 }
 
@@ -274,7 +286,8 @@ impl LocalLake {
                     let done = match follow(&fs, &folder, &of_table, file, &references, &moved) {
                         Ok(done) => done,
                         Err(e) => {
-                            replacement.add.iter().for_each(|new: &NewFile| drop(fs.remove(&new.path)));
+                            let brought = replacement.add.iter().flat_map(NewFile::written);
+                            brought.for_each(|new| drop(fs.remove(new.path)));
                             return Err(e);
                         }
                     };

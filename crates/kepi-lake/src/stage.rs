@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
     sync::Arc,
     thread,
 };
@@ -29,8 +28,9 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     ahead::{Ahead, AsTheyStand, Maker},
-    catalogue::{DataFile, NewFile, Replacement},
+    catalogue::{DataFile, NewFile, Replacement, placed},
     connector::kept,
+    deletes,
     error::{LakeError, LandError},
     history::{self, History, Placed},
     index::{Chains, EVER, KeyMap, KeySet, OPEN, Version},
@@ -42,7 +42,7 @@ use crate::{
     profile::{Profiler, unlike},
     quarantine::{Spool, impersonal},
     staging::Staging,
-    table_file::{TableFileWriter, data_type, read_batches, rewrite},
+    table_file::{TableFileWriter, again, as_personal_as_before, data_type, read_all, rewrite},
     table_index::TableIndex,
     typing::{TypedBatch, Typing},
 };
@@ -242,12 +242,14 @@ pub(crate) fn stage(
     let dropped = match &staging.past.earlier {
         Some(earlier) => {
             let number = index.loads.number(&earlier.load);
-            history.remove_load(&mut index.keys, number, about, earlier.effective)?
+            let files = &index.files;
+            let out = |file: u32| files.get(file as usize).map_or(Ok(Vec::new()), deletes::positions);
+            history.remove_load(&mut index.keys, (number, about), earlier.effective, out)?
         }
         None => BTreeMap::new(),
     };
     let staged = index.files.len() as u32;
-    index.files.push(DataFile { id: -1, path: PathBuf::new(), rows: 0, bytes: 0 });
+    index.files.push(DataFile::gone());
     let unique = staging.shape.unique.len();
     let mut merges = staging.meets.own.as_ref().map(|(_, merges)| merges.clone()).unwrap_or_default();
     if let Some(earlier) = &staging.past.earlier {
@@ -932,19 +934,20 @@ impl Working<'_> {
         self.writer.no_more();
         self.index.keys.write_new()?;
         let mut new: BTreeMap<u32, NewFile> = BTreeMap::new();
-        let ended = &mut staged.replacement.end;
+        let replacement = &mut staged.replacement;
         let index = &mut self.index;
         let history = &mut self.history;
         if let Err(e) =
-            write_files(staging, self.writer, index, history, self.staged, dropped, &mut new, ended)
+            write_files(staging, self.writer, index, history, self.staged, dropped, &mut new, replacement)
         {
             // A full disk should not stay full of what nothing will ever name. Best effort: the rest is swept.
-            new.values().for_each(|file| drop(staging.fs.remove(&file.path)));
+            let written = new.values().flat_map(NewFile::written).chain(replacement.written());
+            written.for_each(|file| drop(staging.fs.remove(file.path)));
             return Err(e);
         }
         for (number, file) in new {
             if let Some(slot) = self.index.files.get_mut(number as usize) {
-                *slot = DataFile { id: -1, path: file.path.clone(), rows: file.rows, bytes: file.bytes };
+                *slot = DataFile::new(&file);
             }
             staged.added.push(number);
             staged.replacement.add.push(file);
@@ -959,7 +962,7 @@ impl Working<'_> {
                 Ok(())
             });
             if let Err(e) = done {
-                staged.replacement.add.iter().for_each(|file| drop(staging.fs.remove(&file.path)));
+                staged.replacement.written().for_each(|file| drop(staging.fs.remove(file.path)));
                 return Err(e.into());
             }
         }
@@ -1057,13 +1060,15 @@ fn sayings(
     let Some(key) = staging.entity.key.first() else { return Ok(()) };
     let wanted = [key.as_str(), system::MERGED_INTO, system::LOAD];
     let mut before = 0u32;
-    read_batches(file, &staging.table, Some(&wanted), |batch| {
+    let out = deletes::positions(file)?;
+    read_all(file, &staging.table, Some(&wanted), |batch| {
         let texts = |name: &str| batch.column_by_name(name).and_then(|of| of.as_string_opt::<i32>());
         if let (Some(keys), Some(merged), Some(loads)) =
             (texts(wanted[0]), texts(wanted[1]), texts(wanted[2]))
         {
             for (row, ((key, merged), load)) in keys.iter().zip(merged).zip(loads).enumerate() {
-                if let (Some(key), Some(merged), Some(load)) = (key, merged, load) {
+                let is_in = || out.binary_search(&(before + row as u32)).is_err();
+                if let (Some(key), Some(merged), Some(load), true) = (key, merged, load, is_in()) {
                     let place = Some((number, before + row as u32));
                     let saying = Saying { place, into: merged.to_owned(), load: load.to_owned() };
                     into.entry(key.to_owned()).or_default().push(saying);
@@ -1097,10 +1102,7 @@ fn follow_own(
         let Some((new, rows)) = done else { continue };
         staged.followed += rows;
         let place = staged.added.iter().position(|added| *added as usize == number);
-        let old = std::mem::replace(
-            slot,
-            DataFile { id: -1, path: new.path.clone(), rows: new.rows, bytes: new.bytes },
-        );
+        let old = std::mem::replace(slot, DataFile::new(&new));
         match place.and_then(|place| staged.replacement.add.get_mut(place)) {
             Some(added) => {
                 *added = new;
@@ -1108,6 +1110,13 @@ fn follow_own(
                 staging.fs.remove(&old.path).map_err(failed)?;
             }
             None => {
+                // What this landing ended of it by position is out of the new one.
+                let ended = staged.replacement.deletes.iter().position(|(id, _)| *id == old.id);
+                if let Some((_, deletes)) = ended.map(|at| staged.replacement.deletes.remove(at)) {
+                    let failed =
+                        |source| LakeError::Io { path: deletes.path.clone(), doing: "removed", source };
+                    staging.fs.remove(&deletes.path).map_err(failed)?;
+                }
                 staged.replacement.end.push(old.id);
                 staged.added.push(number as u32);
                 staged.replacement.add.push(new);
@@ -1140,35 +1149,50 @@ fn built_in(rule: &str) -> Result<RuleId, LakeError> {
     rule.parse().map_err(|_| LakeError::Corrupt(format!("no rule can be named `{rule}`")))
 }
 
-/// Completes the file of the new rows, and writes anew those whose rows change. `new` has what is on the disk, by number
-/// of the index, also after an error; `ended` the files that are out.
+/// Completes the file of the new rows, and brings those up to it whose rows change: a few rows of a large one end by position and
+/// stand again in a file of their own, others are written anew. `new` has what is on the disk, by number of the index, also after
+/// an error.
 #[expect(clippy::too_many_arguments, reason = "called once; a struct would only rename the arguments")]
 fn write_files(
     staging: &Staging,
     writer: TableFileWriter,
-    index: &TableIndex,
+    index: &mut TableIndex,
     history: &mut History,
     staged: u32,
     dropped: &BTreeMap<u32, Vec<u32>>,
     new: &mut BTreeMap<u32, NewFile>,
-    ended: &mut Vec<i64>,
+    replacement: &mut Replacement,
 ) -> Result<(), LandError> {
     if let Some(file) = writer.finish(&staging.table)? {
         new.insert(staged, file);
     }
-    let changes = history.take_changes();
+    let mut changes = history.take_changes();
     let touched: BTreeSet<u32> = changes.keys().chain(dropped.keys()).copied().collect();
-    let (none, nothing) = (BTreeMap::new(), Vec::new());
+    let mut by_position: BTreeMap<u32, Changes> = BTreeMap::new();
+    let nothing = Vec::new();
     for number in touched {
-        let intervals = changes.get(&number).unwrap_or(&none);
+        let of_file = changes.remove(&number).unwrap_or_default();
         let rows = dropped.get(&number).unwrap_or(&nothing);
         let old = match (new.get(&number), index.files.get(number as usize)) {
-            (Some(f), _) => DataFile { id: -1, path: f.path.clone(), rows: f.rows, bytes: f.bytes },
+            (Some(f), _) => DataFile::new(f),
             (None, Some(f)) => f.clone(),
             (None, None) => return Err(LakeError::Corrupt(format!("the index has no file {number}")).into()),
         };
-        let names = (system::VALID_FROM, system::VALID_TO);
-        let rewritten = rewrite(&staging.fs, &staging.folder, &staging.table, &old, rows, intervals, names)?;
+        // Of what was dropped nothing more is to be known: not how far it reached, either.
+        if old.id >= 0 && rows.is_empty() && staging.by_position.is_for(&old, of_file.len()) {
+            by_position.insert(number, of_file);
+            continue;
+        }
+        let out = if rows.is_empty() { deletes::positions(&old)? } else { Vec::new() };
+        let rows = if rows.is_empty() { &out } else { rows };
+        if !out.is_empty() {
+            index.keys.move_up(&BTreeMap::from([(number, out.clone())]))?;
+        }
+        let of_file = of_file
+            .into_iter()
+            .filter_map(|(row, (_, interval))| Some((deletes::without(row, &out)?, interval)));
+        let rewritten =
+            rewrite(&staging.fs, &staging.folder, &staging.table, &old, rows, &of_file.collect())?;
         match rewritten {
             Some(file) => new.insert(number, file),
             None => new.remove(&number),
@@ -1177,10 +1201,53 @@ fn write_files(
             let failed = |source| LakeError::Io { path: old.path.clone(), doing: "removed", source };
             staging.fs.remove(&old.path).map_err(failed)?;
         } else {
-            ended.push(old.id);
+            replacement.end.push(old.id);
         }
     }
-    Ok(())
+    end_by_position(staging, index, by_position, new, replacement)
+}
+
+/// Rows of a file that change, with their keys and intervals.
+type Changes = BTreeMap<u32, (Key, (i64, i64))>;
+
+/// Ends rows of files by position: all of them stand again in one file, with their new intervals.
+fn end_by_position(
+    staging: &Staging,
+    index: &mut TableIndex,
+    by_position: BTreeMap<u32, Changes>,
+    new: &mut BTreeMap<u32, NewFile>,
+    replacement: &mut Replacement,
+) -> Result<(), LandError> {
+    if by_position.is_empty() {
+        return Ok(());
+    }
+    let mut table = staging.table.clone();
+    for file in by_position.keys().filter_map(|number| index.files.get(*number as usize)) {
+        table = as_personal_as_before(&table, file)?;
+    }
+    let mut writer = TableFileWriter::create(&staging.fs, &staging.folder, &table)?;
+    let stands = index.files.len() as u32;
+    let mut keys: Vec<Key> = Vec::new();
+    let mut places: BTreeMap<(u32, u32), (u32, u32)> = BTreeMap::new();
+    for (number, changes) in by_position {
+        let Some(slot) = index.files.get_mut(number as usize) else { continue };
+        let before = writer.rows() as u32;
+        let intervals = changes.iter().map(|(row, (_, interval))| (*row, *interval)).collect();
+        again(&mut writer, &table, slot, &intervals)?;
+        places.extend(changes.keys().zip(before..).map(|(row, now)| ((number, *row), (stands, now))));
+        keys.extend(changes.values().map(|(key, _)| *key));
+        let out = deletes::union(&deletes::positions(slot)?, changes.into_keys());
+        let deletes = deletes::write(&staging.fs, &staging.folder, &slot.path, &out)?;
+        slot.deletes = Some(placed(&deletes));
+        replacement.deletes.push((slot.id, deletes));
+    }
+    index.files.push(DataFile::gone());
+    if let Some(file) = writer.finish(&table)? {
+        new.insert(stands, file);
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    Ok(index.keys.stand_again(&keys, &places)?)
 }
 
 fn rule_counts(rules: &[Rule], broken: &[u64], built_in: &BTreeMap<String, u64>) -> Vec<RuleCount> {

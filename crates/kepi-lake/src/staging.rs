@@ -10,6 +10,7 @@ use kepi_query::landing::Raw;
 
 use crate::{
     catalogue::Table,
+    deletes::ByPosition,
     durable::DurableFs,
     erased::Met,
     ledger::Past,
@@ -45,6 +46,8 @@ pub(crate) struct Staging {
     pub erased: Met,
     /// What was merged, as far as its rows can meet it.
     pub meets: Meets,
+    /// When rows end by position.
+    pub by_position: ByPosition,
     /// Key of the hashes that the index keeps.
     pub secret: [u8; 32],
 }

@@ -1,6 +1,7 @@
 //! Parquet files of the lake: written with field ids and statistics, read back column by column.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -18,17 +19,18 @@ use arrow::{
     datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType},
 };
 use kepi_model::expression::Physical;
+use kepi_query::port::system;
 use parquet::{
     arrow::{
         ArrowWriter, PARQUET_FIELD_ID_META_KEY,
         arrow_reader::{
-            ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+            ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
             statistics::StatisticsConverter,
         },
     },
     basic::{Compression, Encoding, ZstdLevel},
     file::{
-        metadata::{ParquetMetaDataReader, RowGroupMetaData},
+        metadata::{PageIndexPolicy, ParquetMetaDataReader, RowGroupMetaData},
         properties::{EnabledStatistics, WriterProperties},
     },
     schema::types::ColumnPath,
@@ -36,8 +38,9 @@ use parquet::{
 
 use crate::{
     catalogue::{DataFile, FileStats, NewFile, Table, column_type},
-    durable::{self, DurableFs, PendingFile},
-    error::LakeError,
+    deletes,
+    durable::{self, DurableFs, PendingFile, footer_length},
+    error::{LakeError, io, written},
     index::{EVER, OPEN},
 };
 
@@ -253,6 +256,7 @@ impl TableFileWriter {
             checksum: Some(checksum),
             footer,
             stats,
+            deletes: None,
         })
     }
 }
@@ -264,32 +268,6 @@ impl Drop for TableFileWriter {
             drop(running.ended());
         }
     }
-}
-
-pub(crate) fn io(path: &Path, doing: &'static str, source: std::io::Error) -> LakeError {
-    LakeError::Io { path: path.to_owned(), doing, source }
-}
-
-pub(crate) fn written(path: &Path, error: parquet::errors::ParquetError) -> LakeError {
-    let error = match error {
-        // What the disk said, not only in words: a full one has a way out.
-        parquet::errors::ParquetError::External(source) => match source.downcast::<std::io::Error>() {
-            Ok(source) => return io(path, "written", *source),
-            Err(other) => parquet::errors::ParquetError::External(other),
-        },
-        other => other,
-    };
-    LakeError::Parquet { path: path.to_owned(), doing: "written", reason: error.to_string() }
-}
-
-/// Length of a Parquet file's footer, from its last eight bytes: four of length, then the magic.
-pub(crate) fn footer_length(path: &Path) -> std::io::Result<u64> {
-    use std::io::{Read, Seek, SeekFrom};
-    let mut file = durable::open(path)?;
-    file.seek(SeekFrom::End(-8))?;
-    let mut length = [0u8; 4];
-    file.read_exact(&mut length)?;
-    Ok(u64::from(u32::from_le_bytes(length)))
 }
 
 /// The latest instant of a column by what the file says of itself; none where it does not say.
@@ -307,16 +285,65 @@ pub(crate) fn latest_in(file: &DataFile, column: &str) -> Result<Option<i64>, La
     Ok(times.filter(|times| times.null_count() == 0).and_then(|times| times.iter().flatten().max()))
 }
 
-/// Reads a file in batches of the table's schema; columns the file does not have are missing throughout.
+/// Reads the rows of a file that are in, in batches of the table's schema; columns the file does not have are missing throughout.
 pub(crate) fn read_batches(
     file: &DataFile,
     table: &Table,
     wanted: Option<&[&str]>,
     mut each: impl FnMut(RecordBatch) -> Result<(), LakeError>,
 ) -> Result<(), LakeError> {
+    let out = deletes::positions(file)?;
+    let (mut before, mut held) = (0u32, 0u64);
+    read_all(file, table, wanted, |batch| {
+        let rows = before..before + batch.num_rows() as u32;
+        before = rows.end;
+        let first = out.partition_point(|row| *row < rows.start);
+        let batch = match out.get(first) {
+            Some(next) if *next < rows.end => {
+                let is_in: BooleanArray = rows.map(|row| Some(out.binary_search(&row).is_err())).collect();
+                filter_record_batch(&batch, &is_in).map_err(|e| written(&file.path, e.into()))?
+            }
+            _ => batch,
+        };
+        held += batch.num_rows() as u64;
+        each(batch)
+    })?;
+    if !out.is_empty() && held + out.len() as u64 != file.rows {
+        let (path, reason) = (file.path.clone(), format!("it has {before} rows instead of {}", file.rows));
+        return Err(LakeError::Parquet { path, doing: "read", reason });
+    }
+    Ok(())
+}
+
+/// The same of all rows that it was written with.
+pub(crate) fn read_all(
+    file: &DataFile,
+    table: &Table,
+    wanted: Option<&[&str]>,
+    each: impl FnMut(RecordBatch) -> Result<(), LakeError>,
+) -> Result<(), LakeError> {
+    read_some(file, table, wanted, None, each)
+}
+
+/// The same of rows at some positions, ascending: no more pages are read than those that hold them.
+fn read_some(
+    file: &DataFile,
+    table: &Table,
+    wanted: Option<&[&str]>,
+    rows: Option<&[u32]>,
+    mut each: impl FnMut(RecordBatch) -> Result<(), LakeError>,
+) -> Result<(), LakeError> {
     let bad = |reason: String| LakeError::Parquet { path: file.path.clone(), doing: "read", reason };
     let opened = durable::open(&file.path).map_err(|e| io(&file.path, "read", e))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|e| bad(e.to_string()))?;
+    let places = if rows.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
+    let options = ArrowReaderOptions::new().with_offset_index_policy(places);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(opened, options);
+    let mut builder = builder.map_err(|e| bad(e.to_string()))?;
+    if let Some(rows) = rows {
+        let all = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
+        let ranges = rows.iter().map(|row| *row as usize..*row as usize + 1);
+        builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(ranges, all));
+    }
     let columns: Vec<&crate::catalogue::TableColumn> =
         table.columns.iter().filter(|c| wanted.is_none_or(|w| w.contains(&c.name.as_str()))).collect();
     let roots = builder.schema().fields().iter().enumerate();
@@ -352,7 +379,7 @@ pub(crate) fn read_batches(
 
 /// A table whose columns are personal where they were when a file of it was written: an attribute that has left the model
 /// since, or is no longer said to be personal, still holds what it held. Only personal columns have no statistics.
-fn as_personal_as_before(table: &Table, file: &DataFile) -> Result<Table, LakeError> {
+pub(crate) fn as_personal_as_before(table: &Table, file: &DataFile) -> Result<Table, LakeError> {
     let bad = |reason: String| LakeError::Parquet { path: file.path.clone(), doing: "read", reason };
     let opened = durable::open(&file.path).map_err(|e| io(&file.path, "read", e))?;
     let metadata = ParquetMetaDataReader::new().parse_and_finish(&opened).map_err(|e| bad(e.to_string()))?;
@@ -376,13 +403,12 @@ pub(crate) fn rewrite(
     table: &Table,
     file: &DataFile,
     dropped: &[u32],
-    intervals: &std::collections::BTreeMap<u32, (i64, i64)>,
-    names: (&str, &str),
+    intervals: &BTreeMap<u32, (i64, i64)>,
 ) -> Result<Option<NewFile>, LakeError> {
     let table = &as_personal_as_before(table, file)?;
     let mut writer = TableFileWriter::create(fs, folder, table)?;
     let (mut before, mut after) = (0u32, 0u32);
-    read_batches(file, table, None, |batch| {
+    read_all(file, table, None, |batch| {
         let rows = batch.num_rows() as u32;
         let kept: BooleanArray =
             (before..before + rows).map(|r| Some(dropped.binary_search(&r).is_err())).collect();
@@ -397,49 +423,77 @@ pub(crate) fn rewrite(
         after = range.end;
         let changes: Vec<(u32, (i64, i64))> =
             intervals.range(range.clone()).map(|(r, i)| (r - range.start, *i)).collect();
-        if changes.is_empty() {
-            return writer.write(batch);
-        }
-        let schema = batch.schema();
-        let mut columns = batch.columns().to_vec();
-        for (name, pick) in [
-            (names.0, (|i: (i64, i64)| (i.0 != EVER).then_some(i.0)) as fn((i64, i64)) -> Option<i64>),
-            (names.1, |i| (i.1 != OPEN).then_some(i.1)),
-        ] {
-            let Some((at, old)) = schema.index_of(name).ok().and_then(|at| {
-                Some((at, columns.get(at)?.as_primitive_opt::<TimestampMicrosecondType>()?.clone()))
-            }) else {
-                return Err(LakeError::Corrupt(format!("`{}` has no column `{name}`", file.path.display())));
-            };
-            let mut values: Vec<Option<i64>> = old.iter().collect();
-            for (row, interval) in &changes {
-                if let Some(v) = values.get_mut(*row as usize) {
-                    *v = pick(*interval);
-                }
-            }
-            if let Some(column) = columns.get_mut(at) {
-                *column = Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC"));
-            }
-        }
-        writer.write(RecordBatch::try_new(schema, columns).map_err(bad)?)
+        writer.write(with_intervals(&file.path, batch, &changes)?)
     })?;
     writer.finish(table)
 }
 
-/// Writes a file anew without some rows, and without values of some columns in others; positions count rows before that. A file of
-/// which nothing is left is one without rows.
+/// Writes rows of a file again, with other intervals.
+pub(crate) fn again(
+    writer: &mut TableFileWriter,
+    table: &Table,
+    file: &DataFile,
+    intervals: &BTreeMap<u32, (i64, i64)>,
+) -> Result<(), LakeError> {
+    let rows: Vec<u32> = intervals.keys().copied().collect();
+    let mut left = intervals.values();
+    read_some(file, table, None, Some(&rows), |batch| {
+        let changes: Vec<_> = (0..batch.num_rows() as u32).zip(left.by_ref().copied()).collect();
+        writer.write(with_intervals(&file.path, batch, &changes)?)
+    })?;
+    match left.next() {
+        None => Ok(()),
+        Some(_) => Err(LakeError::Corrupt(format!("`{}` has fewer rows than it had", file.path.display()))),
+    }
+}
+
+/// Rows with other intervals at some of them, by position.
+fn with_intervals(
+    path: &Path,
+    batch: RecordBatch,
+    changes: &[(u32, (i64, i64))],
+) -> Result<RecordBatch, LakeError> {
+    if changes.is_empty() {
+        return Ok(batch);
+    }
+    let schema = batch.schema();
+    let mut columns = batch.columns().to_vec();
+    for (name, pick) in [
+        (system::VALID_FROM, (|i: (i64, i64)| (i.0 != EVER).then_some(i.0)) as fn((i64, i64)) -> Option<i64>),
+        (system::VALID_TO, |i| (i.1 != OPEN).then_some(i.1)),
+    ] {
+        let Some((at, old)) = schema.index_of(name).ok().and_then(|at| {
+            Some((at, columns.get(at)?.as_primitive_opt::<TimestampMicrosecondType>()?.clone()))
+        }) else {
+            return Err(LakeError::Corrupt(format!("`{}` has no column `{name}`", path.display())));
+        };
+        let mut values: Vec<Option<i64>> = old.iter().collect();
+        for (row, interval) in changes {
+            if let Some(v) = values.get_mut(*row as usize) {
+                *v = pick(*interval);
+            }
+        }
+        if let Some(column) = columns.get_mut(at) {
+            *column = Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC"));
+        }
+    }
+    RecordBatch::try_new(schema, columns).map_err(|e| written(path, e.into()))
+}
+
+/// Writes a file anew without some rows, and without values of some columns in others; positions count rows before that, those that
+/// are out among them. A file of which nothing is left is one without rows.
 pub(crate) fn without(
     fs: &Arc<dyn DurableFs>,
     folder: &Path,
     table: &Table,
     file: &DataFile,
     dropped: &[u32],
-    emptied: &std::collections::BTreeMap<String, Vec<u32>>,
+    emptied: &BTreeMap<String, Vec<u32>>,
 ) -> Result<NewFile, LakeError> {
     let table = &as_personal_as_before(table, file)?;
     let mut writer = TableFileWriter::create(fs, folder, table)?;
     let mut before = 0u32;
-    read_batches(file, table, None, |batch| {
+    read_all(file, table, None, |batch| {
         let bad = |e: arrow::error::ArrowError| written(&file.path, e.into());
         let rows = before..before + batch.num_rows() as u32;
         before = rows.end;
@@ -459,7 +513,7 @@ pub(crate) fn without(
     writer.finish_whatever(table)
 }
 
-/// Writes a file anew with references to other rows: of each its column and that of what the source said, and for which key every
+/// Writes a file anew, those of its rows that are out among them, with references to other rows: of each its column and that of what the source said, and for which key every
 /// key counts now that counts for another one.
 pub(crate) fn with_references(
     fs: &Arc<dyn DurableFs>,
@@ -467,11 +521,11 @@ pub(crate) fn with_references(
     table: &Table,
     file: &DataFile,
     references: &[(String, String)],
-    moved: &std::collections::BTreeMap<String, String>,
+    moved: &BTreeMap<String, String>,
 ) -> Result<NewFile, LakeError> {
     let table = &as_personal_as_before(table, file)?;
     let mut writer = TableFileWriter::create(fs, folder, table)?;
-    read_batches(file, table, None, |batch| {
+    read_all(file, table, None, |batch| {
         let bad = |e: arrow::error::ArrowError| written(&file.path, e.into());
         let schema = batch.schema();
         let mut columns = batch.columns().to_vec();

@@ -1,10 +1,6 @@
 //! The index of a table, read from its files, and kept for the next file that lands.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use arrow::array::{Array, AsArray};
 use kepi_model::{
@@ -17,12 +13,12 @@ use kepi_store::merge::Merges;
 
 use crate::{
     catalogue::{DataFile, Table},
-    durable,
+    deletes, durable,
     error::LakeError,
     index::{Builder, EVER, Entry, Found, KeyIndex, KeySet, OPEN, RunNames, Version},
     mapping::{Column, Key, Keys, RowHasher, Slot, Tag, tag},
     merges::{as_said, resolved, said},
-    table_file::read_batches,
+    table_file::{read_all, read_batches},
 };
 
 /// Names by number.
@@ -170,7 +166,8 @@ impl TableIndex {
         for file in files {
             let number = index.files.len() as u32;
             let mut row_in_file = 0u32;
-            read_batches(&file, table, None, |batch| {
+            let out = deletes::positions(&file)?;
+            read_all(&file, table, None, |batch| {
                 let named = names.iter().map(String::as_str).zip(&mut columns.attributes);
                 for (name, column) in named.chain(SYSTEM.into_iter().zip(&mut columns.system)) {
                     let array = batch.column_by_name(name).ok_or_else(|| {
@@ -187,6 +184,9 @@ impl TableIndex {
                 let mut last: Option<(String, String, u32, u32, i64)> = None;
                 for row in 0..batch.num_rows() {
                     let row_of_file = row_in_file + row as u32;
+                    if out.binary_search(&row_of_file).is_ok() {
+                        continue;
+                    }
                     let (source, load) = (columns.text(4, row), columns.text(5, row));
                     let whose = shape.apart.then(|| source.to_owned());
                     let whose = whose.as_deref();
@@ -268,12 +268,15 @@ impl TableIndex {
         let keys = KeyIndex::open(of.folder, &kept.runs).ok()?;
         let by_id: BTreeMap<i64, &DataFile> = files.iter().map(|file| (file.id, file)).collect();
         // Numbers of files that are out are not used again.
-        let gone = || DataFile { id: -1, path: PathBuf::new(), rows: 0, bytes: 0 };
         Some(Self {
             shape: kept.shape,
             version: kept.version,
             keys,
-            files: kept.files.iter().map(|id| by_id.get(id).map_or_else(gone, |f| (*f).clone())).collect(),
+            files: kept
+                .files
+                .iter()
+                .map(|id| by_id.get(id).map_or_else(DataFile::gone, |f| (*f).clone()))
+                .collect(),
             loads: Names(kept.loads),
             sources: Names(kept.sources),
         })

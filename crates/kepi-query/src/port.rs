@@ -118,7 +118,39 @@ pub struct PinnedFile {
     pub path: String,
     /// Length in bytes.
     pub bytes: u64,
-    /// Rows.
+    /// Rows of it that are in: not those that are out by position.
+    pub rows: u64,
+    /// What says which of its rows are out, where some are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletes: Option<PinnedDeletes>,
+}
+
+impl PinnedFile {
+    /// A file of which all rows are in.
+    pub fn whole(path: String, bytes: u64, rows: u64) -> Self {
+        Self { path, bytes, rows, deletes: None }
+    }
+    /// Paths of what is read of it, to be told where that lies.
+    pub fn paths(&mut self) -> impl Iterator<Item = &mut String> {
+        std::iter::once(&mut self.path).chain(self.deletes.as_mut().map(|deletes| &mut deletes.path))
+    }
+    /// What stands for its rows: files are never written again under the same names.
+    pub fn names(&self) -> String {
+        match &self.deletes {
+            Some(deletes) => format!("{} without {}", self.path, deletes.path),
+            None => self.path.clone(),
+        }
+    }
+}
+
+/// A Parquet file that says which rows of another are out: `pos` counts them from 0, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedDeletes {
+    /// Absolute path.
+    pub path: String,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// Rows that are out.
     pub rows: u64,
 }
 

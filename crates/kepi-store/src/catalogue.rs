@@ -1,8 +1,8 @@
 //! A DuckLake 1.0 catalogue: which Parquet files make up which table at which snapshot, in SQL tables of the public
 //! specification, spelt as DuckDB itself makes them in the database at hand.
 //!
-//! Copy-on-write only: a file is never changed; a rewritten file is a new one, and the old one ends at the snapshot.
-//! There are no delete files and no inlined rows. Tables stand in schemas; a schema is made with its first table.
+//! A file is never changed; a rewritten file is a new one, and the old one ends at the snapshot. Of a large file of which few rows
+//! end, another file says which, by position. There are no inlined rows. Tables stand in schemas; a schema is made with its first table.
 
 mod column;
 mod files;
@@ -12,8 +12,8 @@ use kepi_model::id::Hash;
 pub use column::ColumnType;
 pub(crate) use column::instant_text;
 pub use files::{
-    DataFile, FileStats, Held, NewFile, Replacement, bounds, checksummed, commit, exchange, files, held,
-    live_files, table_files, version,
+    DataFile, Deletes, Exchanged, FileStats, Held, HeldDeletes, NewDeletes, NewFile, Replacement, Written,
+    bounds, checksummed, commit, exchange, files, held, held_deletes, live_files, table_files, version,
 };
 
 use crate::{

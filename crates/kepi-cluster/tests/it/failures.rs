@@ -33,7 +33,7 @@ pub fn cases(folder: &std::path::Path, number: usize) -> Vec<(ScanPlan, PinnedIn
         }
         let own = folder.join(seed.to_string());
         std::fs::create_dir(&own).unwrap();
-        let shape = Shape { files: 4, row_group: 16, dictionary: true, lacking: false };
+        let shape = Shape { files: 4, row_group: 16, dictionary: true, lacking: false, out: 5 };
         Some((plan, written(&tables, &own, shape), expected))
     });
     some.take(number).collect()

@@ -207,7 +207,7 @@ fn write_rows(path: &Path, wanted: Wanted, (from, until): (u64, u64)) -> Result<
     writer.close().map_err(|e| failed(&e))?;
     let bytes = fs::metadata(path).map_err(|e| failed(&e))?.len();
     let absolute = fs::canonicalize(path).map_err(|e| failed(&e))?;
-    Ok(PinnedFile { path: absolute.to_string_lossy().into_owned(), bytes, rows: until - from })
+    Ok(PinnedFile::whole(absolute.to_string_lossy().into_owned(), bytes, until - from))
 }
 
 fn rows(from: u64, until: u64, wanted: Wanted) -> Vec<ArrayRef> {

@@ -641,5 +641,5 @@ fn write(
     writer.close().map_err(|e| failed(&e))?;
     let bytes = std::fs::metadata(path).map_err(|e| failed(&e))?.len();
     let absolute = std::fs::canonicalize(path).map_err(|e| failed(&e))?;
-    Ok(PinnedFile { path: absolute.to_string_lossy().into_owned(), bytes, rows: until - from })
+    Ok(PinnedFile::whole(absolute.to_string_lossy().into_owned(), bytes, until - from))
 }

@@ -3,11 +3,13 @@
 use std::{fs::File, path::Path, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray},
+    array::{
+        ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
+    },
     datatypes::{DataType, Field, Schema, TimeUnit},
 };
 use kepi_model::expression::Physical;
-use kepi_query::port::{MemoryColumn, PinnedFile, PinnedInputs, PinnedTable, TableData};
+use kepi_query::port::{MemoryColumn, PinnedDeletes, PinnedFile, PinnedInputs, PinnedTable, TableData};
 use kepi_testkit::arbitrary::Chance;
 use parquet::{
     arrow::ArrowWriter,
@@ -26,6 +28,8 @@ pub struct Shape {
     pub dictionary: bool,
     /// Whether files leave out columns without any value, as files do that were written before a column came.
     pub lacking: bool,
+    /// Behind which share of rows, one in so many, a row stands that is out by position; 0: none.
+    pub out: usize,
 }
 
 impl Shape {
@@ -36,6 +40,7 @@ impl Shape {
             row_group: *chance.pick(&[1, 16, 64, 1000]),
             dictionary: !chance.once_in(3),
             lacking: chance.once_in(2),
+            out: *chance.pick(&[0, 1, 2, 7]),
         }
     }
 }
@@ -60,6 +65,21 @@ fn data_type(physical: Physical) -> DataType {
     }
 }
 
+/// What says that rows of a file at these positions are out.
+fn deletes(of: &Path, out: Vec<i64>) -> PinnedDeletes {
+    let path = of.with_extension("delete.parquet");
+    let rows = out.len() as u64;
+    let fields =
+        vec![Field::new("file_path", DataType::Utf8, false), Field::new("pos", DataType::Int64, false)];
+    let schema = Arc::new(Schema::new(fields));
+    let names = StringArray::from_iter_values(out.iter().map(|_| of.to_str().unwrap()));
+    let columns: Vec<ArrayRef> = vec![Arc::new(names), Arc::new(Int64Array::from(out))];
+    let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), Arc::clone(&schema), None).unwrap();
+    writer.write(&RecordBatch::try_new(schema, columns).unwrap()).unwrap();
+    writer.close().unwrap();
+    PinnedDeletes { path: path.to_str().unwrap().to_owned(), bytes: path.metadata().unwrap().len(), rows }
+}
+
 /// The same inputs with every table in files below `folder`.
 pub fn written(inputs: &PinnedInputs, folder: &Path, shape: Shape) -> PinnedInputs {
     let tables = inputs.tables.iter().map(|(entity, table)| {
@@ -78,6 +98,20 @@ pub fn written(inputs: &PinnedInputs, folder: &Path, shape: Shape) -> PinnedInpu
                 fields.push(Field::new(&column.name, data_type(column.physical), true));
                 arrays.push(values);
             }
+            // Rows that count twice where they are not passed over: those before them once more.
+            let mut out = vec![];
+            if shape.out > 0 && until > from {
+                let mut taken: Vec<u32> = vec![];
+                for row in 0..(until - from) as u32 {
+                    taken.push(row);
+                    if (row as usize).is_multiple_of(shape.out) {
+                        out.push(taken.len() as i64);
+                        taken.push(row);
+                    }
+                }
+                let taken = UInt32Array::from(taken);
+                arrays = arrays.iter().map(|of| arrow::compute::take(of, &taken, None).unwrap()).collect();
+            }
             let schema = Arc::new(Schema::new(fields));
             let path = folder.join(format!("{entity} teil ü {i}.parquet"));
             let properties = WriterProperties::builder()
@@ -90,11 +124,9 @@ pub fn written(inputs: &PinnedInputs, folder: &Path, shape: Shape) -> PinnedInpu
             writer.write(&RecordBatch::try_new(schema, arrays).unwrap()).unwrap();
             writer.close().unwrap();
             let bytes = path.metadata().unwrap().len();
-            files.push(PinnedFile {
-                path: path.to_str().unwrap().to_owned(),
-                bytes,
-                rows: (until - from) as u64,
-            });
+            let file = PinnedFile::whole(path.to_str().unwrap().to_owned(), bytes, (until - from) as u64);
+            let deletes = (!out.is_empty()).then(|| deletes(&path, out));
+            files.push(PinnedFile { deletes, ..file });
         }
         let pinned = PinnedTable { data: TableData::Files(files), ..table.clone() };
         (entity.clone(), pinned)

@@ -1,7 +1,12 @@
 //! Scans computed in parts, tasks and states passing as bytes as between processes: the same bits as the reference.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
+use datafusion_datasource::{
+    FileExtensions, PartitionedFile,
+    file_scan_config::{FileScanConfig, FileScanConfigBuilder},
+    source::DataSourceExec,
+};
 use datafusion_execution::{TaskContext, config::SessionConfig};
 use datafusion_physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::StreamExt;
@@ -20,6 +25,21 @@ use crate::{
     files::{Shape, written},
 };
 
+/// A scan as it comes out of another process: without what is attached to its files.
+fn travelled(source: &Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+    let source: &dyn Any = source.downcast_ref::<DataSourceExec>().unwrap().data_source().as_ref();
+    let config = source.downcast_ref::<FileScanConfig>().unwrap().clone();
+    let bare = |file: &PartitionedFile| {
+        let mut file = file.clone();
+        file.extensions = FileExtensions::default();
+        file
+    };
+    let groups =
+        config.file_groups.iter().map(|group| group.files().iter().map(bare).collect::<Vec<_>>().into());
+    let groups = groups.collect();
+    DataSourceExec::from_data_source(FileScanConfigBuilder::from(config).with_file_groups(groups).build())
+}
+
 /// Computes parts in this process from what would travel, and does something to their bytes.
 struct Apart<F: Fn(Vec<u8>) -> Vec<u8> + Send + Sync>(F);
 
@@ -33,11 +53,14 @@ impl<F: Fn(Vec<u8>) -> Vec<u8> + Send + Sync> Elsewhere for Apart<F> {
             let task = ScanTask::decode(&task.encode()?).unwrap();
             let config = SessionConfig::new().with_batch_size(BATCH_ROWS);
             let context = Arc::new(TaskContext::default().with_session_config(config));
+            // A plan that travels loses which rows are out.
+            let came = travelled(&source);
             let mut parts = Vec::new();
             for partition in 0..source.output_partitioning().partition_count() {
                 // Each as if it were alone in its process.
-                let mut part = task.ready().await?.part();
-                let mut rows = source.execute(partition, Arc::clone(&context)).unwrap();
+                let ready = task.ready().await?;
+                let mut part = ready.part();
+                let mut rows = ready.source(&came, partition)?.execute(0, Arc::clone(&context)).unwrap();
                 while let Some(batch) = rows.next().await {
                     if !part.add(&batch.unwrap())? {
                         break;
@@ -98,7 +121,7 @@ async fn states_that_are_cut_short_or_longer_are_an_error() {
     });
     let (tables, plan) = case(seed.unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let shape = Shape { files: 1, row_group: 1000, dictionary: true, lacking: false };
+    let shape = Shape { files: 1, row_group: 1000, dictionary: true, lacking: false, out: 3 };
     let files = written(&tables, folder.path(), shape);
     let limits = Limits::default();
     let whole = measure(&plan, &files, &limits, 1, &Apart(|part| part)).await.unwrap();

@@ -9,13 +9,13 @@ use std::{
 };
 
 use kepi_model::expression::Physical;
-use kepi_query::port::SnapshotId;
+use kepi_query::port::{PinnedDeletes, PinnedFile, SnapshotId};
 use kepi_store::{
     Store,
     catalogue::{self as stored, ColumnType},
 };
 
-pub(crate) use kepi_store::catalogue::{FileStats, NewFile, Replacement};
+pub(crate) use kepi_store::catalogue::{FileStats, NewDeletes, NewFile, Replacement};
 pub(crate) use table::{Table, TableColumn, ensure_table, live_files, table_of};
 
 use crate::{
@@ -31,17 +31,77 @@ pub(crate) struct DataFile {
     pub id: i64,
     /// Absolute path.
     pub path: PathBuf,
-    /// Rows.
+    /// Rows that it was written with.
     pub rows: u64,
     /// Bytes.
     pub bytes: u64,
+    /// What says which of them are out, where some are.
+    pub deletes: Option<Deletes>,
 }
 
 impl DataFile {
+    /// One that is written and has no number yet.
+    pub fn new(file: &NewFile) -> Self {
+        let deletes = file.deletes.as_ref().map(placed);
+        Self { id: -1, path: file.path.clone(), rows: file.rows, bytes: file.bytes, deletes }
+    }
+
+    /// One that is out.
+    pub fn gone() -> Self {
+        Self { id: -1, path: PathBuf::new(), rows: 0, bytes: 0, deletes: None }
+    }
+
+    /// A file of a pin.
+    pub fn of_pin(file: &PinnedFile) -> Self {
+        let deletes = file.deletes.as_ref().map(|of| Deletes {
+            path: of.path.clone().into(),
+            rows: of.rows,
+            bytes: of.bytes,
+        });
+        let out = deletes.as_ref().map_or(0, |of| of.rows);
+        let (path, bytes) = (file.path.clone().into(), file.bytes);
+        Self { id: 0, path, rows: file.rows + out, bytes, deletes }
+    }
+
+    /// As a pin has it.
+    pub fn pinned(&self) -> PinnedFile {
+        let deletes = self.deletes.as_ref().map(|of| PinnedDeletes {
+            path: of.path.display().to_string(),
+            bytes: of.bytes,
+            rows: of.rows,
+        });
+        let rows = self.rows.saturating_sub(deletes.as_ref().map_or(0, |of| of.rows));
+        PinnedFile { path: self.path.display().to_string(), bytes: self.bytes, rows, deletes }
+    }
+
     /// As it is to be here.
     pub fn wanted(&self) -> Wanted {
         Wanted { path: self.path.clone(), bytes: Some(self.bytes), checksum: None }
     }
+
+    /// The same, with what says which of its rows are out.
+    pub fn all_wanted(&self) -> impl Iterator<Item = Wanted> {
+        let deletes = self.deletes.as_ref();
+        let deletes =
+            deletes.map(|of| Wanted { path: of.path.clone(), bytes: Some(of.bytes), checksum: None });
+        std::iter::once(self.wanted()).chain(deletes)
+    }
+}
+
+/// What says which rows are out, as it is written.
+pub(crate) fn placed(deletes: &NewDeletes) -> Deletes {
+    Deletes { path: deletes.path.clone(), rows: deletes.rows, bytes: deletes.bytes }
+}
+
+/// A file that says which rows of a data file are out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Deletes {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Rows that are out.
+    pub rows: u64,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 /// The catalogue and where its files are.
@@ -112,7 +172,13 @@ impl Catalogue {
 
     /// A file with its absolute path.
     pub fn place(&self, file: stored::DataFile) -> DataFile {
-        DataFile { id: file.id, path: self.data.join(file.path), rows: file.rows, bytes: file.bytes }
+        let deletes = file.deletes.map(|of| self.place_deletes(of));
+        DataFile { id: file.id, path: self.data.join(file.path), rows: file.rows, bytes: file.bytes, deletes }
+    }
+
+    /// The same of what says which rows are out.
+    pub fn place_deletes(&self, of: stored::Deletes) -> Deletes {
+        Deletes { path: self.data.join(of.path), rows: of.rows, bytes: of.bytes }
     }
 }
 

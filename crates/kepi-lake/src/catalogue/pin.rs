@@ -7,7 +7,7 @@ use kepi_model::{
     id::{AttributeId, EntityId},
     project::Project,
 };
-use kepi_query::port::{PinnedColumn, PinnedFile, PinnedInputs, PinnedTable, SnapshotId, TableData};
+use kepi_query::port::{PinnedColumn, PinnedInputs, PinnedTable, SnapshotId, TableData};
 use kepi_store::{
     Reading,
     catalogue::{self as stored, MAIN},
@@ -84,13 +84,8 @@ impl Catalogue {
         }
         let files: Vec<_> =
             stored::table_files(tx, table.id, at).await?.into_iter().map(|f| self.place(f)).collect();
-        self.bring(files.iter().map(DataFile::wanted).collect()).await?;
-        let data = TableData::Files(
-            files
-                .into_iter()
-                .map(|f| PinnedFile { path: f.path.display().to_string(), bytes: f.bytes, rows: f.rows })
-                .collect(),
-        );
+        self.bring(files.iter().flat_map(DataFile::all_wanted).collect()).await?;
+        let data = TableData::Files(files.iter().map(DataFile::pinned).collect());
         Ok(PinnedTable { columns, key, data, live_until: None })
     }
 }

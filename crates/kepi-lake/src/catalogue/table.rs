@@ -198,6 +198,6 @@ pub(crate) async fn live_files(catalogue: &Catalogue, table: i64) -> Result<(Vec
     let files = stored::live_files(&mut tx, table).await?;
     drop(tx);
     let files: Vec<DataFile> = files.into_iter().map(|f| catalogue.place(f)).collect();
-    catalogue.bring(files.iter().map(DataFile::wanted).collect()).await?;
+    catalogue.bring(files.iter().flat_map(DataFile::all_wanted).collect()).await?;
     Ok((files, version))
 }

@@ -123,6 +123,11 @@ impl Chains {
         })
     }
 
+    /// A key by its position.
+    pub(crate) fn key(&self, key: usize) -> Key {
+        self.keys.get(key).copied().unwrap_or_default()
+    }
+
     pub(crate) fn head(&self, key: usize) -> u32 {
         self.newest.get(key).copied().unwrap_or(NONE)
     }

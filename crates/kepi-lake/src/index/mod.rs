@@ -26,6 +26,9 @@ pub(crate) use sorted::{KeyMap, KeySet};
 
 use crate::{error::LakeError, mapping::Key};
 
+/// Keys of which many are asked for at once.
+pub(crate) const KEYS_AT_ONCE: usize = 16_384;
+
 /// All versions of a table's rows.
 #[derive(Default)]
 pub(crate) struct KeyIndex {
@@ -137,6 +140,11 @@ impl KeyIndex {
     /// uniqueness knew of keys that are gone with them are free again.
     pub fn remove(&mut self, places: &BTreeMap<u32, Vec<u32>>) -> Result<(), LakeError> {
         self.replaces |= !places.is_empty();
+        self.move_up(places)
+    }
+
+    /// Says that files were written anew without rows that none of its versions stands in: the rows behind these move up.
+    pub fn move_up(&mut self, places: &BTreeMap<u32, Vec<u32>>) -> Result<(), LakeError> {
         let mut chain = Vec::new();
         self.chains.rewrite(|bytes| {
             chain.clear();
@@ -155,6 +163,31 @@ impl KeyIndex {
                 chain.iter().for_each(|entry| put_entry(bytes, entry));
             }
         })
+    }
+
+    /// Says that versions of keys, which are sorted, stand elsewhere now, by file and row.
+    pub fn stand_again(
+        &mut self,
+        keys: &[Key],
+        places: &BTreeMap<(u32, u32), (u32, u32)>,
+    ) -> Result<(), LakeError> {
+        let mut chains = Chains::default();
+        for keys in keys.chunks(KEYS_AT_ONCE) {
+            self.probe(keys, &mut chains)?;
+            for key in 0..keys.len() {
+                let mut at = chains.head(key);
+                while let Some(link) = chains.links.get_mut(at as usize) {
+                    at = link.previous;
+                    let version = &mut link.entry.version;
+                    if let Some(place) = places.get(&(version.file, version.row)) {
+                        (version.file, version.row) = *place;
+                    }
+                }
+                chains.touch(key);
+            }
+            self.apply(&chains)?;
+        }
+        Ok(())
     }
 
     /// Of a rule of uniqueness, by number: the key that has each of these values, which are sorted.

@@ -34,9 +34,8 @@ use parquet::{
 
 use crate::{
     catalogue::{FileStats, NewFile},
-    durable::{self, DurableFs, PendingFile},
-    error::LakeError,
-    table_file::{footer_length, io, written},
+    durable::{self, DurableFs, PendingFile, footer_length},
+    error::{LakeError, io, written},
 };
 
 /// Rows of a row group: few enough that one KPI is read without most of the others.
@@ -149,7 +148,16 @@ pub(crate) fn write(fs: &Arc<dyn DurableFs>, folder: &Path, table: &Table) -> Re
     let (bytes, checksum) = file.finish().map_err(|e| io(&path, "written", e))?;
     let footer = footer_length(&path).map_err(|e| io(&path, "read", e))?;
     let stats = (0..Place::COUNT).map(|at| stats(table, at)).collect();
-    Ok(NewFile { path, name, rows: table.rows() as u64, bytes, checksum: Some(checksum), footer, stats })
+    Ok(NewFile {
+        path,
+        name,
+        rows: table.rows() as u64,
+        bytes,
+        checksum: Some(checksum),
+        footer,
+        stats,
+        deletes: None,
+    })
 }
 
 /// Statistics of one of the first columns, in DuckLake's spelling: whoever looks for a KPI or a period skips files by

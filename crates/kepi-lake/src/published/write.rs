@@ -57,7 +57,7 @@ impl Written {
         let table = lake.published_table(tx, self.form, (stamp.at, stamp.actor)).await?;
         let (merged, ids) = self.merged.take().unzip();
         let add = [Some(file), merged].into_iter().flatten().collect();
-        let of = Replacement { add, end: Vec::new(), merged: ids.unwrap_or_default() };
+        let of = Replacement { add, merged: ids.unwrap_or_default(), ..Replacement::default() };
         stored::commit(tx, table, &of, stamp).await?;
         Ok(())
     }

@@ -136,8 +136,9 @@ impl Watched {
 
 async fn land_three(fs: &Watched, root: &Path) {
     let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
-    let lake =
-        LocalLake::open_on(Arc::new(fs.clone()), store.clone(), &root.join("data"), NOW).await.unwrap();
+    let lake = by_position(
+        LocalLake::open_on(Arc::new(fs.clone()), store.clone(), &root.join("data"), NOW).await.unwrap(),
+    );
     let (project, source) = orders(Mode::Upsert);
     for (n, text) in ["a,1,,\nb,1,,\n", "a,2,,\nb,2,,\nb,3,,\n", "c,1,,\na,3,,\n"].iter().enumerate() {
         let path = root.join(format!("{n}.csv"));
@@ -152,7 +153,7 @@ async fn land_three(fs: &Watched, root: &Path) {
 async fn files_are_synced_then_named_then_committed() {
     let folder = tempfile::tempdir().unwrap();
     let fs = Watched::default();
-    land_three(&fs, folder.path()).await;
+    BY_POSITION.scope((1, 50), land_three(&fs, folder.path())).await;
     {
         let disk = fs.disk.lock().unwrap();
         let mut committed = 0;
@@ -174,7 +175,7 @@ async fn files_are_synced_then_named_then_committed() {
     }
     fs.cut_the_power();
     let store = Store::open(&folder.path().join("kepi.db").into()).await.unwrap();
-    let lake = LocalLake::open(store, &folder.path().join("data"), NOW).await.unwrap();
+    let lake = by_position(LocalLake::open(store, &folder.path().join("data"), NOW).await.unwrap());
     assert!(lake.damage().await.unwrap().is_empty());
 }
 

@@ -50,7 +50,7 @@ async fn lands_as_expected(name: &str) {
         serde_json::from_str(&std::fs::read_to_string(root.join("expected_rows.json")).unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("kepi.db").into()).await.unwrap();
-    let lake = LocalLake::open(store, &folder.path().join("data"), NOW).await.unwrap();
+    let lake = by_position(LocalLake::open(store, &folder.path().join("data"), NOW).await.unwrap());
     let begun = Instant::now();
     let mut read = 0;
     for source in project.sources.values() {

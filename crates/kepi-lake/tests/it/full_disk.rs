@@ -98,7 +98,7 @@ fn files_below(folder: &Path) -> BTreeSet<PathBuf> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wherever_the_disk_is_full_nothing_stays_and_landing_again_succeeds() {
-    full_at_every_point(|_| true).await;
+    BY_POSITION.scope((1, 50), full_at_every_point(|_| true)).await;
 }
 
 /// The database is elsewhere and has room; the data files have none.
@@ -121,7 +121,7 @@ async fn full_at_every_point(prepare: fn(&Path) -> bool) {
         let left = Arc::new(AtomicU64::new(u64::MAX));
         let store = Store::open(&database(root)).await.unwrap();
         let fs = Arc::new(Filling(Arc::clone(&left)));
-        let lake = LocalLake::open_on(fs, store.clone(), &root.join("data"), NOW).await.unwrap();
+        let lake = by_position(LocalLake::open_on(fs, store.clone(), &root.join("data"), NOW).await.unwrap());
         let (project, source) = orders(Mode::Upsert);
         let landing = |n: usize| Landing { actor: "person/1", at: NOW + n as i64, progress: &Silent };
         let paths: Vec<PathBuf> = (0..3).map(|n| root.join(format!("{n}.csv"))).collect();
@@ -133,7 +133,7 @@ async fn full_at_every_point(prepare: fn(&Path) -> bool) {
         }
         let (before, latest) = (files_below(&root.join("data")), lake.latest().await.unwrap());
         left.store(room, Ordering::SeqCst);
-        // The third file writes new rows and rewrites both files before it.
+        // The third file writes new rows, ends a row of the first file by position or writes it anew, and writes the second anew.
         let result = lake.land_raw(&project, &source, &raw(root, &source, &paths[2]), landing(2)).await;
         left.store(u64::MAX, Ordering::SeqCst);
         if let Err(error) = &result {
@@ -179,7 +179,7 @@ fn loader() {
 
 async fn load(root: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let store = Store::open(&root.join("kepi.db").into()).await?;
-    let lake = LocalLake::open(store, &root.join("data"), NOW).await?;
+    let lake = by_position(LocalLake::open(store, &root.join("data"), NOW).await?);
     let (project, source) = orders(Mode::Append);
     for n in 0..FILES {
         let landing = Landing { actor: "person/1", at: NOW + n as i64, progress: &Silent };
@@ -218,7 +218,7 @@ async fn a_database_that_cannot_grow_loses_nothing_and_doubles_nothing() {
             .output()
             .unwrap();
         let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
-        let lake = LocalLake::open(store.clone(), &root.join("data"), NOW).await.unwrap();
+        let lake = by_position(LocalLake::open(store.clone(), &root.join("data"), NOW).await.unwrap());
         let (project, _) = orders(Mode::Append);
         let loads = lake.loads(None).await.unwrap();
         assert!(loads.iter().all(|l| l.outcome == LoadOutcome::Landed));

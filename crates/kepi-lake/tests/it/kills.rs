@@ -32,7 +32,7 @@ fn loader() {
 /// Lands every file that is not landed yet, in the order of names.
 async fn load_everything(root: &Path, sweep: bool) {
     let store = Store::open(&database(root)).await.unwrap();
-    let lake = LocalLake::open(store, &root.join("lake"), NOW).await.unwrap();
+    let lake = by_position(LocalLake::open(store, &root.join("lake"), NOW).await.unwrap());
     if sweep {
         lake.sweep_orphans(Duration::ZERO).await.unwrap();
     }
@@ -90,7 +90,7 @@ fn write_files(root: &Path, from: usize, to: usize) {
 
 fn spawn(root: &Path, sweep: bool) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "kills::loader", "--nocapture"]).env(LOADER, root);
+    command.args(["--exact", "kills::loader", "--nocapture"]).env(LOADER, root).env("KEPI_BY_POSITION", "60");
     if sweep {
         command.env("KEPI_TEST_SWEEP", "1");
     }
@@ -180,7 +180,7 @@ fn kill_loaders(root: &Path, kills: u32) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let store = Store::open(&database(root)).await.unwrap();
-        let lake = LocalLake::open(store.clone(), &root.join("lake"), NOW).await.unwrap();
+        let lake = by_position(LocalLake::open(store.clone(), &root.join("lake"), NOW).await.unwrap());
         let swept = lake.sweep_orphans(Duration::ZERO).await.unwrap();
         assert!(lake.damage().await.unwrap().is_empty());
         assert_whole(&store).await;
@@ -221,7 +221,7 @@ async fn land_twice_at_once(root: &Path) {
         assert!(loader.wait().unwrap().success());
     }
     let store = Store::open(&database(root)).await.unwrap();
-    let lake = LocalLake::open(store, &root.join("lake"), NOW).await.unwrap();
+    let lake = by_position(LocalLake::open(store, &root.join("lake"), NOW).await.unwrap());
     let (append, upsert) = expected(12);
     let pinned = lake.pin(&orders(Mode::Append).0, None).await.unwrap();
     assert_eq!(rows(&pinned, "order", &["id", "amount"]), append);

@@ -9,6 +9,7 @@
 )]
 
 mod accounting;
+mod by_position;
 mod durability;
 mod erasing;
 mod examples;

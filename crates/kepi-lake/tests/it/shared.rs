@@ -151,7 +151,7 @@ async fn whatever_is_lost_at_any_step_all_or_nothing_is_there_and_the_next_machi
     let second = file("accounts_2.csv", accounts_file(1..3, "gold"));
     let bucket = Memory::new("s3://kpis/shop");
     let (folder, store) = machine(Path::new("none")).await;
-    let lake = LocalLake::open(store.clone(), home(folder.path(), &bucket), NOW).await.unwrap();
+    let lake = by_position(LocalLake::open(store.clone(), home(folder.path(), &bucket), NOW).await.unwrap());
     land(&lake, &project, &of_accounts, &first, NOW).await.unwrap();
     land(&lake, &project, &of_tickets, &tickets, NOW + 1).await.unwrap();
     let before = accounts(&lake, &project).await;
@@ -182,7 +182,7 @@ async fn whatever_is_lost_at_any_step_all_or_nothing_is_there_and_the_next_machi
         // The next one has an empty folder, too.
         let (next, store) = machine(&own.path().join("kepi.db")).await;
         drop(own);
-        let lake = LocalLake::open(store.clone(), home(next.path(), &there), NOW).await.unwrap();
+        let lake = by_position(LocalLake::open(store.clone(), home(next.path(), &there), NOW).await.unwrap());
         assert_eq!(lake.damage().await.unwrap(), [], "after {steps} steps");
         let filter = EventFilter { kind: Some("rows.erased".to_owned()), ..EventFilter::default() };
         let erased = !store.events(&filter).await.unwrap().is_empty();
@@ -226,7 +226,7 @@ async fn a_lake_moves_into_a_bucket_and_knows_where_it_is() {
     assert_eq!(LocalLake::place(&store).await.unwrap(), None);
     let bucket = Memory::new("s3://kpis/shop");
     let moved = Home { data: root.join(".kepi/data"), ..home(root, &bucket) };
-    let lake = LocalLake::open(store.clone(), moved.clone(), NOW).await.unwrap();
+    let lake = by_position(LocalLake::open(store.clone(), moved.clone(), NOW).await.unwrap());
     assert_eq!(bucket.names(), named(&store).await);
     assert_eq!(LocalLake::place(&store).await.unwrap().as_deref(), Some("s3://kpis/shop"));
     drop(lake);
@@ -274,7 +274,7 @@ async fn what_another_process_swept_before_it_was_named_is_put_there_anew() {
     let (project, of_accounts, _) = shop();
     let bucket = Memory::new("s3://kpis/shop");
     let (folder, store) = machine(Path::new("none")).await;
-    let lake = LocalLake::open(store.clone(), home(folder.path(), &bucket), NOW).await.unwrap();
+    let lake = by_position(LocalLake::open(store.clone(), home(folder.path(), &bucket), NOW).await.unwrap());
     let file = folder.path().join("accounts_1.csv");
     fs::write(&file, accounts_file(0..4, "basic")).unwrap();
     *bucket.swept.lock().unwrap() = Some("main/account/");
@@ -294,7 +294,7 @@ async fn what_one_machine_fetched_another_lands() {
     }
     let bucket = Memory::new("s3://kpis/shop");
     let (one, store) = machine(Path::new("none")).await;
-    let lake = LocalLake::open(store.clone(), home(one.path(), &bucket), NOW).await.unwrap();
+    let lake = by_position(LocalLake::open(store.clone(), home(one.path(), &bucket), NOW).await.unwrap());
     let kept = lake.kept(&fetched).await.unwrap();
     let mut inflow = lake.begin(&fetched, &kept).unwrap();
     inflow.rows().row(&format!(r#"{{"id":"acc-{}","email":"x","tier":"gold"}}"#, mark(7))).unwrap();
@@ -310,7 +310,7 @@ async fn what_one_machine_fetched_another_lands() {
 
     // It broke off before anything landed. The next machine has both, and fetches on from there.
     let two = tempfile::tempdir().unwrap();
-    let lake = LocalLake::open(store.clone(), home(two.path(), &bucket), NOW).await.unwrap();
+    let lake = by_position(LocalLake::open(store.clone(), home(two.path(), &bucket), NOW).await.unwrap());
     let landing = || Landing { actor: "person/1", at: NOW + 1, progress: &Silent };
     let waits = lake.kept(&fetched).await.unwrap().waiting.unwrap();
     assert_eq!(lake.land_raw(&project, &fetched, &waits, landing()).await.unwrap().counts.accepted, 1);

@@ -24,7 +24,7 @@ use kepi_model::{
 };
 use kepi_query::{
     landing::{Lake, LoadOutcome, LoadReport, Progress, Raw},
-    port::{PinnedInputs, SnapshotId, TableData},
+    port::{PinnedFile, PinnedInputs, SnapshotId, TableData},
 };
 use kepi_store::Store;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -293,7 +293,24 @@ pub fn address(root: &Path) -> String {
 pub async fn open(root: &Path) -> (Store, LocalLake) {
     let store = Store::open(&address(root).parse().unwrap()).await.unwrap();
     let lake = LocalLake::open(store.clone(), &root.join(".kepi/data"), NOW).await.unwrap();
-    (store, lake)
+    (store, by_position(lake))
+}
+
+tokio::task_local! {
+    /// From how many rows on, and up to how many percent of them, rows of a file end by position in the test that runs.
+    pub static BY_POSITION: (u64, u64);
+}
+
+/// A lake that ends rows by position as the test that runs wants it: by itself in none of the small files of tests. `KEPI_BY_POSITION`
+/// has all tests do so.
+pub fn by_position(lake: LocalLake) -> LocalLake {
+    match BY_POSITION.try_get() {
+        Ok((from_rows, percent)) => lake.by_position(from_rows, percent),
+        Err(_) => match std::env::var("KEPI_BY_POSITION") {
+            Ok(percent) => lake.by_position(1, percent.parse().unwrap()),
+            Err(_) => lake,
+        },
+    }
 }
 
 impl Bench {
@@ -345,19 +362,24 @@ impl Bench {
 
 /// Rows of a table as texts, sorted; `-` is no value.
 pub fn rows(pinned: &PinnedInputs, entity: &str, columns: &[&str]) -> Vec<Vec<String>> {
-    let mut out = Vec::new();
-    let Some(table) = pinned.tables.get(&id::<EntityId>(entity)) else { return out };
+    let mut all = Vec::new();
+    let Some(table) = pinned.tables.get(&id::<EntityId>(entity)) else { return all };
     let TableData::Files(files) = &table.data else { panic!("files expected") };
     for file in files {
         let opened = File::open(&file.path).unwrap();
         assert_eq!(opened.metadata().unwrap().len(), file.bytes);
         let reader = ParquetRecordBatchReaderBuilder::try_new(opened).unwrap().build().unwrap();
-        let mut n = 0;
+        let out = out_of(file);
+        let (mut n, mut at) = (0, 0);
         for batch in reader {
             let batch = batch.unwrap();
-            n += batch.num_rows() as u64;
             for row in 0..batch.num_rows() {
-                out.push(
+                at += 1;
+                if out.contains(&(at - 1)) {
+                    continue;
+                }
+                n += 1;
+                all.push(
                     columns
                         .iter()
                         .map(|name| match batch.column_by_name(name) {
@@ -370,7 +392,24 @@ pub fn rows(pinned: &PinnedInputs, entity: &str, columns: &[&str]) -> Vec<Vec<St
         }
         assert_eq!(n, file.rows);
     }
-    out.sort();
+    all.sort();
+    all
+}
+
+/// Which rows of a file are out, by position, by what its delete file says.
+fn out_of(file: &PinnedFile) -> BTreeSet<i64> {
+    let Some(deletes) = &file.deletes else { return BTreeSet::new() };
+    let opened = File::open(&deletes.path).unwrap();
+    assert_eq!(opened.metadata().unwrap().len(), deletes.bytes);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(opened).unwrap().build().unwrap();
+    let mut out = BTreeSet::new();
+    for batch in reader {
+        let batch = batch.unwrap();
+        let paths = batch.column_by_name("file_path").unwrap().as_string::<i32>();
+        assert!(paths.iter().all(|path| file.path.ends_with(path.unwrap())), "{paths:?} of {}", file.path);
+        out.extend(batch.column_by_name("pos").unwrap().as_primitive::<Int64Type>().values());
+    }
+    assert_eq!(out.len() as u64, deletes.rows);
     out
 }
 

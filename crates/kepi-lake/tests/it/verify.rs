@@ -109,6 +109,7 @@ async fn files_of_other_writers_have_no_checksum_and_are_counted() {
         checksum: None,
         footer: 0,
         stats: vec![],
+        deletes: None,
     };
     let stamp = Stamp { at: NOW, actor: "duck", message: "of another writer" };
     let added = Replacement { add: vec![other], ..Replacement::default() };

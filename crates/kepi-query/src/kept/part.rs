@@ -23,8 +23,13 @@ pub(super) struct FileId {
 
 impl FileId {
     pub fn of(file: &PinnedFile) -> Self {
-        let name = file.path.rsplit(['/', '\\']).next().unwrap_or(&file.path);
-        Self { name: name.to_owned(), bytes: file.bytes, rows: file.rows }
+        let last = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or(path).to_owned();
+        let name = match &file.deletes {
+            None => last(&file.path),
+            // Other rows of the same file are out: it holds something else.
+            Some(deletes) => format!("{} without {}", last(&file.path), last(&deletes.path)),
+        };
+        Self { name, bytes: file.bytes, rows: file.rows }
     }
 }
 

@@ -87,7 +87,7 @@ impl PortionsTask {
             TableData::Files(files) => Some(files),
             TableData::Memory(_) => None,
         });
-        files.flatten().map(|file| &mut file.path)
+        files.flatten().flat_map(PinnedFile::paths)
     }
 
     /// The columns that are read of a table.

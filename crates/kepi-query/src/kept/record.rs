@@ -275,7 +275,7 @@ impl Rows {
 
 impl Slice {
     fn file(&self, shelf: &dyn Shelf) -> PinnedFile {
-        PinnedFile { path: shelf.path(&self.name), bytes: self.bytes, rows: self.rows }
+        PinnedFile::whole(shelf.path(&self.name), self.bytes, self.rows)
     }
 }
 

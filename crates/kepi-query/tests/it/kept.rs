@@ -31,7 +31,7 @@ fn placed(changing: &Changing, drawer: &Drawer) -> PinnedInputs {
     changing.in_files(|_, name, rows| {
         let path = format!("/lake/{name}");
         drawer.files.lock().unwrap().insert(path.clone(), rows.clone());
-        PinnedFile { path, bytes: 1, rows: rows.rows as u64 }
+        PinnedFile::whole(path, 1, rows.rows as u64)
     })
 }
 

@@ -97,7 +97,7 @@ impl World {
             let placed = of.iter().map(|(name, rows)| {
                 let path = format!("/lake/{name}");
                 self.drawer.files.lock().unwrap().insert(path.clone(), Arc::clone(rows));
-                PinnedFile { path, bytes: 1, rows: rows.rows as u64 }
+                PinnedFile::whole(path, 1, rows.rows as u64)
             });
             let data = TableData::Files(placed.collect());
             files

@@ -241,7 +241,7 @@ impl Business {
             let place = |(name, rows): &(String, Arc<MemoryTable>)| {
                 let path = format!("/lake/{name}");
                 placed.insert(path.clone(), rows.clone());
-                PinnedFile { path, bytes: 1, rows: rows.rows as u64 }
+                PinnedFile::whole(path, 1, rows.rows as u64)
             };
             TableData::Files(files.iter().map(place).collect())
         });
@@ -746,7 +746,7 @@ fn made_again(
     for (name, head, files) in filed {
         let file = |(file, rows): &(&str, &str)| {
             let TableData::Memory(rows) = read(head, rows).data else { unreachable!("in memory") };
-            let file = PinnedFile { path: format!("/lake/{file}"), bytes: 1, rows: rows.rows as u64 };
+            let file = PinnedFile::whole(format!("/lake/{file}"), 1, rows.rows as u64);
             drawer.files.lock().unwrap().insert(file.path.clone(), rows);
             file
         };
@@ -1136,7 +1136,7 @@ fn rows_beyond_memory_are_made_in_portions_and_come_to_the_same() {
         let rows: Vec<u32> = (0..memory.rows as u32).collect();
         let files = rows.chunks(500).enumerate().map(|(number, rows)| {
             let path = format!("/lake/{entity} {number}");
-            let file = PinnedFile { path: path.clone(), bytes: 1, rows: rows.len() as u64 };
+            let file = PinnedFile::whole(path.clone(), 1, rows.len() as u64);
             drawer.files.lock().unwrap().insert(path, Arc::new(memory.taken(rows)));
             file
         });

@@ -38,6 +38,7 @@ fn file(name: &str, rows: u64, stats: Vec<FileStats>) -> NewFile {
         checksum: Some(Hash::of(name.as_bytes())),
         footer: 7,
         stats,
+        deletes: None,
     }
 }
 

@@ -1,7 +1,9 @@
 //! `kepi bench landing`: how fast files land, beside DuckDB turning the same files into typed Parquet in the same run.
 
 use std::{
-    fs::File,
+    collections::BTreeMap,
+    ffi::OsString,
+    fs::{DirEntry, File},
     io::{BufWriter, Write},
     path::Path,
     process::{Command, Stdio},
@@ -40,6 +42,8 @@ const COLUMNS: [(&str, &str, &str); 14] = [
     ("region", "text", "VARCHAR"),
     ("comment", "text", "VARCHAR"),
 ];
+/// Rows that the last file changes.
+const CHANGED: u64 = 1000;
 /// The formats of files.
 const FORMATS: [&str; 3] = ["csv", "ndjson", "parquet"];
 
@@ -58,6 +62,10 @@ struct Landed {
     peak_rss_bytes: Option<u64>,
     /// A second file of 1,000 rows, half of them changes, in a process of its own.
     day_seconds: f64,
+    /// A third file that changes 1,000 rows, spread over all of the first one, in a process of its own.
+    changed_seconds: f64,
+    /// Bytes of data files that it wrote.
+    changed_bytes: u64,
 }
 
 /// What was measured.
@@ -189,13 +197,38 @@ fn measure_one(what: &BenchLanding, raw: &Path, format: &str, folder: &Path) -> 
     let doing = Failure::io(format!("`{}` could not be copied", day.display()));
     std::fs::copy(&day, place).map_err(doing)?;
     let day_seconds = in_own_process(&project)?.seconds;
+    let changed = folder.join(format!("changed.{format}"));
+    if format != "parquet" {
+        let doing = Failure::io(format!("`{}` could not be written", changed.display()));
+        let rows = (0..what.rows).step_by((what.rows / CHANGED).max(1) as usize);
+        generate(&folder.join("changed.csv"), &folder.join("changed.ndjson"), rows, 2).map_err(doing)?;
+    }
+    let place = project.join("data").join(format!("tickets_3.{format}"));
+    let doing = Failure::io(format!("`{}` could not be copied", changed.display()));
+    std::fs::copy(&changed, place).map_err(doing)?;
+    let before = data_files(&project)?;
+    let changed_seconds = in_own_process(&project)?.seconds;
+    let written = data_files(&project)?.into_iter().filter(|(name, _)| !before.contains_key(name));
+    let changed_bytes = written.map(|(_, bytes)| bytes).sum();
     Ok(Landed {
         kepi_seconds: median(seconds),
         kepi_processor_seconds: (!processor.is_empty()).then(|| median(processor)),
         peak_rss_bytes: peak,
         day_seconds,
+        changed_seconds,
+        changed_bytes,
         ..Landed::default()
     })
+}
+
+/// The data files of the table with their lengths.
+fn data_files(project: &Path) -> Result<BTreeMap<OsString, u64>, Failure> {
+    let folder = project.join(".kepi/data/main/request");
+    let files = std::fs::read_dir(&folder)?;
+    let of = |file: std::io::Result<DirEntry>| {
+        file.and_then(|file| Ok((file.file_name(), file.metadata()?.len())))
+    };
+    Ok(files.map(of).collect::<std::io::Result<_>>()?)
 }
 
 fn in_own_process(project: &Path) -> Result<Said, Failure> {
@@ -271,7 +304,7 @@ fn definitions(format: &str) -> String {
 }
 
 /// Writes tickets as CSV and NDJSON: texts of few and of many members, a free text, instants, money, numbers, some missing.
-fn generate(csv: &Path, ndjson: &Path, rows: std::ops::Range<u64>, version: u64) -> std::io::Result<()> {
+fn generate(csv: &Path, ndjson: &Path, rows: impl Iterator<Item = u64>, version: u64) -> std::io::Result<()> {
     const WORDS: [&str; 8] = ["late", "broken", "refund", "thanks", "please", "order", "again", "missing"];
     let (mut csv, mut ndjson) = (BufWriter::new(File::create(csv)?), BufWriter::new(File::create(ndjson)?));
     writeln!(csv, "{}", COLUMNS.map(|(name, ..)| name).join(","))?;
@@ -324,7 +357,16 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn grid(report: &Report) -> Grid {
-    let mut grid = Grid::new(&["Format", "Rows", "Kepi", "DuckDB", "Times DuckDB", "Peak", "A day's file"]);
+    let mut grid = Grid::new(&[
+        "Format",
+        "Rows",
+        "Kepi",
+        "DuckDB",
+        "Times DuckDB",
+        "Peak",
+        "A day's file",
+        "1,000 changes",
+    ]);
     let seconds = |s: f64| Field::figure(format!("{s:.2} s"), Some(s));
     for (name, of) in [("CSV", &report.csv), ("NDJSON", &report.ndjson), ("Parquet", &report.parquet)] {
         if of.file_bytes == 0 {
@@ -344,6 +386,7 @@ fn grid(report: &Report) -> Grid {
                 Field::figure(format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20)), Some(bytes as f64))
             }),
             seconds(of.day_seconds),
+            seconds(of.changed_seconds),
         ]);
     }
     grid

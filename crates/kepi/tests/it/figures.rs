@@ -36,7 +36,7 @@ struct Fact {
 }
 
 /// Publishes an example and returns its values by KPI, period and segment.
-fn published(project: &Project) -> BTreeMap<(String, String, Segment), Value> {
+pub fn published(project: &Project) -> BTreeMap<(String, String, Segment), Value> {
     project.ok(&["run", "--quiet"]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let rows = runtime.block_on(async {

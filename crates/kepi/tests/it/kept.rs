@@ -1,10 +1,15 @@
 //! A run reads what has changed; whatever becomes of what is kept, figures are those that reading everything gives.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
+use kepi_engine::DataFusionEvaluator;
 use serde_json::Value;
 
-use crate::support::Project;
+use crate::{
+    figures::published,
+    order::{NOON, app_on, run_at},
+    support::Project,
+};
 
 /// Rows of answers that a run would read, of how many, and why.
 fn cost(project: &Project) -> (u64, u64, Vec<Value>) {
@@ -82,6 +87,52 @@ fn a_run_reads_what_has_changed_and_publishes_the_same() {
         project.ok(&["reproduce"]);
         assert_eq!(cost(&project).0, 0);
     }
+}
+
+/// Answers are corrected twice, in a lake where their rows end by position and in one where files are written anew.
+#[test]
+fn rows_that_end_by_position_come_to_the_same_figures_and_are_reproduced() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let mut found = Vec::new();
+    for by_position in [true, false] {
+        let project = Project::example("tiny");
+        let text = fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+        let text = text.replace("data/answers.csv", "data/*.csv").replace("mode: append", "mode: upsert");
+        project.write("kpis.yml", &text);
+        let mut figures = Vec::new();
+        for (at, corrected) in [
+            (0, ""),
+            (1, "2,2026-01-09 14:10,south,1\n9,2026-02-11 15:00,north,2\n"),
+            (2, "2,2026-01-09 14:10,south,10\n3,2026-03-12 11:00,north,9\n"),
+        ] {
+            if at > 0 {
+                project.write(
+                    &format!("data/corrected_{at}.csv"),
+                    &format!("id,answered,region,score\n{corrected}"),
+                );
+            }
+            runtime.block_on(async {
+                let lake =
+                    |lake: kepi_lake::LocalLake| if by_position { lake.by_position(1, 50) } else { lake };
+                let app = app_on(project.path(), Arc::new(DataFusionEvaluator), lake).await;
+                run_at(&app, NOON + at).await.unwrap();
+            });
+            figures.push(published(&project));
+        }
+        // What was published of January and of February was pinned to different snapshots.
+        let compared: Value = serde_json::from_str(&project.ok(&["reproduce", "--format", "json"])).unwrap();
+        assert!(compared["compared"].as_u64().unwrap() > 0);
+        assert_eq!(compared["compared"], compared["identical"]);
+        let files = fs::read_dir(project.path().join(".kepi/data/main/survey_response")).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let deletes = names.filter(|name| name.ends_with("-delete.parquet")).count();
+        assert_eq!(deletes > 1, by_position, "{deletes}");
+        // All versions of an answer are there, wherever they stand.
+        let traced = project.ok(&["trace", "survey_response", "2"]).lines().count();
+        found.push((figures, traced));
+    }
+    assert!(found[0] == found[1], "{:?}\n{:?}", found[0].0.last(), found[1].0.last());
+    assert!(found[0].0[0] != found[0].0[1] && found[0].0[1] != found[0].0[2]);
 }
 
 /// What a run would read to make rows, or of rows that were made.

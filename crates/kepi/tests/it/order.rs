@@ -54,8 +54,18 @@ impl RunProgress for Silent {
 
 /// The project in a folder, computed by an evaluator.
 pub async fn app(root: &Path, evaluator: Arc<dyn Evaluator>) -> App {
+    app_on(root, evaluator, |lake| lake).await
+}
+
+/// The same with another lake.
+pub async fn app_on(
+    root: &Path,
+    evaluator: Arc<dyn Evaluator>,
+    other: impl FnOnce(LocalLake) -> LocalLake,
+) -> App {
     let store = Store::open(&root.join(".kepi/kepi.db").into()).await.unwrap();
-    let lake = Arc::new(LocalLake::open(store.clone(), &root.join(".kepi/data"), 1).await.unwrap());
+    let lake = LocalLake::open(store.clone(), &root.join(".kepi/data"), 1).await.unwrap();
+    let lake = Arc::new(other(lake));
     App {
         sources: Arc::new(FileSources::new(root)),
         fetcher: Arc::new(Connections::new(root)),
@@ -79,7 +89,7 @@ pub async fn run_at(app: &App, at: i64) -> Result<RunReport, AppError> {
 }
 
 /// A moment of 2026, in µs UTC.
-const NOON: i64 = 1_780_000_000_000_000;
+pub const NOON: i64 = 1_780_000_000_000_000;
 const HOUR: i64 = 3_600_000_000;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,10 +58,14 @@ pub(crate) const ADD_DECLARED: &str = "INSERT INTO kepi_column_type VALUES ($1, 
 /// Which version of the schema a snapshot begins.
 pub(crate) const ADD_SCHEMA_VERSION: &str = "INSERT INTO ducklake_schema_versions VALUES ($1, $2, $3)";
 
-/// Every file of a snapshot, or of all. The path of a table is the one it was made with.
+/// Every file of a snapshot, or of all, also those that say which rows of another are out. The path of a table is the one it was made with.
 pub(crate) const FILES: &str = "SELECT f.data_file_id, s.path || t.path || f.path AS path, f.record_count,
             f.file_size_bytes, c.blake3
-     FROM ducklake_data_file f
+     FROM (SELECT data_file_id, table_id, path, record_count, file_size_bytes, begin_snapshot, end_snapshot
+           FROM ducklake_data_file
+           UNION ALL
+           SELECT delete_file_id, table_id, path, delete_count, file_size_bytes, begin_snapshot, end_snapshot
+           FROM ducklake_delete_file) f
      JOIN ducklake_table t ON t.table_id = f.table_id AND t.begin_snapshot =
           (SELECT min(begin_snapshot) FROM ducklake_table WHERE table_id = f.table_id)
      JOIN ducklake_schema s ON s.schema_id = t.schema_id
@@ -69,21 +73,27 @@ pub(crate) const FILES: &str = "SELECT f.data_file_id, s.path || t.path || f.pat
      WHERE ($1 IS NULL OR f.begin_snapshot <= $1 AND (f.end_snapshot IS NULL OR f.end_snapshot > $1))
      ORDER BY f.data_file_id";
 
-/// The files of a table at a snapshot.
+/// The files of a table at a snapshot, each with the one that says which of its rows are out.
 pub(crate) const TABLE_FILES: &str =
-    "SELECT f.data_file_id, s.path || t.path || f.path AS path, f.record_count,
-            f.file_size_bytes
+    "SELECT f.data_file_id, s.path || t.path || f.path AS path, f.record_count, f.file_size_bytes,
+            s.path || t.path || d.path AS deletes, d.delete_count, d.file_size_bytes AS delete_bytes
      FROM ducklake_data_file f
      JOIN ducklake_table t ON t.table_id = f.table_id AND t.begin_snapshot =
           (SELECT min(begin_snapshot) FROM ducklake_table WHERE table_id = $1)
      JOIN ducklake_schema s ON s.schema_id = t.schema_id
+     LEFT JOIN ducklake_delete_file d ON d.data_file_id = f.data_file_id AND d.begin_snapshot <= $2
+          AND (d.end_snapshot IS NULL OR d.end_snapshot > $2)
      WHERE f.table_id = $1 AND f.begin_snapshot <= $2 AND (f.end_snapshot IS NULL OR f.end_snapshot > $2)
      ORDER BY f.data_file_id";
 
 /// The newest snapshot up to one that touched a table's files.
 pub(crate) const VERSION: &str = "SELECT coalesce(max(CASE WHEN end_snapshot <= $2 THEN end_snapshot
                                   ELSE begin_snapshot END), 0)
-     FROM ducklake_data_file WHERE table_id = $1 AND begin_snapshot <= $2";
+     FROM (SELECT begin_snapshot, end_snapshot FROM ducklake_data_file
+           WHERE table_id = $1 AND begin_snapshot <= $2
+           UNION ALL
+           SELECT begin_snapshot, end_snapshot FROM ducklake_delete_file
+           WHERE table_id = $1 AND begin_snapshot <= $2) AS files";
 
 /// Bounds of a column, a row a file, and whether the file is older than the column.
 pub(crate) const BOUNDS: &str = "SELECT s.value_count, s.min_value, s.max_value,
@@ -97,6 +107,20 @@ pub(crate) const BOUNDS: &str = "SELECT s.value_count, s.min_value, s.max_value,
 /// Ends a file that is live.
 pub(crate) const END_FILE: &str =
     "UPDATE ducklake_data_file SET end_snapshot = $2 WHERE data_file_id = $1 AND end_snapshot IS NULL";
+
+/// Whether a file of a table is live.
+pub(crate) const IS_LIVE: &str = "SELECT count(*) FROM ducklake_data_file WHERE data_file_id = $1 AND table_id = $2 AND end_snapshot IS NULL";
+
+/// Ends what says which rows of a file are out.
+pub(crate) const END_DELETES: &str =
+    "UPDATE ducklake_delete_file SET end_snapshot = $2 WHERE data_file_id = $1 AND end_snapshot IS NULL";
+
+/// Says from a snapshot on which rows of a file are out.
+pub(crate) const ADD_DELETES: &str = "INSERT INTO ducklake_delete_file
+     VALUES ($1, $2, $3, NULL, $4, $5, $6, 'parquet', $7, $8, $9, NULL, NULL)";
+
+/// Takes what says which rows of a file are out of every snapshot.
+pub(crate) const FORGET_DELETES: &str = "DELETE FROM ducklake_delete_file WHERE data_file_id = $1";
 
 /// Takes a live file out of every snapshot.
 pub(crate) const FORGET_FILE: &str =
@@ -124,6 +148,8 @@ pub(crate) const ADD_STATS: &str =
 /// Brings the statistics of a table up to its live files.
 pub(crate) const UPDATE_STATS: &str = "UPDATE ducklake_table_stats SET next_row_id = $2,
        record_count = (SELECT CAST(coalesce(sum(record_count), 0) AS BIGINT) FROM ducklake_data_file
+                       WHERE table_id = $1 AND end_snapshot IS NULL)
+                    - (SELECT CAST(coalesce(sum(delete_count), 0) AS BIGINT) FROM ducklake_delete_file
                        WHERE table_id = $1 AND end_snapshot IS NULL),
        file_size_bytes = (SELECT CAST(coalesce(sum(file_size_bytes), 0) AS BIGINT) FROM ducklake_data_file
                           WHERE table_id = $1 AND end_snapshot IS NULL)

@@ -41,6 +41,21 @@ pub(crate) const HELD: &str = "SELECT f.data_file_id, s.path || t.path || f.path
      JOIN ducklake_schema s ON s.schema_id = t.schema_id
      WHERE f.table_id = $1 ORDER BY f.data_file_id";
 
+/// What says which rows of a table's files are out, in all snapshots.
+pub(crate) const HELD_DELETES: &str =
+    "SELECT d.delete_file_id, d.data_file_id, s.path || t.path || d.path AS path,
+            d.delete_count, d.file_size_bytes, d.end_snapshot
+     FROM ducklake_delete_file d
+     JOIN ducklake_table t ON t.table_id = d.table_id AND t.begin_snapshot =
+          (SELECT min(begin_snapshot) FROM ducklake_table WHERE table_id = $1)
+     JOIN ducklake_schema s ON s.schema_id = t.schema_id
+     WHERE d.table_id = $1 ORDER BY d.delete_file_id";
+
+/// The same of what says which rows of it are out.
+pub(crate) const EXCHANGE_DELETES: &str = "UPDATE ducklake_delete_file
+     SET path = $2, delete_count = $3, file_size_bytes = $4, footer_size = $5, end_snapshot = $6
+     WHERE delete_file_id = $1";
+
 /// Puts a file in the place of another, in the snapshots that have it until `$6`.
 pub(crate) const EXCHANGE: &str = "UPDATE ducklake_data_file
      SET path = $2, record_count = $3, file_size_bytes = $4, footer_size = $5, end_snapshot = $6
