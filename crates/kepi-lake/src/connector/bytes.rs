@@ -10,6 +10,9 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::{durable, error::LandError};
 
+/// What a zip archive begins with.
+const ZIP: &[u8] = b"PK\x03\x04";
+
 /// How an I/O error on a file is said.
 pub(crate) fn read_error(name: &str, source: io::Error) -> LandError {
     match source.kind() {
@@ -44,6 +47,13 @@ pub(crate) fn text(path: &Path, name: &str, label: &str) -> Result<Box<dyn BufRe
         .ok_or_else(|| LandError::UnknownEncoding { label: label.to_owned() })?;
     let mut bytes = unpacked(path, name)?;
     let start = bytes.fill_buf().map_err(|e| read_error(name, e))?;
+    if start.starts_with(ZIP) {
+        return Err(LandError::Format {
+            path: name.to_owned(),
+            format: "a file of text",
+            reason: "it is a zip archive, as workbooks are: unpack it, or write `excel`".to_owned(),
+        });
+    }
     if let Some((marked, length)) = Encoding::for_bom(start) {
         if marked != encoding {
             return Err(LandError::Encoding {

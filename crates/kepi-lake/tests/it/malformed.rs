@@ -53,6 +53,7 @@ async fn every_broken_file_has_its_own_finding() {
     let parquet = Connector::Parquet { files: "x".into() };
     let cases: Vec<(&str, Connector, Vec<u8>, &str)> = vec![
         ("nothing", csv("utf-8"), vec![], "is empty, without even a header"),
+        ("an archive", csv("utf-8"), b"PK\x03\x04\x14\0a.csv,b\n1,2\n".to_vec(), "it is a zip archive"),
         ("only a mark", csv("utf-8"), vec![0xef, 0xbb, 0xbf], "is empty"),
         ("only blank lines", csv("utf-8"), b"\n\n\n".to_vec(), "is empty"),
         (
