@@ -302,6 +302,8 @@ pub struct Keys {
     pub missing: bool,
     /// All keys of a portion, beside those.
     pub portion: Option<Portion>,
+    /// All values but these, beside those.
+    pub but: Option<Arc<HashSet<Box<str>, DefaultHashBuilder>>>,
 }
 
 /// One of several portions into which keys fall by a hash of their text.
@@ -330,7 +332,10 @@ impl Keys {
     }
     /// Whether a value is one of them.
     pub fn has(&self, value: Option<&str>) -> bool {
-        let is_key = |value| self.known.contains(value) || self.portion.is_some_and(|of| of.has(value));
+        let is_other = |value: &str| self.but.as_ref().is_some_and(|but| !but.contains(value));
+        let is_key = |value| {
+            self.known.contains(value) || self.portion.is_some_and(|of| of.has(value)) || is_other(value)
+        };
         value.map_or(self.missing, is_key)
     }
     /// Those of its keys that fall into a portion.
@@ -338,7 +343,7 @@ impl Keys {
     pub fn in_portion(&self, number: u64, of: u64) -> Self {
         let portion = Portion { number, of };
         let known = self.known.iter().filter(|key| portion.has(key)).cloned().collect();
-        Self { known, missing: self.missing && number == 0, portion: None }
+        Self { known, missing: self.missing && number == 0, ..Self::default() }
     }
     /// Takes one in; says whether it was not one of them.
     pub fn add(&mut self, value: Option<&str>) -> bool {

@@ -11,7 +11,7 @@ use std::{
 use kepi_model::{
     derived::How,
     expression::{Expression, Node, Path, Physical},
-    id::EntityId,
+    id::{AttributeId, EntityId},
 };
 
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,9 @@ use super::{
     plan::{DerivePlan, GatherStep, PartStep, Reads, Step},
 };
 use crate::{
-    port::{Belonging, Keys, MemoryColumn, PinnedInputs, PinnedTable, TableData},
+    port::{Belonging, Keys, MemoryColumn, MemoryTable, PinnedColumn, PinnedInputs, PinnedTable, TableData},
     reference::expression_paths,
+    row::{Cell, Row, evaluate},
 };
 
 /// A plan in as many as can be made apart from each other.
@@ -108,8 +109,8 @@ pub(crate) fn is_landed(plan: &DerivePlan, table: &EntityId, column: &str) -> bo
 /// How the rows of a plan belong to keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Local {
-    /// The column that says to whom a row belongs, of each table that is made or added to.
-    pub subjects: BTreeMap<EntityId, String>,
+    /// What says to whom a row belongs, of each table that is made or added to: a column, or what is computed of its own ones.
+    pub subjects: BTreeMap<EntityId, Subject>,
     /// Of landed tables the columns by which rows are found: one that belongs to a key has it in one of them.
     pub ties: Reads,
     /// Landed tables of which any row may be looked up.
@@ -119,7 +120,7 @@ pub(crate) struct Local {
     /// Those of them whose rows are looked up by what cannot be followed back: it is not known by whom.
     pub blind: BTreeSet<EntityId>,
     /// How rows of landed tables are found, beside that.
-    pub through: BTreeSet<Through>,
+    pub through: Vec<Through>,
     /// Tables of all versions of another one, whose rows belong to whom the newest version of theirs belongs; each with the other one and with what
     /// identifies a row of it.
     pub versions: BTreeMap<EntityId, (EntityId, String)>,
@@ -131,12 +132,29 @@ impl Local {
         self.ties.get(table).filter(|_| !self.whole.contains(table))
     }
 
+    /// A plan that reads, beside all it is made of, what says to whom rows belong and what finds them.
+    pub fn reads(&self, mut plan: DerivePlan) -> DerivePlan {
+        let mut read = |table: &EntityId, names: BTreeSet<String>| {
+            plan.columns.entry(table.clone()).or_default().extend(names);
+        };
+        for Through { table, column, of, key, subject, .. } in &self.through {
+            read(table, [column.clone()].into());
+            read(of, [key.clone()].into());
+            read(of, subject.columns());
+        }
+        for Lookup { table, column, of, key } in &self.lookups {
+            read(table, [column.clone()].into());
+            read(of, [key.clone()].into());
+        }
+        plan
+    }
+
     /// Which rows of a landed table belong to keys, or are found through those that do, each with what identifies these; none: all rows are read.
     pub fn belonging(
         &self,
         table: &EntityId,
         keys: &Arc<Keys>,
-        through: &BTreeMap<&Through, Arc<Keys>>,
+        through: &[(&Through, Arc<Keys>)],
     ) -> Option<Belonging> {
         let mut belonging = Belonging::by(self.ties(table)?, keys);
         let found = through.iter().filter(|(of, _)| of.table == *table);
@@ -146,7 +164,11 @@ impl Local {
 
     /// Whether rows are not found without looking for them through others: versions of a row are where all rows hold.
     pub fn is_needed(&self, through: &Through, has_versions: bool) -> bool {
-        let is_tied = || self.ties.get(&through.of).is_some_and(|own| own.contains(&through.subject));
+        let is_tied = || match &through.subject {
+            _ if through.or_nobody => false,
+            Subject::Column(column) => self.ties.get(&through.of).is_some_and(|own| own.contains(column)),
+            Subject::Computed(_) | Subject::Through(_) => false,
+        };
         self.ties(&through.table).is_some() && (!through.is_of_versions() || has_versions || !is_tied())
     }
 
@@ -175,7 +197,14 @@ impl Local {
             own.into_iter().for_each(|row| _ = ids.add(texts.get(row as usize)));
             return Some(by(key, &Arc::new(ids)));
         }
-        let own = by(self.subjects.get(id)?, keys);
+        let own = match self.subjects.get(id)? {
+            Subject::Column(column) => by(column, keys),
+            Subject::Computed(of) => {
+                let subjects = (0..).zip(computed(of, &table.columns, &memory));
+                subjects.filter(|(_, key)| keys.has(key.as_deref())).map(|(row, _)| row).collect()
+            }
+            Subject::Through(_) => return None,
+        };
         let Some(newest) = newest(table) else { return Some(own) };
         let mut is_own = vec![false; memory.rows];
         for row in own {
@@ -188,7 +217,7 @@ impl Local {
 
 /// Rows of a table that are found through those of another one: by a column that holds what identifies a row which belongs to a key. The versions of a row
 /// are found so through each other, by what identifies it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Through {
     /// The table whose rows are found.
     pub table: EntityId,
@@ -198,8 +227,95 @@ pub(crate) struct Through {
     pub of: EntityId,
     /// What identifies a row of it, of text.
     pub key: String,
-    /// The column that says to which key a row of it belongs.
-    pub subject: String,
+    /// What says to which key a row of it belongs.
+    pub subject: Subject,
+    /// Whether rows whose column leads to nothing belong to those without a key, instead of being none of those that are meant.
+    pub or_nobody: bool,
+}
+
+/// What says to which key a row belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Subject {
+    /// A column.
+    Column(String),
+    /// What is computed of its own columns.
+    Computed(Box<Expression>),
+    /// A row that it refers to itself.
+    Through(Box<Through>),
+}
+
+impl Subject {
+    /// What an expression over a row says: a column, or what is computed of its own ones.
+    fn of(of: &Expression) -> Option<Self> {
+        if let Some(column) = plain(of) {
+            return Some(Self::Column(column.to_owned()));
+        }
+        let mut paths = Vec::new();
+        expression_paths(of, &mut paths);
+        let is_own =
+            of.type_.physical() == Physical::Text && paths.iter().all(|path| path.references.is_empty());
+        is_own.then(|| Self::Computed(Box::new(of.clone())))
+    }
+
+    fn column(&self) -> Option<&str> {
+        match self {
+            Self::Column(column) => Some(column),
+            Self::Computed(_) | Self::Through(_) => None,
+        }
+    }
+
+    /// Whether an expression says the same.
+    fn is(&self, of: &Expression) -> bool {
+        match self {
+            Self::Column(column) => plain(of) == Some(column),
+            Self::Computed(own) => **own == *of,
+            Self::Through(_) => false,
+        }
+    }
+
+    /// The columns that say it.
+    pub fn columns(&self) -> BTreeSet<String> {
+        match self {
+            Self::Column(column) => [column.clone()].into(),
+            Self::Through(through) => [through.column.clone()].into(),
+            Self::Computed(of) => {
+                let mut paths = Vec::new();
+                expression_paths(of, &mut paths);
+                paths.into_iter().map(|path| path.attribute.to_string()).collect()
+            }
+        }
+    }
+}
+
+/// What an expression over a row's own columns comes to, row by row; none also where it leaves the range of integers: whoever has the rows without a key
+/// finds out.
+pub(crate) fn computed(
+    of: &Expression,
+    columns: &[PinnedColumn],
+    rows: &MemoryTable,
+) -> Vec<Option<Box<str>>> {
+    let one = |row: usize| match evaluate(of, &OwnRow { columns, rows, row }) {
+        Ok(Cell::Text(text)) => Some(text),
+        _ => None,
+    };
+    (0..rows.rows).map(one).collect()
+}
+
+/// A row of which only its own columns are asked.
+struct OwnRow<'a> {
+    columns: &'a [PinnedColumn],
+    rows: &'a MemoryTable,
+    row: usize,
+}
+
+impl Row for OwnRow<'_> {
+    fn attribute(&self, path: &Path) -> Cell {
+        let at = self.columns.iter().position(|column| column.name == path.attribute.as_str());
+        at.and_then(|at| self.rows.columns.get(at)).map_or(Cell::Missing, |column| column.cell(self.row))
+    }
+    fn exists(&self, _: &AttributeId, _: &EntityId) -> Option<bool> {
+        None
+    }
 }
 
 /// How rows of a table are looked up: by a column of another one that holds what identifies them.
@@ -224,11 +340,16 @@ impl Through {
 
 /// How the rows of a plan belong to keys; none where some are made of rows that belong to others.
 pub(crate) fn local(plan: &DerivePlan, inputs: &PinnedInputs) -> Option<Local> {
-    let mut tried = BTreeSet::new();
     let seeds = plan.steps.iter().flat_map(seeds);
-    seeds.into_iter().filter(|seed| tried.insert(seed.clone())).find_map(|(table, column)| {
+    let mut tried: Vec<(EntityId, Subject)> = Vec::new();
+    seeds.into_iter().find_map(|(table, subject)| {
+        let seed = (table.clone(), subject.clone());
+        if tried.contains(&seed) {
+            return None;
+        }
+        tried.push(seed);
         let mut search = Search { plan, inputs, made: MadeOf::new(plan), found: Local::default() };
-        search.found.subjects.insert(table, column);
+        search.found.subjects.insert(table, subject);
         search.all()
     })
 }
@@ -262,18 +383,17 @@ impl<'a> MadeOf<'a> {
 }
 
 /// What may say to whom the rows of a step's table belong.
-fn seeds(step: &Step) -> Vec<(EntityId, String)> {
-    let columns: Vec<String> = match step {
-        Step::Panel(of) => vec![of.subject.to_string()],
-        Step::Stages(of) => vec![of.subject.to_string()],
-        Step::Union(of) => of.columns.iter().map(|(name, _)| name.to_string()).collect(),
-        Step::Versions(of) => of.columns.iter().map(|(name, _)| name.to_string()).collect(),
-        Step::Gather(of) => {
-            of.gathered.same.iter().filter_map(|(mine, _)| plain(mine)).map(str::to_owned).collect()
-        }
+fn seeds(step: &Step) -> Vec<(EntityId, Subject)> {
+    let column = |name: &AttributeId| Subject::Column(name.to_string());
+    let subjects: Vec<Subject> = match step {
+        Step::Panel(of) => vec![column(&of.subject)],
+        Step::Stages(of) => vec![column(&of.subject)],
+        Step::Union(of) => of.columns.iter().map(|(name, _)| column(name)).collect(),
+        Step::Versions(of) => of.columns.iter().map(|(name, _)| column(name)).collect(),
+        Step::Gather(of) => of.gathered.same.iter().filter_map(|(mine, _)| Subject::of(mine)).collect(),
         Step::Keep { .. } => vec![],
     };
-    columns.into_iter().map(|column| (step.table().clone(), column)).collect()
+    subjects.into_iter().map(|subject| (step.table().clone(), subject)).collect()
 }
 
 /// The column that an expression is.
@@ -284,11 +404,10 @@ fn plain(of: &Expression) -> Option<&str> {
     }
 }
 
-/// The reference that an expression follows, to which table, and the column of its row that it comes to.
-fn hop(of: &Expression) -> Option<(&str, &EntityId, &str)> {
+/// The references that an expression follows, one after the other, each with the table it leads to, and the column of the last row that it comes to.
+fn hops(of: &Expression) -> Option<(&[(AttributeId, EntityId)], &str)> {
     let Node::Path(path) = &of.node else { return None };
-    let [(reference, next)] = path.references.as_slice() else { return None };
-    Some((reference.as_str(), next, path.attribute.as_str()))
+    (!path.references.is_empty()).then_some((path.references.as_slice(), path.attribute.as_str()))
 }
 
 /// What an expression comes to the first of that is known; others than `coalesce` to themselves.
@@ -299,9 +418,9 @@ fn operands(of: &Expression) -> &[Expression] {
     }
 }
 
-/// The first reference that is followed by what an expression comes to, and to which table.
-fn followed(of: &Expression) -> Option<(&str, &EntityId)> {
-    operands(of).iter().find_map(hop).map(|(reference, of, _)| (reference, of))
+/// The first references that are followed by what an expression comes to, and to which tables.
+fn followed(of: &Expression) -> Option<&[(AttributeId, EntityId)]> {
+    operands(of).iter().find_map(hops).map(|(references, _)| references)
 }
 
 /// The tables and columns that a step reads, landed or made.
@@ -342,25 +461,25 @@ struct Over<'a> {
     table: &'a EntityId,
     of: &'a Expression,
     tie: Option<&'a str>,
-    /// Or the reference to a row through which they are found.
-    through: Option<&'a str>,
+    /// Or the references to rows through which they are found.
+    through: &'a [(AttributeId, EntityId)],
 }
 
 impl<'a> Over<'a> {
     /// Over rows that are found by what an expression comes to.
     fn found_by(by: Option<&'a Expression>, table: &'a EntityId, of: &'a Expression) -> Self {
-        let through = by.and_then(followed).map(|(reference, _)| reference);
+        let through = by.and_then(followed).unwrap_or_default();
         Self { table, of, tie: by.and_then(plain), through }
     }
 }
 
 /// All expressions of a step, given to whom the rows of tables belong.
-fn expressions<'a>(step: &'a Step, subjects: &'a BTreeMap<EntityId, String>) -> Vec<Over<'a>> {
-    let subject = |table: &EntityId| subjects.get(table).map(String::as_str);
+fn expressions<'a>(step: &'a Step, subjects: &'a BTreeMap<EntityId, Subject>) -> Vec<Over<'a>> {
+    let subject = |table: &EntityId| subjects.get(table).and_then(Subject::column);
     match step {
         // What a subject refers to is never itself.
         Step::Panel(step) => {
-            let over = |of| Over { table: &step.of, of, tie: None, through: None };
+            let over = |of| Over { table: &step.of, of, tie: None, through: &[] };
             step.filter.iter().map(over).collect()
         }
         Step::Stages(step) => {
@@ -374,28 +493,28 @@ fn expressions<'a>(step: &'a Step, subjects: &'a BTreeMap<EntityId, String>) -> 
         Step::Union(step) => {
             let place = step.columns.iter().position(|(name, _)| Some(name.as_str()) == subject(&step.table));
             let over = |part: &'a PartStep| {
-                let tie = place.and_then(|place| plain(part.set.get(place)?.as_ref()?));
+                let by = place.and_then(|place| part.set.get(place)?.as_ref());
                 let read = part.filter.iter().chain(part.set.iter().flatten());
-                read.map(move |of| Over { table: &part.of, of, tie, through: None })
+                read.map(move |of| Over::found_by(by, &part.of, of))
             };
             step.parts.iter().flat_map(over).collect()
         }
         Step::Versions(_) => vec![],
         Step::Keep { table, condition, .. } => {
-            vec![Over { table, of: condition, tie: subject(table), through: None }]
+            vec![Over { table, of: condition, tie: subject(table), through: &[] }]
         }
         Step::Gather(step) => {
             let (gathered, own) = (&step.gathered, subject(&step.table));
-            let by = own.and_then(|own| pair(step, own));
-            let mine = gathered.of_own().map(|of| Over { table: &step.table, of, tie: own, through: None });
+            let by = subjects.get(&step.table).and_then(|own| pair(step, own));
+            let mine = gathered.of_own().map(|of| Over { table: &step.table, of, tie: own, through: &[] });
             mine.chain(gathered.of_theirs().map(|of| Over::found_by(by, &gathered.of, of))).collect()
         }
     }
 }
 
-/// What is equal to a column of the table for which an attribute is gathered: best a column, too.
-fn pair<'a>(step: &'a GatherStep, column: &str) -> Option<&'a Expression> {
-    let same = || step.gathered.same.iter().filter(|(mine, _)| plain(mine) == Some(column));
+/// What is equal to what says to whom rows belong for which an attribute is gathered: best a column.
+fn pair<'a>(step: &'a GatherStep, own: &Subject) -> Option<&'a Expression> {
+    let same = || step.gathered.same.iter().filter(|(mine, _)| own.is(mine));
     let theirs = same().find(|(_, theirs)| plain(theirs).is_some()).or_else(|| same().next());
     theirs.map(|(_, theirs)| theirs)
 }
@@ -428,12 +547,13 @@ impl Search<'_> {
         let landed = plan.tables().filter(|table| !self.made.rows.contains(table));
         for table in landed.collect::<BTreeSet<_>>() {
             let own = self.found.subjects.get(table)?.clone();
-            self.found.ties.entry(table.clone()).or_default().insert(own.clone());
+            let ties = self.found.ties.entry(table.clone()).or_default();
+            ties.extend(own.column().map(str::to_owned));
             // Versions of a row show what is made of the newest one, whomever they belong to.
             if let Some(pinned) = self.inputs.tables.get(table) {
                 match self.part_of_key(table) {
                     Some(key) => self.through((table, &key), (table, &key), &own),
-                    None if pinned.has_versions() => return None,
+                    None if pinned.has_versions() || own.column().is_none() => return None,
                     None => {}
                 }
             }
@@ -449,8 +569,12 @@ impl Search<'_> {
                 || columns.iter().all(|name| of(name).is_some_and(|column| column.physical == Physical::Text))
         };
         let through = self.found.through.iter().flat_map(|through| {
-            let Through { table, column, of, key, subject } = through;
-            [(table, [column.clone()].into()), (of, [key.clone(), subject.clone()].into())]
+            let Through { table, column, of, key, subject, .. } = through;
+            let mut own = BTreeSet::from([key.clone()]);
+            if let Subject::Column(column) = subject {
+                own.insert(column.clone());
+            }
+            [(table, [column.clone()].into()), (of, own)]
         });
         let through: Vec<(&EntityId, BTreeSet<String>)> = through.collect();
         let mut ties = self.found.ties.iter().chain(through.iter().map(|(table, columns)| (*table, columns)));
@@ -458,46 +582,90 @@ impl Search<'_> {
     }
 
     /// Rows of a table are found by a column through those of another one, by what identifies these and to whom they belong.
-    fn through(&mut self, (table, column): (&EntityId, &str), (of, key): (&EntityId, &str), subject: &str) {
-        self.found.ties.entry(table.clone()).or_default();
-        self.found.through.insert(Through {
-            table: table.clone(),
-            column: column.to_owned(),
-            of: of.clone(),
-            key: key.to_owned(),
-            subject: subject.to_owned(),
-        });
+    fn through(
+        &mut self,
+        (table, column): (&EntityId, &str),
+        (of, key): (&EntityId, &str),
+        subject: &Subject,
+    ) {
+        let (column, key) = (column.to_owned(), key.to_owned());
+        let (table, of, subject) = (table.clone(), of.clone(), subject.clone());
+        self.find(Through { table, column, of, key, subject, or_nobody: false });
     }
 
-    /// Rows of a table are found by what an expression comes to: a column, one of the row to which a column refers, or the first of such that is known.
-    fn found_by(&mut self, table: &EntityId, by: &Expression, made: bool) -> Option<()> {
+    fn find(&mut self, through: Through) {
+        self.found.ties.entry(through.table.clone()).or_default();
+        if !self.found.through.contains(&through) {
+            self.found.through.push(through);
+        }
+    }
+
+    /// Rows of a table are found by what an expression comes to: a column, one of a row to which references lead, the first of such that is known, or what is
+    /// computed of its own columns. `all`: rows that belong to nobody are meant, too.
+    fn found_by(&mut self, table: &EntityId, by: &Expression, (made, all): (bool, bool)) -> Option<()> {
         if let Some(column) = plain(by) {
             return self.tied(table, column, made);
         }
         if made {
-            return None;
+            return self.belongs(table, &Subject::of(by)?);
         }
         let followed = followed(by);
+        let is_known = |of: &Expression| plain(of).is_some() || hops(of).is_some();
+        if !operands(by).iter().all(is_known) {
+            let mut paths = Vec::new();
+            expression_paths(by, &mut paths);
+            let is_own = paths.iter().all(|path| path.references.is_empty());
+            let key = self.key(table).filter(|_| is_own)?;
+            self.through((table, &key), (table, &key), &Subject::Computed(Box::new(by.clone())));
+            return Some(());
+        }
+        // What nothing is known of is that of the row's own reference.
+        let first =
+            |column: &str| followed.and_then(<[_]>::first).is_some_and(|(own, _)| own.as_str() == column);
+        let falls_back = operands(by).iter().filter_map(plain).any(first);
         for of in operands(by) {
-            match (plain(of), hop(of), followed) {
+            match (plain(of), hops(of), followed) {
                 (Some(column), _, None) => self.tied(table, column, false)?,
                 // Of a row that is found by its reference the one to which it refers is there, too.
-                (Some(column), _, Some((reference, of))) if column == reference => {
+                (Some(column), _, Some([(_, of)])) if first(column) => {
                     let key = self.key(of)?;
                     self.tied(table, column, false)?;
                     self.tied(of, &key, false)?;
                 }
-                (None, Some((reference, of, subject)), Some(one))
-                    if one == (reference, of) && !self.made.has(of, subject) =>
-                {
-                    let key = self.key(of)?;
-                    self.through((table, reference), (of, &key), subject);
-                    self.through((of, &key), (of, &key), subject);
+                (None, Some((references, subject)), Some(ones)) if ones == references => {
+                    let or_nobody = all && !falls_back;
+                    if or_nobody && references.len() > 1 {
+                        return None;
+                    }
+                    self.led((table, references), subject, or_nobody)?;
                 }
                 _ => return None,
             }
         }
         Some(())
+    }
+
+    /// Rows of a table are found through those to which references lead, one after the other, of which the last has a column.
+    fn led(
+        &mut self,
+        (table, references): (&EntityId, &[(AttributeId, EntityId)]),
+        column: &str,
+        or_nobody: bool,
+    ) -> Option<Subject> {
+        let Some(((reference, of), rest)) = references.split_first() else {
+            return (!self.made.has(table, column)).then(|| Subject::Column(column.to_owned()));
+        };
+        if self.made.has(table, reference.as_str()) {
+            return None;
+        }
+        let key = self.key(of)?;
+        let subject = self.led((of, rest), column, false)?;
+        let (table, column) = (table.clone(), reference.to_string());
+        let through =
+            Through { table, column, of: of.clone(), key: key.clone(), subject: subject.clone(), or_nobody };
+        self.find(through.clone());
+        self.find(Through { table: of.clone(), column: key, ..through.clone() });
+        Some(Subject::Through(Box::new(through)))
     }
 
     /// A column of text that is part of what identifies the rows of a landed table.
@@ -512,15 +680,15 @@ impl Search<'_> {
     /// Rows of a table are found by a column; `made`: and so is what is made of them.
     fn tied(&mut self, table: &EntityId, column: &str, made: bool) -> Option<()> {
         if made {
-            return self.belongs(table, column);
+            return self.belongs(table, &Subject::Column(column.to_owned()));
         }
         self.found.ties.entry(table.clone()).or_default().insert(column.to_owned());
         Some(())
     }
 
-    fn belongs(&mut self, table: &EntityId, column: &str) -> Option<()> {
-        let known = self.found.subjects.entry(table.clone()).or_insert_with(|| column.to_owned());
-        (known == column).then_some(())
+    fn belongs(&mut self, table: &EntityId, subject: &Subject) -> Option<()> {
+        let known = self.found.subjects.entry(table.clone()).or_insert_with(|| subject.clone());
+        (known == subject).then_some(())
     }
 
     /// The one column of text that identifies the rows of a landed table.
@@ -545,7 +713,7 @@ impl Search<'_> {
     fn step(&mut self, step: &Step) -> Option<()> {
         match step {
             Step::Panel(of) => {
-                self.belongs(&of.table, of.subject.as_str())?;
+                self.belongs(&of.table, &Subject::Column(of.subject.to_string()))?;
                 let key = self.key(&of.of)?;
                 let at = [Some(&of.from), of.until.as_ref()];
                 let dated = at.into_iter().flatten().any(|at| self.made.has(&of.of, at.as_str()));
@@ -553,33 +721,29 @@ impl Search<'_> {
                 self.tied(&of.of, &key, made)
             }
             Step::Stages(of) => {
-                self.belongs(&of.table, of.subject.as_str())?;
+                self.belongs(&of.table, &Subject::Column(of.subject.to_string()))?;
                 let mut moments = of.stages.iter().flat_map(|stage| stage.enter.iter().chain(&stage.exit));
                 moments.try_for_each(|moment| {
                     let read: Vec<&Expression> = moment.filter.iter().chain([&moment.who]).collect();
                     let made =
                         self.made.has(&moment.of, moment.at.as_str()) || self.is_made(&moment.of, &read);
-                    self.found_by(&moment.of, &moment.who, made)
+                    self.found_by(&moment.of, &moment.who, (made, false))
                 })
             }
             Step::Union(of) => {
                 let Some(own) = self.found.subjects.get(&of.table).cloned() else { return Some(()) };
-                let place = of.columns.iter().position(|(name, _)| name.as_str() == own)?;
+                let place = of.columns.iter().position(|(name, _)| own.column() == Some(name.as_str()))?;
                 of.parts.iter().try_for_each(|part| {
                     let read: Vec<&Expression> =
                         part.filter.iter().chain(part.set.iter().flatten()).collect();
                     let made = self.made.has(&part.of, part.at.as_str()) || self.is_made(&part.of, &read);
                     let by = part.set.get(place)?.as_ref()?;
-                    // What nothing is known of belongs to those without a key, wherever its reference leads.
-                    if followed(by).is_some() {
-                        return None;
-                    }
-                    self.found_by(&part.of, by, made)
+                    self.found_by(&part.of, by, (made, true))
                 })
             }
             Step::Versions(of) => {
                 let Some(own) = self.found.subjects.get(&of.table).cloned() else { return Some(()) };
-                self.tied(&of.of, &own, false)
+                self.tied(&of.of, own.column()?, false)
             }
             Step::Keep { .. } => Some(()),
             Step::Gather(of) => {
@@ -588,11 +752,11 @@ impl Search<'_> {
                 match self.found.subjects.get(&of.table).cloned() {
                     Some(own) => {
                         if let Some(theirs) = pair(of, &own) {
-                            return self.found_by(&of.gathered.of, theirs, made);
+                            return self.found_by(&of.gathered.of, theirs, (made, false));
                         }
                         // Rows that refer to one of the table belong to whom that one belongs.
                         let key = self.key(&of.table)?;
-                        let theirs = plain(pair(of, &key)?)?;
+                        let theirs = plain(pair(of, &Subject::Column(key.clone()))?)?;
                         if made {
                             let is_versions = |step: &Step| {
                                 let Step::Versions(versions) = step else { return false };
@@ -613,8 +777,8 @@ impl Search<'_> {
                         let theirs = self.found.subjects.get(&of.gathered.of).filter(|_| made).cloned();
                         let same = || of.gathered.same.iter();
                         let mine = theirs.and_then(|theirs| {
-                            let of = same().find(|(_, other)| plain(other) == Some(theirs.as_str()))?;
-                            plain(&of.0).map(str::to_owned)
+                            let of = same().find(|(_, other)| theirs.is(other))?;
+                            Subject::of(&of.0)
                         });
                         mine.map_or(Some(()), |mine| self.belongs(&of.table, &mine))
                     }
@@ -659,7 +823,7 @@ impl Search<'_> {
         let mut paths = Vec::new();
         expression_paths(over.of, &mut paths);
         for path in paths {
-            let (mut is_own, mut is_first) = (true, true);
+            let (mut is_own, mut led) = (true, 0);
             let mut at = over.table;
             let mut hops = path.references.iter().peekable();
             while let Some((reference, next)) = hops.next() {
@@ -669,9 +833,9 @@ impl Search<'_> {
                 is_own = is_own && over.tie == Some(reference.as_str()) && key.is_some();
                 match key {
                     // It is there, with all its versions, where a row is found through it.
-                    Some(_) if is_first && !made && over.through == Some(reference.as_str()) => {}
+                    Some(_) if !made && over.through.get(..=led) == path.references.get(..=led) => {}
                     Some(key) if is_own => {
-                        if made && self.found.subjects.get(next) != Some(&key) {
+                        if made && self.found.subjects.get(next).and_then(Subject::column) != Some(&*key) {
                             return None;
                         }
                         self.found.ties.entry(next.clone()).or_default().insert(key);
@@ -684,7 +848,7 @@ impl Search<'_> {
                         self.looked_up(at, reference.as_str(), next);
                     }
                 }
-                is_first = false;
+                led += 1;
                 at = next;
             }
         }

@@ -4,7 +4,7 @@
 //! row is asked row by row, as the reference evaluator would. What the rows listed add up to is held against the states that
 //! were published ([`TracedTerm::states`], [`ValueTrace::disagreements`]).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use kepi_model::{
     calendar::{CalendarError, Grain, Period, ordinal_of_day},
@@ -16,19 +16,21 @@ use kepi_model::{
 };
 
 use super::{
-    DerivePlan, Unmade, by_sorted_rows,
+    DerivePlan, Reads, Unmade, by_sorted_rows,
     plan::{Planner, Step},
     quick::Shared,
     read, reference,
     rows::{date, each_moment, union_id},
+    split::{self, Local, Subject, Through},
     table::{RowOf, Table, World},
 };
 use crate::{
     guard::on_scales,
+    kept::{owners, rows_of},
     lower::{Lowered, lower_at},
     measure::kind_of,
     plan::StateSpec,
-    port::{EvaluateError, Evaluator, Limits, PinnedInputs, system},
+    port::{EvaluateError, Evaluator, Keys, Limits, PinnedInputs, system},
     reference::{Accumulator, expression_paths, member_of},
     row::{Cell, Row, evaluate, holds},
     side::{LowerError, Role, Side, Term, path_text},
@@ -231,6 +233,53 @@ fn stretch(kpi: &Kpi, period: Period, project: &Project) -> Result<(i64, i64), C
 pub(super) async fn world(of: Traceable<'_>, plan: DerivePlan) -> Result<(World, DerivePlan), TraceError> {
     let tables = read(&plan.columns, of.inputs, of.reader, of.limits).await?;
     Ok((by_sorted_rows(&plan, tables, None, None, of.limits.threads, &Shared::default())?, plan))
+}
+
+/// The same of what belongs to whom one row belongs alone, where that can be told.
+async fn world_of_key(
+    of: Traceable<'_>,
+    plan: DerivePlan,
+    (name, entity, key): (&EntityId, &Entity, &[Cell]),
+) -> Result<(World, DerivePlan), TraceError> {
+    let Some((keys, local)) = keys_of(of, &plan, (name, entity, key)).await? else {
+        return world(of, plan).await;
+    };
+    let reading = (of.reader, of.limits);
+    let (tables, _) = rows_of((&plan, &local, of.inputs), &keys, reading).await?;
+    Ok((by_sorted_rows(&plan, tables, Some(keys), None, of.limits.threads, &Shared::default())?, plan))
+}
+
+/// To whom the rows belong that begin with these parts of a key, and how rows do; none where it cannot be told.
+async fn keys_of(
+    of: Traceable<'_>,
+    plan: &DerivePlan,
+    (name, entity, key): (&EntityId, &Entity, &[Cell]),
+) -> Result<Option<(Arc<Keys>, Local)>, TraceError> {
+    let (Some(Cell::Text(first)), Some(by)) = (key.first(), entity.key.first()) else { return Ok(None) };
+    // What is shown of a row may look up others, which have to be there.
+    let mut shown = plan.clone();
+    for derived in &entity.derived {
+        if let Derivation::Expression(of_row) = &derived.from {
+            let condition = kepi_model::derived::inlined(of_row, &entity.id, &of.project.entities);
+            shown.steps.push(Step::Keep { table: name.clone(), time: None, condition });
+            shown.reads.push(Reads::new());
+        }
+    }
+    let Some(local) = split::local(&shown, of.inputs) else { return Ok(None) };
+    let Some(subject) = local.subjects.get(name) else { return Ok(None) };
+    let mut keys = Keys::default();
+    if matches!(subject, Subject::Column(column) if column == by.as_str()) {
+        keys.add(Some(first));
+        return Ok(Some((Arc::new(keys), local)));
+    }
+    let is_landed = split::is_landed(plan, name, by.as_str());
+    let Some(table) = of.inputs.tables.get(name).filter(|_| is_landed) else { return Ok(None) };
+    let mut ids = Keys::default();
+    ids.add(Some(first));
+    let (column, key, subject) = (by.to_string(), by.to_string(), subject.clone());
+    let versions = Through { table: name.clone(), column, of: name.clone(), key, subject, or_nobody: false };
+    owners(table, &versions, &Arc::new(ids), (of.reader, of.limits), &mut keys).await?;
+    Ok(Some((Arc::new(keys), local)))
 }
 
 /// One term of a value.
@@ -506,7 +555,7 @@ pub async fn rows(
     }
     planner.places();
     let name = planner.table(&entity.id, grain)?;
-    let (world, plan) = world(of, planner.finish()?).await?;
+    let (world, plan) = world_of_key(of, planner.finish()?, (&name, entity, key)).await?;
     if let Some(why) = world.unmade.get(&name) {
         return Err(why.clone().into());
     }

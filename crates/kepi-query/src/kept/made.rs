@@ -28,7 +28,7 @@ use crate::{
     derive::{
         self, DerivePlan, Derived, MOST_ROWS,
         plan::Step,
-        split::{self, Local, Through},
+        split::{self, Local, Subject, Through},
     },
     port::{
         Belonging, EngineVersion, EvaluateError, Evaluator, Keys, Limits, MemoryColumn, MemoryTable,
@@ -84,7 +84,7 @@ impl Kept<'_> {
         limits: &Limits,
     ) -> Result<Derived, EvaluateError> {
         let mut all = Derived::default();
-        for part in split::parts(plan) {
+        for part in parts(plan, inputs) {
             all.extend(self.made_together(&part, inputs, limits).await?);
         }
         Ok(all)
@@ -113,7 +113,7 @@ impl Kept<'_> {
             let of = of.map(|entity| (entity.clone(), Amount::of_table(inputs.tables.get(entity)))).collect();
             Making { tables: part.tables().cloned().collect(), of, why }
         };
-        let makings = split::parts(plan).into_iter().map(making).collect();
+        let makings = parts(plan, inputs).into_iter().map(making).collect();
         (makings, derived)
     }
 
@@ -231,6 +231,15 @@ impl Record {
     }
 }
 
+/// A plan in as many as can be made apart, each with all that is read for it.
+fn parts(plan: &DerivePlan, inputs: &PinnedInputs) -> Vec<DerivePlan> {
+    let with_ties = |part: DerivePlan| match split::local(&part, inputs) {
+        Some(local) => local.reads(part),
+        None => part,
+    };
+    split::parts(plan).into_iter().map(with_ties).collect()
+}
+
 /// The files of a table, a table that nobody landed having none; none: it is in no files.
 pub(super) fn files<'a>(inputs: &'a PinnedInputs, entity: &EntityId) -> Option<&'a [PinnedFile]> {
     match inputs.tables.get(entity).map(|table| &table.data) {
@@ -326,8 +335,8 @@ struct Files {
 struct Moved<'a> {
     table: &'a PinnedTable,
     columns: Vec<PinnedColumn>,
-    came: MemoryTable,
-    went: MemoryTable,
+    came: Arc<MemoryTable>,
+    went: Arc<MemoryTable>,
     stays: PinnedTable,
 }
 
@@ -340,6 +349,17 @@ impl Moved<'_> {
         self.table.has_versions() || ends.is_some_and(ended)
     }
 
+    /// All rows, those that are and those that were: first those that stay.
+    fn parts(&self) -> Vec<PinnedTable> {
+        let columns = || self.columns.clone();
+        let memory = |rows: &Arc<MemoryTable>| PinnedTable {
+            columns: columns(),
+            data: TableData::Memory(Arc::clone(rows)),
+            ..self.stays.of_files(Vec::new())
+        };
+        vec![self.stays.clone(), memory(&self.came), memory(&self.went)]
+    }
+
     /// Sees what a column holds in the rows that belong to keys, of those that are and those that were.
     async fn each_text(
         &self,
@@ -348,15 +368,12 @@ impl Moved<'_> {
         reading: (&dyn Evaluator, &Limits),
         mut see: impl FnMut(Option<&str>) + Send,
     ) -> Result<(), EvaluateError> {
-        let at = self.columns.iter().position(|own| own.name == column);
-        for moved in [&self.came, &self.went] {
-            let own = moved.taken(&belonging.of(&self.columns, moved));
-            if let Some(column) = at.and_then(|at| own.columns.get(at)) {
-                rows::texts(column).into_iter().for_each(&mut see);
-            }
-        }
         let read = belonging.ties.iter().map(|(column, _)| column.clone()).chain([column.to_owned()]);
-        portions::each_text(&self.stays, &read.collect(), belonging, column, reading, see).await
+        let read = read.collect();
+        for part in self.parts() {
+            portions::each_text(&part, &read, belonging, column, reading, &mut see).await?;
+        }
+        Ok(())
     }
 }
 
@@ -374,7 +391,7 @@ enum Says<'a> {
 #[derive(Default)]
 struct Asked<'a> {
     keys: Keys,
-    through: BTreeMap<&'a Through, Keys>,
+    through: Vec<(&'a Through, Keys)>,
     rows: BTreeMap<EntityId, Keys>,
 }
 
@@ -383,7 +400,17 @@ impl<'a> Asked<'a> {
     fn of(&mut self, says: &Says<'a>, table: &EntityId) -> &mut Keys {
         match says {
             Says::Key => &mut self.keys,
-            Says::Through(through) => self.through.entry(through).or_default(),
+            Says::Through(through) => {
+                let known = self.through.iter().position(|(known, _)| known == through);
+                let at = known.unwrap_or_else(|| {
+                    self.through.push((through, Keys::default()));
+                    self.through.len() - 1
+                });
+                match self.through.get_mut(at) {
+                    Some((_, ids)) => ids,
+                    None => &mut self.keys,
+                }
+            }
             Says::Row => self.rows.entry(table.clone()).or_default(),
         }
     }
@@ -470,6 +497,7 @@ impl Refresh<'_> {
             }
         }
         let Some(local) = split::local(&part, self.inputs) else { return Ok(None) };
+        let part = local.reads(part);
         let only = Some(further.since.keys().cloned().collect());
         let (kept, inputs, limits) = (self.kept, self.inputs, self.limits);
         InPortions { kept, part: &part, local: &local, only, inputs, limits }.added(record).await
@@ -487,6 +515,9 @@ impl Refresh<'_> {
             if difference.is_none() {
                 continue;
             }
+            // What leads to nothing belongs to those without a key.
+            let is_of = |of: &Through| of.or_nobody && (of.table == **entity || of.of == **entity);
+            asked.keys.missing |= self.local.through.iter().any(is_of);
             let Some(says) = self.says(entity, moved) else { return Ok(None) };
             for (name, says) in says {
                 let own: Vec<usize> =
@@ -538,11 +569,20 @@ impl Refresh<'_> {
                 }
             }
         }
-        let Asked { mut keys, through, .. } = asked;
-        for (through, ids) in through {
+        let Asked { mut keys, through: mut all_through, .. } = asked;
+        while let Some((through, ids)) = all_through.pop() {
             let Some(of) = moved.get(&through.of) else { continue };
-            let belonging = Belonging::by([&through.key], &Arc::new(ids));
-            of.each_text(&belonging, &through.subject, self.reading(), |key| _ = keys.add(key)).await?;
+            let (ids, mut says) = (Arc::new(ids), Keys::default());
+            for part in of.parts() {
+                portions::owners(&part, through, &ids, self.reading(), &mut says).await?;
+            }
+            match &through.subject {
+                Subject::Through(next) => all_through.push((next, says)),
+                Subject::Column(_) | Subject::Computed(_) => {
+                    keys.missing |= says.missing;
+                    keys.known.extend(says.known);
+                }
+            }
         }
         Ok(Some((keys, !followed.is_empty())))
     }
@@ -625,13 +665,11 @@ impl Refresh<'_> {
         plans: &Plans,
         keys: &Arc<Keys>,
     ) -> Result<Option<u64>, EvaluateError> {
-        let mut found: BTreeMap<&Through, Arc<Keys>> = BTreeMap::new();
+        let mut found: Vec<(&Through, Arc<Keys>)> = Vec::new();
+        let tables = |entity: &EntityId| moved.get(entity).map(Moved::parts).unwrap_or_default();
         for through in self.through(moved) {
-            let Some(of) = moved.get(&through.of) else { continue };
-            let mut ids = Keys::default();
-            let belonging = Belonging::by([&through.subject], keys);
-            of.each_text(&belonging, &through.key, self.reading(), |key| _ = ids.add(key)).await?;
-            found.insert(through, Arc::new(ids));
+            let ids = portions::found_through(through, &tables, keys, self.reading()).await?;
+            found.push((through, Arc::new(ids)));
         }
         let (mut then, mut now) = (self.nothing(), self.nothing());
         for (entity, of) in moved {
@@ -707,7 +745,8 @@ impl Refresh<'_> {
         });
         let Some(sources) = sources.collect::<Option<Vec<Source>>>() else { return Ok(None) };
         let stays = table.of_files(stays);
-        let moved = Moved { table, columns, came: came_rows, went: went_rows, stays };
+        let (came, went) = (Arc::new(came_rows), Arc::new(went_rows));
+        let moved = Moved { table, columns, came, went, stays };
         let finds_versions =
             |entity: &EntityId| self.local.through.iter().any(|of| of.is_of_versions() && of.of == *entity);
         // Of a table whose versions cannot be found some may have gone.

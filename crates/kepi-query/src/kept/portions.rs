@@ -24,11 +24,11 @@ use crate::{
     derive::{
         self, DerivePlan, Derived, MOST_ROWS,
         plan::Step,
-        split::{Local, Through},
+        split::{Local, Subject, Through, computed},
     },
     port::{
         Belonging, EvaluateError, Evaluator, Fut, Keys, Limits, MemoryColumn, MemoryTable, PinnedColumn,
-        PinnedFile, PinnedInputs, PinnedTable, TableData,
+        PinnedFile, PinnedInputs, PinnedTable, TableData, system,
     },
 };
 
@@ -150,28 +150,8 @@ impl PortionsTask {
         limits: &Limits,
     ) -> Result<MadePortion, EvaluateError> {
         let keys = Arc::new(Keys::portion(number, self.of));
-        let mut world = PinnedInputs { snapshot: self.inputs.snapshot, tables: BTreeMap::new() };
-        let mut size = 0_u64;
-        let mut through: BTreeMap<&Through, Arc<Keys>> = BTreeMap::new();
-        for of in &self.local.through {
-            let Some(table) = self.inputs.tables.get(&of.of) else { continue };
-            if self.local.is_needed(of, table.has_versions()) {
-                let mut ids = Keys::default();
-                found_through(of, table, &keys, (reader, limits), &mut ids).await?;
-                size = size.saturating_add(ids.known.len() as u64 * KEY_BYTES);
-                through.insert(of, Arc::new(ids));
-            }
-        }
-        for (entity, table) in &self.inputs.tables {
-            let columns = self.columns(entity, table);
-            let belonging = self.local.belonging(entity, &keys, &through);
-            let memory = reader.read(table, &columns, belonging.as_ref(), limits).await?;
-            size = size.saturating_add(bytes(&memory));
-            let data = TableData::Memory(Arc::new(memory));
-            world.tables.insert(entity.clone(), PinnedTable { columns, data, ..table.clone() });
-        }
-        // They were needed to find rows, which are here.
-        drop(through);
+        let of_these = (&self.part, &self.local, &self.inputs);
+        let (world, mut size) = rows_of(of_these, &keys, (reader, limits)).await?;
         let derived = derive::of_rows(&self.part, world, Some(Arc::clone(&keys)), limits.threads)?;
         let Derived { tables, out_of_range, unmade, strays, made } = derived;
         if !out_of_range.is_empty() || !unmade.is_empty() {
@@ -189,6 +169,40 @@ impl PortionsTask {
         }
         Ok(MadePortion::Rows { tables: made_of, strays, made, bytes: size })
     }
+}
+
+/// The rows that belong to keys, of all tables that are read for a plan, and bytes of what they took.
+///
+/// # Errors
+/// A table could not be read.
+pub(crate) async fn rows_of(
+    (part, local, inputs): (&DerivePlan, &Local, &PinnedInputs),
+    keys: &Arc<Keys>,
+    (reader, limits): (&dyn Evaluator, &Limits),
+) -> Result<(PinnedInputs, u64), EvaluateError> {
+    let mut world = PinnedInputs { snapshot: inputs.snapshot, tables: BTreeMap::new() };
+    let mut size = 0_u64;
+    let mut through: Vec<(&Through, Arc<Keys>)> = Vec::new();
+    let tables = |entity: &EntityId| inputs.tables.get(entity).cloned().into_iter().collect();
+    for of in &local.through {
+        let has_versions = inputs.tables.get(&of.of).is_some_and(PinnedTable::has_versions);
+        if local.is_needed(of, has_versions) {
+            let ids = found_through(of, &tables, keys, (reader, limits)).await?;
+            let but = ids.but.as_ref().map_or(0, |but| but.len());
+            size = size.saturating_add((but + ids.known.len()) as u64 * KEY_BYTES);
+            through.push((of, Arc::new(ids)));
+        }
+    }
+    for (entity, names) in &part.columns {
+        let Some(table) = inputs.tables.get(entity) else { continue };
+        let columns = columns(names, table);
+        let belonging = local.belonging(entity, keys, &through);
+        let memory = reader.read(table, &columns, belonging.as_ref(), limits).await?;
+        size = size.saturating_add(bytes(&memory));
+        let data = TableData::Memory(Arc::new(memory));
+        world.tables.insert(entity.clone(), PinnedTable { columns, data, ..table.clone() });
+    }
+    Ok((world, size))
 }
 
 /// What is made in portions.
@@ -442,17 +456,129 @@ pub(super) fn width_of_row(part: &DerivePlan, inputs: &PinnedInputs, entity: &En
 /// Bytes of a key among others.
 const KEY_BYTES: u64 = 64;
 
-/// Takes in what identifies the rows of a table that belong to keys, through which others are found.
+/// What identifies the rows through which those of a table are found that belong to keys. `tables`: all rows of a table, in one or in several; the rows of the
+/// first are among those that are and those that were.
 pub(super) async fn found_through(
     through: &Through,
-    table: &PinnedTable,
+    tables: &(dyn Fn(&EntityId) -> Vec<PinnedTable> + Sync),
     keys: &Arc<Keys>,
+    reading: (&dyn Evaluator, &Limits),
+) -> Result<Keys, EvaluateError> {
+    // From whom rows belong to, to what refers to them.
+    let mut chain = vec![through];
+    while let Some(Subject::Through(next)) = chain.last().map(|of| &of.subject) {
+        chain.push(next);
+    }
+    let mut keys = Arc::clone(keys);
+    for of in chain.into_iter().rev() {
+        let mut ids = Keys::default();
+        for table in tables(&of.of) {
+            identified(&table, of, &keys, reading, &mut ids).await?;
+        }
+        if of.or_nobody && keys.missing {
+            let (mut sure, mut all) = (Keys::default(), Keys::default());
+            for (number, table) in tables(&of.of).into_iter().enumerate() {
+                if number == 0 {
+                    held_always(&table, of, reading, &mut sure).await?;
+                }
+                let every = Belonging::by([&of.key], &Arc::new(Keys::portion(0, 1)));
+                each_text(&table, &[of.key.clone()].into(), &every, &of.key, reading, |id| _ = all.add(id))
+                    .await?;
+            }
+            // Where a row is not always there, what refers to it may find nothing.
+            ids.known.extend(all.known.into_iter().filter(|id| !sure.known.contains(id)));
+            if !of.is_of_versions() {
+                (ids.missing, ids.but) = (true, Some(Arc::new(sure.known)));
+            }
+        }
+        keys = Arc::new(ids);
+    }
+    Ok(Arc::unwrap_or_clone(keys))
+}
+
+/// Takes in what identifies the rows of a table that belong to keys.
+async fn identified(
+    table: &PinnedTable,
+    through: &Through,
+    keys: &Arc<Keys>,
+    reading: (&dyn Evaluator, &Limits),
+    ids: &mut Keys,
+) -> Result<(), EvaluateError> {
+    let mut read = through.subject.columns();
+    let tie = match &through.subject {
+        Subject::Column(column) => column,
+        Subject::Through(next) => &next.column,
+        Subject::Computed(of) => {
+            read.insert(through.key.clone());
+            let columns = columns(&read, table);
+            let at = columns.iter().position(|column| column.name == through.key);
+            let mut see = |piece: &MemoryTable| {
+                let subjects = computed(of, &columns, piece);
+                let Some(own) = at.and_then(|at| piece.columns.get(at)) else { return };
+                for (row, subject) in subjects.iter().enumerate() {
+                    if keys.has(subject.as_deref()) {
+                        ids.add(rows::text(own, row));
+                    }
+                }
+            };
+            return reading.0.pieces(table, &columns, None, reading.1, &mut see).await;
+        }
+    };
+    read.insert(through.key.clone());
+    let belonging = Belonging::by([tie], keys);
+    each_text(table, &read, &belonging, &through.key, reading, |id| _ = ids.add(id)).await
+}
+
+/// Takes in to whom rows of a table belong that are identified so, or what they say of it.
+pub(crate) async fn owners(
+    table: &PinnedTable,
+    through: &Through,
+    ids: &Arc<Keys>,
+    reading: (&dyn Evaluator, &Limits),
+    keys: &mut Keys,
+) -> Result<(), EvaluateError> {
+    let belonging = Belonging::by([&through.key], ids);
+    let mut read = through.subject.columns();
+    let column = match &through.subject {
+        Subject::Column(column) => column,
+        Subject::Through(next) => &next.column,
+        Subject::Computed(of) => {
+            // What rows are chosen by is read with them.
+            read.insert(through.key.clone());
+            let columns = columns(&read, table);
+            let mut see = |piece: &MemoryTable| {
+                computed(of, &columns, piece).iter().for_each(|key| _ = keys.add(key.as_deref()));
+            };
+            return reading.0.pieces(table, &columns, Some(&belonging), reading.1, &mut see).await;
+        }
+    };
+    read.insert(through.key.clone());
+    each_text(table, &read, &belonging, column, reading, |key| _ = keys.add(key)).await
+}
+
+/// Takes in what identifies rows that are there at any time, and that say to whom they belong.
+async fn held_always(
+    table: &PinnedTable,
+    through: &Through,
     (reader, limits): (&dyn Evaluator, &Limits),
     ids: &mut Keys,
 ) -> Result<(), EvaluateError> {
-    let read = [through.key.clone(), through.subject.clone()].into();
-    let belonging = Belonging::by([&through.subject], keys);
-    each_text(table, &read, &belonging, &through.key, (reader, limits), |key| _ = ids.add(key)).await
+    let Subject::Column(subject) = &through.subject else { return Ok(()) };
+    let edges = [system::VALID_FROM, system::VALID_TO];
+    let names = [&through.key, subject].into_iter().cloned().chain(edges.map(str::to_owned));
+    let columns = columns(&names.collect(), table);
+    let place = |name: &str| columns.iter().position(|column| column.name == name);
+    let mut see = |piece: &MemoryTable| {
+        let of = |name: &str| place(name).and_then(|at| piece.columns.get(at));
+        let Some(own) = of(&through.key) else { return };
+        for row in 0..piece.rows {
+            let is_open = |name: &str| of(name).is_none_or(|column| column.cell(row).is_missing());
+            if edges.into_iter().all(is_open) && of(subject).is_some_and(|of| rows::text(of, row).is_some()) {
+                ids.add(rows::text(own, row));
+            }
+        }
+    };
+    reader.pieces(table, &columns, None, limits, &mut see).await
 }
 
 /// Sees what a column holds in the rows that belong to keys, each value of a piece once.

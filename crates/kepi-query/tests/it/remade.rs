@@ -78,27 +78,27 @@ impl Business {
             (
                 "claim",
                 read(
-                    "id:text account:text opened_at:instant status:text cost:integer follows:text
-                     t1 a1 2026-01-12 open 4 -
-                     t2 a1 2026-02-12 solved 7 t1
-                     t3 a2 2026-01-28 open 1 -
-                     t4 a3 2026-03-02 solved 3 t2
-                     t5 a5 2026-03-09 open 9 -
-                     t6 - 2026-03-09 open 2 t5",
+                    "id:text account:text opened_at:instant status:text cost:integer follows:text mail:text
+                     t1 a1 2026-01-12 open 4 - a1
+                     t2 a1 2026-02-12 solved 7 t1 A1
+                     t3 a2 2026-01-28 open 1 - A2
+                     t4 a3 2026-03-02 solved 3 t2 a2
+                     t5 a5 2026-03-09 open 9 - -
+                     t6 - 2026-03-09 open 2 t5 A5",
                 ),
             ),
             (
                 "message",
                 read(
-                    "id:text at:instant ticket:text words:integer
-                     m1 2026-01-13 t1 4
-                     m2 2026-01-14 t1 9
-                     m3 2026-02-20 t2 5
-                     m4 2026-02-27 t3 1
-                     m5 2026-03-03 t4 8
-                     m6 2026-03-11 t5 6
-                     m7 2026-03-12 t9 6
-                     m8 2026-03-12 - 7",
+                    "id:text at:instant ticket:text words:integer account:text payer:text
+                     m1 2026-01-13 t1 4 a1 a2
+                     m2 2026-01-14 t1 9 a1 -
+                     m3 2026-02-20 t2 5 a2 a7
+                     m4 2026-02-27 t3 1 - a9
+                     m5 2026-03-03 t4 8 a3 a1
+                     m6 2026-03-11 t5 6 a5 a3
+                     m7 2026-03-12 t9 6 a1 a1
+                     m8 2026-03-12 - 7 a9 -",
                 ),
             ),
         ]);
@@ -281,7 +281,13 @@ impl Business {
             }
             let chance = &mut self.chance;
             match values {
-                MemoryColumn::Text(values) if ["account", "referred_by", "parent"].contains(&name) => {
+                MemoryColumn::Text(values) if name == "mail" => {
+                    let mail = format!("{}{}", chance.pick(&["a", "A"]), 1 + chance.below(7));
+                    *values = [(!chance.once_in(6)).then_some(mail)].into_iter().collect();
+                }
+                MemoryColumn::Text(values)
+                    if ["account", "referred_by", "parent", "payer"].contains(&name) =>
+                {
                     let whose = format!("a{}", 1 + chance.below(7));
                     *values = [(!chance.once_in(6)).then_some(whose)].into_iter().collect();
                 }
@@ -587,6 +593,44 @@ fn versions_and_what_is_tied_by_several_columns_are_made_in_portions() {
         some * 4 > done && portions * 6 > done && by_others > 4 && beyond * 5 <= portions,
         "{some} {beyond} {portions} {by_others} of {done}"
     );
+}
+
+#[test]
+fn computed_subjects_unions_by_a_reference_and_several_references_are_made_in_portions() {
+    let business = Business::desk(5);
+    let (project, drawer) = (&business.project, Drawer::default());
+    let (landed, placed) = (business.whole(), business.placed(&drawer));
+    for kpi in ["of_box", "continued", "billed", "paid"] {
+        let kpi = &project.kpis[&kpi.parse::<KpiId>().unwrap()];
+        let reach = watermarks(project, &landed);
+        let plan =
+            derive::plan(&[(kpi, kpi.period)], project, &landed, business.at, &reach).unwrap().unwrap();
+        let expected = derive::by_reference(&plan, &landed).unwrap();
+        let same = |found: &PinnedInputs| {
+            for (id, table) in &expected.tables {
+                let columns: Vec<&str> = found.tables[id].columns.iter().map(|of| of.name.as_str()).collect();
+                assert_eq!(sorted(&found.tables[id], &columns), sorted(table, &columns), "{} {id}", kpi.id);
+            }
+        };
+        for buckets in [1, 2, 7] {
+            let found = derive::in_buckets(&plan, &landed, Some(buckets)).unwrap();
+            same(&PinnedInputs { tables: found.tables, ..landed.clone() });
+        }
+        for memory_bytes in [1 << 30, 1_500, 700] {
+            drawer.shelf.0.lock().unwrap().clear();
+            let limits = Limits { memory_bytes, ..Limits::default() };
+            let kept = Kept::new(&drawer, &drawer.shelf);
+            let found = now(kept.made(&plan, &placed, &limits)).unwrap();
+            same(&drawer.all(&PinnedInputs { tables: found.tables, ..placed.clone() }).unwrap());
+            let of = |how: &Remade| if let Remade::InPortions(of) = how { *of } else { 1 };
+            let portions: Vec<u64> = kept.remade().iter().map(of).collect();
+            assert!(
+                portions.iter().all(|of| (*of > 1) == (memory_bytes < 1 << 30)),
+                "{} {portions:?}",
+                kpi.id
+            );
+        }
+    }
 }
 
 #[test]
@@ -898,6 +942,10 @@ attributes:
   status: {type: text}
   cost: {type: integer}
   follows: {type: reference claim}
+  mail: {type: text}
+  box: {expression: lower(mail)}
+  of_box: {count: claim, same: box, until: this, within: 90 days}
+  replied: {sum: claim.replies, same: box, until: this, within: 90 days}
   head: {expression: "coalesce(account.parent, account)"}
   earlier: {count: claim, same: account, until: this}
   replies: {count: message, same: {id: ticket}, from: opened_at, within: 60 days}
@@ -919,8 +967,34 @@ attributes:
   at: {type: timestamp}
   ticket: {type: reference claim}
   words: {type: integer}
+  account: {type: reference client}
+  payer: {type: reference client}
+  pays: {expression: "case when words > 5 then payer else account end"}
   whose: {expression: ticket.account}
   thread: {expression: "coalesce(ticket.follows, ticket)"}
+  whose_parent: {expression: ticket.account.parent}
+---
+entity: word
+name: Word
+rows: {union: [claim, {of: message, set: {account: ticket.account}}]}
+attributes:
+  account: {type: reference client}
+  continues: {any: word, same: account, until: this, within: 20 days}
+---
+entity: bill
+name: Bill
+rows:
+  of: client
+  stages:
+    due: {enter: {of: message, same: pays}}
+    known: {enter: {of: message, same: whose_parent}}
+---
+entity: payer_month
+name: Month of a client who pays
+rows: {every: month, of: client, from: created_at, until: now}
+attributes:
+  paid: {sum: message.words, same: {client: pays}}
+  of_children: {count: message, same: {client: whose_parent}, until: period_end, within: 60 days}
 ---
 entity: road
 name: Road
@@ -943,6 +1017,30 @@ rows: {every: month, of: client, from: created_at, until: now}
 attributes:
   told: {count: claim, same: {client: head}}
   opened: {count: claim}
+---
+kpi: continued
+name: Continued
+better: lower
+measure: {share: {of: word, which: continues}}
+period: month
+---
+kpi: of_box
+name: Of the same box
+better: lower
+measure: {mean: {of: claim, value: "of_box + coalesce(replied, 0)"}}
+period: month
+---
+kpi: billed
+name: Billed
+better: lower
+measure: {share: {of: bill, which: stage = 'due'}}
+period: month
+---
+kpi: paid
+name: Paid
+better: lower
+measure: {mean: {of: payer_month, value: paid + of_children}}
+period: month
 ---
 kpi: busy
 name: Busy

@@ -6,18 +6,29 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use kepi_model::project::{Kpi, Measure, Project};
+use kepi_model::{
+    calendar::Grain,
+    project::{Kpi, Measure, Project},
+};
 use kepi_query::{
     derive::{
         influence::Influence,
         trace::{self, Entered, Traceable, TracedRow, TracedTerm, ValueTrace},
     },
     finish::finished_again,
-    port::{Limits, PinnedInputs},
+    plan::ScanPlan,
+    port::{
+        Belonging, EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn,
+        PinnedInputs, PinnedTable,
+    },
     reach::watermarks,
     reference::Reference,
+    row::Cell,
     side::Term,
-    state::wire::{CellStates, StateValue},
+    state::{
+        Measured,
+        wire::{CellStates, StateValue},
+    },
     value::Value,
 };
 use kepi_stats::random::Random;
@@ -215,11 +226,7 @@ fn influence_ranks_planted_bad_rows_first() {
         let march = |value: &&Value| value.coverage.counted >= 200;
         let values = Road::by_reference(&project, &landed).values(&project);
         let mut seen = HashSet::new();
-        for value in values
-            .iter()
-            .filter(march)
-            .filter(|value| value.period.grain == kepi_model::calendar::Grain::Month)
-        {
+        for value in values.iter().filter(march).filter(|value| value.period.grain == Grain::Month) {
             let kpi = &project.kpis[&value.kpi];
             let found = ready(trace::value(of, kpi, value.period, &value.segment, &SECRET)).unwrap();
             let states = CellStates::decode(&value.states).unwrap();
@@ -238,4 +245,83 @@ fn influence_ranks_planted_bad_rows_first() {
         }
         assert_eq!(seen.len(), 3);
     }
+}
+
+/// The reference, which counts the rows that it gives.
+struct Counting(std::sync::atomic::AtomicUsize);
+
+impl Evaluator for Counting {
+    fn version(&self) -> EngineVersion {
+        Reference.version()
+    }
+    fn measure<'a>(
+        &'a self,
+        plan: &'a ScanPlan,
+        inputs: &'a PinnedInputs,
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<Measured, EvaluateError>> {
+        Reference.measure(plan, inputs, limits)
+    }
+    fn read<'a>(
+        &'a self,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
+        Box::pin(async move {
+            let read = Reference.read(table, columns, only, limits).await?;
+            self.0.fetch_add(read.rows, std::sync::atomic::Ordering::Relaxed);
+            Ok(read)
+        })
+    }
+    fn file(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
+        Reference.file(columns, rows)
+    }
+}
+
+#[test]
+fn a_row_is_traced_of_what_belongs_to_its_key_as_it_is_of_all() {
+    let (project, landed, at, _) = worked::traceable();
+    let (limits, watermarks) = (Limits::default(), watermarks(&project, &landed));
+    let counting = Counting(Default::default());
+    let of = Traceable {
+        project: &project,
+        inputs: &landed,
+        at,
+        watermarks: &watermarks,
+        reader: &counting,
+        limits: &limits,
+    };
+    let trace = |entity, key: &[Cell]| {
+        counting.0.store(0, std::sync::atomic::Ordering::Relaxed);
+        let found = ready(trace::rows(of, entity, Grain::Month, key, usize::MAX)).unwrap();
+        (found, counting.0.load(std::sync::atomic::Ordering::Relaxed))
+    };
+    let (mut traced, mut fewer) = (0, 0);
+    let made = project.entities.values().filter(|of| of.rows.is_some() || !of.derived.is_empty());
+    for entity in made {
+        let (all, of_all) = trace(entity, &[]);
+        let mut keys: Vec<Cell> = all
+            .iter()
+            .filter_map(|row| {
+                row.attributes.iter().find(|of| of.name == entity.key[0].as_str())?.value.clone()
+            })
+            .collect();
+        keys.sort();
+        keys.dedup();
+        for key in keys.into_iter().take(6) {
+            let (found, of_some) = trace(entity, std::slice::from_ref(&key));
+            let is_its = |row: &&trace::RowTrace| {
+                row.attributes
+                    .iter()
+                    .any(|of| of.name == entity.key[0].as_str() && of.value.as_ref() == Some(&key))
+            };
+            let expected: Vec<_> = all.iter().filter(is_its).cloned().collect();
+            assert_eq!(found, expected, "{} {key:?}", entity.id);
+            traced += 1;
+            fewer += usize::from(of_some * 2 < of_all);
+        }
+    }
+    assert!(traced > 20 && fewer * 2 > traced, "{fewer} of {traced}");
 }
