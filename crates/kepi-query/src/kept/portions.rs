@@ -30,6 +30,7 @@ use crate::{
         Belonging, EvaluateError, Evaluator, Fut, Keys, Limits, MemoryColumn, MemoryTable, PinnedColumn,
         PinnedFile, PinnedInputs, PinnedTable, TableData, system,
     },
+    row::Cell,
 };
 
 /// More portions read the files too often.
@@ -556,6 +557,9 @@ pub(crate) async fn owners(
     each_text(table, &read, &belonging, column, reading, |key| _ = keys.add(key)).await
 }
 
+/// From and until when a version holds, and whether it says to whom it belongs.
+type Version = (Option<i64>, Option<i64>, bool);
+
 /// Takes in what identifies rows that are there at any time, and that say to whom they belong.
 async fn held_always(
     table: &PinnedTable,
@@ -568,17 +572,38 @@ async fn held_always(
     let names = [&through.key, subject].into_iter().cloned().chain(edges.map(str::to_owned));
     let columns = columns(&names.collect(), table);
     let place = |name: &str| columns.iter().position(|column| column.name == name);
+    let mut versions: BTreeMap<Box<str>, Vec<Version>> = BTreeMap::new();
     let mut see = |piece: &MemoryTable| {
         let of = |name: &str| place(name).and_then(|at| piece.columns.get(at));
         let Some(own) = of(&through.key) else { return };
         for row in 0..piece.rows {
-            let is_open = |name: &str| of(name).is_none_or(|column| column.cell(row).is_missing());
-            if edges.into_iter().all(is_open) && of(subject).is_some_and(|of| rows::text(of, row).is_some()) {
-                ids.add(rows::text(own, row));
+            let Some(id) = rows::text(own, row) else { continue };
+            let [from, until] = edges.map(|name| match of(name).map(|column| column.cell(row)) {
+                Some(Cell::Instant(at)) => Some(at),
+                _ => None,
+            });
+            let is_known = of(subject).is_some_and(|of| rows::text(of, row).is_some());
+            if (from, until, is_known) == (None, None, true) {
+                ids.add(Some(id));
+            } else {
+                versions.entry(id.into()).or_default().push((from, until, is_known));
             }
         }
     };
-    reader.pieces(table, &columns, None, limits, &mut see).await
+    reader.pieces(table, &columns, None, limits, &mut see).await?;
+    for (id, mut versions) in versions {
+        versions.sort_unstable();
+        let follow = versions
+            .iter()
+            .zip(versions.iter().skip(1))
+            .all(|(one, next)| one.1.is_some() && one.1 == next.0);
+        let whole = versions.first().is_some_and(|of| of.0.is_none())
+            && versions.last().is_some_and(|of| of.1.is_none());
+        if follow && whole && versions.iter().all(|of| of.2) {
+            ids.known.insert(id);
+        }
+    }
+    Ok(())
 }
 
 /// Sees what a column holds in the rows that belong to keys, each value of a piece once.
