@@ -244,6 +244,7 @@ async fn world_of_key(
     let Some((keys, local)) = keys_of(of, &plan, (name, entity, key)).await? else {
         return world(of, plan).await;
     };
+    let plan = local.reads(plan);
     let reading = (of.reader, of.limits);
     let (tables, _) = rows_of((&plan, &local, of.inputs), &keys, reading).await?;
     Ok((by_sorted_rows(&plan, tables, Some(keys), None, of.limits.threads, &Shared::default())?, plan))
