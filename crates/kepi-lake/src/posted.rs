@@ -139,13 +139,17 @@ impl Folders {
         }
     }
 
-    /// Closes the segments of a source, whoever writes them. The lock is held.
-    fn close(&self, source: &SourceId) -> Result<(), LakeError> {
+    /// Closes the segments of a source to which nothing was added for so long, whoever writes them. The lock is held.
+    fn close(&self, source: &SourceId, still_for: Duration) -> Result<(), LakeError> {
         let folder = self.of(source);
         let mut any = false;
         for name in self.names(source)? {
             let Some(stem) = name.strip_suffix(UNFINISHED) else { continue };
             let path = folder.join(&name);
+            let added = durable::metadata(&path).and_then(|of| of.modified());
+            if added.is_ok_and(|at| at.elapsed().is_ok_and(|since| since < still_for)) {
+                continue;
+            }
             self.fs
                 .rename(&path, &folder.join(format!("{stem}{CLOSED}")))
                 .map_err(io_error(&path, "closed"))?;
@@ -170,11 +174,14 @@ impl Folders {
         let there: HashSet<String> = self.names(source)?.into_iter().collect();
         if !there.is_empty() {
             let lock = self.lock(source)?;
+            let mut again = false;
             for name in landed.posted.iter().filter(|name| there.contains(*name)) {
                 self.remove(&folder.join(name))?;
+                again = true;
             }
             self.fs.sync_folder(&folder).map_err(io_error(&folder, "written"))?;
-            self.close(source)?;
+            // A run takes what was there when it began: if more and more is posted while it lands, it ends all the same.
+            self.close(source, if again { OLDEST } else { Duration::ZERO })?;
             drop(lock);
         }
         let (mut taken, mut bytes, mut more) = (Bookmark::default(), 0, false);
@@ -435,7 +442,7 @@ impl Spool {
             if segment.as_ref().is_some_and(|of| of.bytes > 0 && of.begun.elapsed() >= OLDEST) {
                 *segment = None;
                 let _lock = line.folders.lock(&line.source)?;
-                line.folders.close(&line.source)?;
+                line.folders.close(&line.source, Duration::ZERO)?;
             }
         }
         Ok(())
@@ -492,7 +499,7 @@ impl Line {
             && (of.bytes >= LONGEST || of.begun.elapsed() >= OLDEST)
         {
             *segment = None;
-            self.folders.close(&self.source)?;
+            self.folders.close(&self.source, Duration::ZERO)?;
         }
         let mut open = match segment.take() {
             Some(of) if durable::metadata(&of.path).is_ok() => of,

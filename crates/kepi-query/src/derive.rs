@@ -7,6 +7,7 @@
 pub mod following;
 mod gather;
 pub mod influence;
+pub(crate) mod keyed;
 pub mod plan;
 mod quick;
 mod reference;

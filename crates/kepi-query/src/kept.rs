@@ -35,7 +35,6 @@ pub use made::{Making, Remade};
 use name::Asked;
 use part::{FileId, Has, Part, Slice, dimensions, measured};
 pub use portions::{MadePortion, MakesPortions, PortionsTask};
-pub(crate) use portions::{owners, rows_of};
 
 use crate::{
     merge::merge_on,

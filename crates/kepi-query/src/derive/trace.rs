@@ -17,6 +17,7 @@ use kepi_model::{
 
 use super::{
     DerivePlan, Reads, Unmade, by_sorted_rows,
+    keyed::{owners, rows_of},
     plan::{Planner, Step},
     quick::Shared,
     read, reference,
@@ -26,7 +27,6 @@ use super::{
 };
 use crate::{
     guard::on_scales,
-    kept::{owners, rows_of},
     lower::{Lowered, lower_at},
     measure::kind_of,
     plan::StateSpec,

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     derive::{
         self, DerivePlan, Derived, MOST_ROWS,
+        keyed::{self, columns},
         plan::Step,
         split::{self, Local, Subject, Through},
     },
@@ -253,11 +254,6 @@ pub(super) fn has_rows(file: &&PinnedFile) -> bool {
     file.rows > 0
 }
 
-/// The columns of a table that are read.
-pub(super) fn columns(columns: &BTreeSet<String>, table: &PinnedTable) -> Vec<PinnedColumn> {
-    table.columns.iter().filter(|column| columns.contains(&column.name)).cloned().collect()
-}
-
 /// A name for how rows are made, however far their periods reach.
 fn name(part: &DerivePlan, inputs: &PinnedInputs) -> String {
     let DerivePlan { steps, days, .. } = Reach::default().put(part);
@@ -371,7 +367,7 @@ impl Moved<'_> {
         let read = belonging.ties.iter().map(|(column, _)| column.clone()).chain([column.to_owned()]);
         let read = read.collect();
         for part in self.parts() {
-            portions::each_text(&part, &read, belonging, column, reading, &mut see).await?;
+            keyed::each_text(&part, &read, belonging, column, reading, &mut see).await?;
         }
         Ok(())
     }
@@ -532,7 +528,6 @@ impl Refresh<'_> {
             let read = says.iter().map(|(name, _)| name.clone()).chain([at.to_string()]);
             let read = columns(&read.collect(), of.table);
             let place = |name: &str| read.iter().position(|column| column.name == name);
-            // Rows that came or went are among those that differ.
             let mut see = |piece: &MemoryTable| {
                 let dated = place(at.as_str()).and_then(|at| piece.columns.get(at));
                 let Some(MemoryColumn::Instant(dated)) = dated else { return };
@@ -544,11 +539,14 @@ impl Refresh<'_> {
                 for (name, says) in says.iter().filter(|_| passed.rows > 0) {
                     let column = place(name).and_then(|at| passed.columns.get(at));
                     let ids = asked.of(says, entity);
-                    let texts = column.map(rows::texts).unwrap_or_default();
+                    let texts = column.map(keyed::texts).unwrap_or_default();
                     texts.into_iter().for_each(|text| _ = ids.add(text));
                 }
             };
-            self.kept.evaluator.pieces(&of.stays, &read, None, self.limits, &mut see).await?;
+            // Also of those that came and went as they were: their file was written anew for the sake of others.
+            for part in of.parts() {
+                self.kept.evaluator.pieces(&part, &read, None, self.limits, &mut see).await?;
+            }
         }
         // Whoever looks up a row that changed, and whoever looks up that one.
         let mut followed: BTreeMap<EntityId, Keys> = BTreeMap::new();
@@ -574,7 +572,7 @@ impl Refresh<'_> {
             let Some(of) = moved.get(&through.of) else { continue };
             let (ids, mut says) = (Arc::new(ids), Keys::default());
             for part in of.parts() {
-                portions::owners(&part, through, &ids, self.reading(), &mut says).await?;
+                keyed::owners(&part, through, &ids, self.reading(), &mut says).await?;
             }
             match &through.subject {
                 Subject::Through(next) => all_through.push((next, says)),
@@ -668,7 +666,7 @@ impl Refresh<'_> {
         let mut found: Vec<(&Through, Arc<Keys>)> = Vec::new();
         let tables = |entity: &EntityId| moved.get(entity).map(Moved::parts).unwrap_or_default();
         for through in self.through(moved) {
-            let ids = portions::found_through(through, &tables, keys, self.reading()).await?;
+            let ids = keyed::found_through(through, &tables, keys, self.reading()).await?;
             found.push((through, Arc::new(ids)));
         }
         let (mut then, mut now) = (self.nothing(), self.nothing());

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use kepi_model::id::Hash;
 
-use crate::port::{Keys, MemoryColumn, MemoryTable, PinnedColumn};
+use crate::{
+    derive::keyed,
+    port::{Keys, MemoryColumn, MemoryTable, PinnedColumn},
+};
 
 /// A row as bytes that no other row of these columns has.
 fn bytes(table: &MemoryTable, row: usize, into: &mut Vec<u8>) {
@@ -72,36 +75,11 @@ impl Difference {
             bytes(table, at, &mut row);
             if self.0.contains_key(row.as_slice()) {
                 for column in columns.iter().filter_map(|column| table.columns.get(*column)) {
-                    keys.add(text(column, at));
+                    keys.add(keyed::text(column, at));
                 }
             }
         }
     }
-}
-
-/// The text of a row; none also where the column has none.
-pub(super) fn text(column: &MemoryColumn, row: usize) -> Option<&str> {
-    match column {
-        MemoryColumn::Text(values) => values.get(row),
-        _ => None,
-    }
-}
-
-/// The different texts of a column; none among them where a row has none.
-pub(super) fn texts(column: &MemoryColumn) -> Vec<Option<&str>> {
-    let MemoryColumn::Text(values) = column else { return vec![None] };
-    let mut seen = vec![false; values.members().len()];
-    let (mut all, mut missing) = (Vec::new(), false);
-    for row in 0..values.len() {
-        let seen = match values.code_of(row) {
-            Some(code) => seen.get_mut(code as usize),
-            None => Some(&mut missing),
-        };
-        if seen.is_some_and(|seen| !std::mem::replace(seen, true)) {
-            all.push(values.get(row));
-        }
-    }
-    all
 }
 
 /// A hash of what so many rows from one on hold.

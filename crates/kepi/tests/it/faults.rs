@@ -518,7 +518,8 @@ async fn a_statement_that_took_long_is_told_to_who_asks_only() {
             .stdout(Stdio::null());
         command.envs(level.map(|level| ("KEPI_LOG", level)));
         let waiting = command.spawn().unwrap();
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        // Long enough for a process to begin on a busy machine.
+        tokio::time::sleep(Duration::from_secs(if told { 6 } else { 2 })).await;
         drop(writing);
         let output = waiting.wait_with_output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
