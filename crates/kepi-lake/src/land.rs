@@ -122,15 +122,23 @@ impl LocalLake {
         for _ in 0..ATTEMPTS {
             // What is said by hand of its rows makes the file land anew, in its old place, as another mapping does.
             let said = corrected::said(&self.catalogue.store, &source.id, content).await?;
-            let past = ledger::past(&self.catalogue, source, (&name, content, &order), &renamed).await?;
-            if let Some(earlier) = &past.earlier
-                && earlier.definition == source.hash.to_string()
-                && earlier.report.corrections == said.places
-            {
-                let report = earlier.report.clone();
-                let same_as = (report.file != name).then_some(report.file);
+            let left_alone = |earlier: &Option<Earlier>| {
+                let found = earlier.as_ref().filter(|of| of.definition == source.hash.to_string());
+                let report = &found.filter(|of| of.report.corrections == said.places)?.report;
+                let same_as = (report.file != name).then(|| report.file.clone());
                 let outcome = LoadOutcome::AlreadyLanded;
-                return Ok(LoadReport { outcome, file: name, same_as, ..earlier.report.clone() });
+                Some(LoadReport { outcome, file: name.clone(), same_as, ..report.clone() })
+            };
+            // Most files of a source have landed before, and of these nothing else of the past is to be known.
+            let mut reading = self.catalogue.store.read().await?;
+            let earlier = ledger::find_earlier(&mut reading, source, &name, content, &renamed).await?;
+            drop(reading);
+            if let Some(report) = left_alone(&earlier) {
+                return Ok(report);
+            }
+            let past = ledger::past(&self.catalogue, source, (&name, content, &order), &renamed).await?;
+            if let Some(report) = left_alone(&past.earlier) {
+                return Ok(report);
             }
             let meets = Meets::of(project, entity, &mut self.catalogue.store.read().await?).await?;
             let beside = merges::columns(entity, &meets.merging);

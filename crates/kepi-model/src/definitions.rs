@@ -169,7 +169,8 @@ pub(crate) fn tables() -> Vec<&'static Table> {
         }
     }
     fn visit(table: &'static Table, out: &mut Vec<&'static Table>) {
-        if !out.iter().any(|t| t.name == table.name) {
+        // Two of one name would show: each has a heading.
+        if !out.iter().any(|t| (t.name, t.doc) == (table.name, table.doc)) {
             out.push(table);
             table.fields.iter().for_each(|f| inside(f.kind, out));
         }

@@ -181,7 +181,7 @@ table! {
 pub(crate) type Signed = Either<SignedBy, HookSignature>;
 
 table! {
-    Webhook = "webhook", "What is posted to `/hooks/SOURCE` of `kepi serve`.";
+    Webhook = "source_webhook", "What is posted to `/hooks/SOURCE` of `kepi serve`.";
     signature: Signed, optional, "How what is posted is signed: as one of those does that are known by name, or as described.", "stripe";
     token: String, optional, "The header that holds one of the secrets itself, where the other side signs nothing.", "X-Hook-Token";
     secrets: List<SecretText>, required, "Any of them will do, so that they can be exchanged one after the other.", "[{env: STRIPE_HOOK_SECRET}]";

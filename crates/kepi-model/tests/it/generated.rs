@@ -31,7 +31,15 @@ fn the_schema_is_the_one_committed() {
 
 #[test]
 fn the_reference_of_fields_is_the_one_committed() {
-    compare("fields.md", &schema::fields_markdown());
+    let fields = schema::fields_markdown();
+    compare("fields.md", &fields);
+    let mut headings = BTreeSet::new();
+    for heading in fields.lines().filter(|line| line.starts_with('#')) {
+        assert!(
+            headings.insert(heading),
+            "two have one name, so that a reference to one leads to the other: {heading}"
+        );
+    }
 }
 
 #[test]
