@@ -22,8 +22,8 @@ name: Changes
 language: 1
 time_zone: UTC
 ---
-entity: ticket
-name: Ticket
+entity: request
+name: Request
 key: [id]
 attributes:
   id: {type: text}
@@ -36,7 +36,7 @@ attributes:
   minutes: {type: integer}
 ---
 source: tickets
-into: ticket
+into: request
 from: {csv: {files: \"data/*.csv\"}}
 mode: upsert
 version: solved_at
@@ -106,7 +106,7 @@ fn main() {
                 lake = lake.by_position(u64::MAX, 0);
             }
             let raw = FileSources::new(root).file(source, &root.join(format!("data/{day}.csv")));
-            let of_table = root.join("lake/main/ticket");
+            let of_table = root.join("lake/main/request");
             let before = if day == 0 { BTreeMap::new() } else { data_files(&of_table) };
             let start = Instant::now();
             let landing = Landing { actor: "job/bench", at: NOW + day, progress: &Silent };
