@@ -159,9 +159,9 @@ impl Business {
             rows.columns[dated.unwrap()] = MemoryColumn::Instant(vec![Some(self.at - 1 - DAY / 3)]);
             self.put(&entity, rows);
         }
-        if self.chance.once_in(3) {
+        if self.chance.once_in(2) {
             // Rows whose dates pass stand in another file than before, as they were.
-            self.merge(&entity);
+            self.merge_some(&entity);
         }
         *self.did.entry("days").or_default() += 1;
     }
@@ -182,7 +182,11 @@ impl Business {
                     rows.columns.push(MemoryColumn::Instant(vec![None; rows.rows]));
                 }
             }
-            files.insert(entity.clone(), vec![(format!("{entity} 0"), Arc::new(rows))]);
+            // In two files, so that one may be written anew beside the other.
+            let all: Vec<u32> = (0..rows.rows as u32).collect();
+            let halves = all.chunks(all.len().div_ceil(2).max(1)).enumerate();
+            let first = halves.map(|(half, of)| (format!("{entity} first {half}"), Arc::new(rows.taken(of))));
+            files.insert(entity.clone(), first.collect());
             table.data = TableData::Files(vec![]);
             tables.insert(entity, table);
         }
@@ -378,11 +382,24 @@ impl Business {
 
     /// All rows of a table stand in one new file.
     fn merge(&mut self, entity: &EntityId) {
+        self.merge_those(entity, |_| true);
+    }
+
+    /// The rows of some files of a table stand in one new file.
+    fn merge_some(&mut self, entity: &EntityId) {
+        let which: Vec<bool> = self.files[entity].iter().map(|_| self.chance.once_in(3)).collect();
+        self.merge_those(entity, |at| which[at]);
+    }
+
+    fn merge_those(&mut self, entity: &EntityId, which: impl Fn(usize) -> bool) {
         let columns = self.tables[entity].columns.clone();
         let files = std::mem::take(self.files.get_mut(entity).unwrap());
-        let all: Vec<&MemoryTable> = files.iter().map(|(_, rows)| rows.as_ref()).collect();
-        let all = together(&all, &columns);
-        self.put(entity, all);
+        let (merged, stay): (Vec<_>, Vec<_>) = files.into_iter().enumerate().partition(|(at, _)| which(*at));
+        self.files.get_mut(entity).unwrap().extend(stay.into_iter().map(|(_, file)| file));
+        let merged: Vec<&MemoryTable> = merged.iter().map(|(_, (_, rows))| rows.as_ref()).collect();
+        if !merged.is_empty() {
+            self.put(entity, together(&merged, &columns));
+        }
     }
 
     /// A row is superseded by another version of it.
@@ -587,7 +604,7 @@ fn what_is_made_and_kept_never_shows() {
     let Tally { done, nothing, some, part, all, beyond: _, portions, by_others, did } =
         changed(Business::new, number("KEPI_COUNT", 80), [1 << 30, 8_000, 3_000]);
     assert!(
-        nothing > done && some * 4 > done && part * 5 > done && all > 0 && portions > 9 && by_others > 4,
+        nothing > done && some * 4 > done && part * 5 > done && all > 0 && portions * 12 > done && by_others > 3,
         "{nothing} {some} {part} {all} {portions} {by_others} of {done}"
     );
     assert!(did.len() >= 8, "{did:?}");
@@ -774,15 +791,15 @@ period: month
 /// Tables in files that a drawer keeps: by name their columns, and the rows of each file, which never is another of that name.
 type Filed<'a> = &'a [(&'a str, &'a str, &'a [(&'a str, &'a str)])];
 
-/// Makes a panel of a project, of tables in files and at the first day of a month, holds it against all of it row by row, and says in which files how many
-/// rows of it are, and of what is made together by some keys how many keys, rows and files were made.
+/// Makes a table of a project, of tables in files and at the first day of a month or at a day, holds it against all of it row by row, and says in which files
+/// how many rows of it are, and of what is made together by some keys how many keys, rows and files were made.
 fn made_again(
     drawer: &Drawer,
-    project: &Project,
+    (project, made): (&Project, &str),
     filed: Filed<'_>,
     until: &str,
 ) -> (BTreeMap<String, u64>, Option<[u64; 3]>) {
-    let panel: EntityId = "client_month".parse().unwrap();
+    let table: EntityId = made.parse().unwrap();
     let read =
         |head: &str, rows: &str| kepi_testkit::tables::table(&project.calendar, &format!("{head}\n{rows}"));
     let whole = filed.iter().map(|(name, head, files)| {
@@ -798,21 +815,21 @@ fn made_again(
             drawer.files.lock().unwrap().insert(file.path.clone(), rows);
             file
         };
-        let table = placed.tables.get_mut(&name.parse().unwrap()).unwrap();
-        table.data = TableData::Files(files.iter().map(file).collect());
+        let placed = placed.tables.get_mut(&name.parse().unwrap()).unwrap();
+        placed.data = TableData::Files(files.iter().map(file).collect());
     }
     let work: Vec<(&Kpi, Grain)> = project.kpis.values().map(|kpi| (kpi, kpi.period)).collect();
     let at = project.calendar.bounds(project.calendar.parse(until).unwrap()).unwrap().start;
     let plan = derive::plan(&work, project, &whole, at, &watermarks(project, &whole)).unwrap().unwrap();
     let keeping = Keeping { slice_rows: 100, ..Keeping::default() };
     let kept = Kept::new(drawer, &drawer.shelf).keeping(keeping);
-    let made = now(kept.made(&plan, &placed, &Limits::default())).unwrap().tables.remove(&panel).unwrap();
+    let made = now(kept.made(&plan, &placed, &Limits::default())).unwrap().tables.remove(&table).unwrap();
     let TableData::Files(of) = &made.data else { panic!("in files") };
     let paths = of.iter().map(|file| (file.path.clone(), file.rows)).collect();
-    let opened = drawer.all(&PinnedInputs { tables: [(panel.clone(), made)].into(), ..placed }).unwrap();
+    let opened = drawer.all(&PinnedInputs { tables: [(table.clone(), made)].into(), ..placed }).unwrap();
     let expected = derive::by_reference(&plan, &whole).unwrap();
-    let columns: Vec<&str> = opened.tables[&panel].columns.iter().map(|of| of.name.as_str()).collect();
-    assert_eq!(sorted(&opened.tables[&panel], &columns), sorted(&expected.tables[&panel], &columns));
+    let columns: Vec<&str> = opened.tables[&table].columns.iter().map(|of| of.name.as_str()).collect();
+    assert_eq!(sorted(&opened.tables[&table], &columns), sorted(&expected.tables[&table], &columns));
     let some = kept.remade().into_iter().find_map(|how| match how {
         Remade::Some { keys, rows, slices, .. } => Some([keys as u64, rows, slices as u64]),
         _ => None,
@@ -848,7 +865,7 @@ fn a_new_month_is_made_beside_the_months_that_are_there() {
             ("client", "id:text since:instant", &[("clients", &clients)]),
             ("visit", "id:text at:instant client:text paid:integer product:text", &visits),
         ];
-        made_again(&drawer, &project, filed, until)
+        made_again(&drawer, (&project, "client_month"), filed, until)
     };
     // A client of the first month has twelve rows, one of the sixth seven: 95 of ten each.
     let (first, _) = run(&[], "2026-01");
@@ -901,7 +918,7 @@ fn a_looked_up_row_that_changed_makes_anew_who_looks_it_up() {
             ("product", "id:text maker:text price:integer", &[product]),
             ("maker", "id:text factor:integer", &[maker]),
         ];
-        made_again(&drawer, &project, filed, "2026-01").1
+        made_again(&drawer, (&project, "client_month"), filed, "2026-01").1
     };
     let (before, after) = (products(7, 3), products(7, 4));
     let (makers, dearer) = ("m0 1\nm1 1\nm2 1\nm3 1\nm4 1\n", "m0 1\nm1 1\nm2 2\nm3 1\nm4 1\n");
@@ -917,6 +934,74 @@ fn a_looked_up_row_that_changed_makes_anew_who_looks_it_up() {
     let all = "m0 3\nm1 3\nm2 3\nm3 3\nm4 3\n";
     assert_eq!(run(("products 3", &unsold), ("makers 3", all)), None);
 }
+
+#[test]
+fn a_date_that_passes_in_a_file_written_anew_for_another_row_makes_its_stage_anew() {
+    let project = kepi_testkit::tables::project(STAY);
+    let drawer = Drawer::default();
+    let head = "id:text client:text entered_at:instant leaves_at:instant paid:integer";
+    let client = |number: usize| format!("c{number} 2026-01-01\n");
+    let stay = |number: usize, leaves: &str, paid: usize| {
+        format!("s{number} c{number} 2026-01-{:02} {leaves} {paid}\n", 1 + number)
+    };
+    let clients: String = (0..20).map(client).collect();
+    // The visits of two of them stand in a file of their own.
+    let others: String =
+        (0..20).filter(|number| ![3, 4].contains(number)).map(|number| stay(number, "-", 1)).collect();
+    let file = |paid: usize| stay(3, "2026-02-10", 1) + &stay(4, "-", paid);
+    let run = |name: &str, rows: &str, until: &str| {
+        let filed: Filed<'_> = &[
+            ("client", "id:text since:instant", &[("clients", &clients)]),
+            ("visit", head, &[("others", &others), (name, rows)]),
+        ];
+        made_again(&drawer, (&project, "guest"), filed, until).1
+    };
+    assert_eq!(run("two", &file(1), "2026-02-01"), None);
+    // Nothing landed and a day of departure passed: whose it is is made anew.
+    assert_eq!(run("two", &file(1), "2026-02-11").map(|of| of[0]), Some(1));
+    // Back to before it, and on again with the file written anew since the other row changed.
+    assert_eq!(run("two", &file(1), "2026-02-05").map(|of| of[0]), Some(1));
+    assert_eq!(run("two anew", &file(2), "2026-02-20").map(|of| of[0]), Some(2));
+}
+
+const STAY: &str = r#"
+project: stay
+name: Stay
+language: 1
+time_zone: UTC
+---
+entity: client
+name: Client
+key: [id]
+time: since
+attributes:
+  id: {type: text}
+  since: {type: timestamp}
+---
+entity: visit
+name: Visit
+key: [id]
+time: entered_at
+attributes:
+  id: {type: text}
+  client: {type: reference client}
+  entered_at: {type: timestamp}
+  leaves_at: {type: timestamp}
+  paid: {type: integer}
+---
+entity: guest
+name: Guest
+rows:
+  of: client
+  stages:
+    staying: {enter: {of: visit, where: paid > 0}, exit: {of: visit, at: leaves_at}}
+---
+kpi: guests
+name: Guests
+better: higher
+measure: {share: {of: guest, which: stage = 'staying'}}
+period: month
+"#;
 
 const DESK: &str = r#"
 project: desk
