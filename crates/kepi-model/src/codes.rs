@@ -786,6 +786,14 @@ codes! {
         "Bounds by segment hold for members of the dimension by which the rule is judged (`by`). Where a closed list says which members there are, each is one of them."
         "members of the dimension that `by` of the rule names"
         "write `by`, or correct the member";
+    SHORTER_THAN_ROWS "K0689" Warning "periods that are shorter than those of the rows"
+        "A row of a panel counts in the period in which its own begins, and is known when its own has ended. Where the KPI asks for shorter periods, most of them have no row, and the figure of one is that of a longer stretch, known only when that is over."
+        "periods that are no shorter than those of the panel"
+        "ask for longer periods, or make rows of any length: `rows: {every: period, of: …}`";
+    UNION_OF_NOBODY "K0690" Warning "rows of a union that belong to nobody"
+        "Rows of several entities are put together by the attributes that the union declares, each taken from the attribute of that name or as `set` says. An entity that has neither leaves a reference empty: its rows are counted, and found for nobody."
+        "what the reference is, for each entity of the union"
+        "add `set: {…}` to the entity, or leave the entity out";
 
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."

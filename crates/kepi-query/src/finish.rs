@@ -266,7 +266,8 @@ impl<'a> AtGrain<'a> {
         let mut owed = Vec::new();
         for ordinal in (first..=last).filter(|ordinal| !known.contains(ordinal)) {
             let period = calendar.period(self.grain, ordinal);
-            let finality = reach::finality(kpi, calendar.bounds(period)?.end, self.context.watermarks);
+            let finality =
+                reach::finality(kpi, calendar.bounds(period)?.end, calendar, self.context.watermarks)?;
             owed.push(Value {
                 kpi: kpi.id.clone(),
                 period,
@@ -470,7 +471,7 @@ impl<'a> AtGrain<'a> {
         let calendar = &self.context.project.calendar;
         let period = calendar.period(self.grain, self.first.saturating_add_unsigned(bucket));
         let end = calendar.bounds(period)?.end;
-        Ok((period, reach::finality(kpi, end, self.context.watermarks)))
+        Ok((period, reach::finality(kpi, end, calendar, self.context.watermarks)?))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use kepi_model::{
-    calendar::{Calendar, Grain},
+    calendar::{Calendar, CalendarError, Grain},
     entity::Entity,
     expression::Path,
     id::EntityId,
@@ -64,12 +64,27 @@ pub fn data_until(kpi: &Kpi, watermarks: &BTreeMap<EntityId, i64>) -> Option<i64
 
 /// Whether a KPI's value for a period that ends at `end` may still change: not if all that it reads is known for as long as
 /// a row of the period may change.
-pub fn finality(kpi: &Kpi, end: i64, watermarks: &BTreeMap<EntityId, i64>) -> Finality {
-    let final_at = kind_of(&kpi.measure).settled(kpi, end).max(end.saturating_add(kpi.reach));
+pub fn finality(
+    kpi: &Kpi,
+    end: i64,
+    calendar: &Calendar,
+    watermarks: &BTreeMap<EntityId, i64>,
+) -> Result<Finality, CalendarError> {
+    let rows_end = rows_end(kpi, end, calendar)?;
+    let final_at = kind_of(&kpi.measure).settled(kpi, end).max(rows_end.saturating_add(kpi.reach));
     let data_until = data_until(kpi, watermarks);
-    if data_until.is_some_and(|until| until >= final_at) {
+    Ok(if data_until.is_some_and(|until| until >= final_at) {
         Finality::Final
     } else {
         Finality::Provisional { data_until, final_at }
+    })
+}
+
+/// When the last row ends that counts for a period which ends at `end`: a row of a panel whose periods are no parts of the KPI's goes on.
+pub(crate) fn rows_end(kpi: &Kpi, end: i64, calendar: &Calendar) -> Result<i64, CalendarError> {
+    let mut last = end;
+    for grain in &kpi.stretches {
+        last = last.max(calendar.bounds(calendar.period_at(*grain, end.saturating_sub(1))?)?.end);
     }
+    Ok(last)
 }

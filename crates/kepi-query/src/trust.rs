@@ -283,6 +283,11 @@ fn touches(kpi: &Kpi, period: Period, doubt: &Doubt<'_>, calendar: &Calendar) ->
         None => calendar.first_day(period)?,
     };
     let last = calendar.last_day(period)?;
+    // A row of a panel goes on for as long as its own period.
+    let mut rows_last = last;
+    for grain in &kpi.stretches {
+        rows_last = rows_last.max(calendar.last_day(calendar.period_of_day(*grain, last))?);
+    }
     let (from, until) = doubt.days;
     let mut about = doubt.rule.about.iter().filter(|entity| entities.contains(*entity));
     Ok(about.any(|entity| {
@@ -293,7 +298,7 @@ fn touches(kpi: &Kpi, period: Period, doubt: &Doubt<'_>, calendar: &Calendar) ->
             None => Some(begin),
             Some(back) => back.map(|back| begin.saturating_sub(days(back))),
         };
-        let last = if around.is_some() { last.saturating_add(days(kpi.reach)) } else { last };
+        let last = if around.is_some() { rows_last.saturating_add(days(kpi.reach)) } else { last };
         from <= last && first.is_none_or(|first| until >= first)
     }))
 }

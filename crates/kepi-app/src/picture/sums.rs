@@ -129,7 +129,7 @@ pub(super) fn at(
                 segment: segment.clone(),
                 estimate,
                 coverage,
-                finality: reach::finality(kpi, end, watermarks),
+                finality: reach::finality(kpi, end, calendar, watermarks).map_err(|e| e.to_string())?,
                 states: sum.encode().into(),
             };
             let runs = of.iter().map(|row| cube.rows().run(*row));

@@ -174,6 +174,7 @@ fn read(
         looked_at: BTreeSet::new(),
         reads: BTreeSet::new(),
         reach: 0,
+        stretches: BTreeSet::new(),
         around: BTreeMap::new(),
         hash: crate::id::Hash([0; 32]),
         wording: crate::id::Hash([0; 32]),

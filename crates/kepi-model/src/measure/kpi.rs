@@ -109,6 +109,9 @@ pub struct Kpi {
     /// How long after the end of a period gathered attributes may still change, in µs: as it follows from what is read, or as
     /// it is declared.
     pub reach: i64,
+    /// How long the periods of panels are whose rows it counts: where they are not parts of its own, the last row that counts for one of these
+    /// is known only when the row's own period has ended. None where it is declared how long it waits.
+    pub stretches: BTreeSet<Grain>,
     /// Entities whose rows are looked up where something is made: how long before the first day of a period they may lie, in µs;
     /// none: at any time. They may lie after its last day by as much as [`Self::reach`].
     pub around: BTreeMap<EntityId, Option<i64>>,

@@ -877,6 +877,31 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 ),
             ],
         ),
+        (
+            "K0689",
+            vec![
+                edit(
+                    "kepi.yml",
+                    "",
+                    "---\nentity: buyer\nrows: {every: month, of: account}\nattributes: {orders: {count: order}}\n",
+                ),
+                edit(
+                    "kpis.yml",
+                    "",
+                    "---\nkpi: retention\nname: Customers who still buy\nobjective: recommended\nindicator: lagging\nbetter: higher\nmeasure: {share: {of: buyer, which: orders > 0}}\nperiod: [week, month]\naccountable: owner\npurpose: service_improvement\n",
+                ),
+            ],
+        ),
+        (
+            "K0690",
+            vec![
+                edit(
+                    "kepi.yml",
+                    "",
+                    "---\nentity: touch\nrows: {union: [order, {of: account, at: created_at}]}\nattributes: {account: {type: reference account}}\n",
+                ),
+            ],
+        ),
         ("K0701", scorecard("weight: 60%", "weight: 50%")),
         ("K0702", kpis("by: [account.region]", "by: [account.tier]")),
         ("K0703", scorecard("unit: whole", "unit: north")),

@@ -111,13 +111,14 @@ impl AtGrain<'_> {
         let Finished { estimate, coverage } = finished(kpi, &inputs, level);
         let kept = found.iter().map(|value| value.and_then(|value| CellStates::decode(&value.states).ok()));
         let states = CellStates { inputs: kept.collect(), ..CellStates::default() };
-        let end = self.context.project.calendar.bounds(period)?.end;
+        let calendar = &self.context.project.calendar;
+        let end = calendar.bounds(period)?.end;
         let finality = found.iter().flatten().map(|value| value.finality).reduce(latest);
         let finality = match finality {
             // One that has no value yet may have one when more data are there.
             Some(of) if found.iter().all(Option::is_some) => of,
             of => {
-                let own = reach::finality(kpi, end, self.context.watermarks);
+                let own = reach::finality(kpi, end, calendar, self.context.watermarks)?;
                 of.map_or(own, |of| latest(of, own))
             }
         };

@@ -661,7 +661,7 @@ impl Scan<'_> {
                 let end = calendar.bounds(calendar.period(grain, ordinal)).ok()?.end;
                 let _ = write!(text, "{ordinal} {end}");
                 for (_, kpi) in &items {
-                    match reach::finality(kpi, end, self.of.watermarks) {
+                    match reach::finality(kpi, end, calendar, self.of.watermarks).ok()? {
                         Finality::Final => text.push_str(" f"),
                         other => drop(write!(text, " {other:?}")),
                     }

@@ -1,7 +1,7 @@
 //! What is made of landed rows: one gathered attribute on a landed entity, and a panel, end to end.
 
 use jiff::ToSpan as _;
-use kepi_query::port::PinnedInputs;
+use kepi_query::{port::PinnedInputs, reach, value::Finality};
 use kepi_testkit::{
     road::{Road, made},
     tables::{inputs, instant, project, table},
@@ -177,4 +177,86 @@ fn days_are_counted_by_the_calendar_over_a_clock_change() {
             assert_eq!(found.estimate.as_ref().map(|of| of.point), Ok(expected), "{id} of {day}");
         }
     }
+}
+
+/// Panels whose periods are no parts of those in which their rows count.
+const UNEVEN: &str = r#"
+project: test
+name: Test
+language: 1
+time_zone: Europe/Berlin
+---
+entity: week_of_account
+rows: {every: week, of: account, until: now}
+attributes:
+  orders: {count: order}
+  soon: {any: order, from: period_end, within: 3 days}
+---
+entity: month_of_account
+rows: {every: month, of: account, until: now}
+attributes:
+  orders: {count: order}
+---
+kpi: weekly
+name: Weeks with orders
+better: higher
+period: [week, month]
+measure: {share: {of: week_of_account, which: orders > 0}}
+---
+kpi: soon
+name: Weeks with orders or soon after
+better: higher
+period: month
+measure: {share: {of: week_of_account, which: orders > 0 or soon}}
+---
+kpi: waits
+name: Weeks with orders, said to be known sooner
+better: higher
+period: month
+final_after: 2 days
+measure: {share: {of: week_of_account, which: orders > 0}}
+---
+kpi: monthly
+name: Months with orders
+better: higher
+period: [week, month, quarter]
+measure: {share: {of: month_of_account, which: orders > 0}}
+---
+kpi: twice
+name: Twice the weeks with orders
+better: higher
+period: month
+measure:
+  formula:
+    kpis: {share: weekly}
+    value: share * 2
+"#;
+
+#[test]
+fn a_period_is_final_when_the_last_row_that_counts_for_it_has_ended() {
+    let project = project(UNEVEN);
+    let calendar = &project.calendar;
+    let known = |kpi: &str, period: &str, until: &str| {
+        let kpi = &project.kpis[&kpi.parse::<kepi_model::id::KpiId>().unwrap()];
+        let watermarks = kpi.reads.iter().map(|read| (read.clone(), instant(calendar, until))).collect();
+        let end = calendar.bounds(calendar.parse(period).unwrap()).unwrap().end;
+        reach::finality(kpi, end, calendar, &watermarks).unwrap() == Finality::Final
+    };
+    let first = |kpi: &str, period: &str, day: &str| {
+        let day: jiff::civil::Date = day.parse().unwrap();
+        (known(kpi, period, &day.yesterday().unwrap().to_string()), known(kpi, period, &day.to_string()))
+    };
+    // The week from 29 September goes on until 5 October.
+    assert_eq!(first("weekly", "2025-09", "2025-10-06"), (false, true));
+    assert_eq!(first("weekly", "2025-W40", "2025-10-06"), (false, true));
+    assert_eq!(first("weekly", "2025-08", "2025-09-01"), (false, true), "31 August is a Sunday");
+    // What its rows look for comes within three days after that.
+    assert_eq!(first("soon", "2025-09", "2025-10-09"), (false, true));
+    // What is declared is what holds: two days, which may have 25 hours each.
+    assert_eq!(first("waits", "2025-09", "2025-10-04"), (false, true));
+    // The month that begins on Saturday, 1 November, counts in that week, and lasts until the end of November.
+    assert_eq!(first("monthly", "2025-W44", "2025-12-01"), (false, true));
+    assert_eq!(first("monthly", "2025-11", "2025-12-01"), (false, true));
+    assert_eq!(first("monthly", "2025-Q4", "2026-01-01"), (false, true));
+    assert_eq!(first("twice", "2025-09", "2025-10-06"), (false, true));
 }

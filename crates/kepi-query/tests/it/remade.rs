@@ -604,7 +604,12 @@ fn what_is_made_and_kept_never_shows() {
     let Tally { done, nothing, some, part, all, beyond: _, portions, by_others, did } =
         changed(Business::new, number("KEPI_COUNT", 80), [1 << 30, 8_000, 3_000]);
     assert!(
-        nothing > done && some * 4 > done && part * 5 > done && all > 0 && portions * 12 > done && by_others > 3,
+        nothing > done
+            && some * 4 > done
+            && part * 5 > done
+            && all > 0
+            && portions * 12 > done
+            && by_others > 3,
         "{nothing} {some} {part} {all} {portions} {by_others} of {done}"
     );
     assert!(did.len() >= 8, "{did:?}");

@@ -468,6 +468,23 @@ impl Reader<'_, '_, '_> {
                     }),
                 };
                 let at = entry.map_or(item.span, |entry| entry.at);
+                if let (None, Type::Reference { entity }) = (&value, &attribute.type_) {
+                    let key = of.single_key().filter(|_| of.id == *entity);
+                    let own = key.map_or("…", |key| key.as_str());
+                    self.context
+                        .report(
+                            codes::UNION_OF_NOBODY,
+                            item.span,
+                            format!(
+                                "rows of {} say nothing of `{}`: of {id} they belong to nobody",
+                                of.id, attribute.id
+                            ),
+                        )
+                        .fix(format!(
+                            "say where it comes from: `{{of: {}, set: {{{}: {own}}}}}`",
+                            of.id, attribute.id
+                        ));
+                }
                 if let Some(value) = &value
                     && !fits(&value.type_, &attribute.type_)
                 {

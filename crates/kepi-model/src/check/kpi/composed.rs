@@ -152,6 +152,7 @@ pub(super) fn made(kpi: &mut crate::project::Kpi) {
         kpi.looked_at.extend(input.looked_at.iter().cloned());
         kpi.reads.extend(input.reads.iter().cloned());
         kpi.reach = kpi.reach.max(input.reach);
+        kpi.stretches.extend(&input.stretches);
     }
 }
 

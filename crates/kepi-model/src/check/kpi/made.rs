@@ -1,16 +1,17 @@
 //! What of a KPI is made of landed rows, and how long after a period that may still change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    calendar::Calendar,
+    calendar::{Calendar, Grain},
     codes, definitions as written,
-    derived::{self, Dating, Derivation, Made, Panel, Rows, panel},
+    derived::{self, Dating, Derivation, Every, Made, Panel, Rows, panel},
     expression::{Expression, Node, Path},
     findings::Findings,
     id::EntityId,
     project::{Entity, Kpi},
     source_text::Span,
+    word::Word as _,
 };
 
 /// Notes what has to be made for a KPI, and what follows for when it is final.
@@ -37,6 +38,7 @@ pub(super) fn of(
     let mut reach = 0;
     let mut back = derived::Back::new(entities);
     let mut blamed: Option<String> = None;
+    let mut stretches = BTreeSet::new();
     for reading in kpi.measure.kind().readings() {
         let Some(base) = entities.get(&reading.rows.of) else { continue };
         let dating = Dating(reading.rows.at.references.is_empty().then_some(&reading.rows.at.attribute));
@@ -45,6 +47,12 @@ pub(super) fn of(
             Err(path) => blamed = blamed.or_else(|| Some(path.to_string())),
         }
         back.rows(base, Some(0));
+        if let Some(Rows::Panel(Panel { every: Every::Grain(grain), .. })) = &base.rows
+            && base.time.as_ref() == dating.0
+        {
+            stretches.insert(*grain);
+            shorter(kpi, (base, *grain), written.period.span, findings);
+        }
         let weight = kpi.beside().filter(|_| bases.first() == Some(&&base.id));
         for expression in reading.rows.filter.iter().chain(reading.values).chain(weight) {
             match derived::latest(expression, base, dating, entities) {
@@ -75,6 +83,7 @@ pub(super) fn of(
     let looked_at = derived::read_by(&made, entities);
     (kpi.made, kpi.looked_at, kpi.reads) = (made, looked_at, sources.into_iter().collect());
     kpi.reach = declared.unwrap_or(reach);
+    kpi.stretches = if declared.is_some() { BTreeSet::new() } else { stretches };
     kpi.around = back.found;
 }
 
@@ -90,6 +99,28 @@ fn hindsight(path: &Path, base: &Entity, at: Span, findings: &mut Findings) {
     if panel {
         finding.fix(format!("give `{path}` an end, such as `until: period_end`"));
     }
+}
+
+/// Most periods of a KPI have no row of a panel whose periods are longer, and the others have rows that go on.
+fn shorter(kpi: &Kpi, (base, grain): (&Entity, Grain), at: Span, findings: &mut Findings) {
+    if kpi.period >= grain {
+        return;
+    }
+    let (own, shortest) = (grain.word(), kpi.period.word());
+    findings
+        .report(
+            codes::SHORTER_THAN_ROWS,
+            at,
+            format!(
+                "rows of {} are of a {own} each and count where that begins: most periods of a {shortest} have none",
+                base.id
+            ),
+        )
+        .expected(format!("periods that are no shorter than a {own}"))
+        .fix(format!(
+            "write `period: {own}`, or make rows of any length: `rows: {{every: period, …}}` in {}",
+            base.id
+        ));
 }
 
 /// Ages of subjects that are gone are not there.
