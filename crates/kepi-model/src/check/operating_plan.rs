@@ -36,6 +36,8 @@ struct Reader<'a> {
     around: Around<'a>,
     /// Objectives of which something is to be reached.
     aimed_at: BTreeSet<&'a ObjectiveId>,
+    /// Whether all KPIs are in order: of what one with a mistake aims at nothing is known.
+    knows_all: bool,
 }
 
 /// Reads all operating plans.
@@ -46,7 +48,8 @@ pub(super) fn read(
 ) -> BTreeMap<OperatingPlanId, OperatingPlan> {
     let aimed_at = around.kpis.values().flat_map(Kpi::wordings).filter(|kpi| kpi.aims());
     let aimed_at = aimed_at.filter_map(|kpi| kpi.objective.as_ref()).collect();
-    let reader = Reader { around, aimed_at };
+    let knows_all = !context.findings.has_errors();
+    let reader = Reader { around, aimed_at, knows_all };
     let mut found: BTreeMap<OperatingPlanId, OperatingPlan> = BTreeMap::new();
     let mut places: BTreeMap<OperatingPlanId, Span> = BTreeMap::new();
     for written in all.iter().map(|document| &document.value) {
@@ -291,7 +294,7 @@ impl Reader<'_> {
                     continue;
                 };
                 one_currency(&mut currency, unit, of.at, context);
-                if amount > 0 && !self.aimed_at.contains(objective) {
+                if amount > 0 && self.knows_all && !self.aimed_at.contains(objective) {
                     context
                         .report(
                             codes::PLAN_WITHOUT_AIM,

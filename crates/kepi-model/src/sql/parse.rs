@@ -38,6 +38,9 @@ impl Reader<'_> {
             self.not_an_expression(span, "nothing is written here");
             return None;
         }
+        // The parser would take an open `case` for a name.
+        let words = |word: &str| tokens.iter().filter(|token| is_word(token, word)).count();
+        let is_open = words("case") > words("end");
         let mut parser =
             Parser::new(&dialect).with_recursion_limit(MAXIMUM_LEVELS * 4).with_tokens_with_locations(tokens);
         match parser.parse_expr() {
@@ -53,6 +56,12 @@ impl Reader<'_> {
                         .report(codes::EXISTS_OUTSIDE_RULE, span, "`exists` cannot stand here")
                         .expected("`exists` is all that a rule requires: `require: account exists`")
                         .fix("ask whether the reference is there: `account is not null`");
+                } else if is_open {
+                    let whole = self.whole();
+                    self.findings
+                        .report(codes::NOT_AN_EXPRESSION, whole, "a `case` has no `end`")
+                        .expected("`case when … then … else … end`")
+                        .fix("write `end` where it ends");
                 } else {
                     self.not_an_expression(span, &format!("`{what}` does not fit here"));
                 }
@@ -78,9 +87,12 @@ impl Reader<'_> {
     }
 }
 
+fn is_word(token: &TokenWithSpan, word: &str) -> bool {
+    matches!(&token.token, Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word))
+}
+
 /// `any of [a, b]` as a call that the parser knows the form of; every token keeps its place.
 fn any_of(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    let is = |token: &TokenWithSpan, word: &str| matches!(&token.token, Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word));
     let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     // Of each bracket that is open whether it is one of these.
     let mut open: Vec<bool> = Vec::new();
@@ -92,7 +104,8 @@ fn any_of(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                     .filter(|i| out.get(*i).is_some_and(|t| !matches!(t.token, Token::Whitespace(_))));
                 let (of, any) = (before.next(), before.next());
                 let words = of.zip(any).filter(|(of, any)| {
-                    out.get(*of).is_some_and(|t| is(t, "of")) && out.get(*any).is_some_and(|t| is(t, "any"))
+                    out.get(*of).is_some_and(|t| is_word(t, "of"))
+                        && out.get(*any).is_some_and(|t| is_word(t, "any"))
                 });
                 open.push(words.is_some());
                 if let Some((of, any)) = words {

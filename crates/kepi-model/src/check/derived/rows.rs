@@ -184,7 +184,8 @@ impl Reader<'_, '_, '_> {
         if found.rows.is_some() || of == id {
             self.context
                 .report(codes::ROWS, at, format!("the rows of {of} are made themselves"))
-                .expected("an entity whose rows are landed");
+                .expected("an entity whose rows are landed")
+                .fix(format!("name an entity that {of} is made of"));
             return None;
         }
         Some(found)

@@ -43,6 +43,13 @@ pub(in crate::check) fn together(
     }
     let written_into = definitions.sources.iter().filter_map(|s| s.value.into.get());
     let filled: BTreeSet<&EntityId> = written_into.chain(sources.values().map(|s| &s.into)).collect();
+    // Rows that could not be made have findings of their own, and no source fills them either.
+    let made: BTreeSet<&EntityId> = definitions
+        .entities
+        .iter()
+        .filter(|entity| entity.value.rows.is_written())
+        .filter_map(|entity| entity.value.entity.get()?.id.as_ref())
+        .collect();
     let mapped = Filled::of(definitions, entities, sources);
     let mut undeclared = BTreeSet::new();
     let written: BTreeMap<Span, &written::Kpi> =
@@ -58,7 +65,10 @@ pub(in crate::check) fn together(
         // Of a formula its KPIs say so.
         let reads = kpi.measure.kind().inputs().is_empty().then_some(&kpi.reads);
         for base in reads.into_iter().flatten() {
-            if !filled.contains(base) && is_defined(context, Symbol::Entity, base.as_str()) {
+            if !filled.contains(base)
+                && !made.contains(base)
+                && is_defined(context, Symbol::Entity, base.as_str())
+            {
                 context
                     .report(codes::NO_SOURCE, written.measure.span, format!("no source fills {base}"))
                     .fix(format!("add a source with `into: {base}`"));
