@@ -5,6 +5,7 @@ use std::{
     ffi::OsString,
     fs::{self, File},
     io::{self, BufWriter, Read, Write},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -15,6 +16,7 @@ use std::{
 };
 
 use kepi_model::id::Hash;
+use kepi_query::landing::Stand;
 
 use crate::error::{Damage, LakeError};
 
@@ -33,6 +35,18 @@ pub(crate) fn stand(path: &Path) -> Option<(u64, i64)> {
     let found = metadata(path).ok()?;
     let since = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     Some((found.len(), i64::try_from(since.as_nanos()).ok()?))
+}
+
+/// All that is known of a file without reading it.
+pub(crate) fn stands(path: &Path) -> Option<Stand> {
+    let found = metadata(path).ok()?;
+    let ns = |seconds: i64, more: i64| seconds.checked_mul(1_000_000_000)?.checked_add(more);
+    Some(Stand {
+        bytes: found.len(),
+        modified: ns(found.mtime(), found.mtime_nsec())?,
+        changed: ns(found.ctime(), found.ctime_nsec())?,
+        file: (found.dev(), found.ino()),
+    })
 }
 
 /// Where a path leads to when every link is followed.

@@ -18,7 +18,7 @@ use kepi_model::{
 use kepi_query::{
     landing::{
         Arrival, BatchReader, Copies, Fetched, Inbox, Inflow, Kept, Offer, Order, PortError, Posted, Raw,
-        RawState, Rows,
+        RawState, Rows, Stand,
     },
     port::Fut,
 };
@@ -281,6 +281,10 @@ impl Raw for InboxRaw {
 
     fn state(&self) -> Option<RawState> {
         durable::stand(&self.path).map(|(bytes, modified)| RawState { bytes, modified: Some(modified) })
+    }
+
+    fn stand(&self) -> Option<Stand> {
+        durable::stands(&self.path)
     }
 
     fn content(&self) -> Result<Hash, PortError> {

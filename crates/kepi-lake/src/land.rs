@@ -110,34 +110,42 @@ impl LocalLake {
         let name = raw.name().to_owned();
         let order = raw.order();
         let state = raw.state();
+        let renamed = |e: &Earlier| !taken.contains(&e.load) && !raw.is_there(&e.report.file);
+        // What is said by hand of its rows makes the file land anew, in its old place, as another mapping does.
+        let left_alone = |earlier: &Option<Earlier>, said: &Said| {
+            let found = earlier.as_ref().filter(|of| of.definition == source.hash.to_string());
+            let report = &found.filter(|of| of.report.corrections == said.places)?.report;
+            let same_as = (report.file != name).then(|| report.file.clone());
+            let outcome = LoadOutcome::AlreadyLanded;
+            Some(LoadReport { outcome, file: name.clone(), same_as, ..report.clone() })
+        };
+        let said_of = |content| corrected::said(&self.catalogue.store, &source.id, content);
+        // Most files of a source have landed before, and of these nothing else of the past is to be known.
+        let landed_before = async |content, said: &Said| -> Result<Option<LoadReport>, LandError> {
+            let mut reading = self.catalogue.store.read().await?;
+            let earlier = ledger::find_earlier(&mut reading, source, &name, content, &renamed).await?;
+            Ok(left_alone(&earlier, said))
+        };
+        if let Some(content) = self.stands.known(&source.id, raw.as_ref())
+            && let Some(report) = landed_before(content, &said_of(content).await?).await?
+        {
+            return Ok(report);
+        }
         let content = blocking({
-            let raw = Arc::clone(raw);
-            move || raw.content()
+            let (raw, stands, id) = (Arc::clone(raw), Arc::clone(&self.stands), source.id.clone());
+            move || stands.read(&id, &raw)
         })
         .await?
         .map_err(LandError::from_port)?;
-        let renamed = |e: &Earlier| !taken.contains(&e.load) && !raw.is_there(&e.report.file);
         // One landing at a time in this process; others are kept apart by the checks at commit.
         let mut indexes = self.indexes.lock().await;
         for _ in 0..ATTEMPTS {
-            // What is said by hand of its rows makes the file land anew, in its old place, as another mapping does.
-            let said = corrected::said(&self.catalogue.store, &source.id, content).await?;
-            let left_alone = |earlier: &Option<Earlier>| {
-                let found = earlier.as_ref().filter(|of| of.definition == source.hash.to_string());
-                let report = &found.filter(|of| of.report.corrections == said.places)?.report;
-                let same_as = (report.file != name).then(|| report.file.clone());
-                let outcome = LoadOutcome::AlreadyLanded;
-                Some(LoadReport { outcome, file: name.clone(), same_as, ..report.clone() })
-            };
-            // Most files of a source have landed before, and of these nothing else of the past is to be known.
-            let mut reading = self.catalogue.store.read().await?;
-            let earlier = ledger::find_earlier(&mut reading, source, &name, content, &renamed).await?;
-            drop(reading);
-            if let Some(report) = left_alone(&earlier) {
+            let said = said_of(content).await?;
+            if let Some(report) = landed_before(content, &said).await? {
                 return Ok(report);
             }
             let past = ledger::past(&self.catalogue, source, (&name, content, &order), &renamed).await?;
-            if let Some(report) = left_alone(&past.earlier) {
+            if let Some(report) = left_alone(&past.earlier, &said) {
                 return Ok(report);
             }
             let meets = Meets::of(project, entity, &mut self.catalogue.store.read().await?).await?;
@@ -185,6 +193,7 @@ impl LocalLake {
                 erased,
                 meets,
                 by_position: self.by_position,
+                combining: self.combining,
                 secret: self.catalogue.store.secret(),
             };
             let kept_in = self.catalogue.data.join(INDEX).join(&staging.table.name);

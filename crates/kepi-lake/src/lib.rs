@@ -16,6 +16,7 @@
 
 mod ahead;
 mod catalogue;
+mod combine;
 mod composed;
 pub mod connector;
 mod copies;
@@ -46,6 +47,7 @@ mod shelf;
 mod sound;
 mod stage;
 mod staging;
+mod stands;
 mod sweep;
 mod table_file;
 mod table_index;
@@ -56,8 +58,8 @@ mod verify;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    time::{Duration, Instant},
 };
 
 use kepi_model::{
@@ -84,10 +86,14 @@ pub use land::Landing;
 pub use posted::{Delivery, Kept, NotKept, Spool};
 use shared::{BUCKET, Shared, SharedFs};
 pub use shelf::FolderShelf;
+use stands::Stands;
 pub use verify::Verified;
 
 /// How long a file may be without a name in the catalogue before it is swept: longer than any landing takes.
 const ORPHAN_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// How long landing does without looking for such files again: that lists all files there are, of ten years many.
+const SWEPT_FOR: Duration = Duration::from_secs(3600);
 
 /// Where the files of a lake are: in a folder of this machine, or in a bucket of which that folder is a cache.
 #[derive(Debug, Clone)]
@@ -121,8 +127,14 @@ pub struct LocalLake {
     writes: bool,
     /// When rows end by position.
     by_position: deletes::ByPosition,
+    /// When small files become one.
+    combining: combine::Combining,
+    /// Raw files that were read.
+    stands: Arc<Stands>,
     /// Whether this process has listed the bucket for what broke off.
     listed: AtomicBool,
+    /// When this process last looked for what broke off.
+    swept: Mutex<Option<Instant>>,
 }
 
 impl LocalLake {
@@ -237,6 +249,7 @@ impl LocalLake {
 
     fn on(fs: Arc<dyn DurableFs>, catalogue: Catalogue, id: String, writes: bool) -> Self {
         let sound = Arc::new(sound::Sound::new(writes, catalogue.shared.clone()));
+        let stands = Arc::new(Stands::new(&catalogue.data, stands::SETTLED, false));
         Self {
             catalogue,
             id,
@@ -245,7 +258,10 @@ impl LocalLake {
             sound,
             writes,
             by_position: deletes::ByPosition::default(),
+            combining: combine::Combining::default(),
+            stands,
             listed: AtomicBool::new(false),
+            swept: Mutex::default(),
         }
     }
 
@@ -257,12 +273,44 @@ impl LocalLake {
         self
     }
 
+    /// Whether this process has not looked for what broke off for a while; then it is about to.
+    fn is_time_to_sweep(&self) -> bool {
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_time = swept.is_none_or(|at| at.elapsed() >= SWEPT_FOR);
+        if is_time {
+            *swept = Some(Instant::now());
+        }
+        is_time
+    }
+
     /// Files of any snapshot that are not there with their recorded length.
     ///
     /// # Errors
     /// The database refused.
     pub async fn damage(&self) -> Result<Vec<DamagedFile>, LakeError> {
         self.catalogue.damage().await
+    }
+
+    /// Writes as many files of about one size as one, unless they have `enough` rows: for tests, which have few files and rows.
+    #[must_use]
+    pub fn combining(mut self, together: u64, enough: u64) -> Self {
+        self.combining = combine::Combining { together, enough };
+        self
+    }
+
+    /// Reads every raw file to see whether it has landed, also one that stands as it did when it was read before.
+    #[must_use]
+    pub fn reading_all(mut self) -> Self {
+        let stands = Stands::new(&self.catalogue.data, self.stands.settled, true);
+        self.stands = Arc::new(stands);
+        self
+    }
+
+    /// Knows raw files by how they stand once they have stood for so long: for tests, which do not wait.
+    #[must_use]
+    pub fn settled_after(mut self, a_while: Duration) -> Self {
+        self.stands = Arc::new(Stands::new(&self.catalogue.data, a_while, false));
+        self
     }
 
     /// Makes a folder here what the bucket has of it, where machines share it. Blocks.
@@ -320,7 +368,9 @@ impl Lake for LocalLake {
         progress: &'a dyn Progress,
     ) -> Fut<'a, Result<Vec<Result<LoadReport, PortError>>, PortError>> {
         Box::pin(async move {
-            self.sweep_orphans(ORPHAN_AGE).await?;
+            if self.is_time_to_sweep() {
+                self.sweep_orphans(ORPHAN_AGE).await?;
+            }
             let mut reports = Vec::with_capacity(raw.len());
             // Loads that a file stands for: no other one does.
             let mut taken = BTreeSet::new();
@@ -335,6 +385,8 @@ impl Lake for LocalLake {
                     }
                 }
             }
+            let (stands, id, raw) = (Arc::clone(&self.stands), source.id.clone(), raw.to_vec());
+            durable::blocking(move || stands.keep(&id, &raw)).await?;
             Ok(reports)
         })
     }

@@ -10,6 +10,7 @@ use kepi_query::landing::Raw;
 
 use crate::{
     catalogue::Table,
+    combine::Combining,
     deletes::ByPosition,
     durable::DurableFs,
     erased::Met,
@@ -48,6 +49,8 @@ pub(crate) struct Staging {
     pub meets: Meets,
     /// When rows end by position.
     pub by_position: ByPosition,
+    /// When small files become one.
+    pub combining: Combining,
     /// Key of the hashes that the index keeps.
     pub secret: [u8; 32],
 }

@@ -407,6 +407,19 @@ pub(crate) fn rewrite(
 ) -> Result<Option<NewFile>, LakeError> {
     let table = &as_personal_as_before(table, file)?;
     let mut writer = TableFileWriter::create(fs, folder, table)?;
+    append(&mut writer, table, file, dropped, intervals, |_| Ok(()))?;
+    writer.finish(table)
+}
+
+/// The same in a file that is written, behind the rows that are there; `each` sees those that come.
+pub(crate) fn append(
+    writer: &mut TableFileWriter,
+    table: &Table,
+    file: &DataFile,
+    dropped: &[u32],
+    intervals: &BTreeMap<u32, (i64, i64)>,
+    mut each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
+) -> Result<(), LakeError> {
     let (mut before, mut after) = (0u32, 0u32);
     read_all(file, table, None, |batch| {
         let rows = batch.num_rows() as u32;
@@ -423,9 +436,14 @@ pub(crate) fn rewrite(
         after = range.end;
         let changes: Vec<(u32, (i64, i64))> =
             intervals.range(range.clone()).map(|(r, i)| (r - range.start, *i)).collect();
+        each(&batch)?;
         writer.write(with_intervals(&file.path, batch, &changes)?)
     })?;
-    writer.finish(table)
+    if u64::from(before) == file.rows {
+        return Ok(());
+    }
+    let (path, reason) = (file.path.clone(), format!("it has {before} rows instead of {}", file.rows));
+    Err(LakeError::Parquet { path, doing: "read", reason })
 }
 
 /// Writes rows of a file again, with other intervals.

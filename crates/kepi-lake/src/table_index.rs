@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, RecordBatch};
 use kepi_model::{
     expression::Physical,
     id::AttributeId,
@@ -132,6 +132,44 @@ impl FileColumns {
     }
 }
 
+/// Hashes keys of rows as the index of their table knows them.
+pub(crate) struct KeysOf<'a> {
+    shape: &'a IndexShape,
+    entity: &'a Entity,
+    hasher: RowHasher,
+    columns: Vec<Column>,
+}
+
+impl<'a> KeysOf<'a> {
+    pub fn new(shape: &'a IndexShape, entity: &'a Entity, secret: [u8; 32]) -> Self {
+        let columns = entity.attributes.iter().map(|a| Column::new(a.type_.physical())).collect();
+        Self { shape, entity, hasher: RowHasher::secret(secret), columns }
+    }
+
+    /// Appends the keys of rows, of those that have one.
+    pub fn rows(&mut self, batch: &RecordBatch, keys: &mut Vec<Key>) -> Result<(), LakeError> {
+        let lacks = |name: &str| LakeError::Corrupt(format!("rows of a table have no column `{name}`"));
+        for at in &self.shape.key {
+            let (Some(of), Some(column)) = (self.entity.attributes.get(*at), self.columns.get_mut(*at))
+            else {
+                continue;
+            };
+            let name = of.id.as_str();
+            let array = batch.column_by_name(name).ok_or_else(|| lacks(name))?;
+            column.clear();
+            column.extend(&as_said(array, batch.column_by_name(&said(name))));
+        }
+        let sources = batch.column_by_name(system::SOURCE).and_then(|of| of.as_string_opt::<i32>());
+        let sources = sources.ok_or_else(|| lacks(system::SOURCE))?;
+        for row in 0..batch.num_rows() {
+            let source = if sources.is_valid(row) { sources.value(row) } else { "" };
+            let whose = self.shape.apart.then_some(source);
+            keys.extend(self.hasher.key_of(whose, &self.columns, &self.shape.key, row));
+        }
+        Ok(())
+    }
+}
+
 impl TableIndex {
     /// Reads a table. `effective` says since when the rows of a load hold.
     pub fn build(
@@ -233,6 +271,7 @@ impl TableIndex {
                         key,
                         entry: Entry { version, from: columns.integer(0, row).unwrap_or(EVER), to },
                         recorded: columns.integer(2, row).unwrap_or(0),
+                        since,
                         number: columns.integer(3, row).unwrap_or(0),
                     })?;
                 }

@@ -657,6 +657,12 @@ pub struct Run {
     /// Ask no other system for new rows; land what was fetched before.
     #[arg(long)]
     pub no_fetch: bool,
+    /// Read every file of sources, also those that stand as they did when they were read before
+    ///
+    /// By default a file is known by its length, its times and which file it is, as the file system says them, once it has stood for ten
+    /// seconds
+    #[arg(long, conflicts_with = "no_land")]
+    pub read_all: bool,
     /// Look at every source, also at one whose time it is not by its `load: …`.
     #[arg(long, conflicts_with = "no_land")]
     pub any_time: bool,

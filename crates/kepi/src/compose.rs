@@ -63,6 +63,7 @@ impl<'a> Site<'a> {
 /// The project at a site, with local files and DataFusion in this process: to change it.
 pub async fn app(site: Site<'_>, means: Means) -> Result<App, Failure> {
     let (root, store, lake) = opened(site).await?;
+    let lake = if means.read_all { lake.reading_all() } else { lake };
     let app = put_together(root, store, lake, means);
     app.import_published().await?;
     Ok(app)
@@ -167,13 +168,15 @@ fn data_of(root: &Path) -> PathBuf {
     root.join(STATE_FOLDER).join("data")
 }
 
-/// What scans may use of the machine; by default all threads and a quarter of the memory.
+/// What scans may use of the machine, by default all threads and a quarter of the memory, and what is read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Means {
     /// Threads.
     pub threads: Option<u16>,
     /// Working memory in GiB.
     pub memory: Option<u16>,
+    /// Whether files of sources are read that stand as they did when they were read before.
+    pub read_all: bool,
 }
 
 impl Means {

@@ -11,7 +11,9 @@ use kepi_model::{
     id::Hash,
     project::{Connector, FileOrder, Source, Unpivot},
 };
-use kepi_query::landing::{Batch, BatchReader, Offer, Order, PortError, Raw, RawState, Sources, natural};
+use kepi_query::landing::{
+    Batch, BatchReader, Offer, Order, PortError, Raw, RawState, Sources, Stand, natural,
+};
 
 use super::{
     open, unpivoted,
@@ -167,6 +169,10 @@ impl Raw for RawFile {
             bytes: found.len(),
             modified: modified.and_then(|t| i64::try_from(t.as_nanos()).ok()),
         })
+    }
+
+    fn stand(&self) -> Option<Stand> {
+        durable::stands(&self.path)
     }
 
     fn content(&self) -> Result<Hash, PortError> {

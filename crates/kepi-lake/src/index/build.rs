@@ -14,6 +14,8 @@ pub(crate) struct Found {
     pub key: Key,
     pub entry: Entry,
     pub recorded: i64,
+    /// Since when the rows of its load hold: of loads that were recorded at once the later one.
+    pub since: i64,
     pub number: i64,
 }
 
@@ -57,6 +59,7 @@ impl Builder {
             for found in versions {
                 put_entry(&mut bytes, &found.entry);
                 bytes.extend_from_slice(&found.recorded.to_le_bytes());
+                bytes.extend_from_slice(&found.since.to_le_bytes());
                 put_number(&mut bytes, found.number as u64);
             }
             if let Some(first) = versions.first() {
@@ -111,13 +114,13 @@ impl Builder {
 
 fn take_found(key: Key, rest: &mut &[u8]) -> Option<Found> {
     let entry = take_entry(rest)?;
-    let recorded = i64::from_le_bytes(take(rest)?);
-    Some(Found { key, entry, recorded, number: take_number(rest)? as i64 })
+    let (recorded, since) = (i64::from_le_bytes(take(rest)?), i64::from_le_bytes(take(rest)?));
+    Some(Found { key, entry, recorded, since, number: take_number(rest)? as i64 })
 }
 
 /// The chain of a key as its versions in files tell it.
 fn chain(versions: &mut [Found], bytes: &mut Vec<u8>) {
-    versions.sort_by_key(|f| (f.entry.version.order, f.recorded, f.number));
+    versions.sort_by_key(|f| (f.entry.version.order, f.recorded, f.since, f.number));
     bytes.clear();
     let mut rest = versions.iter().peekable();
     while let Some(found) = rest.next() {

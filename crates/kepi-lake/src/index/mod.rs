@@ -165,11 +165,11 @@ impl KeyIndex {
         })
     }
 
-    /// Says that versions of keys, which are sorted, stand elsewhere now, by file and row.
+    /// Says that versions of keys, which are sorted, stand elsewhere now: `place` says where, by file and row.
     pub fn stand_again(
         &mut self,
         keys: &[Key],
-        places: &BTreeMap<(u32, u32), (u32, u32)>,
+        place: impl Fn((u32, u32)) -> Option<(u32, u32)>,
     ) -> Result<(), LakeError> {
         let mut chains = Chains::default();
         for keys in keys.chunks(KEYS_AT_ONCE) {
@@ -179,8 +179,8 @@ impl KeyIndex {
                 while let Some(link) = chains.links.get_mut(at as usize) {
                     at = link.previous;
                     let version = &mut link.entry.version;
-                    if let Some(place) = places.get(&(version.file, version.row)) {
-                        (version.file, version.row) = *place;
+                    if let Some(place) = place((version.file, version.row)) {
+                        (version.file, version.row) = place;
                     }
                 }
                 chains.touch(key);
@@ -410,7 +410,9 @@ mod tests {
                 let version = Version { ended, ..version(order, row / 100, row % 100) };
                 let entry = Entry { version, from: EVER, to: ended };
                 let (recorded, number) = (i64::from(row / 300), i64::from(row));
-                builder.push(Found { key: key(u64::from(row * 31 % 400)), entry, recorded, number }).unwrap();
+                builder
+                    .push(Found { key: key(u64::from(row * 31 % 400)), entry, recorded, since: 0, number })
+                    .unwrap();
             }
             builder.finish().unwrap()
         };

@@ -18,6 +18,7 @@ use crate::{landing::orders, support::*};
 
 on_both![
     random_histories_hold_the_same_rows_at_every_snapshot,
+    rows_of_one_delivery_that_supersede_each_other_end_by_position,
     what_says_which_rows_are_out_is_guarded_as_they_are,
 ];
 
@@ -32,6 +33,15 @@ async fn deletes(bench: &Bench, project: &Project) -> Vec<PinnedDeletes> {
     files.iter().filter_map(|file| file.deletes.clone()).collect()
 }
 
+/// The files that the table has now.
+async fn files(bench: &Bench, project: &Project) -> BTreeSet<String> {
+    let pinned = bench.pin(project, None).await;
+    match pinned.tables.values().next().map(|table| &table.data) {
+        Some(TableData::Files(files)) => files.iter().map(|file| file.path.clone()).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
 fn data_files(bench: &Bench) -> BTreeSet<PathBuf> {
     let folder = bench.folder.path().join(".kepi/data/main/order");
     std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect()
@@ -40,32 +50,35 @@ fn data_files(bench: &Bench) -> BTreeSet<PathBuf> {
 async fn random_histories_hold_the_same_rows_at_every_snapshot() {
     let count: u64 = std::env::var("KEPI_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
     let first: u64 = std::env::var("KEPI_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
-    let (mut by_position, mut folded, mut compared) = (0, 0, 0);
+    let (mut by_position, mut folded, mut combined, mut compared) = (0, 0, 0, 0);
     for seed in first..first + count {
         let found = history(seed).await;
-        (by_position, folded, compared) = (by_position + found.0, folded + found.1, compared + found.2);
+        (by_position, folded) = (by_position + found.0, folded + found.1);
+        (combined, compared) = (combined + found.2, compared + found.3);
     }
     println!(
-        "{compared} rows of snapshots equal; {by_position} times rows ended by position, {folded} times folded"
+        "{compared} rows of snapshots equal; {by_position} times rows ended by position, {folded} times folded, {combined} files \
+         became parts of others"
     );
-    assert!(by_position > count && folded > 0, "{by_position} {folded}");
+    assert!(by_position > count && folded > 0 && combined > count, "{by_position} {folded} {combined}");
 }
 
-/// One history in two lakes: how often rows ended by position in one of them, how often a file with such rows was written anew, and
-/// how many rows were compared.
-async fn history(seed: u64) -> (u64, u64, usize) {
+/// One history in two lakes: how often rows ended by position in one of them, how often a file with such rows was written anew, how
+/// many files went more, and how many rows were compared.
+async fn history(seed: u64) -> (u64, u64, u64, usize) {
     let mut chance = Chance::new(seed);
     let anew = Bench::new().await;
     let percent = 20 + chance.below(70) as u64;
     let mut by = Bench::new().await;
-    by.lake = by.lake.by_position(1, percent);
+    let (together, enough) = (2 + chance.below(2) as u64, 8 + chance.below(200) as u64);
+    by.lake = by.lake.by_position(1, percent).combining(together, enough);
     let mode = *chance.pick(&[Mode::Upsert, Mode::Upsert, Mode::Snapshot]);
     let (project, mut source) = orders(mode);
     source.deletes_at_most = Some(1.0);
     if mode == Mode::Upsert && chance.once_in(2) {
         source.version = Some(id("at"));
     }
-    let (mut by_position, mut folded, mut compared) = (0, 0, 0);
+    let (mut by_position, mut folded, mut combined, mut compared) = (0, 0, 0, 0);
     let mut texts: Vec<String> = Vec::new();
     for step in 0..7i64 {
         let at = if texts.is_empty() || !chance.once_in(4) {
@@ -88,9 +101,10 @@ async fn history(seed: u64) -> (u64, u64, usize) {
             let _ = std::fs::remove_dir_all(by.folder.path().join(".kepi/data/index"));
         }
         if chance.once_in(2) {
-            by.lake = open(by.folder.path()).await.1.by_position(1, percent);
+            by.lake = open(by.folder.path()).await.1.by_position(1, percent).combining(together, enough);
         }
         let before: Vec<_> = deletes(&by, &project).await;
+        let stood = [files(&anew, &project).await, files(&by, &project).await];
         let mut outcomes = Vec::new();
         for bench in [&anew, &by] {
             let path = bench.write(&name, &texts[at]);
@@ -102,6 +116,12 @@ async fn history(seed: u64) -> (u64, u64, usize) {
         by_position += now.iter().filter(|of| !before.contains(of)).count() as u64;
         folded += before.len().saturating_sub(now.len()) as u64;
         assert!(outcomes[0].1 == LoadOutcome::Landed, "{said}");
+        let mut gone = [0; 2];
+        for ((bench, before), gone) in [&anew, &by].into_iter().zip(&stood).zip(&mut gone) {
+            *gone = before.difference(&files(bench, &project).await).count() as u64;
+        }
+        // Where rows end by position, fewer files go than where these are written anew.
+        combined += gone[1].saturating_sub(gone[0]);
         for snapshot in 1..=anew.lake.latest().await.unwrap().0 {
             let [want, got] =
                 [anew.pin(&project, Some(snapshot)).await, by.pin(&project, Some(snapshot)).await]
@@ -116,7 +136,27 @@ async fn history(seed: u64) -> (u64, u64, usize) {
         []
     );
     assert_whole(&by.store).await;
-    (by_position, folded, compared)
+    (by_position, folded, combined, compared)
+}
+
+async fn rows_of_one_delivery_that_supersede_each_other_end_by_position() {
+    let mut bench = Bench::new().await;
+    bench.lake = bench.lake.by_position(1, 50);
+    let (project, source) = orders(Mode::Upsert);
+    let path = bench.write("a.csv", "id,amount,at,paid\na,1,,\nb,1,,\nc,1,,\nb,2,,\nb,3,,\n");
+    bench.land(&project, &source, &path, NOW).await.unwrap();
+    let out = deletes(&bench, &project).await;
+    assert_eq!(out.iter().map(|of| of.rows).collect::<Vec<_>>(), [2]);
+    assert_eq!(data_files(&bench).len(), 3, "the new file, the two rows that stand again, and which are out");
+    let in_force = |rows: Vec<Vec<String>>| -> Vec<String> {
+        rows.into_iter().filter(|row| row[2] == "-").map(|row| row[..2].join(" ")).collect()
+    };
+    let columns = ["id", "amount", "_valid_to"];
+    assert_eq!(in_force(bench.rows(&project, "order", &columns).await), ["a 100", "b 300", "c 100"]);
+    // The index knows where they stand.
+    let path = bench.write("b.csv", "id,amount,at,paid\nb,4,,\n");
+    bench.land(&project, &source, &path, NOW + 1).await.unwrap();
+    assert_eq!(in_force(bench.rows(&project, "order", &columns).await), ["a 100", "b 400", "c 100"]);
 }
 
 /// A lake of which one file has a row that is out.

@@ -1,12 +1,22 @@
 //! What landing does with rows.
 
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
 use kepi_govern::Event;
-use kepi_lake::{FileSources, LandError};
+use kepi_lake::{FileSources, LandError, LocalLake};
 use kepi_model::{
     expression::Type,
+    id::Hash,
     project::{Mode, Otherwise, Parse, Project, Requirement, Source},
 };
-use kepi_query::landing::{Lake, LoadOutcome, Sources};
+use kepi_query::landing::{BatchReader, Lake, LoadOutcome, Order, PortError, Raw, RawState, Sources, Stand};
 use kepi_store::EventFilter;
 
 use crate::support::*;
@@ -15,8 +25,85 @@ on_both![
     a_file_lands_once_with_rows_ledger_quarantine_and_event,
     stop_rules_leave_nothing_but_a_word,
     a_delivery_is_what_came_and_not_what_landed_anew,
+    a_file_that_stands_as_it_did_is_not_read_again,
     the_last_page_of_a_large_quarantine_is_found_without_sorting_or_counting_it,
 ];
+
+/// A raw file that counts how often it is read for its hash.
+struct Counting {
+    raw: Arc<dyn Raw>,
+    hashed: AtomicU64,
+}
+
+impl Raw for Counting {
+    fn name(&self) -> &str {
+        self.raw.name()
+    }
+    fn order(&self) -> Order {
+        self.raw.order()
+    }
+    fn state(&self) -> Option<RawState> {
+        self.raw.state()
+    }
+    fn stand(&self) -> Option<Stand> {
+        self.raw.stand()
+    }
+    fn content(&self) -> Result<Hash, PortError> {
+        self.hashed.fetch_add(1, Ordering::Relaxed);
+        self.raw.content()
+    }
+    fn is_there(&self, name: &str) -> bool {
+        self.raw.is_there(name)
+    }
+    fn open(&self) -> Result<Box<dyn BatchReader>, PortError> {
+        self.raw.open()
+    }
+}
+
+async fn a_file_that_stands_as_it_did_is_not_read_again() {
+    let mut bench = Bench::new().await;
+    let (project, source) = orders(Mode::Upsert);
+    let path = bench.write("data/a.csv", "id,amount,at,paid\na,1,,\n");
+    let counting =
+        Arc::new(Counting { raw: raw(bench.folder.path(), &source, &path), hashed: AtomicU64::new(0) });
+    let files: [Arc<dyn Raw>; 1] = [counting.clone()];
+    // Lands it, and says what became of it and whether it was read.
+    let land = async |lake: &LocalLake| {
+        let before = counting.hashed.load(Ordering::Relaxed);
+        let mut landed = lake.land(&project, &source, &files, "person/1", NOW, &Silent).await.unwrap();
+        let landed = landed.pop().unwrap().unwrap().outcome == LoadOutcome::Landed;
+        (landed, counting.hashed.load(Ordering::Relaxed) > before)
+    };
+    let opened = async |folder: &Path| open(folder).await.1.settled_after(Duration::ZERO);
+    let folder = bench.folder.path().to_owned();
+    // It was written a moment ago, and could be again without that it shows.
+    assert_eq!((land(&bench.lake).await, land(&bench.lake).await), ((true, true), (false, true)));
+    bench.lake = opened(&folder).await;
+    assert_eq!((land(&bench.lake).await, land(&bench.lake).await), ((false, true), (false, false)));
+    // So for the next process, unless it is told otherwise or the record is gone.
+    assert_eq!(land(&opened(&folder).await).await, (false, false));
+    assert_eq!(land(&opened(&folder).await.reading_all()).await, (false, true));
+    std::fs::remove_file(folder.join(".kepi/data/landed")).unwrap();
+    assert_eq!(land(&opened(&folder).await).await, (false, true));
+    assert_eq!(land(&opened(&folder).await).await, (false, false));
+    // Other bytes, as many, and written when the others were.
+    let written = std::fs::metadata(&path).unwrap().modified().unwrap();
+    std::fs::write(&path, "id,amount,at,paid\na,2,,\n").unwrap();
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
+    assert_eq!(land(&opened(&folder).await).await, (true, true));
+    let rows = bench.rows(&project, "order", &["amount", "_valid_to"]).await;
+    assert_eq!(rows.iter().filter(|row| row[1] == "-").map(|row| &row[0]).collect::<Vec<_>>(), ["200"]);
+    // Another definition lands it anew, of what it holds.
+    let other = Source { hash: Hash::of(b"another"), ..source.clone() };
+    let lake = opened(&folder).await;
+    let mut landed = lake.land(&project, &other, &files, "person/1", NOW + 1, &Silent).await.unwrap();
+    assert_eq!(landed.pop().unwrap().unwrap().outcome, LoadOutcome::Landed);
+    // A record of another form is nothing to go by.
+    let record = folder.join(".kepi/data/landed");
+    std::fs::write(&record, std::fs::read_to_string(&record).unwrap().replace("\"form\":1", "\"form\":2"))
+        .unwrap();
+    assert!(land(&opened(&folder).await).await.1);
+}
 
 pub fn orders(mode: Mode) -> (Project, Source) {
     let entity = entity(

@@ -10,6 +10,7 @@
 
 mod accounting;
 mod by_position;
+mod combining;
 mod durability;
 mod erasing;
 mod examples;

@@ -305,9 +305,9 @@ tokio::task_local! {
 /// has all tests do so.
 pub fn by_position(lake: LocalLake) -> LocalLake {
     match BY_POSITION.try_get() {
-        Ok((from_rows, percent)) => lake.by_position(from_rows, percent),
+        Ok((from_rows, percent)) => lake.by_position(from_rows, percent).combining(2, 1 << 18),
         Err(_) => match std::env::var("KEPI_BY_POSITION") {
-            Ok(percent) => lake.by_position(1, percent.parse().unwrap()),
+            Ok(percent) => lake.by_position(1, percent.parse().unwrap()).combining(2, 1 << 18),
             Err(_) => lake,
         },
     }

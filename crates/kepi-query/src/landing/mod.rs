@@ -16,6 +16,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     iter::Sum,
     sync::Arc,
+    time::Duration,
 };
 
 use kepi_model::{
@@ -367,6 +368,28 @@ pub struct RawState {
     pub modified: Option<i64>,
 }
 
+/// All that a file system says of a file without reading it. Where all of it is as it was, the file holds what it held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stand {
+    /// Its length.
+    pub bytes: u64,
+    /// When it was last written, in ns since 1970. Whoever writes it can say another time.
+    pub modified: i64,
+    /// When anything of it was last changed, in ns since 1970. Nobody can say another time.
+    pub changed: i64,
+    /// Which file it is: another one under its name is another.
+    pub file: (u64, u64),
+}
+
+impl Stand {
+    /// Whether it has stood so for a while: else it may be changed once more at what its times say.
+    #[must_use]
+    pub fn has_stood(&self, now: i64, a_while: Duration) -> bool {
+        let a_while = i64::try_from(a_while.as_nanos()).unwrap_or(i64::MAX);
+        self.modified.max(self.changed) <= now.saturating_sub(a_while)
+    }
+}
+
 /// A raw file: what a source gave, as it gave it. It lands whole, as one load, or not at all.
 pub trait Raw: Send + Sync {
     /// What the ledger calls it: its path within the project.
@@ -375,6 +398,10 @@ pub trait Raw: Send + Sync {
     fn order(&self) -> Order;
     /// How it stands now; none: it is not there.
     fn state(&self) -> Option<RawState>;
+    /// How it stands, where that tells whether it holds what it held; none: it is to be read.
+    fn stand(&self) -> Option<Stand> {
+        None
+    }
     /// Hash of its bytes.
     ///
     /// # Errors

@@ -86,7 +86,7 @@ async fn derived(what: &BenchDerived, python: Option<&Path>, out: Output) -> Res
     let BenchOptions { threads, seed, .. } = BenchOptions::default();
     let (events, accounts, runs) = (what.events, what.accounts.max(1), what.runs);
     let (data, python) = (folder.0.clone(), python.map(Path::to_owned));
-    let memory_bytes = Means { threads: None, memory: what.memory }.limits().memory_bytes;
+    let memory_bytes = Means { memory: what.memory, ..Means::default() }.limits().memory_bytes;
     let options = DerivedOptions { events, accounts, threads, memory_bytes, runs, seed, data, python };
     let shelf = FolderShelf::in_lake(&folder.0);
     let report = bench::derived(&options, &shelf, &|remark: &str| out.remark(remark))

@@ -40,6 +40,7 @@ pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
         on_schedule: false,
         no_land: false,
         no_fetch: false,
+        read_all: false,
         any_time: false,
         threads: None,
         memory: None,

@@ -126,7 +126,8 @@ pub async fn land_and_publish(
             None
         }
     };
-    let mut app = compose::app(site, compose::Means { threads: what.threads, memory: what.memory }).await?;
+    let Run { threads, memory, read_all, .. } = *what;
+    let mut app = compose::app(site, compose::Means { threads, memory, read_all }).await?;
     if let Some(cluster) = &cluster {
         app.evaluator = cluster.clone();
         app.elsewhere = Some(cluster.clone());

@@ -1,17 +1,15 @@
 //! Reading one file into new files of the lake, before anything is committed. Runs on a blocking thread.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    thread,
-};
+mod files;
+mod merged;
+mod placing;
+
+use std::{collections::BTreeMap, sync::Arc, thread};
 
 use arrow::array::{
-    ArrayRef, AsArray, Int64Array, StringArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder,
-    new_null_array,
+    ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder, new_null_array,
 };
 use kepi_model::{
-    expression::Physical,
     id::RuleId,
     project::{Entity, Mapping, MappingFrom, Mode, Otherwise, Requirement, Rule, Source},
 };
@@ -28,24 +26,24 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     ahead::{Ahead, AsTheyStand, Maker},
-    catalogue::{DataFile, NewFile, Replacement, placed},
+    catalogue::{DataFile, Replacement},
     connector::kept,
     deletes,
     error::{LakeError, LandError},
     history::{self, History, Placed},
-    index::{Chains, EVER, KeyMap, KeySet, OPEN, Version},
-    mapping::{
-        self, BoundMapping, Column, Counts, Fate, Key, KnownKeys, OTHER_SOURCE, Rejection, RowHasher, Rows,
-        Slot,
-    },
+    index::{EVER, KeySet, OPEN, Version},
+    mapping::{self, BoundMapping, Counts, Fate, Key, KnownKeys, OTHER_SOURCE, Rejection, Rows, Slot},
     merges::{self, Reference},
     profile::{Profiler, unlike},
     quarantine::{Spool, impersonal},
     staging::Staging,
-    table_file::{TableFileWriter, again, as_personal_as_before, data_type, read_all, rewrite},
+    table_file::{TableFileWriter, data_type},
     table_index::TableIndex,
     typing::{TypedBatch, Typing},
 };
+use files::Files;
+use merged::{Listed, Merged, follow_own, merged_after, said_of_merges};
+use placing::Placing;
 
 /// A key of which a part is missing.
 const KEY: &str = "key";
@@ -124,71 +122,6 @@ struct Working<'a> {
     personal: Vec<String>,
     /// What rules about the file said that only warn.
     notes: Vec<String>,
-}
-
-/// A key that was merged, by a row of the new file.
-struct Merged {
-    key: String,
-    into: String,
-    row: u32,
-}
-
-/// A key that a row lists as merged into it.
-struct Listed {
-    key: String,
-    into: String,
-    /// Whether that was known before.
-    known: bool,
-    /// What says which row is newer.
-    version: Option<i64>,
-    /// Number of the row that lists it.
-    number: u64,
-}
-
-/// What is known of a batch while its rows are placed.
-#[derive(Default)]
-struct Placing {
-    /// The keys of its rows, sorted, and where the key of each row stands among them.
-    keys: Vec<Key>,
-    places: Vec<u32>,
-    /// Keys with their rows, to be sorted.
-    of_rows: Vec<(Key, u32)>,
-    chains: Chains,
-    /// Of every rule of uniqueness: which key has a value that a row of the batch has.
-    owners: Vec<KeyMap<Key>>,
-    /// Values of rules of uniqueness and the keys that have them from now on.
-    owned: Vec<Vec<(Key, Key, u64)>>,
-    /// Rows to be written, and since when and until when each holds.
-    landing: Vec<u32>,
-    intervals: Vec<(i64, i64)>,
-    /// Of them those that were merged, and into which.
-    merged: BTreeMap<u32, String>,
-}
-
-impl Placing {
-    /// Puts the keys of rows that are typed in order, and notes where that of each row stands.
-    fn place(&mut self, keys: &[Option<Key>], fates: &[Fate]) {
-        let typed = (0u32..).zip(keys).zip(fates).filter(|(_, fate)| matches!(fate, Fate::Typed));
-        self.of_rows.clear();
-        self.of_rows.extend(typed.filter_map(|((row, key), _)| Some(((*key)?, row))));
-        self.of_rows.sort_unstable();
-        self.keys.clear();
-        self.places.clear();
-        self.places.resize(keys.len(), u32::MAX);
-        for (key, row) in &self.of_rows {
-            if self.keys.last() != Some(key) {
-                self.keys.push(*key);
-            }
-            if let Some(place) = self.places.get_mut(*row as usize) {
-                *place = self.keys.len() as u32 - 1;
-            }
-        }
-    }
-
-    /// Where the key of a row stands, if it was asked for.
-    fn at(&self, row: usize) -> Option<usize> {
-        self.places.get(row).filter(|place| **place != u32::MAX).map(|place| *place as usize)
-    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -280,11 +213,7 @@ pub(crate) fn stage(
         profiler: Profiler::new(&staging.entity, staging.secret),
         notes: Vec::new(),
         personal: personal_columns(&staging.source, &staging.entity),
-        batch: Placing {
-            owners: vec![KeyMap::default(); unique],
-            owned: vec![Vec::new(); unique],
-            ..Placing::default()
-        },
+        batch: Placing::new(unique),
     };
     let mut stopped = match &staging.newer {
         Some(newer) if matches!(staging.source.mode, Mode::Snapshot | Mode::Keys) => {
@@ -328,7 +257,7 @@ pub(crate) fn stage(
         columns: reader.columns().to_vec(),
         labels: reader.labels(),
     };
-    working.finish(&dropped, stopped, told)
+    working.finish(dropped, stopped, told)
 }
 
 /// The columns that fill personal attributes.
@@ -890,7 +819,7 @@ impl Working<'_> {
 
     fn finish(
         mut self,
-        dropped: &BTreeMap<u32, Vec<u32>>,
+        dropped: BTreeMap<u32, Vec<u32>>,
         stopped: Option<(RuleId, String)>,
         told: Told,
     ) -> Result<(Staged, TableIndex), LandError> {
@@ -933,22 +862,21 @@ impl Working<'_> {
         staged.notes.extend(said_of_keys(&staging.source, staged.ended, self.gone, self.not_yet));
         self.writer.no_more();
         self.index.keys.write_new()?;
-        let mut new: BTreeMap<u32, NewFile> = BTreeMap::new();
-        let replacement = &mut staged.replacement;
-        let index = &mut self.index;
-        let history = &mut self.history;
-        if let Err(e) =
-            write_files(staging, self.writer, index, history, self.staged, dropped, &mut new, replacement)
-        {
-            // A full disk should not stay full of what nothing will ever name. Best effort: the rest is swept.
-            let written = new.values().flat_map(NewFile::written).chain(replacement.written());
-            written.for_each(|file| drop(staging.fs.remove(file.path)));
+        let mut files = Files {
+            staging,
+            index: &mut self.index,
+            staged: self.staged,
+            changes: self.history.take_changes(),
+            dropped,
+            new: BTreeMap::new(),
+            replacement: &mut staged.replacement,
+        };
+        if let Err(e) = files.write(self.writer) {
+            // A full disk should not stay full of what nothing will ever name.
+            files.discard();
             return Err(e);
         }
-        for (number, file) in new {
-            if let Some(slot) = self.index.files.get_mut(number as usize) {
-                *slot = DataFile::new(&file);
-            }
+        for (number, file) in files.new {
             staged.added.push(number);
             staged.replacement.add.push(file);
         }
@@ -986,268 +914,9 @@ fn said_of_keys(source: &Source, ended: u64, (gone, unknown): (u64, u64), not_ye
     said
 }
 
-/// What is merged once a file has landed: of each key the newest row says it.
-fn merged_after(
-    staging: &Staging,
-    index: &mut TableIndex,
-    before: &Merges,
-    own: &[Merged],
-    staged: u32,
-) -> Result<Merges, LakeError> {
-    // By key: where the row stands that says so, if that is known, and its load.
-    let mut said: BTreeMap<String, Vec<Saying>> = BTreeMap::new();
-    for of in own {
-        let saying =
-            Saying { place: Some((staged, of.row)), into: of.into.clone(), load: staging.load.clone() };
-        said.entry(of.key.clone()).or_default().push(saying);
-    }
-    if staging.past.earlier.is_none() {
-        for (key, of) in before {
-            let saying = Saying { place: None, into: of.into.clone(), load: of.load.clone() };
-            said.entry(key.clone()).or_default().push(saying);
-        }
-    } else {
-        // Rows went: what they had taken back may hold again.
-        for (number, file) in
-            index.files.iter().enumerate().filter(|(_, file)| !file.path.as_os_str().is_empty())
-        {
-            sayings(staging, file, number as u32, &mut said)?;
-        }
-    }
-    let mut hasher = RowHasher::secret(staging.secret);
-    let mut keys: Vec<(Key, String)> = Vec::with_capacity(said.len());
-    for key in said.keys() {
-        let mut column = Column::new(Physical::Text);
-        column.text(key);
-        keys.extend(hasher.key(&[column], &[0], 0).map(|hash| (hash, key.clone())));
-    }
-    keys.sort_unstable();
-    let mut chains = Chains::default();
-    index.keys.probe(&keys.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(), &mut chains)?;
-    let mut after = Merges::new();
-    for (at, (_, key)) in keys.into_iter().enumerate() {
-        let Some(newest) = chains.get(chains.head(at)).map(|of| of.version) else { continue };
-        if newest.ended >= newest.start {
-            continue;
-        }
-        let sayings = said.get(&key).into_iter().flatten();
-        let found = sayings.rev().find(|of| match of.place {
-            Some(place) => place == (newest.file, newest.row),
-            None => index.loads.number(&of.load) == newest.load,
-        });
-        if let Some(of) = found {
-            after.insert(key, Merge { into: of.into.clone(), load: of.load.clone() });
-        }
-    }
-    Ok(after)
-}
-
-/// A row that says that a key was merged.
-struct Saying {
-    /// File and row.
-    place: Option<(u32, u32)>,
-    into: String,
-    load: String,
-}
-
-/// The rows of a file that say that a key was merged.
-fn sayings(
-    staging: &Staging,
-    file: &DataFile,
-    number: u32,
-    into: &mut BTreeMap<String, Vec<Saying>>,
-) -> Result<(), LakeError> {
-    let Some(key) = staging.entity.key.first() else { return Ok(()) };
-    let wanted = [key.as_str(), system::MERGED_INTO, system::LOAD];
-    let mut before = 0u32;
-    let out = deletes::positions(file)?;
-    read_all(file, &staging.table, Some(&wanted), |batch| {
-        let texts = |name: &str| batch.column_by_name(name).and_then(|of| of.as_string_opt::<i32>());
-        if let (Some(keys), Some(merged), Some(loads)) =
-            (texts(wanted[0]), texts(wanted[1]), texts(wanted[2]))
-        {
-            for (row, ((key, merged), load)) in keys.iter().zip(merged).zip(loads).enumerate() {
-                let is_in = || out.binary_search(&(before + row as u32)).is_err();
-                if let (Some(key), Some(merged), Some(load), true) = (key, merged, load, is_in()) {
-                    let place = Some((number, before + row as u32));
-                    let saying = Saying { place, into: merged.to_owned(), load: load.to_owned() };
-                    into.entry(key.to_owned()).or_default().push(saying);
-                }
-            }
-        }
-        before += batch.num_rows() as u32;
-        Ok(())
-    })
-}
-
-/// Writes files of the table itself anew whose rows refer to keys of it that count for others now.
-fn follow_own(
-    staging: &Staging,
-    index: &mut TableIndex,
-    moved: &BTreeMap<String, String>,
-    staged: &mut Staged,
-) -> Result<(), LakeError> {
-    let own = staging.meets.references.iter().filter(|of| of.to == staging.entity.id);
-    let references: Vec<(String, String)> =
-        own.map(|of| (of.attribute.to_string(), of.said.clone())).collect();
-    if moved.is_empty() || references.is_empty() {
-        return Ok(());
-    }
-    for (number, slot) in index.files.iter_mut().enumerate() {
-        let out = slot.id >= 0 && staged.replacement.end.contains(&slot.id);
-        if out || slot.path.as_os_str().is_empty() {
-            continue;
-        }
-        let done = merges::follow(&staging.fs, &staging.folder, &staging.table, slot, &references, moved)?;
-        let Some((new, rows)) = done else { continue };
-        staged.followed += rows;
-        let place = staged.added.iter().position(|added| *added as usize == number);
-        let old = std::mem::replace(slot, DataFile::new(&new));
-        match place.and_then(|place| staged.replacement.add.get_mut(place)) {
-            Some(added) => {
-                *added = new;
-                let failed = |source| LakeError::Io { path: old.path.clone(), doing: "removed", source };
-                staging.fs.remove(&old.path).map_err(failed)?;
-            }
-            None => {
-                // What this landing ended of it by position is out of the new one.
-                let ended = staged.replacement.deletes.iter().position(|(id, _)| *id == old.id);
-                if let Some((_, deletes)) = ended.map(|at| staged.replacement.deletes.remove(at)) {
-                    let failed =
-                        |source| LakeError::Io { path: deletes.path.clone(), doing: "removed", source };
-                    staging.fs.remove(&deletes.path).map_err(failed)?;
-                }
-                staged.replacement.end.push(old.id);
-                staged.added.push(number as u32);
-                staged.replacement.add.push(new);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What a file said of merges, in words.
-fn said_of_merges(before: &Merges, after: &Merges) -> Vec<String> {
-    let keys = |n: usize| if n == 1 { "1 key".to_owned() } else { format!("{n} keys") };
-    let new = after.iter().filter(|(key, of)| before.get(*key).is_none_or(|was| was.into != of.into)).count();
-    let back = before.keys().filter(|key| !after.contains_key(*key)).count();
-    let mut said = Vec::new();
-    if new > 0 {
-        said.push(format!(
-            "{} merged into others at the source: what refers to them counts for those",
-            keys(new)
-        ));
-    }
-    if back > 0 {
-        said.push(format!("{} no longer merged: what its source said refers to them again", keys(back)));
-    }
-    said
-}
-
 /// The name of a built-in rule that stops a file.
 fn built_in(rule: &str) -> Result<RuleId, LakeError> {
     rule.parse().map_err(|_| LakeError::Corrupt(format!("no rule can be named `{rule}`")))
-}
-
-/// Completes the file of the new rows, and brings those up to it whose rows change: a few rows of a large one end by position and
-/// stand again in a file of their own, others are written anew. `new` has what is on the disk, by number of the index, also after
-/// an error.
-#[expect(clippy::too_many_arguments, reason = "called once; a struct would only rename the arguments")]
-fn write_files(
-    staging: &Staging,
-    writer: TableFileWriter,
-    index: &mut TableIndex,
-    history: &mut History,
-    staged: u32,
-    dropped: &BTreeMap<u32, Vec<u32>>,
-    new: &mut BTreeMap<u32, NewFile>,
-    replacement: &mut Replacement,
-) -> Result<(), LandError> {
-    if let Some(file) = writer.finish(&staging.table)? {
-        new.insert(staged, file);
-    }
-    let mut changes = history.take_changes();
-    let touched: BTreeSet<u32> = changes.keys().chain(dropped.keys()).copied().collect();
-    let mut by_position: BTreeMap<u32, Changes> = BTreeMap::new();
-    let nothing = Vec::new();
-    for number in touched {
-        let of_file = changes.remove(&number).unwrap_or_default();
-        let rows = dropped.get(&number).unwrap_or(&nothing);
-        let old = match (new.get(&number), index.files.get(number as usize)) {
-            (Some(f), _) => DataFile::new(f),
-            (None, Some(f)) => f.clone(),
-            (None, None) => return Err(LakeError::Corrupt(format!("the index has no file {number}")).into()),
-        };
-        // Of what was dropped nothing more is to be known: not how far it reached, either.
-        if old.id >= 0 && rows.is_empty() && staging.by_position.is_for(&old, of_file.len()) {
-            by_position.insert(number, of_file);
-            continue;
-        }
-        let out = if rows.is_empty() { deletes::positions(&old)? } else { Vec::new() };
-        let rows = if rows.is_empty() { &out } else { rows };
-        if !out.is_empty() {
-            index.keys.move_up(&BTreeMap::from([(number, out.clone())]))?;
-        }
-        let of_file = of_file
-            .into_iter()
-            .filter_map(|(row, (_, interval))| Some((deletes::without(row, &out)?, interval)));
-        let rewritten =
-            rewrite(&staging.fs, &staging.folder, &staging.table, &old, rows, &of_file.collect())?;
-        match rewritten {
-            Some(file) => new.insert(number, file),
-            None => new.remove(&number),
-        };
-        if old.id < 0 {
-            let failed = |source| LakeError::Io { path: old.path.clone(), doing: "removed", source };
-            staging.fs.remove(&old.path).map_err(failed)?;
-        } else {
-            replacement.end.push(old.id);
-        }
-    }
-    end_by_position(staging, index, by_position, new, replacement)
-}
-
-/// Rows of a file that change, with their keys and intervals.
-type Changes = BTreeMap<u32, (Key, (i64, i64))>;
-
-/// Ends rows of files by position: all of them stand again in one file, with their new intervals.
-fn end_by_position(
-    staging: &Staging,
-    index: &mut TableIndex,
-    by_position: BTreeMap<u32, Changes>,
-    new: &mut BTreeMap<u32, NewFile>,
-    replacement: &mut Replacement,
-) -> Result<(), LandError> {
-    if by_position.is_empty() {
-        return Ok(());
-    }
-    let mut table = staging.table.clone();
-    for file in by_position.keys().filter_map(|number| index.files.get(*number as usize)) {
-        table = as_personal_as_before(&table, file)?;
-    }
-    let mut writer = TableFileWriter::create(&staging.fs, &staging.folder, &table)?;
-    let stands = index.files.len() as u32;
-    let mut keys: Vec<Key> = Vec::new();
-    let mut places: BTreeMap<(u32, u32), (u32, u32)> = BTreeMap::new();
-    for (number, changes) in by_position {
-        let Some(slot) = index.files.get_mut(number as usize) else { continue };
-        let before = writer.rows() as u32;
-        let intervals = changes.iter().map(|(row, (_, interval))| (*row, *interval)).collect();
-        again(&mut writer, &table, slot, &intervals)?;
-        places.extend(changes.keys().zip(before..).map(|(row, now)| ((number, *row), (stands, now))));
-        keys.extend(changes.values().map(|(key, _)| *key));
-        let out = deletes::union(&deletes::positions(slot)?, changes.into_keys());
-        let deletes = deletes::write(&staging.fs, &staging.folder, &slot.path, &out)?;
-        slot.deletes = Some(placed(&deletes));
-        replacement.deletes.push((slot.id, deletes));
-    }
-    index.files.push(DataFile::gone());
-    if let Some(file) = writer.finish(&table)? {
-        new.insert(stands, file);
-    }
-    keys.sort_unstable();
-    keys.dedup();
-    Ok(index.keys.stand_again(&keys, &places)?)
 }
 
 fn rule_counts(rules: &[Rule], broken: &[u64], built_in: &BTreeMap<String, u64>) -> Vec<RuleCount> {
