@@ -4,6 +4,7 @@
 //! A [`plan::DerivePlan`] is typed and knows no calendar. [`derived`] is a function from pinned tables to pinned tables, in
 //! which what was made stands in for what was landed, so that scans, lookups and measures know nothing of it.
 
+pub mod behind;
 pub mod following;
 mod gather;
 pub mod influence;
@@ -12,6 +13,7 @@ pub mod plan;
 mod quick;
 mod reference;
 mod rows;
+pub(crate) mod size;
 pub(crate) mod split;
 mod table;
 pub mod trace;

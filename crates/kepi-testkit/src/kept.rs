@@ -106,6 +106,22 @@ impl Drawer {
         Ok(PinnedTable { data, ..table.clone() })
     }
 
+    /// The inputs in files of so many rows each.
+    pub fn placed(&self, inputs: &PinnedInputs, rows_a_file: usize) -> PinnedInputs {
+        let mut placed = inputs.clone();
+        for (entity, table) in &mut placed.tables {
+            let TableData::Memory(memory) = table.data.clone() else { continue };
+            let rows: Vec<u32> = (0..memory.rows as u32).collect();
+            let files = rows.chunks(rows_a_file).enumerate().map(|(number, rows)| {
+                let path = format!("/lake/{entity} {number}");
+                self.files.lock().unwrap().insert(path.clone(), Arc::new(memory.taken(rows)));
+                PinnedFile::whole(path, 1, rows.len() as u64)
+            });
+            table.data = TableData::Files(files.collect());
+        }
+        placed
+    }
+
     /// The inputs with all their rows in memory.
     ///
     /// # Errors

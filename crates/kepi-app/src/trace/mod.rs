@@ -15,6 +15,7 @@ use kepi_model::{
 };
 use kepi_query::{
     derive::{
+        behind,
         influence::Influence,
         trace::{self, Traceable},
     },
@@ -86,7 +87,7 @@ impl App {
         let states = CellStates::decode(states_of(&published, row)).ok();
         let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
         let found =
-            trace::value(traceable(self, &there, &pinned, &run), kpi, period, segment, &self.lake.secret())
+            behind::value(traceable(self, &there, &pinned, &run), kpi, period, segment, &self.lake.secret())
                 .await?;
         let disagreements: Vec<String> = match &states {
             // Of figures that earlier versions left only a hash is known, and nothing can be held against it.

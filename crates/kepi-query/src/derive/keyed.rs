@@ -6,6 +6,7 @@ use kepi_model::id::EntityId;
 
 use super::{
     DerivePlan,
+    size::{KEY_BYTES, bytes},
     split::{Local, Subject, Through, computed},
 };
 use crate::{
@@ -49,9 +50,6 @@ pub(crate) async fn rows_of(
     }
     Ok((world, size))
 }
-
-/// Bytes of a key among others.
-pub(crate) const KEY_BYTES: u64 = 64;
 
 /// What identifies the rows through which those of a table are found that belong to keys. `tables`: all rows of a table, in one or in several; the rows of the
 /// first are among those that are and those that were.
@@ -249,14 +247,4 @@ pub(crate) fn texts(column: &MemoryColumn) -> Vec<Option<&str>> {
         }
     }
     all
-}
-
-/// Bytes of a table in memory.
-pub(crate) fn bytes(table: &MemoryTable) -> u64 {
-    let of = |column: &MemoryColumn| match column {
-        MemoryColumn::Text(values) => 4 * table.rows as u64 + 48 * values.members().len() as u64,
-        MemoryColumn::Integer(_) | MemoryColumn::Instant(_) => 16 * table.rows as u64,
-        MemoryColumn::Boolean(_) => table.rows as u64,
-    };
-    table.columns.iter().map(of).sum()
 }

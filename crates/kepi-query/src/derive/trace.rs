@@ -1,4 +1,4 @@
-//! From a value to the rows that it is made of, and from a row to how it came about.
+//! What the rows behind a value are, and from a row to how it came about.
 //!
 //! Nothing is stored for it: tables are read and made again as they were for the run, and what stands behind one value or one
 //! row is asked row by row, as the reference evaluator would. What the rows listed add up to is held against the states that
@@ -7,12 +7,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use kepi_model::{
-    calendar::{CalendarError, Grain, Period, ordinal_of_day},
-    crosswalk::{Shares, split_code},
+    calendar::{CalendarError, Grain},
     derived::{Derivation, How, Made, UNION_ID, order},
     expression::{Expression, Node, Path, Type},
-    id::{AttributeId, DimensionId, EntityId},
-    project::{AsOf, Entity, Kpi, Project},
+    id::{AttributeId, EntityId},
+    project::{Entity, Project},
 };
 
 use super::{
@@ -26,19 +25,11 @@ use super::{
     table::{RowOf, Table, World},
 };
 use crate::{
-    guard::on_scales,
-    lower::{Lowered, lower_at},
-    measure::kind_of,
-    plan::StateSpec,
     port::{EvaluateError, Evaluator, Keys, Limits, PinnedInputs, system},
-    reference::{Accumulator, expression_paths, member_of},
-    row::{Cell, Row, evaluate, holds},
-    side::{LowerError, Role, Side, Term, path_text},
-    state::{
-        Member,
-        wire::{CellStates, DigestKey, Secret, StateValue},
-    },
-    value::Segment,
+    reference::expression_paths,
+    row::{Cell, evaluate},
+    side::{LowerError, Role, Term, path_text},
+    state::wire::{CellStates, StateValue},
 };
 
 /// Why something cannot be traced.
@@ -130,7 +121,7 @@ pub struct TracedRow {
 }
 
 /// The rows of one term of a measure.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TracedTerm {
     /// Which.
     pub term: Term,
@@ -145,7 +136,7 @@ pub struct TracedTerm {
 }
 
 /// The rows behind a value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueTrace {
     /// By term.
     pub terms: Vec<TracedTerm>,
@@ -171,62 +162,6 @@ impl ValueTrace {
         }
         found
     }
-}
-
-/// Lists the rows behind the value of a KPI that is measured of rows.
-///
-/// # Errors
-/// Tables cannot be read or made, or the definition does not fit the project.
-pub async fn value(
-    of: Traceable<'_>,
-    kpi: &Kpi,
-    period: Period,
-    segment: &Segment,
-    secret: &Secret,
-) -> Result<ValueTrace, TraceError> {
-    let project = of.project;
-    let Lowered { sides, .. } = lower_at(kpi, project, period.grain)?;
-    let mut planner = Planner::new(project, of.inputs, of.at, of.watermarks);
-    for made in &kpi.made {
-        planner.make(made, period.grain)?;
-    }
-    for side in &sides {
-        planner.key(&side.entity);
-        planner.side(side);
-    }
-    planner.places();
-    let (world, _) = world(of, planner.finish()?).await?;
-    let within = stretch(kpi, period, project)?;
-    let key = DigestKey::of(secret);
-    let terms = kpi.measure.kind().readings();
-    let mut traced = Vec::new();
-    for (side, reading) in sides.iter().zip(terms) {
-        if let Some(why) = world.unmade.get(&side.entity) {
-            return Err(why.clone().into());
-        }
-        let weight = kpi.weight.iter();
-        let measured: Vec<&Expression> = reading.values.into_iter().chain(weight).collect();
-        let conditions: Vec<&Expression> = reading.rows.filter.iter().collect();
-        let split = kpi.split().map(|(_, splits)| splits).unwrap_or_default();
-        let own = Own { project, world: &world, side, entity: &reading.rows.of, segment, within, split };
-        traced.push(own.term(&measured, &conditions, &key));
-    }
-    Ok(ValueTrace { terms: traced })
-}
-
-/// The instants between which rows count for a period.
-fn stretch(kpi: &Kpi, period: Period, project: &Project) -> Result<(i64, i64), CalendarError> {
-    let calendar = &project.calendar;
-    let bounds = calendar.bounds(period)?;
-    let from = match kpi.over {
-        Some(over) => {
-            let ordinal = ordinal_of_day(over.first_day(period, calendar)?);
-            calendar.bounds(calendar.period(Grain::Day, ordinal))?.start
-        }
-        None if kind_of(&kpi.measure).looks_back() => i64::MIN,
-        None => bounds.start,
-    };
-    Ok((from, bounds.end))
 }
 
 /// Tables as a run reads and makes them.
@@ -283,120 +218,10 @@ async fn keys_of(
     Ok(Some((Arc::new(keys), local)))
 }
 
-/// One term of a value.
-struct Own<'a> {
-    project: &'a Project,
-    world: &'a World,
-    side: &'a Side,
-    entity: &'a EntityId,
-    segment: &'a Segment,
-    within: (i64, i64),
-    /// Of codes that are split, those into which their rows count in part.
-    split: BTreeMap<Box<str>, Shares>,
-}
-
-impl Own<'_> {
-    fn term(&self, measured: &[&Expression], conditions: &[&Expression], key: &DigestKey) -> TracedTerm {
-        let Self { world, side, entity, .. } = self;
-        let mut sums: Vec<Accumulator> =
-            side.states.iter().map(|(_, state)| Accumulator::new(&state.kind)).collect();
-        let mut overflows = vec![false; sums.len()];
-        let (mut rows, mut undated) = (Vec::new(), 0);
-        let table = world.tables.get(&side.entity);
-        for (table, row) in table.into_iter().flat_map(|table| table.current().map(move |row| (table, row))) {
-            let now = RowOf { world, table, row, as_of: None, moved: &[] };
-            let Cell::Instant(at) = now.attribute(&side.time) else {
-                undated += 1;
-                continue;
-            };
-            let as_of = (side.as_of == AsOf::Event).then_some(at);
-            let view = RowOf { as_of, ..now };
-            if at < self.within.0 || at >= self.within.1 || !self.is_of_segment(&view) {
-                continue;
-            }
-            let mut adds = Vec::with_capacity(sums.len());
-            for (((role, state), sum), failed) in side.states.iter().zip(&mut sums).zip(&mut overflows) {
-                *failed |= sum.add(state, &view).is_err();
-                let mut own = Accumulator::new(&state.kind);
-                // Where the sum fails, so does what is made of it.
-                let _ = own.add(state, &view);
-                adds.push((*role, own.value(key)));
-            }
-            let shows = Shows { project: self.project, entity };
-            let mut read = Vec::new();
-            for expression in conditions.iter().chain(measured) {
-                shows.of_expression(expression, &view, &mut read);
-            }
-            let entered = self.entered(measured, &view);
-            let hit = adds.iter().find_map(|(role, adds)| match (role, adds) {
-                (Role::Hits, StateValue::Count(hits)) if entered == Entered::Counted => Some(*hits > 0),
-                _ => None,
-            });
-            rows.push(TracedRow {
-                entered,
-                hit,
-                adds,
-                at,
-                key: shows.key(table, row),
-                place: place(table, row),
-                read,
-            });
-        }
-        rows.sort_by(|a, b| {
-            let order = |row: &TracedRow| (row.entered, row.hit != Some(true), row.at);
-            order(a)
-                .cmp(&order(b))
-                .then_with(|| a.key.iter().map(|k| &k.value).cmp(b.key.iter().map(|k| &k.value)))
-        });
-        let states = side.states.iter().zip(&sums).zip(overflows).map(|(((role, _), sum), failed)| {
-            let bound = i64::MAX.to_string();
-            (*role, if failed { StateValue::OutOfRange { bound } } else { sum.value(key) })
-        });
-        TracedTerm { term: side.term, entity: (*entity).clone(), rows, undated, states: states.collect() }
-    }
-
-    fn is_of_segment(&self, row: &RowOf<'_>) -> bool {
-        let member = |dimension: &DimensionId| {
-            let key = self.side.keys.iter().find(|key| key.dimension == *dimension)?;
-            // A member off its scale is none, as where states are rolled up.
-            let of = on_scales(&key.of, self.entity, &self.project.entities);
-            Some(evaluate(&of, row).map_or(Member::Unknown, member_of))
-        };
-        let counts_in = |found: &Member, wanted: &Member| match (found, wanted) {
-            (Member::Value(found), Member::Value(wanted)) => split_code(found)
-                .and_then(|code| self.split.get(code))
-                .is_some_and(|of| of.contains_key(wanted)),
-            _ => false,
-        };
-        self.segment.0.iter().all(|(dimension, wanted)| {
-            member(dimension).is_some_and(|found| found == *wanted || counts_in(&found, wanted))
-        })
-    }
-
-    fn entered(&self, measured: &[&Expression], row: &RowOf<'_>) -> Entered {
-        let is_in = |role: Role| {
-            let state: Option<&StateSpec> =
-                self.side.states.iter().find(|(found, _)| *found == role).map(|(_, state)| state);
-            let filter = state.and_then(|state| state.filter.as_ref());
-            filter.is_none_or(|filter| holds(filter, row).unwrap_or(false))
-        };
-        if !is_in(Role::Eligible) {
-            return Entered::Outside;
-        }
-        if is_in(Role::Counted) {
-            return Entered::Counted;
-        }
-        let written =
-            |of: &&Expression| kepi_model::derived::inlined(of, self.entity, &self.project.entities);
-        let is_missing = |of: &&Expression| evaluate(&written(of), row).is_ok_and(|cell| cell.is_missing());
-        if measured.iter().any(is_missing) { Entered::WithoutValue } else { Entered::NotCounted }
-    }
-}
-
 /// What may be shown of rows of an entity.
-struct Shows<'a> {
-    project: &'a Project,
-    entity: &'a EntityId,
+pub(super) struct Shows<'a> {
+    pub(super) project: &'a Project,
+    pub(super) entity: &'a EntityId,
 }
 
 impl Shows<'_> {
@@ -404,7 +229,7 @@ impl Shows<'_> {
         self.project.entities.get(self.entity)
     }
 
-    fn key(&self, table: &Table, row: u32) -> Vec<Reading> {
+    pub(super) fn key(&self, table: &Table, row: u32) -> Vec<Reading> {
         let Some(entity) = self.entity() else { return Vec::new() };
         let part = |(name, value): (&AttributeId, Cell)| self.attribute(entity, name, value);
         entity.key.iter().zip(table.key(row)).filter_map(part).collect()
@@ -443,7 +268,7 @@ impl Shows<'_> {
     }
 
     /// Everything that an expression reads, each once.
-    fn of_expression(&self, of: &Expression, row: &RowOf<'_>, into: &mut Vec<Reading>) {
+    pub(super) fn of_expression(&self, of: &Expression, row: &RowOf<'_>, into: &mut Vec<Reading>) {
         let Some(entity) = self.entity() else { return };
         of.visit(&mut |part| {
             let Node::Path(path) = &part.node else { return };
@@ -459,7 +284,7 @@ impl Shows<'_> {
     }
 }
 
-fn place(table: &Table, row: u32) -> Option<Place> {
+pub(super) fn place(table: &Table, row: u32) -> Option<Place> {
     let text = |name| match table.cell(name, row) {
         Cell::Text(text) => Some(text.into_string()),
         _ => None,

@@ -20,7 +20,7 @@ use kepi_model::{
 use super::{
     Amount, Kept, Why,
     edges::{Further, Reach},
-    portions::{self, InPortions, MOST_PORTIONS},
+    portions::InPortions,
     record::{Record, Rows, Source},
     rows::{self, Difference, Gone},
 };
@@ -29,6 +29,7 @@ use crate::{
         self, DerivePlan, Derived, MOST_ROWS,
         keyed::{self, columns},
         plan::Step,
+        size,
         split::{self, Local, Subject, Through},
     },
     port::{
@@ -430,7 +431,7 @@ impl Refresh<'_> {
         let rows = |files: &[PinnedFile]| files.iter().map(|file| file.rows).sum::<u64>();
         let other = |of: &Files| rows(&of.came) + of.went.iter().map(|of| of.file.rows).sum::<u64>();
         let (all, stay) = files.values().fold((0, 0), |sum, of| (sum.0 + other(of), sum.1 + rows(&of.stays)));
-        let width = |entity: &EntityId| portions::width_of_row(self.part, self.inputs, entity);
+        let width = |entity: &EntityId| size::width_of_row(self.part, self.inputs, entity);
         let bytes = files.iter().map(|(entity, of)| other(of).saturating_mul(width(entity)));
         // What came and went is in memory, and beside it what is made of the keys that it touches.
         if all > stay || bytes.fold(0, u64::saturating_add) > self.limits.memory_bytes / 2 {
@@ -630,7 +631,7 @@ impl Refresh<'_> {
         keys: &Arc<Keys>,
         looked_up: bool,
     ) -> Result<Option<u64>, EvaluateError> {
-        let all = portions::estimate(self.part, self.inputs).saturating_mul(2);
+        let all = size::estimate(self.part, self.inputs).saturating_mul(2);
         let most = self.limits.memory_bytes / 2;
         if all <= most && !looked_up {
             return Ok(Some(1));
@@ -651,7 +652,7 @@ impl Refresh<'_> {
         }
         let own = u128::from(all) * u128::from(own) / u128::from(rows.max(1));
         let of = own.div_ceil(u128::from(most.max(1)));
-        Ok(Some(u64::try_from(of).unwrap_or(u64::MAX).clamp(1, MOST_PORTIONS)))
+        Ok(Some(u64::try_from(of).unwrap_or(u64::MAX).clamp(1, size::MOST_PORTIONS)))
     }
 
     /// Makes what belongs to some keys, as it was and as it is, and puts the one in the place of the other; says how many rows it now is. None: all rows

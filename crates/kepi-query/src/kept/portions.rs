@@ -8,23 +8,21 @@ use std::{
     sync::Arc,
 };
 
-use kepi_model::{
-    expression::Physical,
-    id::{EntityId, Hash},
-};
+use kepi_model::id::{EntityId, Hash};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Kept,
     made::{dated, files, has_rows},
-    record::{Record, Rows, Source, width},
+    record::{Record, Rows, Source},
     rows::Content,
 };
 use crate::{
     derive::{
         self, DerivePlan, Derived, MOST_ROWS,
-        keyed::{KEY_BYTES, bytes, columns, rows_of},
+        keyed::{columns, rows_of},
         plan::Step,
+        size::{MOST_PORTIONS, bytes, estimate},
         split::Local,
     },
     port::{
@@ -32,9 +30,6 @@ use crate::{
         PinnedInputs, PinnedTable, TableData,
     },
 };
-
-/// More portions read the files too often.
-pub(super) const MOST_PORTIONS: u64 = 256;
 
 /// More files of one stretch of time are written as one.
 const MOST_FILES: usize = 16;
@@ -378,46 +373,6 @@ impl InPortions<'_> {
         }
         Ok(Some(()))
     }
-}
-
-/// Bytes that all rows would take which are read and made, at most.
-pub(super) fn estimate(part: &DerivePlan, inputs: &PinnedInputs) -> u64 {
-    let rows = |entity: &EntityId| -> u64 {
-        files(inputs, entity).unwrap_or_default().iter().map(|file| file.rows).sum()
-    };
-    let width_of = |entity: &EntityId| width_of_row(part, inputs, entity);
-    let read = part.columns.keys().map(|entity| rows(entity).saturating_mul(width_of(entity)));
-    let gathered = |table: &EntityId| {
-        part.steps.iter().filter(|step| matches!(step, Step::Gather(of) if of.table == *table)).count() as u64
-    };
-    let made = part.tables().collect::<BTreeSet<_>>().into_iter().map(|table| {
-        let panel = part.steps.iter().find_map(|step| match step {
-            Step::Panel(panel) if panel.table == *table => Some(panel),
-            _ => None,
-        });
-        let columns = gathered(table).saturating_mul(width(Physical::Integer));
-        match panel {
-            Some(panel) => {
-                let periods = panel.periods.edges.len().saturating_sub(panel.since);
-                let most = rows(&panel.of).saturating_mul(periods as u64);
-                most.min(MOST_ROWS as u64).saturating_mul(8 * width(Physical::Integer) + columns)
-            }
-            // Of a landed table with what is added to it, and what identifies the rows through which others are found.
-            None => rows(table).saturating_mul(width_of(table) + columns + KEY_BYTES),
-        }
-    });
-    read.chain(made).fold(0, u64::saturating_add)
-}
-
-/// Bytes that a row of a table takes as it is read, at most.
-pub(super) fn width_of_row(part: &DerivePlan, inputs: &PinnedInputs, entity: &EntityId) -> u64 {
-    let Some((names, table)) = part.columns.get(entity).zip(inputs.tables.get(entity)) else { return 0 };
-    let width = |column: PinnedColumn| match column.physical {
-        // What identifies a row is in few others.
-        Physical::Text if table.key.iter().any(|key| key.as_str() == column.name) => KEY_BYTES,
-        physical => width(physical),
-    };
-    columns(names, table).into_iter().map(width).sum()
 }
 
 /// What became of making something in so many portions.

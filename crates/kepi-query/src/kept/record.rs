@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Shelf, edges::Reach, rows};
 use crate::{
-    derive::Derived,
+    derive::{Derived, size::width},
     port::{
         Evaluator, MemoryColumn, MemoryTable, PinnedColumn, PinnedFile, PinnedInputs, PinnedTable, TableData,
     },
@@ -276,15 +276,6 @@ impl Rows {
 impl Slice {
     fn file(&self, shelf: &dyn Shelf) -> PinnedFile {
         PinnedFile::whole(shelf.path(&self.name), self.bytes, self.rows)
-    }
-}
-
-/// Bytes of a value in memory, at most; texts are numbers of the different ones.
-pub(super) fn width(physical: Physical) -> u64 {
-    match physical {
-        Physical::Text => 12,
-        Physical::Integer | Physical::Instant => 16,
-        Physical::Boolean => 1,
     }
 }
 

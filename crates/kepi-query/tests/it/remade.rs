@@ -1320,20 +1320,8 @@ fn rows_beyond_memory_are_made_in_portions_and_come_to_the_same() {
             of("id:text at:instant client:text paid:integer _valid_from:instant _valid_to:instant", &visits),
         ),
     ]);
-    // In files of 500 rows.
     let drawer = Drawer::default();
-    let mut placed = landed.clone();
-    for (entity, table) in &mut placed.tables {
-        let TableData::Memory(memory) = table.data.clone() else { unreachable!("in memory") };
-        let rows: Vec<u32> = (0..memory.rows as u32).collect();
-        let files = rows.chunks(500).enumerate().map(|(number, rows)| {
-            let path = format!("/lake/{entity} {number}");
-            let file = PinnedFile::whole(path.clone(), 1, rows.len() as u64);
-            drawer.files.lock().unwrap().insert(path, Arc::new(memory.taken(rows)));
-            file
-        });
-        table.data = TableData::Files(files.collect());
-    }
+    let placed = drawer.placed(&landed, 500);
     let work: Vec<(&Kpi, Grain)> = project.kpis.values().map(|kpi| (kpi, kpi.period)).collect();
     let at = project.calendar.bounds(project.calendar.parse("2026-01").unwrap()).unwrap().start;
     let plan = derive::plan(&work, &project, &landed, at, &watermarks(&project, &landed)).unwrap().unwrap();
