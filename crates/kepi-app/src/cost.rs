@@ -45,7 +45,7 @@ impl App {
     /// # Errors
     /// The lake cannot be read, or a definition does not fit what has landed.
     pub async fn cost(&self, project: &Project, at: i64) -> Result<Vec<ScanCost>, AppError> {
-        let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
+        let inputs = self.pinned_for_run(project, at).await?;
         let mut costs = Vec::new();
         for calendar in project.calendars() {
             costs.extend(self.cost_in(&project.in_calendar(&calendar), &inputs, at)?);

@@ -9,6 +9,7 @@ use kepi_model::{
     wording::with_causes,
 };
 use kepi_query::landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Raw};
+use kepi_store::ledger;
 use serde::Serialize;
 
 use crate::{
@@ -32,6 +33,8 @@ pub(crate) struct Looked {
     pub not_landed: Vec<NotLanded>,
     /// Sources that the run went on without.
     pub left_alone: Vec<LeftAlone>,
+    /// What stands as sources read it before they were changed.
+    pub read_before: Vec<ReadBefore>,
     /// How long each took that was looked at, µs.
     pub took: Vec<(Option<SourceId>, i64)>,
 }
@@ -44,6 +47,19 @@ pub struct LeftAlone {
     /// From when on a run looks at it, µs UTC; left out: its window never opens again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
+}
+
+/// Files that a source read before its definition, or the zone of its days, was changed, and that are not there any more to be read anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadBefore {
+    /// The source.
+    pub source: SourceId,
+    /// One of the files, and how many there are.
+    pub file: String,
+    /// How many.
+    pub files: u64,
+    /// Rows that they had.
+    pub rows: u64,
 }
 
 /// Microseconds since an instant.
@@ -101,11 +117,23 @@ impl App {
                 (None, None) => landing.files(source, self.sources.offered(source)).await?,
                 (None, Some(_)) => landing.fetched(source).await?,
             };
+            if troubles.is_empty() {
+                looked.read_before.extend(self.read_before(source).await?);
+            }
             looked.loads.extend(more);
             looked.not_landed.extend(troubles);
             looked.took.push((Some(source.id.clone()), since(began)));
         }
         Ok(looked)
+    }
+
+    /// What of a source stands as it was read before it was changed.
+    async fn read_before(&self, source: &Source) -> Result<Option<ReadBefore>, AppError> {
+        let mut reading = self.store.read().await?;
+        let of = ledger::read_before(&mut reading, source.id.as_str(), &source.hash.to_string()).await?;
+        let (files, rows) = (of.len() as u64, of.iter().map(|(_, rows)| rows).sum());
+        let file = of.into_iter().next().map(|(file, _)| file);
+        Ok(file.map(|file| ReadBefore { source: source.id.clone(), file, files, rows }))
     }
 
     /// When a run next looks at a source that says when it is looked at, µs UTC: not later than `at` if one would now. None: no

@@ -14,6 +14,7 @@
 )]
 
 pub mod acting;
+mod ahead;
 pub mod archive;
 pub mod attesting;
 pub mod audit;

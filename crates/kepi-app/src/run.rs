@@ -37,7 +37,7 @@ use crate::{
     deciding::{self, Deciding, Waiting},
     error::AppError,
     insights::JudgedReport,
-    landing::{LeftAlone, Looked, since},
+    landing::{LeftAlone, Looked, ReadBefore, since},
     open::App,
     picture::project_of,
     plan,
@@ -115,6 +115,9 @@ pub struct RunReport {
     /// Sources at which it did not look, since it is not their time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_alone: Vec<LeftAlone>,
+    /// What stands as sources read it before they were changed, since the files are not there any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub read_before: Vec<ReadBefore>,
     /// Figures that several rows say for the same period and part, which are added up or averaged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub twice: Vec<String>,
@@ -322,10 +325,10 @@ impl App {
         };
         let by = permit.by().to_string();
         let number = self.values.begin(request.at).await.map_err(AppError::Lake)?;
-        let Looked { loads, not_landed, left_alone, mut took } =
+        let Looked { loads, not_landed, left_alone, read_before, mut took } =
             if request.land { self.land(project, request, &by, progress).await? } else { Looked::default() };
         let rejected = self.rejected(project, &loads).await?;
-        let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
+        let inputs = self.pinned_for_run(project, request.at).await?;
         let damaged = self.lake.damaged(inputs.snapshot).await.map_err(AppError::Lake)?;
         let held_back = held_back(project, &loads, &not_landed, damaged);
         let kept = Kept::new(self.evaluator.as_ref(), self.shelf.as_ref()).made_by(self.elsewhere.as_deref());
@@ -379,6 +382,7 @@ impl App {
             loads,
             not_landed,
             left_alone,
+            read_before,
             twice,
             values,
             reasons: computed.values.iter().filter(|v| v.estimate.is_err()).count() as u64,

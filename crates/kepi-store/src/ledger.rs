@@ -67,6 +67,19 @@ pub async fn newest_of_file(tx: &mut Reading, source: &str, file: &str) -> Resul
     tx.query(sql::OF_FILE).bind(source).bind(file).first().await?.as_ref().map(read).transpose()
 }
 
+/// The files of a source that stand as another definition than this one read them, each with how many rows it had.
+///
+/// # Errors
+/// The database refused or holds something unreadable.
+pub async fn read_before(
+    tx: &mut Reading,
+    source: &str,
+    definition: &str,
+) -> Result<Vec<(String, u64)>, StoreError> {
+    let rows = tx.query(sql::READ_BEFORE).bind(source).bind(definition).all().await?;
+    rows.iter().map(|row| Ok((row.get("file")?, row.count("rows")?))).collect()
+}
+
 /// The loads of an entity that were not stopped, latest first, replaced ones too.
 ///
 /// # Errors

@@ -266,6 +266,19 @@ fn tell(report: &RunReport, clock: &Clock, out: Output) {
     for of in &report.not_landed {
         out.remark(&format!("not landed: source `{}`: {}", of.source, of.reason));
     }
+    for of in &report.read_before {
+        let more = match of.files - 1 {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        out.remark(&format!(
+            "read before: source `{}`: {} of `{}`{more} stand as they were read before the source or its time zone was changed; what is not \
+             there any more cannot be read anew: put it back to have all read alike",
+            of.source,
+            counted(of.rows, "row"),
+            of.file
+        ));
+    }
     for of in &report.left_alone {
         let until = of.until.map_or("its window never opens again".to_owned(), |until| {
             format!("it is looked at from {} on", clock.instant(until))

@@ -566,3 +566,66 @@ fn a_date_far_from_all_others_is_said_and_the_page_stays_one() {
     // What is asked for is shown however long ago it was.
     assert!(wait_for(&address, "/kpis/tickets?period=1970-01-01").contains("1970-01-02"));
 }
+
+/// Whether the whole is final in each month.
+fn finality(project: &Project, kpi: &str) -> BTreeMap<String, bool> {
+    let csv = project.ok(&["show", "kpi", kpi, "--format", "csv"]);
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let head = lines.next().unwrap();
+    let at = |name: &str| head.iter().position(|column| *column == name).unwrap();
+    let (period, segment, is_final) = (at("period"), at("segment"), at("final"));
+    let total = lines.filter(|row| row[segment].is_empty());
+    total.map(|row| (row[period].to_owned(), row[is_final] == "true")).collect()
+}
+
+#[test]
+fn a_row_that_is_dated_after_the_run_makes_nothing_final() {
+    let definitions =
+        tickets("", "mode: append\n", "") + kpi("tickets", "count: {of: ticket}", "month", "").as_str();
+    let project = desk(
+        &definitions,
+        &[("data/a.csv", "id,at\n1,2025-12-30\n2,2026-01-05\n"), ("data/ahead.csv", "id,at\n3,2026-03-01\n")],
+    );
+    // What is booked for March says nothing of January.
+    project.set_clock("2026-01-20T12:00:00Z");
+    project.ok(&["run"]);
+    let known = |month: &str| finality(&project, "tickets")[month];
+    assert_eq!(["2025-12", "2026-01", "2026-03"].map(known), [true, false, false]);
+    project.set_clock("2026-02-03T12:00:00Z");
+    project.ok(&["run"]);
+    assert!(!known("2026-01"), "nothing came of February");
+    project.write("data/b.csv", "id,at\n4,2026-02-02\n");
+    project.ok(&["run"]);
+    assert!(known("2026-01") && !known("2026-02"));
+}
+
+#[test]
+fn a_file_that_is_gone_is_named_when_its_source_reads_otherwise() {
+    let definitions = tickets("  due: {type: date}\n", "mode: append\n", "  due: {column: due, as: date}\n")
+        + kpi("due", "count: {of: ticket, at: due}", "month", "").as_str();
+    let files = [
+        ("data/1.csv", "id,at,due\n1,2026-01-05,2026-02-01\n2,2026-01-06,2026-02-01\n"),
+        ("data/2.csv", "id,at,due\n3,2026-01-07,2026-02-01\n"),
+    ];
+    let project = desk(&definitions, &files);
+    let run = || shown_of(&project, &["run", "--format", "json"])["read_before"].clone();
+    assert_eq!(run(), Value::Null);
+    fs::remove_file(project.path().join("data/1.csv")).unwrap();
+    assert_eq!(run(), Value::Null, "it is read alike");
+    project.write("kepi.yml", &format!("{HEAD}{definitions}").replace("UTC", "America/New_York"));
+    let of = serde_json::json!([{"source": "tickets", "file": "data/1.csv", "files": 1, "rows": 2}]);
+    assert_eq!(run(), of);
+    let (out, said) = project.fails_or_not(&["run"]);
+    let said = out + &said;
+    assert!(
+        said.contains("read before: source `tickets`: 2 rows of `data/1.csv` stand as they were read before"),
+        "{said}"
+    );
+    project.write(files[0].0, files[0].1);
+    assert_eq!(run(), Value::Null);
+    assert_eq!(totals(&project, "due"), [self::of("2026-02", "3")]);
+}
+
+fn shown_of(project: &Project, arguments: &[&str]) -> Value {
+    serde_json::from_str(&project.ok(arguments)).unwrap()
+}

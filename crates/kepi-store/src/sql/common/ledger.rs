@@ -12,6 +12,13 @@ pub(crate) const OF_FILE: &str =
      FROM kepi_load WHERE source = $1 AND file = $2 AND stopped = 0 AND replaced_by IS NULL
      ORDER BY effective DESC, seq DESC LIMIT 1";
 
+/// Files of a source that were read by another definition than this one, and by none that is it; each with its rows.
+pub(crate) const READ_BEFORE: &str = "SELECT file, sum(rows) AS rows, min(seq) AS first FROM kepi_load AS load
+     WHERE source = $1 AND definition <> $2 AND stopped = 0 AND replaced_by IS NULL AND rows > 0
+     AND NOT EXISTS (SELECT 1 FROM kepi_load AS own
+                     WHERE own.source = $1 AND own.file = load.file AND own.definition = $2 AND own.stopped = 0)
+     GROUP BY file ORDER BY first";
+
 /// The loads of an entity, latest first.
 pub(crate) const OF_ENTITY: &str =
     "SELECT load, source, content, definition, effective, rows, columns, report, replaced_by
