@@ -616,7 +616,7 @@ fn a_file_that_is_gone_is_named_when_its_source_reads_otherwise() {
     let of = serde_json::json!([{"source": "tickets", "file": "data/1.csv", "files": 1, "rows": 2}]);
     assert_eq!(run(), of);
     let (out, said) = project.fails_or_not(&["run"]);
-    let said = out + &said;
+    let said = format!("{out}{said}");
     assert!(
         said.contains("read before: source `tickets`: 2 rows of `data/1.csv` stand as they were read before"),
         "{said}"
