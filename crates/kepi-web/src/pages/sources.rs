@@ -108,7 +108,7 @@ fn doubts(source: &SourceView) -> Vec<Markup> {
         doubts.push(html! { "late by " (format::time(seconds)) ": expected " (expected) });
     }
     if rows.quarantined > 0 {
-        let share = format::coverage(rows.quarantined as f64 / rows.landed().max(1) as f64);
+        let share = format::share(rows.quarantined as f64 / rows.landed().max(1) as f64);
         doubts.push(html! {
             a href=(parts::href("/data/quarantine", &[("source", &source.source.id)])) { (format::count(rows.quarantined)) " rows in quarantine" }
             ", " (share) " of what landed"
@@ -120,8 +120,8 @@ fn doubts(source: &SourceView) -> Vec<Markup> {
         html! { (format::count(r.broken)) (verb) code { (r.name) } }
     }));
     if !source.drift.is_empty() {
-        let changes = if source.drift.len() == 1 { " change of shape" } else { " changes of shape" };
-        doubts.push(html! { (source.drift.len()) (changes) });
+        let notes = if source.drift.len() == 1 { " note below" } else { " notes below" };
+        doubts.push(html! { (source.drift.len()) (notes) });
     }
     if !rows.balances() {
         doubts.push(html! { strong.red { "its rows do not add up" } });
@@ -508,7 +508,7 @@ fn state(of: &DeliveryView) -> Markup {
 fn rejected(rows: &RowCounts) -> String {
     match rows.landed() {
         0 => String::new(),
-        landed => format::coverage(rows.quarantined as f64 / landed as f64),
+        landed => format::share(rows.quarantined as f64 / landed as f64),
     }
 }
 

@@ -137,6 +137,10 @@ impl World {
         let first = self.first_day(months);
         let rows = format!("id,answered,region,score\nlate{first},{first} 00:30,elsewhere,9\n");
         self.project.write(&format!("data/over-{first}.csv"), &rows);
+        // What is dated after a run says nothing of how far data reach.
+        if months > 0 {
+            self.project.set_clock(&format!("{first}T12:00:00Z"));
+        }
     }
 
     fn item(&self, number: u64) -> Value {
