@@ -577,6 +577,9 @@ fn fits(column: &str, is: Option<&str>) -> Result<(), String> {
         Some(text) if text.len() > MOST_SAID => {
             Err(format!("what is said of `{column}` has more than {MOST_SAID} bytes"))
         }
+        Some(text) if text.contains('\0') => Err(format!(
+            "what is said of `{column}` holds a zero byte, which is no character of any text: take it out"
+        )),
         _ => Ok(()),
     }
 }

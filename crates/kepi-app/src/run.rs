@@ -21,7 +21,7 @@ use kepi_query::{
     derive::{self, Derived},
     finish::{self, AtGrain, Context, FinishError, MeasuredScan},
     kept::{Finishing, Kept, Refreshed, reads_scan},
-    landing::{LoadOutcome, LoadReport, NotLanded, Progress, RowCounts},
+    landing::{LoadOutcome, LoadReport, NotLanded, Progress, RowCounts, Stranded},
     parallel,
     port::{EvaluateError, PinnedInputs, SnapshotId},
     published::{Changed, Counts, NewRun, Published, RunPins, VALUE, Vouched},
@@ -112,6 +112,9 @@ pub struct RunReport {
     pub loads: Vec<LoadReport>,
     /// What could not be landed, and why.
     pub not_landed: Vec<NotLanded>,
+    /// What was posted and waits under names to which nothing is posted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stranded: Vec<Stranded>,
     /// Sources at which it did not look, since it is not their time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_alone: Vec<LeftAlone>,
@@ -372,6 +375,13 @@ impl App {
                 Vec::new()
             }
         };
+        let stranded = match self.inbox.stranded(project, request.land) {
+            Ok(stranded) => stranded,
+            Err(why) => {
+                tracing::warn!("it was not looked at what was posted under other names: {why}");
+                Vec::new()
+            }
+        };
         let all = counts.iter().fold(Counts::default(), |all, one| all + *one);
         let values = computed.values.len() as u64;
         Ok(RunReport {
@@ -381,6 +391,7 @@ impl App {
             engine: self.evaluator.version().0,
             loads,
             not_landed,
+            stranded,
             left_alone,
             read_before,
             twice,

@@ -11,7 +11,8 @@ use serde_json::{json, value::RawValue};
 
 use crate::{
     Connections,
-    mapped::has_key,
+    error::FetchError,
+    mapped::{fault, has_key},
     page::{at, on_one_line},
     proof::{Post, doubt},
 };
@@ -20,6 +21,8 @@ use crate::{
 const ADDED: [&str; 3] = ["_delivery", "_row", "_received"];
 /// The longest name of a delivery.
 const LONGEST_NAME: usize = 200;
+/// So long the rows of a post are together, with what is added to each.
+const LONGEST_ROWS: usize = 32 << 20;
 
 /// Why something posted is refused. No words quote anything of it.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +36,9 @@ pub enum Refusal {
     /// It is not what its form says.
     #[error("{0}")]
     Unclear(String),
+    /// It has more rows than are taken at once, now or later.
+    #[error("{0}")]
+    TooMuch(String),
     /// No secret can be read here.
     #[error("{0}")]
     NoSecret(String),
@@ -60,12 +66,15 @@ impl Connections {
         for at in &webhook.secrets {
             match self.secrets.read(at) {
                 Ok(secret) => secrets.push(secret),
-                Err(error) => missing = Some(error.to_string()),
+                Err(error) => missing = Some(error),
             }
         }
         // While they are exchanged one may not be there yet, or not any more.
         if let Some(missing) = missing.filter(|_| secrets.is_empty()) {
-            return Err(Refusal::NoSecret(missing));
+            return Err(Refusal::NoSecret(match missing {
+                FetchError::Secret { at, why } => format!("the {at} {why} where `kepi serve` runs"),
+                other => other.to_string(),
+            }));
         }
         if let Some(why) = doubt(&webhook.proof, &secrets, post) {
             return Err(Refusal::Unproven(why));
@@ -100,17 +109,28 @@ fn taken(webhook: &Webhook, post: Post<'_>) -> Result<PostedRows, Refusal> {
     let name = name.filter(|name| !name.is_empty() && name.len() <= LONGEST_NAME);
     let received = Timestamp::from_microsecond(post.at).map_err(|e| Refusal::Unclear(e.to_string()))?;
     let (name_said, received) = (json!(name), json!(received.to_string()));
-    let mut rows = Vec::new();
+    let (mut rows, mut length) = (Vec::new(), 0);
     let mut add = |row: &str| {
         let fields = row.trim().strip_prefix('{').ok_or_else(|| unclear("a row is no object"))?;
         if ADDED.iter().any(|key| row.contains(key) && has_key(row, key)) {
             return Err(unclear("a row has `_delivery`, `_row` or `_received`, which are added here"));
         }
+        // What is acknowledged is not said again: what landing would reject whole is refused while it can be.
+        if let Some(fault) = fault(row) {
+            return Err(unclear(fault));
+        }
         let number = rows.len() + 1;
         let comma = if fields.trim_start().starts_with('}') { "" } else { "," };
-        rows.push(format!(
-            "{{\"_delivery\":{name_said},\"_row\":{number},\"_received\":{received}{comma}{fields}"
-        ));
+        let row =
+            format!("{{\"_delivery\":{name_said},\"_row\":{number},\"_received\":{received}{comma}{fields}");
+        length += row.len();
+        if length > LONGEST_ROWS {
+            let most = LONGEST_ROWS >> 20;
+            return Err(Refusal::TooMuch(format!(
+                "its rows are longer than {most} MiB with what is added to each: post fewer at once"
+            )));
+        }
+        rows.push(row);
         Ok(())
     };
     match webhook.body {

@@ -99,6 +99,46 @@ pub(crate) fn has_key(row: &str, key: &str) -> bool {
     serde_json::from_str(row).is_ok_and(|Keys(keys)| keys.iter().any(|own| own == key))
 }
 
+/// What keeps JSON from being read as one thing: an object that has a key twice, however deep it lies, or a key that is no text.
+pub(crate) fn fault(json: &str) -> Option<&'static str> {
+    // Of each object that is open its keys; of a list nothing.
+    let mut open: Vec<Option<HashSet<Cow<'_, str>>>> = Vec::new();
+    let (mut at, mut is_key) = (0, false);
+    let bytes = json.as_bytes();
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'{' => {
+                open.push(Some(HashSet::new()));
+                is_key = true;
+            }
+            b'[' => open.push(None),
+            b'}' | b']' => {
+                open.pop();
+            }
+            b',' => is_key = matches!(open.last(), Some(Some(_))),
+            b'"' => {
+                let begin = at;
+                at += 1;
+                while bytes.get(at).is_some_and(|byte| *byte != b'"') {
+                    at += if bytes.get(at) == Some(&b'\\') { 2 } else { 1 };
+                }
+                if std::mem::take(&mut is_key)
+                    && let Some(Some(keys)) = open.last_mut()
+                {
+                    let key = json.get(begin..=at).map(serde_json::from_str::<Key<'_>>);
+                    let Some(Ok(Key(key))) = key else { return Some("a key holds half of a character") };
+                    if !keys.insert(key) {
+                        return Some("an object has the same key twice");
+                    }
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
 /// The keys of an object.
 struct Keys<'a>(Vec<Cow<'a, str>>);
 

@@ -78,7 +78,7 @@ pub enum LakeError {
 /// What to do when there is no room: a load that breaks off leaves nothing behind, so it can simply be run again.
 const MAKE_ROOM: &str = "; make room and run it again, nothing of the file has landed";
 
-fn is_full(error: &io::Error) -> bool {
+pub(crate) fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }

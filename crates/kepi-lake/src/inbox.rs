@@ -13,12 +13,12 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use kepi_model::{
     id::{Hash, SourceId},
-    project::{Connector, Source, Unpivot},
+    project::{Connector, Project, Source, Unpivot},
 };
 use kepi_query::{
     landing::{
         Arrival, BatchReader, Copies, Fetched, Inbox, Inflow, Kept, Offer, Order, PortError, Posted, Raw,
-        RawState, Rows, Stand,
+        RawState, Rows, Stand, Stranded,
     },
     port::Fut,
 };
@@ -125,13 +125,23 @@ impl Inbox for LocalLake {
     ) -> Fut<'a, Result<Fetched, PortError>> {
         Box::pin(async move {
             let folders = Folders { fs: Arc::clone(&self.fs), data: self.catalogue.data.clone() };
-            self.mirror(&self.catalogue.data.join(POSTED).join(source.id.as_str()))?;
-            folders.fetch(&source.id, from, into)
+            let earlier = source.from.webhook().map_or(&[][..], |hook| &hook.earlier_names);
+            for name in earlier.iter().chain([&source.id]) {
+                self.mirror(&self.catalogue.data.join(POSTED).join(name.as_str()))?;
+            }
+            folders.fetch(&source.id, earlier, from, into)
         })
     }
 
     fn posted_so_far(&self, source: &SourceId) -> Option<Posted> {
         Folders { fs: Arc::clone(&self.fs), data: self.catalogue.data.clone() }.so_far(source)
+    }
+
+    fn stranded(&self, project: &Project, anew: bool) -> Result<Vec<Stranded>, PortError> {
+        if anew {
+            self.mirror(&self.catalogue.data.join(POSTED))?;
+        }
+        Ok(Folders { fs: Arc::clone(&self.fs), data: self.catalogue.data.clone() }.stranded(project)?)
     }
 
     fn copies(&self, source: &Source) -> Result<Box<dyn Copies>, PortError> {

@@ -83,7 +83,7 @@ use door::CalledOff;
 use durable::{DurableFs, LocalFs, create_folder_durably};
 pub use error::{Damage, DamagedFile, LakeError, LandError, WAY_OUT};
 pub use land::Landing;
-pub use posted::{Delivery, Kept, NotKept, Spool};
+pub use posted::{Delivery, Kept, NotKept, Spool, stranded};
 use shared::{BUCKET, Shared, SharedFs};
 pub use shelf::FolderShelf;
 use stands::Stands;

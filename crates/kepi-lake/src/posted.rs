@@ -16,15 +16,18 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use kepi_model::id::{Hash, SourceId};
-use kepi_query::landing::{Fetched, PortError, Posted, Rows};
+use kepi_model::{
+    id::{Hash, SourceId},
+    project::Project,
+};
+use kepi_query::landing::{Fetched, PortError, Posted, Rows, Stranded};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use crate::{
     Home, at,
     durable::{self, DurableFile, DurableFs, LocalFs, UNFINISHED, create_folder_durably},
-    error::LakeError,
+    error::{self, LakeError},
     folders::{POSTED, POSTING},
     shared::SharedFs,
 };
@@ -114,6 +117,11 @@ fn frames(name: &str, bytes: &[u8]) -> Result<Vec<Vec<u8>>, LakeError> {
 }
 
 impl Folders {
+    /// In a folder on this machine.
+    fn here(data: &Path) -> Self {
+        Self { fs: Arc::new(LocalFs), data: data.to_owned() }
+    }
+
     fn of(&self, source: &SourceId) -> PathBuf {
         self.data.join(POSTED).join(source.as_str())
     }
@@ -161,13 +169,68 @@ impl Folders {
         Ok(())
     }
 
-    /// Gives the rows of what was posted behind a bookmark, and removes what has landed with it.
+    /// Closes what waits under a name that a source had, and makes it its own.
+    fn take_over(&self, earlier: &SourceId, source: &SourceId) -> Result<(), LakeError> {
+        if self.names(earlier)?.is_empty() {
+            return Ok(());
+        }
+        let (there, here) = (self.of(earlier), self.of(source));
+        create_folder_durably(self.fs.as_ref(), &here).map_err(io_error(&here, "made"))?;
+        let _lock = self.lock(earlier)?;
+        self.close(earlier, Duration::ZERO)?;
+        for name in self.names(earlier)?.into_iter().filter(|name| name.ends_with(&format!(".{CLOSED}"))) {
+            let path = there.join(&name);
+            // No two segments have the same name.
+            self.fs.rename(&path, &here.join(&name)).map_err(io_error(&path, "moved"))?;
+        }
+        self.fs.sync_folder(&here).map_err(io_error(&here, "written"))?;
+        self.fs.sync_folder(&there).map_err(io_error(&there, "written"))
+    }
+
+    /// What waits under names to which nothing is posted.
+    pub fn stranded(&self, project: &Project) -> Result<Vec<Stranded>, LakeError> {
+        let folder = self.data.join(POSTED);
+        let names = match durable::names(&folder) {
+            Ok(names) => names,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(io_error(&folder, "listed")(e)),
+        };
+        let own = |source: &SourceId| {
+            let hooks = project.sources.values().filter_map(|of| Some((&of.id, of.from.webhook()?)));
+            hooks.into_iter().any(|(id, hook)| id == source || hook.earlier_names.contains(source))
+        };
+        let mut all = Vec::new();
+        for source in names.iter().filter_map(|name| name.to_str()?.parse::<SourceId>().ok()) {
+            if own(&source) {
+                continue;
+            }
+            let (mut rows, mut bytes) = (0, 0);
+            for name in self.names(&source)? {
+                let path = folder.join(source.as_str()).join(&name);
+                let read = durable::read(&path).map_err(io_error(&path, "read"))?;
+                // What is damaged is said by whoever lands it.
+                let frames = frames(&name, &read).unwrap_or_default();
+                rows += frames.iter().flatten().filter(|byte| **byte == b'\n').count() as u64;
+                bytes += read.len() as u64;
+            }
+            if bytes > 0 {
+                let folder = folder.join(source.as_str());
+                all.push(Stranded { source, rows, bytes, folder: folder.display().to_string() });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Gives the rows of what was posted behind a bookmark, and removes what has landed with it. What waits under names that the
+    /// source had is its own.
     pub fn fetch(
         &self,
         source: &SourceId,
+        earlier: &[SourceId],
         from: Option<&serde_json::Value>,
         into: &mut dyn Rows,
     ) -> Result<Fetched, PortError> {
+        earlier.iter().try_for_each(|earlier| self.take_over(earlier, source))?;
         let folder = self.of(source);
         let landed: Bookmark =
             from.map_or_else(|| Ok(Bookmark::default()), |from| serde_json::from_value(from.clone()))?;
@@ -280,7 +343,7 @@ pub enum Kept {
 #[derive(Debug, thiserror::Error)]
 pub enum NotKept {
     /// So much has not landed yet.
-    #[error("{0} bytes that were posted have not landed yet")]
+    #[error("{0} bytes that were posted wait for a run, and no more are kept")]
     Full(u64),
     /// So much comes at once.
     #[error("more is posted than the disk takes")]
@@ -411,7 +474,8 @@ impl Spool {
         let begins = {
             let mut waiting = held(&line.waiting);
             let bytes = delivery.rows.iter().map(String::len).sum::<usize>();
-            if waiting.bytes.saturating_add(bytes) > MOST_AT_ONCE {
+            // One alone has room, however long it is: or it would be posted again for ever.
+            if waiting.bytes > 0 && waiting.bytes.saturating_add(bytes) > MOST_AT_ONCE {
                 return Err(NotKept::Busy);
             }
             waiting.bytes += bytes;
@@ -449,6 +513,28 @@ impl Spool {
     }
 }
 
+/// Why something that was posted is not on the disk, to whoever keeps the server.
+fn refusal(error: &LakeError) -> String {
+    match error {
+        LakeError::Io { path, source, .. } if error::is_full(source) => format!(
+            "there is no room for posts in `{}`: make some; whoever was refused posts again",
+            path.parent().unwrap_or(path).display()
+        ),
+        LakeError::Io { path, doing, source } => {
+            format!("a post could not be kept: `{}` could not be {doing}: {source}", path.display())
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What waits in the folder of a lake, on this machine, under names to which nothing is posted.
+///
+/// # Errors
+/// The disk refuses.
+pub fn stranded(data: &Path, project: &Project) -> Result<Vec<Stranded>, LakeError> {
+    Folders::here(data).stranded(project)
+}
+
 impl Line {
     /// Writes what waits until nothing does: what comes while the disk is busy goes there together.
     fn write_all(self: Arc<Self>) {
@@ -474,7 +560,7 @@ impl Line {
                 count.last_taken = count.last_taken.max(Some(delivery.at));
             }
             let kept = self.append(&frame(&rows));
-            let refused = kept.err().map(|error| error.to_string());
+            let refused = kept.err().map(|error| refusal(&error));
             if refused.is_none() {
                 let mut known = held(&self.known);
                 all.iter().filter_map(|(delivery, _)| delivery.mark).for_each(|mark| known.add(mark));

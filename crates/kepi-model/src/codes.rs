@@ -762,6 +762,18 @@ codes! {
         "A signature stands in a header, is made of the body and perhaps of a time that stands in another header, and is written in hexadecimal digits or Base64. What is signed has to hold the body, or anybody could change it."
         "names of headers, and a text that holds `{body}` and only what there is: `{timestamp}`, `{method}`, `{address}`"
         "write what the other side's documentation says it signs";
+    HOOK_NAMES "K0683" Error "an earlier name of a webhook that is another's"
+        "`earlier_names` says what a source that is posted to was called before: posts that wait under such a name land in it, and its address leads to it. A name leads to one source."
+        "names of sources that are not posted to any more, each of one source only"
+        "leave the name out, or take it from the other source";
+    HOOK_DELIVERY "K0684" Error "the name of a delivery, of which nobody says where it stands"
+        "A row that was posted has as `_delivery` what a header calls its delivery. Where no header is known it has none, and a row that has it as its key would be rejected."
+        "`delivery` with the header that names a delivery, the same when it is repeated"
+        "write `delivery: X-Delivery-Id` with the header's name, or map what identifies the row in the body";
+    POSTS_WAIT "K0685" Warning "posts that wait under a name that no webhook has"
+        "What is posted to a source is kept under its name until a run lands it. Where a source was renamed or is not posted to any more, what had been acknowledged under the earlier name lies there, and no run takes it."
+        "`earlier_names` with that name in the webhook that is to land it"
+        "write `earlier_names: [NAME]` into the webhook of the source that is to land them; if nobody wants them, remove their folder";
 
     AGREEMENT "K0680" Error "answers that say nothing of each other"
         "How far answers agree is said of several answers to the same question, on the same scale: of the same person on two occasions, or of several raters of the same thing. One answer alone agrees with nothing, and one that stands twice with itself."
@@ -778,6 +790,10 @@ codes! {
         "`merges: {into: COLUMN}` or `merges: {lists: COLUMN}`, of an entity with a key of one text"
         "name the column, or leave `merges` out";
 
+    BOUND_OF_NOTHING "K0686" Warning "a bound for a segment of which there is no figure"
+        "A member that no row has may be one that is yet to come, or a slip: the segment that was meant is then held to what all others are. `kepi check --data` says so where figures are published."
+        "a member that rows have"
+        "correct the member, or keep the bound until there are rows";
     RULE_DIMENSION "K0687" Error "a rule about segments that its KPI does not tell apart"
         "A rule that is judged by segment is judged by the figures of the KPI that measures it. These are told apart by the dimensions that the KPI has under `by`."
         "a dimension that the KPI has under `by`"

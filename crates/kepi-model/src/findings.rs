@@ -127,6 +127,12 @@ impl Findings {
         self.list.last_mut()
     }
 
+    /// Whether something was found at a place or within it.
+    pub(crate) fn any_within(&self, span: Span) -> bool {
+        let within = |at: Span| at.file == span.file && at.start >= span.start && at.end <= span.end;
+        self.list.iter().any(|f| within(f.at.span))
+    }
+
     /// How many there are; compare before and after to see whether something was found.
     pub(crate) fn count(&self) -> usize {
         self.list.len()

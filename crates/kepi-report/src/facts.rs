@@ -19,7 +19,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{Delivered, LoadReport, NotLanded, Posted, QuarantinedRow},
+    landing::{Delivered, LoadReport, NotLanded, Posted, QuarantinedRow, Stranded},
     port::SnapshotId,
     published::{Run, RunTime, Withdrawn},
     screen::{CutOffs, Tally},
@@ -385,6 +385,10 @@ pub trait Facts: KpiValues + Send + Sync {
     fn posted(&self, source: &SourceId) -> Option<Posted> {
         let _ = source;
         None
+    }
+    /// What was posted and waits under names to which nothing is posted.
+    fn stranded(&self) -> Vec<Stranded> {
+        Vec::new()
     }
     /// What time it is, µs UTC, by which deliveries are late; none: nobody asks.
     fn now(&self) -> Option<i64> {

@@ -23,7 +23,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{Delivered, LoadReport, NotLanded, Posted, QuarantinedRow},
+    landing::{Delivered, LoadReport, NotLanded, Posted, QuarantinedRow, Stranded},
     port::SnapshotId,
     published::{Run, RunTime},
     state::Member,
@@ -471,6 +471,9 @@ impl Facts for Seen {
     fn posted(&self, source: &SourceId) -> Option<Posted> {
         let hidden = self.part.as_ref().is_some_and(|part| !part.sight.data(source));
         self.facts.posted(source).filter(|_| !hidden)
+    }
+    fn stranded(&self) -> Vec<Stranded> {
+        if self.sees_everything() { self.facts.stranded() } else { Vec::new() }
     }
     fn now(&self) -> Option<i64> {
         self.facts.now()

@@ -12,7 +12,7 @@ use axum::{
     },
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{any, post},
 };
 
 use crate::{
@@ -22,6 +22,8 @@ use crate::{
 
 /// Where it is posted to.
 pub const HOOK: &str = "/hooks/{source}";
+/// Where nothing is, but somebody may well look.
+const AROUND: [&str; 3] = ["/hooks", "/hooks/", "/hooks/{source}/{*more}"];
 /// The longest body that is taken.
 pub const MOST_BYTES: usize = 4 * 1024 * 1024;
 
@@ -53,6 +55,10 @@ pub enum Took {
     Form(String),
     /// It is not what its form says; why.
     Unclear(String),
+    /// More rows than are ever taken at once; why.
+    TooMuch(String),
+    /// More posts than the source takes in so short a time; after so long there is room for one.
+    TooMany(Duration),
     /// Not now, but perhaps after so long.
     Later(Duration),
 }
@@ -70,9 +76,31 @@ pub fn posting(router: Router, hooks: Arc<dyn Hooks>, at: Option<Origin>) -> Rou
     let take = move |source, method, uri, headers, body| {
         take(Arc::clone(&hooks), at.clone(), source, (method, uri, headers), body)
     };
-    let hooks = Router::new().route(HOOK, post(take)).layer(DefaultBodyLimit::max(MOST_BYTES));
+    let around = |router: Router, path: &&str| {
+        router.route(path, any(|| async { problem(StatusCode::NOT_FOUND, "not_found", NO_SOURCE) }))
+    };
+    let hooks = AROUND.iter().fold(Router::new().route(HOOK, post(take)), around);
+    let hooks = hooks.layer(DefaultBodyLimit::max(MOST_BYTES));
     // What is longer is read up to there by who counts it.
     router.merge(crate::with_manners_up_to(hooks, usize::MAX))
+}
+
+/// What is said where no source is named.
+const NO_SOURCE: &str =
+    "nothing is posted here: post to `/hooks/SOURCE`, with the name of a source that is `from: {webhook: …}`";
+
+fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
+    respond::problem(Kind::Json, status, code, detail)
+}
+
+/// The same, to be asked again after so long.
+fn again(status: StatusCode, code: &str, detail: &str, after: Duration) -> Response {
+    let mut response = problem(status, code, detail);
+    // A second that has begun is one to wait.
+    let seconds = after.as_millis().div_ceil(1000).max(1);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 async fn take(
@@ -82,7 +110,6 @@ async fn take(
     (method, uri, headers): (Method, Uri, HeaderMap),
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let problem = |status, code, detail: &str| respond::problem(Kind::Json, status, code, detail);
     let unknown = || problem(StatusCode::NOT_FOUND, "not_found", "nothing is posted here");
     let Ok(Path(source)) = source else { return unknown() };
     if has_secret(&uri) {
@@ -115,11 +142,14 @@ async fn take(
         }
         Took::Form(why) => problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "another_form", &why),
         Took::Unclear(why) => problem(StatusCode::BAD_REQUEST, "unclear", &why),
+        Took::TooMuch(why) => problem(StatusCode::PAYLOAD_TOO_LARGE, "too_large", &why),
+        Took::TooMany(after) => {
+            let detail = "more is posted in a minute than is taken; post it again";
+            again(StatusCode::TOO_MANY_REQUESTS, "too_many", detail, after)
+        }
         Took::Later(after) => {
             let detail = "it cannot be kept now; post it again";
-            let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, "later", detail);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));
-            response
+            again(StatusCode::SERVICE_UNAVAILABLE, "later", detail, after)
         }
     }
 }

@@ -1,22 +1,31 @@
 //! Serving: connections that are many, slow, half-sent or never closed neither keep others out nor the server from ending.
+//!
+//! Where every place is taken, whoever has kept the server waiting longest makes room. Who opens many connections and sends
+//! little on each shuts out nobody who sends what there is to send, wherever either of them comes from: behind a proxy all come
+//! from one address.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     io,
     net::IpAddr,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
 
 use axum::{Router, body::Body, http::Request};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body as Incomes, Bytes, Frame, Incoming, SizeHint},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::{Instant, Sleep, sleep, timeout},
 };
@@ -31,8 +40,10 @@ pub struct Patience {
     pub head: Duration,
     /// How long a client may send nothing of a body, or take nothing of an answer.
     pub stalled: Duration,
-    /// Connections at a time; further ones wait until one is closed.
+    /// Connections at a time; for further ones whoever has kept the server waiting longest makes room.
     pub connections: usize,
+    /// But nobody who has kept it waiting for less than this.
+    pub spared: Duration,
     /// How long requests under way may take once the server is told to end.
     pub drain: Duration,
 }
@@ -44,6 +55,7 @@ impl Default for Patience {
             // Longer than the longest request: while it is made, nothing is sent.
             stalled: Duration::from_secs(40),
             connections: 256,
+            spared: Duration::from_secs(1),
             drain: Duration::from_secs(4),
         }
     }
@@ -51,6 +63,99 @@ impl Default for Patience {
 
 /// After accepting failed, for one because no file can be opened any more, it is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
+/// So often it is looked who could make room.
+const LOOKED: Duration = Duration::from_millis(20);
+
+fn held<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A connection.
+struct Guest {
+    /// Since when it has kept the server waiting; none: the server makes its answer.
+    since: Mutex<Option<Instant>>,
+    leave: Notify,
+}
+
+impl Guest {
+    fn waits(&self) {
+        *held(&self.since) = Some(Instant::now());
+    }
+
+    fn has_said_all(&self) {
+        *held(&self.since) = None;
+    }
+}
+
+/// All connections.
+struct Guests {
+    places: Arc<Semaphore>,
+    all: Mutex<(u64, BTreeMap<u64, Arc<Guest>>)>,
+    spared: Duration,
+}
+
+impl Guests {
+    /// A place: one that is free, or that of whoever has kept the server waiting longest.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        loop {
+            if let Ok(place) = timeout(LOOKED, Arc::clone(&self.places).acquire_owned()).await {
+                // The semaphore is never closed.
+                return place.ok();
+            }
+            self.make_room();
+        }
+    }
+
+    fn make_room(&self) {
+        let all = held(&self.all);
+        let since = all.1.values().filter_map(|guest| Some(((*held(&guest.since))?, guest)));
+        let longest = since.min_by_key(|(since, _)| *since);
+        if let Some((_, guest)) = longest.filter(|(since, _)| since.elapsed() >= self.spared) {
+            guest.leave.notify_one();
+        }
+    }
+
+    fn enter(&self) -> (u64, Arc<Guest>) {
+        let guest = Arc::new(Guest { since: Mutex::new(Some(Instant::now())), leave: Notify::new() });
+        let mut all = held(&self.all);
+        all.0 += 1;
+        let number = all.0;
+        all.1.insert(number, Arc::clone(&guest));
+        (number, guest)
+    }
+
+    fn left(&self, number: u64) {
+        held(&self.all).1.remove(&number);
+    }
+}
+
+/// A body as it comes in; once all of it has, nobody waits for the client any more.
+struct Said {
+    body: Incoming,
+    guest: Arc<Guest>,
+}
+
+impl Incomes for Said {
+    type Data = Bytes;
+    type Error = hyper::Error;
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        if matches!(polled, Poll::Ready(None)) || this.body.is_end_stream() {
+            this.guest.has_said_all();
+        }
+        polled
+    }
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
 
 /// Serves until `shutdown` is done; requests under way are finished first, as far as patience goes.
 ///
@@ -63,29 +168,40 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let (stop, stopping) = watch::channel(());
-    let places = Arc::new(Semaphore::new(patience.connections.max(1)));
+    let guests = Arc::new(Guests {
+        places: Arc::new(Semaphore::new(patience.connections.max(1))),
+        all: Mutex::default(),
+        spared: patience.spared,
+    });
+    // Kept where waiting for a place is broken off by something else.
+    let mut arrived = None;
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
         let next = async {
-            // The semaphore is never closed.
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
+            if arrived.is_none() {
+                arrived = Some(listener.accept().await);
+            }
+            guests.place().await
         };
-        let (place, accepted) = tokio::select! {
+        let place = tokio::select! {
             () = &mut shutdown => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             next = next => next,
         };
-        match accepted {
-            Ok((stream, from)) => {
+        match arrived.take() {
+            None => {}
+            Some(Ok((stream, from))) => {
                 let (router, stopping) = (router.clone(), stopping.clone());
+                let guests = Arc::clone(&guests);
+                let (number, guest) = guests.enter();
                 connections.spawn(async move {
-                    converse(stream, from.ip(), router, patience, stopping).await;
+                    converse(stream, from.ip(), router, (patience, guest), stopping).await;
+                    guests.left(number);
                     drop(place);
                 });
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 tracing::debug!(%error, "a connection was not accepted");
                 sleep(PAUSE).await;
             }
@@ -107,14 +223,25 @@ async fn converse(
     stream: TcpStream,
     from: IpAddr,
     router: Router,
-    patience: Patience,
+    (patience, guest): (Patience, Arc<Guest>),
     mut stopping: watch::Receiver<()>,
 ) {
     // Answers are small and whole: waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
     let stream = TokioIo::new(Patient::new(stream, patience.stalled));
+    let own = Arc::clone(&guest);
     let answering = service_fn(move |request: Request<Incoming>| {
-        router.clone().oneshot(from_peer(request.map(Body::new), from))
+        let (guest, router) = (Arc::clone(&own), router.clone());
+        match request.body().is_end_stream() {
+            true => guest.has_said_all(),
+            false => guest.waits(),
+        }
+        async move {
+            let said = request.map(|body| Body::new(Said { body, guest: Arc::clone(&guest) }));
+            let answer = router.oneshot(from_peer(said, from)).await;
+            guest.waits();
+            answer
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -124,6 +251,10 @@ async fn converse(
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
         _ = stopping.changed() => None,
+        () = guest.leave.notified() => {
+            tracing::debug!("a connection that kept the server waiting made room for another");
+            return;
+        }
     };
     let ended = match ended {
         Some(ended) => ended,

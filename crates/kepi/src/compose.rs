@@ -164,7 +164,7 @@ pub fn reopening(site: Site<'_>) -> kepi_app::live::Open {
     })
 }
 
-fn data_of(root: &Path) -> PathBuf {
+pub fn data_of(root: &Path) -> PathBuf {
     root.join(STATE_FOLDER).join("data")
 }
 

@@ -25,6 +25,8 @@ const SAID: &str = "_said";
 
 /// More rows are not corrected at once: each is an entry of the log.
 const MOST_ROWS: usize = 10_000;
+/// A number of more digits is written out by nobody.
+const MOST_DIGITS: i32 = 60;
 /// So many rejected rows are read at a time.
 const PAGE: u64 = 1000;
 /// So many lines that cannot be taken are told.
@@ -294,6 +296,13 @@ fn wished(
             continue;
         }
         fits(column, text)?;
+        // Another number than stood there, and perhaps not the one that was meant: a spreadsheet shows few digits of a long one.
+        if let Some(text) = text
+            && now.as_deref().is_some_and(|now| decimal(now.trim()).is_some())
+            && written_out(text.trim()).is_some()
+        {
+            return Err(format!("`{text}` in `{column}` may be rounded: write the number in digits"));
+        }
         // What stood there as it came needs nobody to say it.
         match text.map(str::to_owned) == stands.was(column).filter(|was| !was.is_empty()) {
             true => drop(says.remove(*column)),
@@ -325,19 +334,41 @@ fn unguarded(text: &str) -> &str {
 }
 
 /// Whether a spreadsheet may have made one text of the other by itself: the same number in other digits, the same day or instant in
-/// another form, truth values in capitals, blanks around it.
+/// another form, truth values in capitals, blanks around it, other ends of lines.
 fn is_respelt(was: &str, is: &str) -> bool {
     let (was, is) = (was.trim(), is.trim());
-    if was == is || (was.eq_ignore_ascii_case(is) && ["true", "false"].contains(&&*is.to_lowercase())) {
+    let lines = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
+    if lines(was) == lines(is)
+        || (was.eq_ignore_ascii_case(is) && ["true", "false"].contains(&&*is.to_lowercase()))
+    {
         return true;
     }
-    if let (Some(a), Some(b)) = (decimal(was), decimal(is)) {
+    let (one, other) = (written_out(was), written_out(is));
+    if let (Some(a), Some(b)) =
+        (decimal(one.as_deref().unwrap_or(was)), decimal(other.as_deref().unwrap_or(is)))
+    {
         return a == b;
     }
     match (instant(was), instants(is)) {
         (Some(a), all) => all.contains(&a),
         (None, _) => false,
     }
+}
+
+/// A number with a power of ten, such as `9.8E+01`, in digits alone; none: it is none.
+fn written_out(text: &str) -> Option<String> {
+    let (number, power) = text.split_once(['e', 'E'])?;
+    let power: i32 = power.parse().ok().filter(|power: &i32| power.abs() <= MOST_DIGITS)?;
+    let (negative, whole, fraction) = decimal(number)?;
+    let point = i32::try_from(whole.len()).ok()? + power;
+    let mut digits = format!("{whole}{fraction}");
+    if point < 0 {
+        digits.insert_str(0, &"0".repeat(point.unsigned_abs() as usize));
+    }
+    let point = usize::try_from(point.max(0)).ok()?;
+    digits.extend(std::iter::repeat_n('0', point.saturating_sub(digits.len())));
+    digits.insert(point, '.');
+    Some(format!("{}{digits}", if negative { "-" } else { "" }))
 }
 
 /// The digits of a decimal number without leading and trailing zeros: whether it is negative, those before and behind the point.
@@ -401,6 +432,10 @@ mod tests {
             ("2026-03-02", "3/2/2026"),
             ("2026-03-02", "2026-03-02T00:00:00"),
             ("2026-03-02T10:15:00Z", "02.03.2026 10:15"),
+            ("98", "9.8E+01"),
+            ("120000000000", "1.2E+11"),
+            ("-0.0125", "-1,25e-2"),
+            ("one\r\ntwo", "one\ntwo"),
             ("true", "TRUE"),
             (" gold", "gold"),
         ] {
@@ -408,6 +443,9 @@ mod tests {
         }
         for (was, is) in [
             ("10.00", "1000"),
+            ("98", "9.8E+02"),
+            ("123456789012", "1.23457E+11"),
+            ("one\ntwo", "one two"),
             ("1x", "1"),
             ("2026-03-02", "03.04.2026"),
             ("gold", "GOLD"),

@@ -16,7 +16,7 @@ use kepi_model::{
     wording::with_causes,
 };
 use kepi_query::{
-    landing::{Delivered, LoadReport, NotLanded, PortError, Posted, QuarantinedRow},
+    landing::{Delivered, LoadReport, NotLanded, PortError, Posted, QuarantinedRow, Stranded},
     port::SnapshotId,
     published::{INSIGHT, Run, RunTime, figure, is_final, point, restates},
     value::Segment,
@@ -238,6 +238,10 @@ impl Facts for Picture {
     }
     fn posted(&self, source: &SourceId) -> Option<Posted> {
         self.app.as_ref()?.inbox.posted_so_far(source)
+    }
+    fn stranded(&self) -> Vec<Stranded> {
+        let all = self.app.as_ref().map(|app| app.inbox.stranded(self.project(), false));
+        all.and_then(Result::ok).unwrap_or_default()
     }
     fn now(&self) -> Option<i64> {
         Some(jiff::Timestamp::now().as_microsecond())

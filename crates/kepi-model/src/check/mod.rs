@@ -168,6 +168,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         precedence::sources(entity, &definitions.entities, &sources, context.findings);
     }
     source::attested(&definitions.sources, &sources, &units, context.findings);
+    source::hook::names(&definitions.sources, &sources, context.findings);
     let found = screen::sources(&entities, &sources, &definitions.entities, &calendar.zone);
     sources.extend(found.into_iter().map(|source| (source.id.clone(), source)));
     connection::together(&definitions.sources, &connections, context);

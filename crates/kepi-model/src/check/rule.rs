@@ -140,7 +140,8 @@ pub(super) fn bound(
         found
     };
     let bound = Bound { at_least: amount(at_least), at_most: amount(at_most) };
-    if !at_least.is_written() && !at_most.is_written() {
+    // What is misspelt has its finding.
+    if at_least.is_absent() && at_most.is_absent() {
         let said = format!("it is not said what {} must be", kpi.id);
         context.report(code, at, said).fix("add `at_least`, `at_most` or both");
         return None;

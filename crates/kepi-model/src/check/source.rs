@@ -3,7 +3,7 @@
 mod column;
 mod expect;
 mod fetch;
-mod hook;
+pub(super) mod hook;
 mod mapping;
 mod rules;
 mod together;
@@ -337,6 +337,8 @@ fn merges(written: &written::Source, entity: &Entity, findings: &mut Findings) -
     let merged = match (merges.into.cloned(), merges.lists.cloned()) {
         (Some(column), None) => Merges::Into { column },
         (None, Some(column)) => Merges::Lists { column, separator: merges.separator.cloned()? },
+        // What was written there and cannot be read has its finding.
+        (None, None) if !(merges.into.is_absent() && merges.lists.is_absent()) => return None,
         _ => {
             findings
                 .report(codes::MERGES, written.merges.span, "one column says which rows were merged")
@@ -347,8 +349,7 @@ fn merges(written: &written::Source, entity: &Entity, findings: &mut Findings) -
     if merges.into.is_written() && merges.separator.is_written() {
         let said = "`separator` does nothing beside `into`, which names one key";
         findings.report(codes::MERGES, merges.separator.span, said).fix("leave it out");
-    }
-    if merges.separator.get().is_some_and(|text| text.trim().is_empty()) {
+    } else if merges.separator.get().is_some_and(|text| text.trim().is_empty()) {
         findings.report(codes::MERGES, merges.separator.span, "keys that nothing separates are one key");
         return None;
     }

@@ -27,10 +27,16 @@ impl Decode for SecretText {
             let variable = at.name.to_uppercase();
             decoder
                 .report(codes::SECRET_WRITTEN, at.key, format!("`{}` stands in the definition", at.name))
-                .fix(format!(
-                    "write `{}: {{env: {variable}}}`, and change it: it may have been seen",
-                    at.name
-                ));
+                // Of a list it is one of several.
+                .fix(match at.key == yaml.span {
+                    true => format!(
+                        "write `{{env: {variable}}}` in its place, and change it: it may have been seen"
+                    ),
+                    false => format!(
+                        "write `{}: {{env: {variable}}}`, and change it: it may have been seen",
+                        at.name
+                    ),
+                });
             return None;
         }
         Secret::decode(yaml, at, decoder).map(Self)

@@ -190,6 +190,10 @@ table! {
         "Where rows stand in a body of JSON, as a dotted path: a list, or an object that is one row; default the body itself.", "events";
     delivery: String, optional,
         "The header that names a delivery, the same when it is repeated; default that of who is known by name. Rows have it as `_delivery`.", "X-Delivery-Id";
+    per_minute: Whole<1, 600_000>, default "6000",
+        "So many posts are taken in a minute; what comes beyond is refused with 429 and is to be posted again.", "60000";
+    earlier_names: List<String>, optional,
+        "Names that the source had: what still waits under them lands here, and what is posted to their addresses is its.", "[shop_orders]";
 }
 
 one_of! {

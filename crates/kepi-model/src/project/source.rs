@@ -561,6 +561,10 @@ pub struct Webhook {
     pub rows: String,
     /// The header that names a delivery; none: nothing does.
     pub delivery: Option<String>,
+    /// So many posts are taken in a minute.
+    pub per_minute: u32,
+    /// Names that the source had.
+    pub earlier_names: Vec<SourceId>,
 }
 
 /// By what something posted is believed.

@@ -1,7 +1,7 @@
 //! The ports of fetching: what brings rows from elsewhere, and the inbox that keeps them as raw files until they land, and
 //! after, so that they can land anew without asking again.
 
-use std::{collections::BTreeSet, io, sync::Arc};
+use std::{collections::BTreeSet, fmt, io, sync::Arc};
 
 use kepi_model::{
     id::{Hash, SourceId},
@@ -173,6 +173,36 @@ impl Posted {
     }
 }
 
+/// What was posted and waits under a name to which nothing is posted: its source was renamed, or is no webhook any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stranded {
+    /// The name.
+    pub source: SourceId,
+    /// Rows that wait.
+    pub rows: u64,
+    /// Their bytes on the disk.
+    pub bytes: u64,
+    /// The folder in which they lie.
+    #[serde(skip)]
+    pub folder: String,
+}
+
+impl fmt::Display for Stranded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, rows, folder, .. } = self;
+        let wait = if *rows == 1 {
+            "1 row that was posted waits".into()
+        } else {
+            format!("{rows} rows that were posted wait")
+        };
+        write!(
+            f,
+            "{wait} under `{source}`, which is no webhook: write `earlier_names: [{source}]` into the webhook that is to land them; if \
+             nobody wants them, remove `{folder}`"
+        )
+    }
+}
+
 /// Where raw files are kept that were fetched.
 pub trait Inbox: Send + Sync {
     /// What is there of a source.
@@ -197,6 +227,11 @@ pub trait Inbox: Send + Sync {
     ) -> Fut<'a, Result<Fetched, PortError>>;
     /// What was posted to a source so far; none: nothing.
     fn posted_so_far(&self, source: &SourceId) -> Option<Posted>;
+    /// What waits under names to which nothing is posted; `anew`: what other machines have kept is looked for, too.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    fn stranded(&self, project: &Project, anew: bool) -> Result<Vec<Stranded>, PortError>;
     /// The copies of a source's objects.
     ///
     /// # Errors

@@ -27,7 +27,9 @@ use serde::{Deserialize, Serialize};
 
 pub use batch::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, Texts, Unbound};
 pub use erase::{Erased, Erasing, Erasure, Holding, Ordered};
-pub use fetch::{Arrival, Copies, Copying, Fetched, Fetcher, Inbox, Inflow, Kept, Posted, Rows, Stamp};
+pub use fetch::{
+    Arrival, Copies, Copying, Fetched, Fetcher, Inbox, Inflow, Kept, Posted, Rows, Stamp, Stranded,
+};
 
 use crate::{
     port::{Fut, MemoryTable, PinnedColumn, PinnedInputs, SnapshotId},

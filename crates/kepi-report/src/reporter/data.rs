@@ -64,6 +64,7 @@ impl<'a> Reporter<'a> {
             snapshot: self.facts.snapshot().map(|s| s.0.to_string()),
             total: sources.iter().map(|s| s.rows).sum(),
             sources,
+            stranded: self.facts.stranded(),
             rules: self.data_rules(),
             screens: self.facts.screened()?.into_iter().map(|of| self.screen(of)).collect(),
             discrepancies: self.discrepancies()?,

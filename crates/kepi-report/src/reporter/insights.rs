@@ -17,7 +17,7 @@ use kepi_insight::{
 };
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{DimensionId, KpiId, ScorecardId},
+    id::{DimensionId, KpiId, RuleId, ScorecardId},
     measure::Indicator,
     project::{Kpi, Project, ValueUnit},
     source_text::Span,
@@ -41,12 +41,25 @@ use crate::{
 pub enum Against {
     /// The target of a KPI.
     Target(KpiId, Span),
+    /// A bound of a rule for a segment of which nothing is published.
+    Bound(RuleId, Span),
     /// A target of a segment of which nothing is published.
     Segment(KpiId, Span),
     /// That a KPI leads.
     Leading(KpiId, Span),
     /// That the leading indicators of a scorecard predict.
     Scorecard(ScorecardId, Span),
+}
+
+/// That no row has a member of a dimension, with those that may have been meant.
+fn no_row_has(dimension: &DimensionId, member: &str, published: &[Segment]) -> String {
+    let of_dimension = published.iter().flat_map(|of| &of.0).filter(|(of, _)| of == dimension);
+    let known: BTreeSet<&str> = of_dimension
+        .filter_map(|(_, is)| if let Member::Value(is) = is { Some(&**is) } else { None })
+        .collect();
+    let alike = resembling(member, known, 3);
+    let perhaps = if alike.is_empty() { String::new() } else { format!(", perhaps {}", alike.join(", ")) };
+    format!("no row has {dimension} `{member}`{perhaps}")
 }
 
 impl Frames for Reporter<'_> {
@@ -210,6 +223,7 @@ impl<'a> Reporter<'a> {
                 }
             }
             found.extend(self.targets_of_nothing(kpi));
+            found.extend(self.bounds_of_nothing(kpi));
             if kpi.indicator == Some(Indicator::Leading)
                 && validity::fails(&Ask { kpi, period }, &self) == Some(true)
                 && let Some(says) = says(kpi, period, "validity", &["yes", "no", "contrary", "unknown"])
@@ -249,23 +263,31 @@ impl<'a> Reporter<'a> {
             }
             let missing = target.segment.iter().find(|part| !published.iter().any(|of| has(of, part)));
             let says = match missing {
-                Some((dimension, member)) => {
-                    let of_dimension =
-                        published.iter().flat_map(|of| &of.0).filter(|(of, _)| of == dimension);
-                    let known: BTreeSet<&str> = of_dimension
-                        .filter_map(|(_, is)| if let Member::Value(is) = is { Some(&**is) } else { None })
-                        .collect();
-                    let alike = resembling(member, known, 3);
-                    let perhaps = if alike.is_empty() {
-                        String::new()
-                    } else {
-                        format!(", perhaps {}", alike.join(", "))
-                    };
-                    format!("no row has {dimension} `{member}`{perhaps}")
-                }
+                Some((dimension, member)) => no_row_has(dimension, member, &published),
                 None => "no row has these members together".to_owned(),
             };
             found.push((Against::Segment(kpi.id.clone(), target.span), says));
+        }
+        found
+    }
+
+    /// Bounds of rules about a KPI's rows for members that no row has.
+    fn bounds_of_nothing(self, kpi: &Kpi) -> Vec<(Against, String)> {
+        let mut found = Vec::new();
+        let published = self.facts.segments(&kpi.id, kpi.period);
+        for rule in self.project().rules.values().filter(|rule| rule.kpi == kpi.id) {
+            let Some(apart) = &rule.apart else { continue };
+            let mut of_dimension =
+                published.iter().flat_map(|of| &of.0).filter(|(of, _)| *of == apart.by).peekable();
+            if of_dimension.peek().is_none() {
+                continue;
+            }
+            let there: BTreeSet<&Member> = of_dimension.map(|(_, is)| is).collect();
+            let unseen =
+                apart.bounds.keys().filter(|member| !there.contains(&Member::Value(member.as_str().into())));
+            found.extend(unseen.map(|member| {
+                (Against::Bound(rule.id.clone(), rule.span), no_row_has(&apart.by, member, &published))
+            }));
         }
         found
     }

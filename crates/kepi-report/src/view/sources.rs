@@ -17,6 +17,8 @@ pub struct SourcesView {
     pub total: RowCounts,
     /// Sources in the order of their ids.
     pub sources: Vec<SourceView>,
+    /// What was posted and waits under names to which nothing is posted.
+    pub stranded: Vec<landing::Stranded>,
     /// Rules about data sets, those that do not hold first.
     pub rules: Vec<DataRuleView>,
     /// Entities whose rows are screened.

@@ -110,7 +110,7 @@ fn doubts(source: &SourceView) -> Vec<Markup> {
     if rows.quarantined > 0 {
         let share = format::share(rows.quarantined as f64 / rows.landed().max(1) as f64);
         doubts.push(html! {
-            a href=(parts::href("/data/quarantine", &[("source", &source.source.id)])) { (format::count(rows.quarantined)) " rows in quarantine" }
+            a href=(parts::href("/data/quarantine", &[("source", &source.source.id)])) { (format::count(rows.quarantined)) (if rows.quarantined == 1 { " row" } else { " rows" }) " in quarantine" }
             ", " (share) " of what landed"
         });
     }
@@ -137,8 +137,9 @@ fn needs_a_look(view: &SourcesView) -> Markup {
     html! {
         section aria-labelledby="look" {
             h2 #look { "Needs a look" }
-            @if doubtful.is_empty() && waiting.is_empty() { p { "Nothing: every source has landed and no row was rejected." } }
+            @if doubtful.is_empty() && waiting.is_empty() && view.stranded.is_empty() { p { "Nothing: every source has landed and no row was rejected." } }
             ul.plain {
+                @for of in &view.stranded { li { (of.to_string()) } }
                 @for of in &waiting {
                     li {
                         a href="#screens" { (of.entity.name) } ": "
@@ -564,7 +565,7 @@ fn inside(source: &SourceView) -> Markup {
             @if let Some(of) = &source.delivery.posted { (posted(of)) }
             (identity(&source.rows))
             @if source.rows.quarantined > 0 {
-                p { a href=(parts::href("/data/quarantine", &[("source", &source.source.id)])) { (format::count(source.rows.quarantined)) " rows in quarantine" } }
+                p { a href=(parts::href("/data/quarantine", &[("source", &source.source.id)])) { (format::count(source.rows.quarantined)) (if source.rows.quarantined == 1 { " row" } else { " rows" }) " in quarantine" } }
             }
             @if !source.not_landed.is_empty() {
                 h4 { "Did not land" }

@@ -59,6 +59,7 @@ const SHORT: Patience = Patience {
     head: Duration::from_millis(300),
     stalled: Duration::from_millis(600),
     connections: 4,
+    spared: Duration::from_millis(200),
     drain: Duration::from_millis(500),
 };
 
@@ -113,6 +114,34 @@ async fn connections_beyond_the_cap_wait_for_their_turn() {
     let mut polite =
         running.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
     assert!(rest(&mut polite).await.contains("200 OK"), "the idle ones were closed one after the other");
+}
+
+#[tokio::test]
+async fn whoever_keeps_it_waiting_longest_makes_room_and_whoever_is_answered_does_not() {
+    // Where nothing else would end them while this test runs.
+    let patient = Patience { head: Duration::from_secs(60), stalled: Duration::from_secs(60), ..SHORT };
+    let running = Running::with(patient).await;
+    let mut slow = Vec::new();
+    for sent in ["", "P", "POST /inbox HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"] {
+        for _ in 0..12 {
+            slow.push(running.send(sent).await);
+        }
+    }
+    let began = Instant::now();
+    // Its last byte comes when others have long been closed.
+    let mut polite = running.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r").await;
+    polite.write_all(b"\n").await.unwrap();
+    assert!(rest(&mut polite).await.contains("200 OK"));
+    // Thirty-six of them, four at a time, are not waited for by more than what each is spared.
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    // A place is taken from nobody as long as there are others.
+    let mut kept = running.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    let mut some = [0; 12];
+    kept.read_exact(&mut some).await.unwrap();
+    drop(slow);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    kept.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+    assert!(rest(&mut kept).await.contains("200 OK"));
 }
 
 #[tokio::test]

@@ -7,8 +7,11 @@ use kepi_lake::Damage;
 use kepi_model::{
     codes,
     finding::{Finding, Fix, Label, Severity},
+    project::Project,
     render,
+    source_text::{FileId, Span},
 };
+use kepi_query::landing::Stranded;
 use kepi_report::{Against, Reporter};
 use serde_json::json;
 
@@ -32,6 +35,7 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
         finding.at.span.file.0 += moved;
         finding
     }));
+    checked.findings.extend(checked.value.iter().flat_map(|project| waiting(folder, project)));
     match out.format {
         Format::Json => out.json(&render::json(&checked.findings, &files))?,
         Format::Csv => {
@@ -91,6 +95,38 @@ async fn against(site: compose::Site<'_>, out: Output) -> Vec<Finding> {
     all
 }
 
+/// What was posted under names to which nothing is posted, where the project was or is. That it cannot be looked at is said by runs.
+fn waiting(folder: &Path, project: &Project) -> Vec<Finding> {
+    let Ok(root) = compose::root(folder) else { return Vec::new() };
+    let all = kepi_lake::stranded(&compose::data_of(&root), project).unwrap_or_default();
+    let of = |of: Stranded| {
+        let span = project.sources.get(&of.source).map_or(START, |source| source.span);
+        let rows = if of.rows == 1 { "1 row waits".to_owned() } else { format!("{} rows wait", of.rows) };
+        let message =
+            format!("{rows} that {} posted to `{}`", if of.rows == 1 { "was" } else { "were" }, of.source);
+        let info = codes::info(codes::POSTS_WAIT)?;
+        Some(Finding {
+            code: info.code,
+            severity: info.severity,
+            message,
+            at: Label { span, text: String::new() },
+            related: Vec::new(),
+            expected: Some(info.expected.to_owned()),
+            fix: Some(Fix {
+                text: format!(
+                    "write `earlier_names: [{}]` into the webhook that is to land them; if nobody wants them, remove `{}`",
+                    of.source, of.folder
+                ),
+                replace: None,
+            }),
+        })
+    };
+    all.into_iter().filter_map(of).collect()
+}
+
+/// The beginning of the definitions, for what stands nowhere in them.
+const START: Span = Span { file: FileId(0), start: 0, end: 0 };
+
 fn finding(of: Against, says: &str) -> Option<Finding> {
     let (code, span, message) = match of {
         Against::Target(id, span) => {
@@ -98,6 +134,9 @@ fn finding(of: Against, says: &str) -> Option<Finding> {
         }
         Against::Segment(id, span) => {
             (codes::TARGET_OF_NOTHING, span, format!("a target of `{id}` holds for nothing"))
+        }
+        Against::Bound(id, span) => {
+            (codes::BOUND_OF_NOTHING, span, format!("a bound of `{id}` holds for nothing"))
         }
         Against::Leading(id, span) => (
             codes::LEADS_NOWHERE,

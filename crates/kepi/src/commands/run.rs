@@ -279,6 +279,9 @@ fn tell(report: &RunReport, clock: &Clock, out: Output) {
             of.file
         ));
     }
+    for of in &report.stranded {
+        out.remark(&format!("WAITING: {of}"));
+    }
     for of in &report.left_alone {
         let until = of.until.map_or("its window never opens again".to_owned(), |until| {
             format!("it is looked at from {} on", clock.instant(until))

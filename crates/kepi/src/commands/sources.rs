@@ -75,6 +75,9 @@ pub fn sources(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<(),
         for rule in view.rules.iter().filter(|_| only.is_none()) {
             out.line(&said_of_rule(rule))?;
         }
+        for of in view.stranded.iter().filter(|_| only.is_none()) {
+            out.line(&format!("WAITING: {of}"))?;
+        }
         for source in &view.sources {
             let name = &source.source.name;
             if let Some(expected) = &source.delivery.expected {

@@ -612,7 +612,8 @@ fn a_target_that_is_out_of_reach_and_one_of_nobody_are_found_where_they_stand() 
          - {from: 2024-01-01, segment: {team: nroth}, threshold: 50%, target: 60%, basis: {negotiated: plan}}\n  \
          - {from: 2028-01-01, threshold: 60%, target: 80%, basis: {negotiated: plan}}\n";
     let kpi = share("solved", "case", &format!("by: [team]\n{targets}"));
-    let text = [HEAD, &entity("case", ""), &kpi].concat();
+    let rule = "---\nrule: enough\nkpi: solved\nat_least: 10%\nby: team\nbounds: {sotuh: {at_least: 20%}, north: {at_least: 15%}}\nelse: warn\n";
+    let text = [HEAD, &entity("case", ""), &kpi, rule].concat();
     project.write("kepi.yml", &text);
     let months: Vec<_> =
         (0..30).map(|month| vec![("north", 68 + month * 7 % 5, 100), ("south", 70, 100)]).collect();
@@ -630,6 +631,11 @@ fn a_target_that_is_out_of_reach_and_one_of_nobody_are_found_where_they_stand() 
     let (place, message) = line("K0672");
     assert!(
         place.contains("nroth") && message.contains("no row has team `nroth`, perhaps north"),
+        "{message}"
+    );
+    let (place, message) = line("K0686");
+    assert!(
+        place.contains("rule: enough") && message.contains("no row has team `sotuh`, perhaps south"),
         "{message}"
     );
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::{
     erasing::{SHOP, customers, figures, mark, purchases, reproduce},
+    hooks::{posted, value},
     support::Project,
 };
 
@@ -170,4 +171,58 @@ fn machines_share_a_project_by_a_database_and_a_bucket() {
         checked["files"].as_u64().unwrap() > 3 && checked["damaged"] == serde_json::json!([]),
         "{checked}"
     );
+}
+
+const DESK: &str = "project: desk
+name: Desk
+language: 1
+time_zone: UTC
+---
+source: tickets
+into: ticket
+from: {webhook: {token: X-Token, secrets: [{file: token}]}}
+mode: append
+map:
+  id: {column: number, as: text, required: true}
+  opened_at: {column: opened, as: timestamp, required: true}
+---
+kpi: tickets
+name: Tickets
+better: lower
+measure:
+  count: {of: ticket}
+period: month
+";
+
+#[test]
+fn what_is_posted_to_one_machine_lands_for_all() {
+    let (Some(database), Some(mut moto)) = (kepi_testkit::postgres::fresh_database(), Moto::start()) else {
+        return;
+    };
+    let machine = |environment: Vec<(String, String)>| {
+        let project = Project::empty().stored_at(&database).with(environment);
+        project.set_clock("2026-02-04T09:00:00Z");
+        project.write("kepi.yml", DESK);
+        project.write("token", "horse-battery");
+        project
+    };
+    let first = machine(moto.environment("writer"));
+    first.fails_or_not(&["run", "--quiet", "--lake", "s3://kpis/desk"]);
+    let (server, address) = first.serve();
+    let two = "[{\"number\": 1, \"opened\": \"2026-01-05T10:00:00Z\"}, {\"number\": 2, \"opened\": \"2026-01-06T10:00:00Z\"}]";
+    assert_eq!(posted(&address, "/hooks/tickets", &[("X-Token", "horse-battery")], two), 200);
+    drop(server);
+    first.ok(&["run", "--quiet"]);
+    assert_eq!(value(&first), 2.0);
+    // As what has landed, and as nothing that waits.
+    let there = moto.objects();
+    let below = |folder: &str| there.keys().filter(|name| name.starts_with(folder)).count();
+    assert_eq!((below("desk/posted/"), below("desk/inbox/tickets/1-")), (0, 2), "{there:?}");
+    let environment = first.environment().to_vec();
+    drop(first);
+    let second = machine(environment);
+    assert_eq!(value(&second), 2.0);
+    second.write("kepi.yml", &DESK.replace("column: number,", "column: number, prefix: T-,"));
+    second.ok(&["run", "--quiet", "--no-fetch"]);
+    assert_eq!(value(&second), 2.0);
 }

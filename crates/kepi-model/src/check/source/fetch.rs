@@ -186,6 +186,9 @@ pub(super) fn fits(written: &written::Source, from: Option<&Connector>, findings
     if fetch.is_none() && !posted {
         return;
     }
+    if let Some(hook) = from.and_then(Connector::webhook) {
+        super::hook::delivery(written, hook, findings);
+    }
     let log = fetch.is_some_and(|fetch| matches!(fetch.of, Relation::Changes { .. }));
     if log && !written.deletes.get().is_some_and(|deletes| deletes.filter.is_written()) {
         findings

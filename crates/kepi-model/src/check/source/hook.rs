@@ -1,12 +1,16 @@
 //! Webhooks: by what something posted is believed, and what it is to be.
 
+use std::collections::BTreeMap;
+
 use super::super::connection::secret;
 use crate::{
     codes,
-    decode::{Either, Field},
+    decode::{Either, Field, Placed},
     definitions as written,
     findings::Findings,
-    project::{PostedAs, Proof, Signature, SignedBy, Webhook},
+    id::SourceId,
+    project::{PostedAs, Proof, Signature, SignedBy, Source, Webhook},
+    wording::shorten,
 };
 
 /// What is posted.
@@ -33,7 +37,7 @@ pub(super) fn webhook(written: &written::Webhook, findings: &mut Findings) -> Op
     };
     let secrets: Vec<_> = written.secrets.values().iter().map(|at| secret(&at.0)).collect();
     if secrets.is_empty() {
-        if written.secrets.get().is_some_and(Vec::is_empty) {
+        if written.secrets.get().is_some_and(Vec::is_empty) && !findings.any_within(written.secrets.span) {
             findings.report(codes::HOOK_UNSIGNED, written.secrets.span, "there is no secret to check it by");
         }
         return None;
@@ -57,7 +61,60 @@ pub(super) fn webhook(written: &written::Webhook, findings: &mut Findings) -> Op
         },
     };
     let rows = written.rows.cloned().unwrap_or_default();
-    Some(Webhook { proof, secrets, body, rows, delivery })
+    let per_minute = u32::try_from(written.per_minute.get()?.0).ok()?;
+    let names = written.earlier_names.items().iter();
+    let names = names.filter_map(|name| {
+        let id = name.value.parse().ok();
+        if id.is_none() {
+            findings.report(
+                codes::HOOK_NAMES,
+                name.span,
+                format!("`{}` is no name that a source can have had", shorten(&name.value)),
+            );
+        }
+        id
+    });
+    let earlier_names = names.collect();
+    Some(Webhook { proof, secrets, body, rows, delivery, per_minute, earlier_names })
+}
+
+/// That what is posted to an address is one source's alone.
+pub(in crate::check) fn names(
+    documents: &[Placed<written::Source>],
+    sources: &BTreeMap<SourceId, Source>,
+    findings: &mut Findings,
+) {
+    let mut taken: BTreeMap<SourceId, &SourceId> = BTreeMap::new();
+    for written in documents.iter().map(|document| &document.value) {
+        let own = written.source.get().and_then(|name| sources.get(name.id.as_ref()?));
+        let Some(written::Connector::Webhook(hook)) = written.from.get() else { continue };
+        for name in hook.earlier_names.items() {
+            let (Some(own), Ok(id)) = (own, name.value.parse::<SourceId>()) else { continue };
+            let said = match (sources.get(&id), taken.insert(id.clone(), &own.id)) {
+                (Some(other), _) if other.id == own.id => format!("`{id}` is what the source is called now"),
+                (Some(other), _) if other.from.webhook().is_some() => {
+                    format!("what is posted to `{id}` is that source's own")
+                }
+                (_, Some(other)) => format!("`{other}` has taken what was posted to `{id}`"),
+                _ => continue,
+            };
+            findings.report(codes::HOOK_NAMES, name.span, said);
+        }
+    }
+}
+
+/// That rows have the name of a delivery where it is mapped.
+pub(super) fn delivery(written: &written::Source, hook: &Webhook, findings: &mut Findings) {
+    if hook.delivery.is_some() {
+        return;
+    }
+    for entry in written.map.items() {
+        let column = entry.value.as_ref().map(|mapping| &mapping.column);
+        if let Some(column) = column.filter(|of| of.get().is_some_and(|name| name.trim() == "_delivery")) {
+            let said = "no header names a delivery, so no row has `_delivery`";
+            findings.report(codes::HOOK_DELIVERY, column.span, said);
+        }
+    }
 }
 
 impl SignedBy {

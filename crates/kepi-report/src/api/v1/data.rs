@@ -6,7 +6,7 @@ use kepi_query::landing::RowCounts;
 use super::{
     Api, BrokenRule, DataRule, Delivery, Discrepancies, Discrepancy, FrequencyCost, Load, Missing, NotLanded,
     Overruled, Posted, Profile, Promise, Quarantine, QuarantinedRow, Reliability, Rows, Rule, Service,
-    Source, SourceCost, Sources, from_named,
+    Source, SourceCost, Sources, StrandedPosts, from_named,
 };
 use crate::{
     facts::Facts,
@@ -31,6 +31,11 @@ pub fn sources(facts: &dyn Facts) -> Result<Sources, ViewError> {
         snapshot: facts.snapshot().map(|s| s.0.to_string()),
         total: rows(counts.into_iter().sum()),
         sources,
+        stranded: facts
+            .stranded()
+            .into_iter()
+            .map(|of| StrandedPosts { source: of.source.to_string(), rows: of.rows, bytes: of.bytes })
+            .collect(),
         data_rules: at.0.data_rules().into_iter().map(data_rule).collect(),
         discrepancies: at.0.discrepancies()?.into_iter().map(discrepancies).collect(),
         reliability: at.0.reliability().into_iter().map(reliability).collect(),

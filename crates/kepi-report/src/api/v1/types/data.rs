@@ -45,6 +45,9 @@ pub struct Sources {
     pub total: Rows,
     /// The sources.
     pub sources: Vec<Source>,
+    /// What was posted and waits under names to which nothing is posted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stranded: Vec<StrandedPosts>,
     /// Rules about data sets, those that do not hold first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data_rules: Vec<DataRule>,
@@ -63,6 +66,17 @@ pub struct Sources {
     /// What looking at sources costs, and a run in all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub costs: Vec<SourceCost>,
+}
+
+/// What was posted and waits under a name to which nothing is posted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrandedPosts {
+    /// The name.
+    pub source: String,
+    /// Rows that wait.
+    pub rows: u64,
+    /// Their bytes on the disk.
+    pub bytes: u64,
 }
 
 /// What looking at a source costs, or a run in all, as measured of runs.
