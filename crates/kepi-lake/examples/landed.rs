@@ -26,17 +26,18 @@ name: Landed
 language: 1
 time_zone: UTC
 ---
-entity: event
-name: Event
+entity: log_line
+name: Line
 key: [id]
 attributes:
   id: {type: text}
   account: {type: text}
   comment: {type: text}
 ---
-source: events
-into: event
+source: lines
+into: log_line
 from: {csv: {files: \"data/*.csv\"}}
+mode: append
 map:
   id: {column: id, as: text, required: true}
   account: {column: account, as: text}
@@ -90,7 +91,7 @@ fn main() {
             assert_eq!(new.count() as u64, if what == "landed" { files } else { 0 });
             if what == "landed" {
                 let mut reading = store.read().await.unwrap();
-                let table = catalogue::table(&mut reading, catalogue::MAIN, "event").await.unwrap().unwrap();
+                let table = catalogue::table(&mut reading, catalogue::MAIN, "log_line").await.unwrap().unwrap();
                 let live = catalogue::live_files(&mut reading, table.id).await.unwrap();
                 println!("{} files of the table are left", live.len());
             }
