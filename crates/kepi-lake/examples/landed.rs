@@ -91,7 +91,8 @@ fn main() {
             assert_eq!(new.count() as u64, if what == "landed" { files } else { 0 });
             if what == "landed" {
                 let mut reading = store.read().await.unwrap();
-                let table = catalogue::table(&mut reading, catalogue::MAIN, "log_line").await.unwrap().unwrap();
+                let table =
+                    catalogue::table(&mut reading, catalogue::MAIN, "log_line").await.unwrap().unwrap();
                 let live = catalogue::live_files(&mut reading, table.id).await.unwrap();
                 println!("{} files of the table are left", live.len());
             }
