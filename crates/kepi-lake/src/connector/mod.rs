@@ -13,6 +13,7 @@ mod excel;
 mod files;
 mod fixed;
 mod ndjson;
+mod object;
 mod parquet;
 mod records;
 mod unpivot;

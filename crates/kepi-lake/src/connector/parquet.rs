@@ -11,6 +11,7 @@ use std::{
 
 use arrow::{
     array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, LargeBinaryArray, StringArray},
+    buffer::NullBuffer,
     compute::cast,
     datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, TimeUnit, UInt64Type},
 };
@@ -162,7 +163,10 @@ fn in_words(kind: &DataType) -> String {
 
 /// Which rows have a value.
 fn there(array: &dyn Array) -> Bits {
-    (0..array.len()).map(|row| array.is_valid(row)).collect()
+    match array.nulls().filter(|nulls| nulls.null_count() > 0) {
+        None => Bits::all(array.len()),
+        Some(nulls) => nulls.iter().collect(),
+    }
 }
 
 /// Values of a column as 64-bit integers in `range`; none: one of them is not.
@@ -172,11 +176,14 @@ fn integers<T: ArrowPrimitiveType>(
     value: impl Fn(T::Native) -> Option<i64>,
 ) -> Option<(Vec<i64>, Bits)> {
     let array = array.as_primitive_opt::<T>()?;
-    let values = array.iter().map(|v| match v {
-        None => Some(0),
-        Some(v) => value(v).filter(|n| range.contains(n)),
+    let there = there(array);
+    let mut values = Vec::with_capacity(array.len());
+    let all = array.values().iter().enumerate().all(|(row, v)| {
+        let n = if there.get(row) { value(*v).filter(|n| range.contains(n)) } else { Some(0) };
+        values.push(n.unwrap_or_default());
+        n.is_some()
     });
-    Some((values.collect::<Option<_>>()?, there(array)))
+    all.then_some((values, there))
 }
 
 /// A column by its type; none: there is no exact form for all its values but text.
@@ -271,6 +278,12 @@ fn texts(name: &str, column: &str, array: &ArrayRef, into: &mut Texts) -> Result
     };
     let nulls = array.logical_nulls();
     let texts = texts.as_string_opt::<i32>();
+    if let Some(texts) = texts
+        && texts.null_count() == nulls.as_ref().map_or(0, NullBuffer::null_count)
+        && take_all(texts, into)
+    {
+        return Ok(wrong);
+    }
     for row in 0..array.len() {
         let text = texts.filter(|a| a.is_valid(row)).map(|a| a.value(row));
         // What cannot be written as text may come back as if it were not there.
@@ -283,6 +296,25 @@ fn texts(name: &str, column: &str, array: &ArrayRef, into: &mut Texts) -> Result
         into.push(text);
     }
     Ok(wrong)
+}
+
+/// Takes the texts of a column over as they lie there; false: something is to be looked at one by one.
+fn take_all(array: &StringArray, into: &mut Texts) -> bool {
+    let offsets = array.value_offsets();
+    let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else { return false };
+    let bytes = usize::try_from(*first).ok().zip(usize::try_from(*last).ok());
+    let bytes = bytes.and_then(|(first, last)| array.value_data().get(first..last));
+    let Some(Ok(text)) = bytes.map(std::str::from_utf8) else { return false };
+    let there = there(array);
+    let lengths = || offsets.windows(2).map(|pair| if let [from, to] = pair { to - from } else { 0 });
+    // What is not there may take room all the same.
+    let fits = |(row, length): (usize, i32)| length as usize <= if there.get(row) { LONGEST_CELL } else { 0 };
+    if !lengths().enumerate().all(fits) {
+        return false;
+    }
+    let ends = offsets.iter().skip(1).map(|end| (end - first) as usize);
+    into.take_all(text, ends, there);
+    true
 }
 
 /// As [`texts`], of a column of which one value at least has no text: nobody says which one.

@@ -146,6 +146,15 @@ impl Texts {
         self.there.push(text.is_some());
     }
 
+    /// Takes over texts that stand one after the other in `bytes`: where each ends, and which rows have one. A text must end
+    /// where a character does.
+    pub fn take_all(&mut self, bytes: &str, ends: impl Iterator<Item = usize>, there: Bits) {
+        self.clear();
+        self.bytes.push_str(bytes);
+        self.ends.extend(ends);
+        self.there = there;
+    }
+
     /// How many rows.
     #[inline]
     pub fn len(&self) -> usize {
@@ -172,6 +181,16 @@ impl Texts {
         let begin = row.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
         self.bytes.get(begin..*self.ends.get(row)?)
     }
+
+    /// The bytes of the text of a row; none: it has none.
+    #[inline]
+    pub fn bytes(&self, row: usize) -> Option<&[u8]> {
+        if !self.there.get(row) {
+            return None;
+        }
+        let begin = row.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.bytes.as_bytes().get(begin..*self.ends.get(row)?)
+    }
 }
 
 /// One bit a row.
@@ -186,6 +205,15 @@ impl Bits {
     pub fn clear(&mut self) {
         self.words.clear();
         self.len = 0;
+    }
+
+    /// So many bits that are set.
+    pub fn all(len: usize) -> Self {
+        let mut words = vec![u64::MAX; len.div_ceil(64)];
+        if let (Some(last), 1..) = (words.last_mut(), len % 64) {
+            *last >>= 64 - len % 64;
+        }
+        Self { words, len }
     }
 
     /// Appends a bit.
@@ -251,6 +279,9 @@ mod tests {
         assert_eq!(bits.len(), 200);
         assert!((0..200).all(|n| bits.get(n) == (n % 3 == 0)));
         assert!(!bits.get(200) && !bits.get(usize::MAX));
+        for n in [0, 1, 63, 64, 65, 200] {
+            assert_eq!(Bits::all(n), (0..n).map(|_| true).collect(), "{n}");
+        }
     }
 
     #[test]
