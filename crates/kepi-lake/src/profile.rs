@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{expression::Physical, id::AttributeId, project::Entity};
-use kepi_query::landing::{Profile, Spread};
+use kepi_query::landing::{Profile, Spread, Texts};
 use kepi_stats::{distribution::gamma, survey::drift::stability_index};
 
 use crate::mapping::{Fate, Rows, Slot};
@@ -35,8 +35,65 @@ struct Attribute {
     personal: bool,
     missing: u64,
     range: Option<(i64, i64)>,
-    /// Numbers, or hashes of texts, of the rows of the sample.
-    sample: Vec<Option<i64>>,
+    sample: Sample,
+}
+
+/// The values of the rows of the sample.
+enum Sample {
+    Numbers(Vec<Option<i64>>),
+    /// They are hashed when all rows are known: most that are drawn do not stay.
+    Texts(Texts),
+}
+
+impl Sample {
+    fn of(physical: Physical) -> Self {
+        if physical == Physical::Text { Self::Texts(Texts::default()) } else { Self::Numbers(Vec::new()) }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Texts(texts) => texts.len(),
+        }
+    }
+
+    fn push(&mut self, slot: Slot<'_>) {
+        match (self, slot) {
+            (Self::Texts(texts), Slot::Text(text)) => texts.push(Some(text)),
+            (Self::Texts(texts), _) => texts.push(None),
+            (Self::Numbers(numbers), Slot::Integer(n) | Slot::Instant(n)) => numbers.push(Some(n)),
+            (Self::Numbers(numbers), Slot::Boolean(b)) => numbers.push(Some(i64::from(b))),
+            (Self::Numbers(numbers), Slot::Missing | Slot::Text(_)) => numbers.push(None),
+        }
+    }
+
+    /// Leaves the values of some rows.
+    fn retain(&mut self, stays: &[bool]) {
+        match self {
+            Self::Numbers(numbers) => {
+                let mut stay = stays.iter();
+                numbers.retain(|_| stay.next().copied().unwrap_or(false));
+            }
+            Self::Texts(texts) => {
+                let mut left = Texts::default();
+                let stay = stays.iter().enumerate().filter(|(_, stays)| **stays);
+                stay.for_each(|(row, _)| left.push(texts.get(row)));
+                *texts = left;
+            }
+        }
+    }
+
+    /// Numbers, or hashes of texts, sorted.
+    fn sorted(&self, secret: &[u8; 32]) -> Vec<i64> {
+        let mut values: Vec<i64> = match self {
+            Self::Numbers(numbers) => numbers.iter().copied().flatten().collect(),
+            Self::Texts(texts) => {
+                (0..texts.len()).filter_map(|row| Some(hashed(secret, texts.get(row)?))).collect()
+            }
+        };
+        values.sort_unstable();
+        values
+    }
 }
 
 /// What is known of a file so far.
@@ -65,7 +122,7 @@ impl Profiler {
             personal: a.personal,
             missing: 0,
             range: None,
-            sample: Vec::new(),
+            sample: Sample::of(a.type_.physical()),
         };
         let attributes = entity.attributes.iter().map(attribute).collect();
         Self { secret, attributes, rows: 0, drawn: Vec::new(), mask: 0 }
@@ -93,27 +150,19 @@ impl Profiler {
                 continue;
             }
             if attribute.ordered {
-                let numbers = typed().filter_map(|slot| match slot {
-                    Slot::Integer(n) | Slot::Instant(n) => Some(n),
-                    _ => None,
-                });
-                let widen = |(low, high): (i64, i64), n: i64| (low.min(n), high.max(n));
-                let range = match column.numbers().filter(|_| all) {
-                    Some(numbers) => numbers.iter().copied().fold((i64::MAX, i64::MIN), widen),
-                    None => numbers.fold((i64::MAX, i64::MIN), widen),
+                let widen = |of: Option<(i64, i64)>, (low, high): (i64, i64)| {
+                    Some(of.map_or((low, high), |of| (of.0.min(low), of.1.max(high))))
                 };
-                if range.0 <= range.1 {
-                    let before = attribute.range.get_or_insert(range);
-                    *before = (before.0.min(range.0), before.1.max(range.1));
-                }
+                let range = match all {
+                    true => column.range(),
+                    false => typed().fold(None, |range, slot| match slot {
+                        Slot::Integer(n) | Slot::Instant(n) => widen(range, (n, n)),
+                        _ => range,
+                    }),
+                };
+                attribute.range = range.map_or(attribute.range, |range| widen(attribute.range, range));
             }
-            let secret = &self.secret;
-            attribute.sample.extend(draws.iter().map(|(row, _)| match column.slot(*row) {
-                Slot::Missing => None,
-                Slot::Integer(n) | Slot::Instant(n) => Some(n),
-                Slot::Boolean(b) => Some(i64::from(b)),
-                Slot::Text(text) => Some(hashed(secret, text)),
-            }));
+            draws.iter().for_each(|(row, _)| attribute.sample.push(column.slot(*row)));
         }
         self.drawn.extend(draws.into_iter().map(|(_, draw)| draw));
         self.thin();
@@ -125,8 +174,7 @@ impl Profiler {
             self.mask = self.mask << 1 | 1;
             let stays: Vec<bool> = self.drawn.iter().map(|draw| draw & self.mask == 0).collect();
             for attribute in self.attributes.iter_mut().filter(|a| !a.personal) {
-                let mut stay = stays.iter();
-                attribute.sample.retain(|_| stay.next().copied().unwrap_or(false));
+                attribute.sample.retain(&stays);
             }
             let mask = self.mask;
             self.drawn.retain(|draw| draw & mask == 0);
@@ -150,8 +198,7 @@ impl Profiler {
     }
 
     fn profile(&self, attribute: &Attribute) -> Profile {
-        let mut values: Vec<i64> = attribute.sample.iter().copied().flatten().collect();
-        values.sort_unstable();
+        let values = attribute.sample.sorted(&self.secret);
         let mut distinct = values.clone();
         distinct.dedup();
         let rank = |share: f64| values.get(((values.len() - 1) as f64 * share).round() as usize).copied();

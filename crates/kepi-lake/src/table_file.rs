@@ -15,6 +15,7 @@ use arrow::{
         Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray,
         new_null_array,
     },
+    buffer::NullBuffer,
     compute::filter_record_batch,
     datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType},
 };
@@ -79,13 +80,31 @@ impl Seen {
     fn integer(&mut self, n: i64) {
         self.integers = Some(self.integers.map_or((n, n), |(l, h)| (l.min(n), h.max(n))));
     }
+
+    fn integers(&mut self, values: &[i64], nulls: Option<&NullBuffer>) {
+        let mut some = |values: &[i64]| {
+            let widen = |(low, high): (i64, i64), n: &i64| (low.min(*n), high.max(*n));
+            let (low, high) = values.iter().fold((i64::MAX, i64::MIN), widen);
+            if low <= high {
+                self.integer(low);
+                self.integer(high);
+            }
+        };
+        match nulls {
+            None => some(values),
+            Some(nulls) => {
+                nulls.valid_slices().for_each(|(from, to)| some(values.get(from..to).unwrap_or_default()));
+            }
+        }
+    }
+
     fn add(&mut self, array: &ArrayRef) {
         self.missing += array.null_count() as u64;
         self.values += (array.len() - array.null_count()) as u64;
         if let Some(a) = array.as_primitive_opt::<Int64Type>() {
-            a.iter().flatten().for_each(|n| self.integer(n));
+            self.integers(a.values(), array.nulls());
         } else if let Some(a) = array.as_primitive_opt::<TimestampMicrosecondType>() {
-            a.iter().flatten().for_each(|n| self.integer(n));
+            self.integers(a.values(), array.nulls());
         } else if let Some(a) = array.as_boolean_opt() {
             a.iter().flatten().for_each(|b| self.integer(i64::from(b)));
         }

@@ -16,7 +16,7 @@ use crate::{
     deletes, durable,
     error::LakeError,
     index::{Builder, EVER, Entry, Found, KeyIndex, KeySet, OPEN, RunNames, Version},
-    mapping::{Column, Key, Keys, RowHasher, Slot, Tag, tag},
+    mapping::{Column, Key, Keys, RowHasher, Slot},
     merges::{as_said, resolved, said},
     table_file::{read_all, read_batches},
 };
@@ -39,7 +39,7 @@ impl Names {
 /// What is kept of an index beside its runs.
 const KEPT: &str = "index.json";
 /// The form of what is kept; of another one nothing is believed.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 
 /// What a table holds.
 pub(crate) struct TableIndex {
@@ -182,7 +182,6 @@ impl TableIndex {
         durable::make_folder(of.folder).map_err(failed)?;
         let mut keys = Builder::new(KeyIndex::new(shape.unique.len(), Some(of.folder)));
         let names: Vec<String> = entity.attributes.iter().map(|a| a.id.to_string()).collect();
-        let tags: Vec<Tag> = entity.attributes.iter().map(|a| tag(&a.id)).collect();
         let mut index = Self {
             shape: shape.text.clone(),
             version: of.version,
@@ -192,6 +191,8 @@ impl TableIndex {
             sources: Names::default(),
         };
         let mut hasher = RowHasher::secret(of.secret);
+        let tags = hasher.tags(entity);
+        let mut contents = Vec::new();
         let mut columns = FileColumns {
             attributes: entity.attributes.iter().map(|a| Column::new(a.type_.physical())).collect(),
             system: SYSTEM
@@ -218,6 +219,7 @@ impl TableIndex {
                 let merged = batch.column_by_name(system::MERGED_INTO);
                 let merged =
                     merged.and_then(|of| of.as_string_opt::<i32>()).filter(|of| of.null_count() < of.len());
+                hasher.contents(&columns.attributes, &tags, batch.num_rows(), &mut contents);
                 // Neighbours mostly share them.
                 let mut last: Option<(String, String, u32, u32, i64)> = None;
                 for row in 0..batch.num_rows() {
@@ -246,7 +248,7 @@ impl TableIndex {
                     let (order, start) =
                         shape.order(&columns.attributes, row, since).unwrap_or((since, since));
                     let to = columns.integer(1, row).unwrap_or(OPEN);
-                    let mut content = hasher.content(&columns.attributes, &tags, row);
+                    let mut content = contents.get(row).copied().unwrap_or_default();
                     if let Some(merged) = merged.filter(|merged| merged.is_valid(row)) {
                         content = hasher.merged(content, merged.value(row));
                     }

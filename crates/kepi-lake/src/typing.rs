@@ -7,7 +7,7 @@ use crate::{
     ahead::{Ahead, Maker},
     erased::Meeting,
     error::LandError,
-    mapping::{BoundMapping, Counts, Fate, Key, RowHasher, Rows, Tag, tag},
+    mapping::{BoundMapping, Counts, Fate, Key, RowHasher, Rows, Tag},
     staging::Staging,
 };
 
@@ -45,8 +45,9 @@ impl<'scope, 'a> Typing<'scope, 'a> {
         mapping: BoundMapping,
         personal: Vec<bool>,
     ) -> Self {
-        let tags = staging.entity.attributes.iter().map(|a| tag(&a.id)).collect();
-        Self { staging, batches, mapping, personal, tags, hasher: RowHasher::secret(staging.secret) }
+        let mut hasher = RowHasher::secret(staging.secret);
+        let tags = hasher.tags(&staging.entity);
+        Self { staging, batches, mapping, personal, tags, hasher }
     }
 
     /// The reader of the file and its mapping, which has counted as if the file ended behind the first `rows` of a batch.
@@ -82,23 +83,26 @@ fn hash(staging: &Staging, hasher: &mut RowHasher, tags: &[Tag], typed: &mut Typ
             is_typed(fate).then(|| hasher.key_of(whose, &rows.columns, attributes, row))?
         }));
     }
-    contents.clear();
     // Of a key in a list of keys nothing else is said.
-    let lands = staging.source.mode != Mode::Keys;
-    contents.extend(fates.iter().enumerate().map(|(row, fate)| match lands && is_typed(fate) {
-        true => {
-            let content = hasher.content(&rows.columns, tags, row);
-            staging.merged_into(row, rows).map_or(content, |into| hasher.merged(content, &into))
+    if staging.source.mode == Mode::Keys {
+        contents.clear();
+        return contents.resize(fates.len(), 0);
+    }
+    hasher.contents(&rows.columns, tags, fates.len(), contents);
+    for (row, (content, fate)) in contents.iter_mut().zip(fates).enumerate() {
+        if !is_typed(fate) {
+            *content = 0;
+        } else if let Some(into) = staging.merged_into(row, rows) {
+            *content = hasher.merged(*content, &into);
         }
-        false => 0,
-    }));
+    }
 }
 
 impl TypedBatch {
     /// Rows that stand in no file: made of what others say. Each was merged into a row with the key beside it.
     pub fn made(staging: &Staging, rows: Rows, into: &[&str], before: Counts) -> Self {
-        let tags: Vec<Tag> = staging.entity.attributes.iter().map(|a| tag(&a.id)).collect();
         let mut hasher = RowHasher::secret(staging.secret);
+        let tags = hasher.tags(&staging.entity);
         let mut made = Self {
             batch: Batch::default(),
             rows,

@@ -6,11 +6,12 @@
 use std::{
     borrow::Cow,
     fmt,
-    io::{BufRead, Read},
+    io::{self, BufRead},
     path::Path,
 };
 
 use kepi_query::landing::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, PortError, Texts, Unbound};
+use memchr::memchr;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -190,11 +191,7 @@ impl NdjsonReader {
         };
         loop {
             self.bytes.truncate(begin);
-            let n = text
-                .by_ref()
-                .take(LONGEST_RECORD as u64 + 1)
-                .read_until(b'\n', &mut self.bytes)
-                .map_err(|e| bytes::read_error(&self.name, e))?;
+            let n = read_line(text, &mut self.bytes).map_err(|e| bytes::read_error(&self.name, e))?;
             if n == 0 {
                 return Ok(false);
             }
@@ -266,6 +263,25 @@ impl NdjsonReader {
         }
         learn(usual, &pairs);
         Ok(())
+    }
+}
+
+/// Appends a line with its end; returns its length, which is too long where its end was not looked for any further.
+fn read_line(text: &mut dyn BufRead, into: &mut Vec<u8>) -> io::Result<usize> {
+    let begin = into.len();
+    loop {
+        let read = match text.fill_buf() {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        let end = memchr(b'\n', read);
+        let n = end.map_or(read.len(), |end| end + 1);
+        into.extend_from_slice(read.get(..n).unwrap_or_default());
+        text.consume(n);
+        let length = into.len() - begin;
+        if end.is_some() || n == 0 || length > LONGEST_RECORD {
+            return Ok(length);
+        }
     }
 }
 

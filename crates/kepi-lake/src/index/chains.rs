@@ -86,7 +86,7 @@ impl Chains {
     }
 
     /// Passes over the chains that have changed, their oldest version first.
-    pub fn each_changed(&self, mut each: impl FnMut(Key, &[Entry])) {
+    pub fn each_changed<E>(&self, mut each: impl FnMut(Key, &[Entry]) -> Result<(), E>) -> Result<(), E> {
         let mut entries = Vec::new();
         for ((key, newest), changed) in self.keys.iter().zip(&self.newest).zip(&self.changed) {
             if !*changed {
@@ -95,14 +95,15 @@ impl Chains {
             let link = self.links.get(*newest as usize);
             if let Some(only) = link.filter(|link| link.previous == NONE) {
                 // Most keys have one version.
-                each(*key, std::slice::from_ref(&only.entry));
+                each(*key, std::slice::from_ref(&only.entry))?;
             } else {
                 entries.clear();
                 entries.extend(self.chain(*newest).map(|(_, entry)| entry));
                 entries.reverse();
-                each(*key, &entries);
+                each(*key, &entries)?;
             }
         }
+        Ok(())
     }
 
     pub(crate) fn get(&self, at: u32) -> Option<&Entry> {

@@ -2,7 +2,7 @@
 
 use super::{
     EVER, Entry, OPEN, Version,
-    run::{put_number, take, take_number},
+    run::{take, take_number},
 };
 
 /// What need not be written, because it is what it mostly is.
@@ -12,7 +12,10 @@ const NOT_ENDED: u8 = 4;
 const STARTS_BY_ORDER: u8 = 8;
 const FROM_START: u8 = 16;
 
-/// Appends a version.
+/// Bytes of a version at most: flags, six numbers of eight bytes and four of five.
+const LONGEST: usize = 1 + 6 * 8 + 4 * 5;
+
+/// Appends a version: all at once, so that room is looked for once.
 pub(super) fn put_entry(into: &mut Vec<u8>, entry: &Entry) {
     let v = &entry.version;
     let flag = |is: bool, flag: u8| if is { flag } else { 0 };
@@ -21,21 +24,34 @@ pub(super) fn put_entry(into: &mut Vec<u8>, entry: &Entry) {
         | flag(v.ended == OPEN, NOT_ENDED)
         | flag(v.start == v.order, STARTS_BY_ORDER)
         | flag(entry.from == v.start, FROM_START);
-    into.push(flags);
-    into.extend_from_slice(&v.content.to_le_bytes());
-    into.extend_from_slice(&v.order.to_le_bytes());
+    let mut bytes = [0; LONGEST];
+    let mut length = 0;
+    let mut put = |of: &[u8]| {
+        if let Some(place) = bytes.get_mut(length..length + of.len()) {
+            place.copy_from_slice(of);
+        }
+        length += of.len();
+    };
+    put(&[flags]);
+    put(&v.content.to_le_bytes());
+    put(&v.order.to_le_bytes());
     let mut unless = |known: u8, n: i64| {
         if flags & known == 0 {
-            into.extend_from_slice(&n.to_le_bytes());
+            put(&n.to_le_bytes());
         }
     };
     unless(STARTS_BY_ORDER, v.start);
     unless(NOT_ENDED, v.ended);
     unless(FROM_EVER | FROM_START, entry.from);
     unless(TO_OPEN, entry.to);
-    for n in [v.file, v.row, v.load, v.source] {
-        put_number(into, u64::from(n));
+    for mut n in [v.file, v.row, v.load, v.source] {
+        while n >= 0x80 {
+            put(&[n as u8 | 0x80]);
+            n >>= 7;
+        }
+        put(&[n as u8]);
     }
+    into.extend_from_slice(bytes.get(..length).unwrap_or_default());
 }
 
 /// Takes a version; none if there is none.

@@ -117,13 +117,9 @@ impl KeyIndex {
 
     /// Takes over the chains that were changed since they were probed.
     pub fn apply(&mut self, chains: &Chains) -> Result<(), LakeError> {
-        let mut done = Ok(());
         chains.each_changed(|key, entries| {
-            if done.is_ok() {
-                done = self.chains.put(key, |into| entries.iter().for_each(|entry| put_entry(into, entry)));
-            }
-        });
-        done
+            self.chains.put(key, |into| entries.iter().for_each(|entry| put_entry(into, entry)))
+        })
     }
 
     /// Passes over every key that has versions, in any order, with its versions in theirs.

@@ -68,6 +68,16 @@ impl New {
     }
 }
 
+/// Keys that are looked up, or bytes that are fetched, one behind the other before something is done with them: so they wait for
+/// memory together.
+const AT_ONCE: usize = 64;
+
+/// Where a key stands in a table: those that are asked for in order stand behind one another in it, as long as it has no more places
+/// than [`FRESH`] keys need.
+fn place(upper: u64) -> u64 {
+    upper.rotate_left(FRESH.ilog2() + 1)
+}
+
 /// What is new, in the order in which it came; a key that is said again keeps its place. The table holds places only: it is
 /// asked for keys all over it, and the smaller it is, the nearer it stays.
 #[derive(Default)]
@@ -87,10 +97,10 @@ impl Fresh {
         self.bytes.get(from..from + new.length as usize).unwrap_or_default()
     }
 
-    fn get(&self, key: Key) -> Option<&[u8]> {
+    fn find(&self, key: Key) -> Option<&New> {
         let is = |at: &u32| self.all.get(*at as usize).is_some_and(|new| new.key() == key);
-        let at = self.places.find(key as u64, is)?;
-        self.all.get(*at as usize).map(|new| self.bytes_of(new))
+        let at = self.places.find(place((key >> 64) as u64), is)?;
+        self.all.get(*at as usize)
     }
 
     /// `say` appends what is said of the key.
@@ -104,8 +114,8 @@ impl Fresh {
         };
         let all = &self.all;
         let is = |at: &u32| all.get(*at as usize).is_some_and(|new| new.key() == key);
-        let hash = |at: &u32| all.get(*at as usize).map_or(0, |new| new.key[1]);
-        match self.places.entry(key as u64, is, hash) {
+        let hash = |at: &u32| all.get(*at as usize).map_or(0, |new| place(new.key[0]));
+        match self.places.entry(place(new.key[0]), is, hash) {
             Entry::Occupied(entry) => {
                 let at = *entry.get() as usize;
                 if let Some(old) = self.all.get_mut(at) {
@@ -122,7 +132,7 @@ impl Fresh {
     /// Makes room for so many keys.
     fn reserve(&mut self, keys: usize) {
         let all = &self.all;
-        let hash = |at: &u32| all.get(*at as usize).map_or(0, |new| new.key[1]);
+        let hash = |at: &u32| all.get(*at as usize).map_or(0, |new| place(new.key[0]));
         self.places.reserve(keys - self.all.len(), hash);
         let bytes = self.bytes.len() / self.all.len().max(1);
         self.all.reserve_exact(keys - self.all.len());
@@ -206,23 +216,29 @@ impl Sorted {
             run.expect(keys.len())?;
         }
         let (mut found, mut buffer) = (Vec::new(), Vec::new());
-        for key in keys {
-            found.clear();
-            if let Some(bytes) = self.fresh.get(*key) {
-                each(*key, bytes)?;
-                continue;
-            }
-            for run in self.runs.iter().rev() {
-                if run.get(*key, &mut buffer, &mut found)? {
-                    break;
+        let mut new: Vec<Option<&New>> = Vec::with_capacity(AT_ONCE);
+        for keys in keys.chunks(AT_ONCE) {
+            new.clear();
+            new.extend(keys.iter().map(|key| self.fresh.find(*key)));
+            for (key, new) in keys.iter().zip(&new) {
+                if let Some(new) = new {
+                    each(*key, self.fresh.bytes_of(new))?;
+                    continue;
                 }
+                found.clear();
+                for run in self.runs.iter().rev() {
+                    if run.get(*key, &mut buffer, &mut found)? {
+                        break;
+                    }
+                }
+                each(*key, &found)?;
             }
-            each(*key, &found)?;
         }
         Ok(())
     }
 
     /// Says something new of a key: `say` appends it.
+    #[inline]
     pub fn put(&mut self, key: Key, say: impl FnOnce(&mut Vec<u8>)) -> Result<(), LakeError> {
         let is_full = self.fresh.len() >= self.limit || self.fresh.bytes.len() >= self.limit * BYTES;
         if self.folder.is_some() && is_full && self.fresh.len() > 0 {
@@ -247,7 +263,7 @@ impl Sorted {
             unless_gone(new.key(), self.fresh.bytes_of(new));
         }
         merge(self.runs.iter(), |key, at| {
-            if let Some(newest) = at.first().filter(|_| self.fresh.get(key).is_none()) {
+            if let Some(newest) = at.first().filter(|_| self.fresh.find(key).is_none()) {
                 unless_gone(key, newest.bytes());
             }
             Ok(())
@@ -268,8 +284,13 @@ impl Sorted {
     pub fn spill(&mut self) -> Result<(), LakeError> {
         let Some(folder) = self.folder.clone().filter(|_| self.fresh.len() > 0) else { return Ok(()) };
         let mut writer = RunWriter::create(&Self::path(&folder), self.fresh.len() as u64)?;
-        for new in self.fresh.take_sorted() {
-            writer.push(new.key(), self.fresh.bytes_of(&new))?;
+        for new in self.fresh.take_sorted().chunks(AT_ONCE) {
+            // They stand all over the bytes.
+            let first = |new: &New| self.fresh.bytes_of(new).first().copied().unwrap_or_default();
+            std::hint::black_box(new.iter().fold(0, |all, new| all ^ first(new)));
+            for new in new {
+                writer.push(new.key(), self.fresh.bytes_of(new))?;
+            }
         }
         self.push(writer.finish()?);
         self.fresh.bytes.clear();

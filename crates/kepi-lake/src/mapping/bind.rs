@@ -109,9 +109,9 @@ pub(crate) enum Fate {
         unknown: bool,
     },
     /// It cannot be read; its values are there as far as they can.
-    Rejected(Rejection),
+    Rejected(Box<Rejection>),
     /// It is no row.
-    Bad(Rejection),
+    Bad(Box<Rejection>),
 }
 
 /// A file's path below the folder that all files share which a pattern matches: what stands before its first wildcard.
@@ -331,11 +331,11 @@ impl BoundMapping {
         for row in 0..n {
             let at = row as u32;
             if let Some((_, why)) = bad.next_if(|(row, _)| *row == at) {
-                fates.push(Fate::Bad(Rejection {
+                fates.push(Fate::Bad(Box::new(Rejection {
                     rule: why.rule.to_owned(),
                     reason: why.reason.clone(),
                     column: why.column.clone(),
-                }));
+                })));
                 continue;
             }
             let kept = match &self.only {
@@ -350,7 +350,7 @@ impl BoundMapping {
                 Some(rejection) if rejection.rule == REQUIRED && self.is_gone(at, rows, &failures) => {
                     Fate::Typed
                 }
-                Some(rejection) => Fate::Rejected(rejection),
+                Some(rejection) => Fate::Rejected(Box::new(rejection)),
                 None => {
                     self.off_scale.see(rows, row);
                     Fate::Typed

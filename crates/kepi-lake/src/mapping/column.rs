@@ -6,6 +6,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeSet, HashMap},
+    ops::Range,
 };
 
 use jiff::civil::Date;
@@ -23,7 +24,7 @@ use super::{
     rows::Column,
     spell::spell,
     tidy::Tidy,
-    time::{Times, When, Zones, since_epoch},
+    time::{Times, When, Zones, in_seconds, since_epoch},
 };
 
 /// How a column is read.
@@ -196,9 +197,24 @@ impl ColumnStep {
             return self.read_ascii(texts, rows, skipped, into);
         }
         let typed = plain.then(|| self.typed(cells)).flatten();
+        if let Some(typed) = &typed
+            && skipped.ones() == 0
+            && self.take_all(typed, cells, rows, zones, into)
+        {
+            return;
+        }
+        let quick = if plain { self.quick(zones) } else { None };
         for row in 0..rows {
             if skipped.get(row) {
                 into.missing();
+                continue;
+            }
+            if let (Some(quick), Cells::Texts(texts)) = (&quick, cells)
+                && let Some(text) = texts.get(row)
+                && !self.missing.may_have(text)
+                && let Some(n) = quick.read(text)
+            {
+                into.number(n);
                 continue;
             }
             let value = match (&typed, zones.of(row)) {
@@ -265,6 +281,57 @@ impl ColumnStep {
                 None => into.text(text),
             }
         }
+    }
+
+    /// How texts of the kind that most are can be read at once.
+    fn quick(&self, zones: &Zones) -> Option<Quick> {
+        match &self.parse {
+            Parse::Number { scale, decimal_mark, percent_sign: None, .. } => {
+                Some(Quick::Number { scale: *scale, mark: *decimal_mark })
+            }
+            Parse::Timestamp { format: None } => {
+                let times = zones.of_all()?;
+                let (of_utc, local) = (times.as_they_are(false)?, times.as_they_are(true));
+                Some(Quick::Time { of_utc, local: local.unwrap_or_default() })
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes all cells of a column over that have the wanted type already, if nothing is to be looked at one by one.
+    fn take_all(
+        &mut self,
+        typed: &AsIs,
+        cells: &Cells,
+        rows: usize,
+        zones: &Zones,
+        into: &mut Column,
+    ) -> bool {
+        let is_plain = match &typed.sentinels {
+            Sentinels::None => true,
+            Sentinels::Integers(integers) => integers.is_empty(),
+            Sentinels::Spelt => false,
+        };
+        let (values, there, inside) = match (cells, &typed.how) {
+            (Cells::Integers(values, _, there), Take::Number { from, to, .. }) if from == to => {
+                (values, there, i64::MIN..i64::MAX)
+            }
+            (Cells::Instants(values, there), Take::Instant) | (Cells::Locals(values, there), Take::Local) => {
+                let is_local = matches!(typed.how, Take::Local);
+                let Some(inside) = zones.of_all().and_then(|times| times.as_they_are(is_local)) else {
+                    return false;
+                };
+                (values, there, inside)
+            }
+            _ => return false,
+        };
+        let all = || values.iter().enumerate().all(|(row, n)| inside.contains(n) || !there.get(row));
+        if !is_plain || into.len() > 0 || values.len() != rows || !all() {
+            return false;
+        }
+        self.absent += (rows - there.ones()) as u64;
+        into.take_numbers(values, there);
+        true
     }
 
     /// Whether a cell may be local to a zone.
@@ -445,6 +512,33 @@ impl ColumnStep {
         }
         self.absent = before.absent;
         self.hidden = before.hidden;
+    }
+}
+
+/// Texts as most files write them, which need not be tidied.
+enum Quick {
+    Number {
+        scale: u8,
+        mark: char,
+    },
+    /// Within these instants nothing else is to be known.
+    Time {
+        of_utc: Range<i64>,
+        local: Range<i64>,
+    },
+}
+
+impl Quick {
+    /// The value; none: it is read at length.
+    fn read(&self, text: &str) -> Option<i64> {
+        match self {
+            Self::Number { scale, mark } => number::plainly(text, *scale, *mark),
+            Self::Time { of_utc, local } => {
+                let (at, is_utc) = in_seconds(text.as_bytes())?;
+                let inside = if is_utc { of_utc } else { local };
+                inside.contains(&at).then_some(at)
+            }
+        }
     }
 }
 

@@ -24,7 +24,7 @@ mod tidy;
 pub mod time;
 
 pub(crate) use bind::{BoundMapping, Counts, Fate, attributes_read, entities_asked, evaluate};
-pub(crate) use hash::{Key, Keys, RowHasher, Tag, tag};
+pub(crate) use hash::{Key, Keys, RowHasher, Tag};
 pub(crate) use rows::{Column, KnownKeys, Rows, Slot};
 pub(crate) use spell::spell;
 pub(crate) use spell::spelt;

@@ -126,7 +126,7 @@ pub fn parse_percent(
 
 /// A number as most files write it: digits, at most as many behind a mark as are kept, perhaps a minus in front; none: it is
 /// written otherwise, or is none.
-fn plainly(text: &str, scale: u8, mark: char) -> Option<i64> {
+pub(super) fn plainly(text: &str, scale: u8, mark: char) -> Option<i64> {
     let (negative, digits) = match text.as_bytes() {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),

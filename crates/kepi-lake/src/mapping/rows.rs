@@ -38,6 +38,13 @@ pub(crate) enum Slot<'a> {
     Boolean(bool),
 }
 
+/// The values of one attribute, as they lie one behind the other.
+pub(super) enum Values<'a> {
+    /// And which rows have one.
+    Numbers(&'a [i64], &'a Bits),
+    Texts(&'a Texts),
+}
+
 /// The values of one attribute, one a row.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
@@ -219,10 +226,37 @@ impl Column {
         })
     }
 
-    /// The numbers of all rows, if each has one.
-    pub fn numbers(&self) -> Option<&[i64]> {
-        let all = self.physical != Physical::Text && self.there.ones() == self.there.len();
-        all.then_some(self.numbers.as_slice())
+    /// What it holds, for whoever looks at all of it.
+    pub(super) fn values(&self) -> Values<'_> {
+        match self.physical {
+            Physical::Text => Values::Texts(&self.texts),
+            _ => Values::Numbers(&self.numbers, &self.there),
+        }
+    }
+
+    /// Takes over the numbers of rows, the first of it, and which of them have one; to a column of texts, no values.
+    pub(super) fn take_numbers(&mut self, numbers: &[i64], there: &Bits) {
+        if self.physical == Physical::Text {
+            return (0..numbers.len()).for_each(|_| self.missing());
+        }
+        self.numbers.clear();
+        self.numbers.extend_from_slice(numbers);
+        self.there.clone_from(there);
+    }
+
+    /// The least and the greatest number.
+    pub fn range(&self) -> Option<(i64, i64)> {
+        let widen = |range: (i64, i64), n: &i64| (range.0.min(*n), range.1.max(*n));
+        let nothing = (i64::MAX, i64::MIN);
+        let words = self.numbers.chunks(64).zip(self.there.words());
+        let range = words.fold(nothing, |range, (numbers, word)| match word.count_ones() as usize {
+            all if all == numbers.len() => numbers.iter().fold(range, widen),
+            _ => {
+                let there = numbers.iter().enumerate().filter(|(at, _)| word >> at & 1 == 1);
+                there.fold(range, |range, (_, n)| widen(range, n))
+            }
+        });
+        (range != nothing).then_some(range)
     }
 
     /// Takes over the texts of rows, the first of it; to be called of an empty column of texts only.

@@ -7,7 +7,7 @@ use jiff::{
     Timestamp,
     civil::{Date, DateTime},
     fmt::{strtime, temporal::Pieces},
-    tz::{AmbiguousOffset, Offset, TimeZone},
+    tz::{AmbiguousOffset, TimeZone},
 };
 use kepi_model::project::{Ambiguous, Dates, Epoch, Excess, MissingLocal, SourceZone};
 use kepi_query::landing::{Batch, Cells};
@@ -22,6 +22,8 @@ use super::{
 pub struct Zone {
     name: String,
     zone: TimeZone,
+    /// Whether its clock shows what instants are counted by.
+    is_utc: bool,
     ambiguous: Ambiguous,
     missing: MissingLocal,
 }
@@ -178,9 +180,11 @@ impl Zone {
     /// # Errors
     /// There is none of that name.
     pub fn new(zone: &SourceZone) -> Result<Self, jiff::Error> {
+        let found = TimeZone::get(&zone.name)?;
         Ok(Self {
             name: zone.name.clone(),
-            zone: TimeZone::get(&zone.name)?,
+            is_utc: found == TimeZone::UTC,
+            zone: found,
             ambiguous: zone.ambiguous,
             missing: zone.missing,
         })
@@ -216,6 +220,9 @@ impl Zone {
     /// # Errors
     /// See [`TimeError`].
     pub(super) fn local(&self, micros: i64) -> Result<i64, TimeError> {
+        if self.is_utc && is_instant(micros) {
+            return Ok(micros);
+        }
         self.instant(shown(micros).ok_or_else(|| unreadable("time", None, ""))?)
     }
 
@@ -256,8 +263,12 @@ impl Zone {
                 }
             }
             None => {
-                if let Some((local, is_utc)) = in_seconds(text.as_bytes()) {
-                    return if is_utc { utc(local).map_err(unreadable) } else { self.instant(local) };
+                if let Some((micros, is_utc)) = in_seconds(text.as_bytes()) {
+                    return match is_utc {
+                        true if is_instant(micros) => Ok(micros),
+                        true => Err(self::unreadable("time", format, text)),
+                        false => self.local(micros),
+                    };
                 }
                 // An offset is a `Z`, or a sign behind the day.
                 let behind = text.get(11..).unwrap_or("");
@@ -270,9 +281,14 @@ impl Zone {
     }
 }
 
-/// A time as most files write it, `2026-03-31T10:00:00` or with a blank, and whether a `Z` stands behind it: read four times as
-/// fast as what may be written otherwise, too.
-fn in_seconds(text: &[u8]) -> Option<(DateTime, bool)> {
+/// Whether the calendar of instants holds it.
+fn is_instant(micros: i64) -> bool {
+    Timestamp::from_microsecond(micros).is_ok()
+}
+
+/// A time as most files write it, `2026-03-31T10:00:00` or with a blank, in µs since the clock showed 1970-01-01T00:00, and whether
+/// a `Z` stands behind it: read many times as fast as what may be written otherwise, too.
+pub(super) fn in_seconds(text: &[u8]) -> Option<(i64, bool)> {
     let (text, is_utc) = match text.strip_suffix(b"Z") {
         Some(local) => (local, true),
         None => (text, false),
@@ -281,28 +297,37 @@ fn in_seconds(text: &[u8]) -> Option<(DateTime, bool)> {
     else {
         return None;
     };
-    let number = |digits: &[&u8]| {
-        digits.iter().try_fold(0i16, |n, digit| {
-            let digit = digit.wrapping_sub(b'0');
-            (digit < 10).then(|| n * 10 + i16::from(digit))
-        })
+    let mut all_digits = true;
+    let mut two = |a: &u8, b: &u8| {
+        let (a, b) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'));
+        all_digits &= a < 10 && b < 10;
+        i64::from(a) * 10 + i64::from(b)
     };
-    let two = |a, b| number(&[a, b]).map(|n| n as i8);
+    let (year, month, day) = (two(y0, y1) * 100 + two(y2, y3), two(m0, m1), two(d0, d1));
+    let (hour, minute, second) = (two(h0, h1), two(i0, i1), two(s0, s1));
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        2 => 28 + i64::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
     // What is no time is told by whoever reads it at length; a leap second, too.
-    let local = DateTime::new(
-        number(&[y0, y1, y2, y3])?,
-        two(m0, m1)?,
-        two(d0, d1)?,
-        two(h0, h1)?,
-        two(i0, i1)?,
-        two(s0, s1)?,
-        0,
-    );
-    Some((local.ok()?, is_utc))
+    let is_time = (1..=12).contains(&month)
+        && (1..=length).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60
+        && all_digits;
+    let seconds = days_before(year, month) * 86_400 + (day - 1) * 86_400 + hour * 3600 + minute * 60 + second;
+    is_time.then_some((seconds * 1_000_000, is_utc))
 }
 
-fn utc(at: DateTime) -> Result<i64, jiff::Error> {
-    Offset::UTC.to_timestamp(at).map(Timestamp::as_microsecond)
+/// Days from 1970-01-01 to the first of a month of the years from 0 on.
+fn days_before(year: i64, month: i64) -> i64 {
+    // The year begins in March, so that a leap day is its last one, and months from there on have 153 days every five.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    year * 365 + leap_days + (153 * month + 2) / 5 - 719_468
 }
 
 fn parse_day(text: &str, format: Option<&str>) -> Result<Date, TimeError> {
@@ -399,6 +424,16 @@ impl Times {
             _ if inside => Ok(When::At(at)),
             _ => Err(self.outside()),
         }
+    }
+
+    /// Whether times of a zone are instants as they are shown, and within this range mean no more than that: else each is to be
+    /// looked at.
+    pub(super) fn as_they_are(&self, is_local: bool) -> Option<std::ops::Range<i64>> {
+        let (from, until) = self.between;
+        let plain = !self.open_between && (!is_local || self.local.is_utc);
+        let held =
+            |micros: i64| micros.clamp(Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond());
+        plain.then(|| held(from)..held(until))
     }
 
     /// What a text that is no instant says, if it is a day far out all the same.
@@ -518,6 +553,11 @@ impl Zones {
         }
     }
 
+    /// The times of all rows, if none names a zone.
+    pub fn of_all(&self) -> Option<&Times> {
+        self.of_rows.is_empty().then_some(&self.times)
+    }
+
     /// The times where no zone is named.
     pub fn plain(&self) -> &Times {
         &self.times
@@ -539,9 +579,11 @@ mod tests {
     use super::*;
 
     /// As [`in_seconds`], read at length.
-    fn at_length(text: &str) -> Option<(DateTime, bool)> {
+    fn at_length(text: &str) -> Option<(i64, bool)> {
         let local = text.strip_suffix('Z').unwrap_or(text);
-        Some((local.parse().ok()?, local.len() < text.len()))
+        let at: DateTime = local.parse().ok()?;
+        let since = at.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0));
+        Some((i64::try_from(since.as_micros()).ok()?, local.len() < text.len()))
     }
 
     #[test]
@@ -569,6 +611,11 @@ mod tests {
             }
         }
         assert!(known > 200, "{known}");
+        for day in (-719_528..=2_932_896).step_by(17) {
+            let day = super::day(day).unwrap();
+            let text = format!("{day}T12:34:56");
+            assert_eq!(in_seconds(text.as_bytes()), at_length(&text), "{text}");
+        }
         assert_eq!(in_seconds(b"2026-06-30T23:59:60Z"), None, "a leap second is read at length");
     }
 }

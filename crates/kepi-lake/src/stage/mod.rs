@@ -10,6 +10,7 @@ use arrow::array::{
     ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder, new_null_array,
 };
 use kepi_model::{
+    expression::Physical,
     id::RuleId,
     project::{Entity, Mapping, MappingFrom, Mode, Otherwise, Requirement, Rule, Source},
 };
@@ -91,6 +92,8 @@ struct Working<'a> {
     writer: TableFileWriter,
     /// Where each column of the table comes from.
     columns: Vec<ColumnFrom>,
+    /// Of columns that say the same of all rows: as many as a batch has had at most.
+    same: Vec<Option<ArrayRef>>,
     /// Numbers in the index of the new file, the load and the source.
     staged: u32,
     load: u32,
@@ -191,6 +194,7 @@ pub(crate) fn stage(
     let mut working = Working {
         writer: TableFileWriter::create(&staging.fs, &staging.folder, &staging.table)?,
         columns: staging.table.columns.iter().map(|c| column_from(&c.name, &staging.entity)).collect(),
+        same: vec![None; staging.table.columns.len()],
         staging,
         index,
         history,
@@ -315,11 +319,11 @@ impl Working<'_> {
                     self.unknown += u64::from(unknown);
                     continue;
                 }
-                Fate::Bad(rejection) => rejection,
+                Fate::Bad(rejection) => *rejection,
                 Fate::Rejected(rejection) => {
                     // The key may be readable all the same: then it is not absent from the file.
                     self.see(typed.keys.get(row).copied().flatten());
-                    rejection
+                    *rejection
                 }
                 Fate::Typed => match self.typed(number, row, typed) {
                     Verdict::Lands => continue,
@@ -709,15 +713,27 @@ impl Working<'_> {
         if n == 0 {
             return Ok(());
         }
+        let said = |from: &ColumnFrom| match from {
+            ColumnFrom::Source => Some(self.staging.source.id.as_str()),
+            ColumnFrom::File => Some(self.staging.name.as_str()),
+            ColumnFrom::Load => Some(self.staging.load.as_str()),
+            _ => None,
+        };
+        for (from, same) in self.columns.iter().zip(&mut self.same) {
+            if let Some(text) = said(from).filter(|_| same.as_ref().is_none_or(|made| made.len() < n)) {
+                *same = Some(Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, n))));
+            }
+        }
         let instants = |pick: fn(&(i64, i64)) -> i64, none: i64| -> ArrayRef {
+            // Most rows hold from ever until now.
+            if self.batch.intervals.iter().all(|interval| pick(interval) == none) {
+                return new_null_array(&data_type(Physical::Instant), n);
+            }
             let mut builder = TimestampMicrosecondBuilder::with_capacity(n).with_timezone("UTC");
             for interval in &self.batch.intervals {
                 builder.append_option(Some(pick(interval)).filter(|n| *n != none));
             }
             Arc::new(builder.finish())
-        };
-        let same = |text: &str| -> ArrayRef {
-            Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, n)))
         };
         let reference = |at: usize| self.staging.meets.references.iter().find(|of| of.at == at);
         // What a row refers to, and what its source said where that is another one.
@@ -731,8 +747,8 @@ impl Working<'_> {
             });
             Arc::new(texts.collect::<StringArray>())
         };
-        let columns =
-            self.columns.iter().zip(&self.staging.table.columns).map(|(from, column)| match *from {
+        let columns = self.columns.iter().zip(&self.same).zip(&self.staging.table.columns).map(
+            |((from, same), column)| match *from {
                 ColumnFrom::Said(at) => match reference(at) {
                     Some(of) => references(at, of, true),
                     None => new_null_array(&data_type(column.physical), n),
@@ -751,14 +767,17 @@ impl Working<'_> {
                 ColumnFrom::RecordedAt => {
                     Arc::new(TimestampMicrosecondArray::from_value(self.staging.at, n).with_timezone("UTC"))
                 }
-                ColumnFrom::Source => same(self.staging.source.id.as_str()),
-                ColumnFrom::File => same(&self.staging.name),
                 ColumnFrom::Row => {
                     Arc::new(Int64Array::from_iter_values(landing.iter().map(|row| number(*row) as i64)))
                 }
-                ColumnFrom::Load => same(&self.staging.load),
-                ColumnFrom::Nothing => new_null_array(&data_type(column.physical), n),
-            });
+                ColumnFrom::Source | ColumnFrom::File | ColumnFrom::Load | ColumnFrom::Nothing => {
+                    match same {
+                        Some(same) => same.slice(0, n),
+                        None => new_null_array(&data_type(column.physical), n),
+                    }
+                }
+            },
+        );
         let columns = columns.collect();
         self.writer.write_columns(columns)
     }
