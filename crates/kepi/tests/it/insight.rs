@@ -221,6 +221,12 @@ fn last_month() -> Date {
     today.checked_add(Span::new().months(2 - (i64::from(today.month()) - 1) % 3)).unwrap()
 }
 
+/// The day by which the months of figures are over: what is dated after a run says nothing of how far data reach.
+fn once_over(project: &Project, last: Date) {
+    let over = last.checked_add(Span::new().months(1)).unwrap();
+    project.set_clock(&format!("{over}T12:00:00Z"));
+}
+
 fn last_label() -> String {
     last_month().strftime("%Y-%m").to_string()
 }
@@ -239,6 +245,7 @@ fn inbox(project: &Project, who: &str) -> Vec<Value> {
 #[test]
 fn a_belief_that_is_no_longer_borne_out_asks_for_a_change_and_kepi_writes_it() {
     let project = believed("reviewed", 30);
+    once_over(&project, last_month());
     project.fails_or_not(&["run"]);
     let asked = inbox(&project, "head").into_iter().find(|of| of["kind"] == "alert");
     let asked = asked.unwrap_or_else(|| panic!("{:?}", inbox(&project, "head")));
@@ -352,11 +359,13 @@ fn one_more(project: &Project, entity: &str, first: Date, teams: &[(&str, usize,
     let over = first.checked_add(Span::new().months(1)).unwrap();
     writeln!(text, "over-{first},{over},none,no").unwrap();
     project.write(&format!("data/{entity}/{first}.csv"), &text);
+    once_over(project, first);
 }
 
 #[test]
 fn outlooks_stay_as_they_were_published_and_are_held_against_what_came() {
     let project = believed("reviewed", 48);
+    once_over(&project, last_month());
     project.fails_or_not(&["run"]);
     let outlook = |period: &str| analysed(&project, &["late", "--analysis", "outlook", "--period", period]);
     let month = |after: i64| last_month().checked_add(Span::new().months(after)).unwrap();
