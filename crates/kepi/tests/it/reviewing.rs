@@ -320,8 +320,8 @@ async fn a_review_is_of_the_periods_of_its_scorecard() {
     let weeks = "scorecard: customers\nname: Customers\nweek_start: sunday\nfiscal_year_start: february\ncalendar: {weeks: 4-4-5}\n";
     let definitions = PROJECT.replace("scorecard: customers\nname: Customers\n", weeks);
     let world = world_of(&definitions, [6, 8, 40, 42, 12]).await;
-    // An answer by which the month until 25 April is over.
-    world.project.write("data/over.csv", "id,answered,region,score\nover,2026-04-27 10:00,emea,9\n");
+    // An answer by which the month until 2 May is over.
+    world.project.write("data/over.csv", "id,answered,region,score\nmay,2026-05-03 10:00,emea,9\n");
     world.run("2026-05-01T08:00").await;
     assert_eq!(world.run("2026-05-04T08:00").await.plans_asked, 0);
     assert_eq!(world.run("2026-05-05T08:00").await.plans_asked, 1);
