@@ -10,7 +10,13 @@
     reason = "a measurement"
 )]
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufWriter, Write as _},
+    path::Path,
+    time::Instant,
+};
 
 use kepi_lake::{FileSources, Landing, LocalLake};
 use kepi_model::source_text::{SourceFile, SourceMap};
@@ -59,7 +65,8 @@ impl Progress for Silent {
 }
 
 fn csv(path: &Path, rows: impl Iterator<Item = u64>, version: u64) {
-    let mut text = "id,account,opened_at,solved_at,channel,comment,amount,minutes\n".to_owned();
+    let mut text = BufWriter::new(fs::File::create(path).unwrap());
+    writeln!(text, "id,account,opened_at,solved_at,channel,comment,amount,minutes").unwrap();
     for row in rows {
         let n = row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
         let at = |seconds: u64| jiff::Timestamp::from_second(seconds.cast_signed()).unwrap();
@@ -71,7 +78,14 @@ fn csv(path: &Path, rows: impl Iterator<Item = u64>, version: u64) {
         writeln!(text, "T{row:09},A{account},{opened},{solved},{channel},{comment},{money}.50,{minutes}")
             .unwrap();
     }
-    fs::write(path, text).unwrap();
+    text.flush().unwrap();
+}
+
+/// The largest resident memory so far, in MB, where the system says so.
+fn peak() -> u64 {
+    let said = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = said.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).map_or(0, |kb: u64| kb / 1024)
 }
 
 fn data_files(folder: &Path) -> BTreeMap<String, u64> {
@@ -120,6 +134,9 @@ fn main() {
             assert_eq!(report.counts.quarantined, 0);
             (seconds, report.counts.landed(), new.iter().sum::<u64>())
         });
-        println!("day {day}: {written} rows in {seconds:.3} s, {bytes} bytes of data files written");
+        println!(
+            "day {day}: {written} rows in {seconds:.3} s, {bytes} bytes of data files written, {} MB of memory at most",
+            peak()
+        );
     }
 }
