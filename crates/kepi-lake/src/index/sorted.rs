@@ -319,9 +319,26 @@ impl Sorted {
             if bytes.is_empty() && from == 0 { Ok(()) } else { writer.push(key, bytes) }
         })?;
         let merged = writer.finish()?;
-        self.out.extend(self.runs.drain(from..).map(|run| run.path().to_owned()));
+        self.leave(from);
         self.push(merged);
         Ok(())
+    }
+
+    /// Lets go of the runs from a number on: what another one holds. Those that no list names yet go at once, or as many bytes would lie there as often as
+    /// new keys are merged.
+    fn leave(&mut self, from: usize) {
+        for run in self.runs.drain(from..) {
+            let path = run.path().to_owned();
+            drop(run);
+            match self.unnamed.0.iter().position(|unnamed| *unnamed == path) {
+                Some(at) => {
+                    self.unnamed.0.swap_remove(at);
+                    // Best effort: what no list names is removed when the index is opened.
+                    let _ = durable::remove(&path);
+                }
+                None => self.out.push(path),
+            }
+        }
     }
 
     /// Makes what is said of every key anew: `change` gets the bytes and leaves those that hold from now on.
@@ -347,7 +364,7 @@ impl Sorted {
             if bytes.is_empty() { Ok(()) } else { writer.push(key, &bytes) }
         })?;
         let written = writer.finish()?;
-        self.out.extend(self.runs.drain(..).map(|run| run.path().to_owned()));
+        self.leave(0);
         self.push(written);
         Ok(())
     }
@@ -364,5 +381,32 @@ impl Sorted {
     /// Bytes of memory it takes.
     pub fn memory(&self) -> u64 {
         self.fresh.memory() as u64 + self.runs.iter().map(Run::memory).sum::<u64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_that_became_one_before_anybody_named_them_are_gone_and_others_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = || durable::names(folder.path()).unwrap().len();
+        let mut sorted = Sorted::new(Some(folder.path().to_owned()), 10);
+        let mut put = |sorted: &mut Sorted, keys: std::ops::Range<u128>| {
+            for key in keys {
+                sorted.put(key << 64, |into| into.push(1)).unwrap();
+                assert!(sorted.out.len() + sorted.runs.len() == there());
+            }
+        };
+        put(&mut sorted, 0..1_000);
+        assert!(sorted.out.is_empty() && there() < 12, "of a hundred runs {} are there", there());
+        // A list names them now, so they stay until another one is kept.
+        let named = sorted.names().len();
+        sorted.tidy();
+        put(&mut sorted, 1_000..3_000);
+        assert!(sorted.out.len() <= named && !sorted.out.is_empty());
+        sorted.tidy();
+        assert_eq!(there(), sorted.runs.len());
     }
 }
