@@ -393,7 +393,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let there = || durable::names(folder.path()).unwrap().len();
         let mut sorted = Sorted::new(Some(folder.path().to_owned()), 10);
-        let mut put = |sorted: &mut Sorted, keys: std::ops::Range<u128>| {
+        let put = |sorted: &mut Sorted, keys: std::ops::Range<u128>| {
             for key in keys {
                 sorted.put(key << 64, |into| into.push(1)).unwrap();
                 assert!(sorted.out.len() + sorted.runs.len() == there());
