@@ -415,7 +415,7 @@ fn row(source: &SourceView, expected: bool, for_people: bool) -> Vec<Field> {
     }
     let landed = source.rows.landed();
     let share = (landed > 0).then(|| source.rows.quarantined as f64 / landed as f64);
-    let share = Field::figure(share.map(format::coverage).unwrap_or_default(), share);
+    let share = Field::figure(share.map(format::share).unwrap_or_default(), share);
     let until = Field::text(source.watermark.clone().unwrap_or_default());
     match for_people {
         true => row.extend([count(Some(landed)), count(Some(source.rows.quarantined)), share, until]),

@@ -13,10 +13,9 @@ pub(crate) const OF_FILE: &str =
      ORDER BY effective DESC, seq DESC LIMIT 1";
 
 /// Files of a source that were read by another definition than this one, and by none that is it; each with its rows.
-pub(crate) const READ_BEFORE: &str = "SELECT file, sum(rows) AS rows, min(seq) AS first FROM kepi_load AS load
+pub(crate) const READ_BEFORE: &str = "SELECT file, sum(rows) AS rows, min(seq) AS first FROM kepi_load
      WHERE source = $1 AND definition <> $2 AND stopped = 0 AND replaced_by IS NULL AND rows > 0
-     AND NOT EXISTS (SELECT 1 FROM kepi_load AS own
-                     WHERE own.source = $1 AND own.file = load.file AND own.definition = $2 AND own.stopped = 0)
+     AND file NOT IN (SELECT file FROM kepi_load WHERE source = $1 AND definition = $2 AND stopped = 0)
      GROUP BY file ORDER BY first";
 
 /// The loads of an entity, latest first.
