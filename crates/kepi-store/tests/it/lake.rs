@@ -281,6 +281,10 @@ async fn a_load_is_found_by_content_or_by_name(place: Place) {
     assert_eq!(found, [("l6", false), ("l5", false), ("l3", false), ("l2", false), ("l1", true)]);
     assert_eq!(ledger::reports(&mut tx, Some("orders")).await.unwrap().len(), 4);
     assert_eq!(ledger::reports(&mut tx, None).await.unwrap().len(), 5);
+    // By another definition all of them would be read otherwise; by this one none.
+    let before = ledger::read_before(&mut tx, "orders", "e").await.unwrap();
+    assert_eq!(before, [("a.csv".to_owned(), 20), ("b.csv".to_owned(), 10)]);
+    assert!(ledger::read_before(&mut tx, "orders", "d").await.unwrap().is_empty());
     let mut tx = store.begin().await.unwrap();
     assert!(
         enter(&mut tx, load("l1", "c.csv", "c", 1, &columns), 0, None).await.is_err(),

@@ -13,7 +13,8 @@ pub(crate) const OF_FILE: &str =
      ORDER BY effective DESC, seq DESC LIMIT 1";
 
 /// Files of a source that were read by another definition than this one, and by none that is it; each with its rows.
-pub(crate) const READ_BEFORE: &str = "SELECT file, sum(rows) AS rows, min(seq) AS first FROM kepi_load
+pub(crate) const READ_BEFORE: &str =
+    "SELECT file, CAST(sum(rows) AS BIGINT) AS rows, min(seq) AS first FROM kepi_load
      WHERE source = $1 AND definition <> $2 AND stopped = 0 AND replaced_by IS NULL AND rows > 0
      AND file NOT IN (SELECT file FROM kepi_load WHERE source = $1 AND definition = $2 AND stopped = 0)
      GROUP BY file ORDER BY first";
