@@ -165,8 +165,10 @@ impl LocalLake {
                 .tables
                 .remove(&entity.id)
                 .filter(|index| index.version == version && index.shape == shape.text);
+            let mut hold = HashMap::new();
             if index.is_none() {
                 self.sound_table(entity.id.as_str()).await?;
+                hold = self.catalogue.hold(&entity.id).await?;
             }
             let effective = past.effective(landing.at, &order);
             let newer = past.late_for(&order).map(str::to_owned);
@@ -202,10 +204,10 @@ impl LocalLake {
                 let staged = index
                     .map_or_else(
                         || {
-                            let Staging { shape, entity, table, past, secret, .. } = &staging;
+                            let Staging { shape, entity, table, secret, .. } = &staging;
                             let (folder, lake, secret) = (own_folder.as_path(), lake.as_str(), *secret);
                             let of = IndexOf { shape, entity, table, version, folder, lake, secret };
-                            let since = |load: &str| past.effective.get(load).copied().unwrap_or(i64::MIN);
+                            let since = |load: &str| hold.get(load).copied().unwrap_or(i64::MIN);
                             match TableIndex::found(&of, &files) {
                                 Some(index) => Ok(index),
                                 None => TableIndex::build(&of, files, &since).map_err(LandError::from),

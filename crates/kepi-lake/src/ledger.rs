@@ -6,7 +6,7 @@ use std::{
 };
 
 use kepi_model::{
-    id::{Hash, SourceId},
+    id::{AttributeId, EntityId, Hash, SourceId},
     project::{Identical, Mode, Requirement, Source},
 };
 use kepi_query::landing::{Delivered, LoadOutcome, LoadReport, Order, Profile, natural};
@@ -46,8 +46,6 @@ pub(crate) struct Past {
     pub labels: Vec<(String, String)>,
     /// Latest instant from which rows of the entity's loads hold.
     pub last_effective: Option<i64>,
-    /// Since when the rows of each load of the entity hold.
-    pub effective: HashMap<String, i64>,
     /// Of the files in the lake that are newer than this one, the one whose rows hold first: its name and since when.
     pub newer: Option<(String, i64)>,
     /// Since when the rows hold of the newest file that is older.
@@ -81,6 +79,9 @@ impl Past {
 
 /// µs between the rows of two files that land at once, so that others find room between them later.
 const BETWEEN: i64 = 1000;
+
+/// Rows of the ledger that are read at once where more than the last is to be known.
+const AT_ONCE: u32 = 64;
 
 /// What of a report says where its file stands.
 #[derive(Deserialize)]
@@ -134,27 +135,14 @@ pub(crate) async fn past(
     renamed: &(dyn Fn(&Earlier) -> bool + Sync),
 ) -> Result<Past, LandError> {
     let mut tx = catalogue.store.read().await?;
-    let mut past =
-        Past { earlier: find_earlier(&mut tx, source, file, content, renamed).await?, ..Past::default() };
-    let wanted = source.rules.iter().any(|rule| matches!(rule.require, Requirement::LikeHistory { .. }));
-    for load in ledger::of_entity(&mut tx, source.into.as_str()).await? {
-        past.last_effective = past.last_effective.max(Some(load.effective));
-        if load.source == source.id.as_str() {
-            if !load.replaced && load.content != content.to_string() {
-                past.rows.push(load.rows);
-            }
-            if !load.replaced && ordered(source) {
-                past.place(&load.report, load.effective, order)?;
-            }
-            if wanted && !load.replaced && load.content != content.to_string() {
-                past.profiles.extend(profiled(&load.report)?);
-            }
-            if past.columns.is_none() {
-                past.labels = labelled(&load.report)?;
-            }
-            past.columns.get_or_insert(load.columns);
-        }
-        past.effective.insert(load.load, load.effective);
+    let mut past = Past {
+        earlier: find_earlier(&mut tx, source, file, content, renamed).await?,
+        last_effective: ledger::holds_last(&mut tx, source.into.as_str()).await?,
+        ..Past::default()
+    };
+    past.remember(&mut tx, source, content).await?;
+    if ordered(source) {
+        past.place(&mut tx, source, order).await?;
     }
     Ok(past)
 }
@@ -194,19 +182,85 @@ pub(crate) fn ordered(source: &Source) -> bool {
 }
 
 impl Past {
-    /// Takes note of a load that stands before or behind the file.
-    fn place(&mut self, report: &str, effective: i64, order: &Order) -> Result<(), LakeError> {
-        let placed: Placed =
-            serde_json::from_str(report).map_err(|e| LakeError::Corrupt(format!("a load: {e}")))?;
-        let Some(other) = placed.order.filter(|o| o.by == order.by) else { return Ok(()) };
-        match natural(&other.value, &order.value) {
-            Ordering::Greater if self.newer.as_ref().is_none_or(|(_, e)| effective < *e) => {
-                self.newer = Some((placed.file, effective));
+    /// What the loads of a source before were like: no more of them than its rules ask for.
+    async fn remember(&mut self, tx: &mut Reading, source: &Source, content: Hash) -> Result<(), LakeError> {
+        let content = content.to_string();
+        let mut rows = 0;
+        let mut profiles: BTreeMap<&AttributeId, usize> = BTreeMap::new();
+        for rule in &source.rules {
+            match &rule.require {
+                Requirement::RowsAgainstHistory { loads, .. } => rows = rows.max(*loads as usize),
+                Requirement::LikeHistory { attribute, loads, .. } if *loads > 0 => {
+                    let wanted = profiles.entry(attribute).or_default();
+                    *wanted = (*wanted).max(*loads as usize);
+                }
+                _ => {}
             }
-            Ordering::Less => self.older = self.older.max(Some(effective)),
-            _ => {}
         }
-        Ok(())
+        let mut last: Option<Load> = None;
+        loop {
+            let asked = if rows > 0 || !profiles.is_empty() { AT_ONCE } else { 1 };
+            let found = ledger::latest(tx, source.id.as_str(), last.as_ref(), asked).await?;
+            let all = found.len() < asked as usize;
+            for load in found {
+                if self.columns.is_none() {
+                    self.labels = labelled(&load.report)?;
+                    self.columns = Some(load.columns.clone());
+                }
+                if !load.replaced && load.content != content {
+                    if rows > 0 {
+                        self.rows.push(load.rows);
+                        rows -= 1;
+                    }
+                    if !profiles.is_empty() {
+                        for profile in profiled(&load.report)? {
+                            let Some(wanted) = profiles.get_mut(&profile.attribute) else { continue };
+                            *wanted -= 1;
+                            if *wanted == 0 {
+                                profiles.remove(&profile.attribute);
+                            }
+                            self.profiles.push(profile);
+                        }
+                    }
+                }
+                last = Some(load);
+            }
+            if all || rows == 0 && profiles.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Between which files of the lake the file stands. The newer a file, the later its rows hold, so that none is
+    /// older than the first older one that is found from behind.
+    async fn place(&mut self, tx: &mut Reading, source: &Source, order: &Order) -> Result<(), LakeError> {
+        let mut last: Option<Load> = None;
+        // Most files are newer than all that have landed.
+        let mut asked = 1;
+        loop {
+            let found = ledger::holding_last(tx, source.id.as_str(), last.as_ref(), asked).await?;
+            let all = found.len() < asked as usize;
+            for load in found {
+                // Files that share an instant stand in no order.
+                if self.older.is_some_and(|older| load.effective < older) {
+                    return Ok(());
+                }
+                let placed: Placed = serde_json::from_str(&load.report)
+                    .map_err(|e| LakeError::Corrupt(format!("a load: {e}")))?;
+                if let Some(other) = placed.order.filter(|o| o.by == order.by) {
+                    match natural(&other.value, &order.value) {
+                        Ordering::Greater => self.newer = Some((placed.file, load.effective)),
+                        Ordering::Less => self.older = self.older.max(Some(load.effective)),
+                        Ordering::Equal => {}
+                    }
+                }
+                last = Some(load);
+            }
+            if all {
+                return Ok(());
+            }
+            asked = AT_ONCE;
+        }
     }
 }
 
@@ -241,6 +295,11 @@ impl Entry<'_> {
 }
 
 impl Catalogue {
+    /// Since when the rows of each load of an entity hold, µs UTC.
+    pub(crate) async fn hold(&self, entity: &EntityId) -> Result<HashMap<String, i64>, LakeError> {
+        Ok(ledger::hold(&mut self.store.read().await?, entity.as_str()).await?)
+    }
+
     /// Loads that were not replaced, in order, of one source or all.
     pub async fn loads(&self, source: Option<&SourceId>) -> Result<Vec<LoadReport>, LandError> {
         let reports = ledger::reports(&mut self.store.read().await?, source.map(SourceId::as_str)).await?;

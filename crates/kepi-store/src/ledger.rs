@@ -1,5 +1,7 @@
 //! The ledger of loads: one row a load, committed with its rows, so that a file is in exactly once or not at all.
 
+use std::collections::HashMap;
+
 use kepi_proof::Salt;
 
 use crate::{
@@ -12,10 +14,10 @@ use crate::{
 /// A load of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
+    /// Its place among all loads: later ones have a higher one.
+    pub seq: i64,
     /// Its id.
     pub load: String,
-    /// The source it is of.
-    pub source: String,
     /// Hash of the file's bytes.
     pub content: String,
     /// Hash of the source's definition.
@@ -38,8 +40,8 @@ fn corrupt(reason: String) -> StoreError {
 
 fn read(row: &Row) -> Result<Load, StoreError> {
     Ok(Load {
+        seq: row.get("seq")?,
         load: row.get("load")?,
-        source: row.get("source")?,
         content: row.get("content")?,
         definition: row.get("definition")?,
         effective: row.get("effective")?,
@@ -80,12 +82,52 @@ pub async fn read_before(
     rows.iter().map(|row| Ok((row.get("file")?, row.count("rows")?))).collect()
 }
 
-/// The loads of an entity that were not stopped, latest first, replaced ones too.
+/// The latest loads of a source that were not stopped, replaced ones too, latest first: at most so many, of those
+/// before one or of all.
 ///
 /// # Errors
 /// The database refused or holds something unreadable.
-pub async fn of_entity(tx: &mut Reading, entity: &str) -> Result<Vec<Load>, StoreError> {
-    tx.query(sql::OF_ENTITY).bind(entity).all().await?.iter().map(read).collect()
+pub async fn latest(
+    tx: &mut Reading,
+    source: &str,
+    before: Option<&Load>,
+    most: u32,
+) -> Result<Vec<Load>, StoreError> {
+    let before = before.map_or(i64::MAX, |load| load.seq);
+    let rows = tx.query(sql::BEFORE).bind(source).bind(before).bind(i64::from(most)).all().await?;
+    rows.iter().map(read).collect()
+}
+
+/// The loads of a source whose rows hold last, among those neither stopped nor replaced, the last one first: at most so
+/// many, of those before one or of all.
+///
+/// # Errors
+/// The database refused or holds something unreadable.
+pub async fn holding_last(
+    tx: &mut Reading,
+    source: &str,
+    before: Option<&Load>,
+    most: u32,
+) -> Result<Vec<Load>, StoreError> {
+    let (effective, seq) = before.map_or((i64::MAX, i64::MAX), |load| (load.effective, load.seq));
+    let query = tx.query(sql::HOLDING_BEFORE).bind(source).bind(effective).bind(seq).bind(i64::from(most));
+    query.all().await?.iter().map(read).collect()
+}
+
+/// The last instant, in µs UTC, from which rows of a load of an entity hold, stopped ones left out.
+///
+/// # Errors
+/// The database refused.
+pub async fn holds_last(tx: &mut Reading, entity: &str) -> Result<Option<i64>, StoreError> {
+    tx.query(sql::HOLDS_LAST).bind(entity).first().await?.map(|row| row.get(0)).transpose()
+}
+
+/// Since when the rows of each load of an entity hold, µs UTC, stopped ones left out.
+///
+/// # Errors
+/// The database refused.
+pub async fn hold(tx: &mut Reading, entity: &str) -> Result<HashMap<String, i64>, StoreError> {
+    tx.query(sql::HOLD).bind(entity).all().await?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// The reports of loads that were not replaced, in order, of one source or all.

@@ -276,9 +276,21 @@ async fn a_load_is_found_by_content_or_by_name(place: Place) {
     };
     assert_eq!(by_content("x").await.as_deref(), Some("l5"));
     assert_eq!(by_content("s").await, None, "a stopped load did not land");
-    let of_entity = ledger::of_entity(&mut tx, "order").await.unwrap();
-    let found: Vec<(&str, bool)> = of_entity.iter().map(|l| (&*l.load, l.replaced)).collect();
-    assert_eq!(found, [("l6", false), ("l5", false), ("l3", false), ("l2", false), ("l1", true)]);
+    fn named(found: &[ledger::Load]) -> Vec<(&str, bool)> {
+        found.iter().map(|load| (&*load.load, load.replaced)).collect()
+    }
+    let latest = ledger::latest(&mut tx, "orders", None, 3).await.unwrap();
+    assert_eq!(named(&latest), [("l5", false), ("l3", false), ("l2", false)]);
+    let before = ledger::latest(&mut tx, "orders", latest.last(), 3).await.unwrap();
+    assert_eq!(named(&before), [("l1", true)], "one that was replaced has landed, too");
+    let last = ledger::holding_last(&mut tx, "orders", None, 2).await.unwrap();
+    assert_eq!(named(&last), [("l5", false), ("l2", false)]);
+    let before = ledger::holding_last(&mut tx, "orders", last.last(), 2).await.unwrap();
+    assert_eq!(named(&before), [("l3", false)], "one that was replaced holds no longer");
+    assert_eq!(ledger::holds_last(&mut tx, "order").await.unwrap(), Some(99), "of whatever source");
+    assert_eq!(ledger::holds_last(&mut tx, "return").await.unwrap(), None);
+    let hold = ledger::hold(&mut tx, "order").await.unwrap();
+    assert_eq!((hold.len(), hold["l1"], hold["l3"], hold["l6"]), (5, 5, 6, 99));
     assert_eq!(ledger::reports(&mut tx, Some("orders")).await.unwrap().len(), 4);
     assert_eq!(ledger::reports(&mut tx, None).await.unwrap().len(), 5);
     // By another definition all of them would be read otherwise; by this one none.

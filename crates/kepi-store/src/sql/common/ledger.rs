@@ -2,13 +2,13 @@
 
 /// The loads of a content, latest first.
 pub(crate) const OF_CONTENT: &str =
-    "SELECT load, source, content, definition, effective, rows, columns, report, replaced_by
+    "SELECT seq, load, content, definition, effective, rows, columns, report, replaced_by
      FROM kepi_load WHERE source = $1 AND content = $2 AND stopped = 0 AND replaced_by IS NULL
      ORDER BY seq DESC";
 
 /// The load of a file name that holds last.
 pub(crate) const OF_FILE: &str =
-    "SELECT load, source, content, definition, effective, rows, columns, report, replaced_by
+    "SELECT seq, load, content, definition, effective, rows, columns, report, replaced_by
      FROM kepi_load WHERE source = $1 AND file = $2 AND stopped = 0 AND replaced_by IS NULL
      ORDER BY effective DESC, seq DESC LIMIT 1";
 
@@ -19,10 +19,23 @@ pub(crate) const READ_BEFORE: &str =
      AND file NOT IN (SELECT file FROM kepi_load WHERE source = $1 AND definition = $2 AND stopped = 0)
      GROUP BY file ORDER BY first";
 
-/// The loads of an entity, latest first.
-pub(crate) const OF_ENTITY: &str =
-    "SELECT load, source, content, definition, effective, rows, columns, report, replaced_by
-     FROM kepi_load WHERE entity = $1 AND stopped = 0 ORDER BY seq DESC";
+/// The loads of a source before one, latest first.
+pub(crate) const BEFORE: &str =
+    "SELECT seq, load, content, definition, effective, rows, columns, report, replaced_by
+     FROM kepi_load WHERE source = $1 AND stopped = 0 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+
+/// The loads of a source that stand and hold before one, the one that holds last first.
+pub(crate) const HOLDING_BEFORE: &str =
+    "SELECT seq, load, content, definition, effective, rows, columns, report, replaced_by
+     FROM kepi_load WHERE source = $1 AND stopped = 0 AND replaced_by IS NULL AND (effective, seq) < ($2, $3)
+     ORDER BY effective DESC, seq DESC LIMIT $4";
+
+/// Since when the load of an entity holds that holds last.
+pub(crate) const HOLDS_LAST: &str =
+    "SELECT effective FROM kepi_load WHERE entity = $1 AND stopped = 0 ORDER BY effective DESC LIMIT 1";
+
+/// Since when each load of an entity holds.
+pub(crate) const HOLD: &str = "SELECT load, effective FROM kepi_load WHERE entity = $1 AND stopped = 0";
 
 /// The reports of loads that stand.
 pub(crate) const REPORTS: &str =

@@ -482,7 +482,12 @@ CREATE TABLE IF NOT EXISTS kepi_load (
     replaced_by TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS kepi_load_by_source ON kepi_load (source, seq);
-CREATE INDEX IF NOT EXISTS kepi_load_by_entity ON kepi_load (entity, seq);
+CREATE INDEX IF NOT EXISTS kepi_load_by_file ON kepi_load (source, file, effective);
+CREATE INDEX IF NOT EXISTS kepi_load_by_content ON kepi_load (source, content);
+CREATE INDEX IF NOT EXISTS kepi_load_by_effective ON kepi_load (source, effective);
+CREATE INDEX IF NOT EXISTS kepi_load_of_entity ON kepi_load (entity, effective);
+-- What the last one replaces.
+DROP INDEX IF EXISTS kepi_load_by_entity;
 
 -- What was fetched of a source and has landed, one raw file a row. The newest says how far fetching has come: the row enters in
 -- the transaction that holds the file's rows.
