@@ -1,5 +1,7 @@
 //! Reading columns of a pinned table into memory, for what is made of them row by row.
 
+use std::collections::BTreeSet;
+
 use arrow::{
     array::{Array as _, BooleanArray, RecordBatch, StringArray},
     compute::filter_record_batch,
@@ -8,7 +10,7 @@ use datafusion_execution::SendableRecordBatchStream;
 use futures::StreamExt;
 use kepi_model::expression::Physical;
 use kepi_query::port::{
-    Belonging, EvaluateError, Limits, MemoryColumn, MemoryTable, PinnedColumn, PinnedTable,
+    Belonging, By, EvaluateError, Limits, MemoryColumn, MemoryTable, PinnedColumn, PinnedTable,
 };
 use kepi_query::texts::Texts;
 use tokio::sync::mpsc;
@@ -135,8 +137,10 @@ struct Reader {
     only: Option<Belonging>,
     /// By column, the dictionary of the last batch with what is known of its members.
     known: Vec<Option<Known>>,
-    /// The same of the columns that hold keys, by tie.
+    /// The same of the columns of text that hold keys, by tie.
     asked: Vec<Asked>,
+    /// Reads what else tells whether rows belong to keys.
+    other: Option<Box<Reader>>,
 }
 
 /// The codes of a dictionary's members, as far as they occurred.
@@ -160,6 +164,11 @@ impl Default for Asked {
 impl Reader {
     fn new(columns: &[PinnedColumn], only: Option<&Belonging>) -> Self {
         let empty = columns.iter().map(|column| MemoryColumn::empty(column.physical)).collect();
+        let others =
+            only.into_iter().flat_map(|only| &only.ties).filter(|(by, _)| text(by, columns).is_none());
+        let others: BTreeSet<String> = others.flat_map(|(by, _)| by.columns()).collect();
+        let others: Vec<PinnedColumn> =
+            columns.iter().filter(|column| others.contains(&column.name)).cloned().collect();
         Self {
             read: MemoryTable { rows: 0, columns: empty },
             seen: 0,
@@ -167,6 +176,7 @@ impl Reader {
             only: only.cloned(),
             known: columns.iter().map(|_| None).collect(),
             asked: Vec::new(),
+            other: (!others.is_empty()).then(|| Box::new(Self::new(&others, None))),
         }
     }
 
@@ -179,16 +189,24 @@ impl Reader {
     }
 }
 
-/// The rows of which a column holds a key. Each text of a dictionary that occurs is looked up once, though batches share it.
+/// The column of text that is asked; none: something else is.
+fn text<'a>(by: &'a By, columns: &[PinnedColumn]) -> Option<&'a str> {
+    let By::Column(name) = by else { return None };
+    let is_text = |column: &PinnedColumn| column.physical == Physical::Text;
+    columns.iter().find(|column| column.name == *name).is_none_or(is_text).then_some(name)
+}
+
+/// The rows of which a column holds a key, or that are asked for otherwise. Each text of a dictionary that occurs is looked up once, though batches share it.
 fn belonging(
-    only: &Belonging,
+    (only, columns): (&Belonging, &[PinnedColumn]),
     asked: &mut Vec<Asked>,
+    other: Option<&mut Reader>,
     batch: RecordBatch,
 ) -> Result<RecordBatch, EvaluateError> {
     let mut of = vec![false; batch.num_rows()];
     asked.resize_with(only.ties.len(), Asked::default);
-    for ((name, keys), asked) in only.ties.iter().zip(asked) {
-        let Some(array) = batch.column_by_name(name) else { continue };
+    for ((by, keys), asked) in only.ties.iter().zip(asked) {
+        let Some(array) = text(by, columns).and_then(|name| batch.column_by_name(name)) else { continue };
         let Vector::Text(texts) = Vector::of_array(array, Physical::Text).map_err(EvaluateError::Engine)?
         else {
             continue;
@@ -204,6 +222,11 @@ fn belonging(
             *of |= is_key.unwrap_or(keys.missing);
         }
     }
+    if let Some(other) = other {
+        other.add(batch.clone())?;
+        let rows = other.taken();
+        only.mark(&other.columns, &rows, |by| text(by, columns).is_none(), &mut of);
+    }
     filter_record_batch(&batch, &BooleanArray::from(of)).map_err(scan::engine)
 }
 
@@ -211,7 +234,9 @@ impl Reader {
     fn add(&mut self, batch: RecordBatch) -> Result<(), EvaluateError> {
         self.seen += batch.num_rows() as u64;
         let batch = match &self.only {
-            Some(only) => belonging(only, &mut self.asked, batch)?,
+            Some(only) => {
+                belonging((only, &self.columns), &mut self.asked, self.other.as_deref_mut(), batch)?
+            }
             None => batch,
         };
         let rows = batch.num_rows();

@@ -16,6 +16,7 @@
     )
 )]
 
+mod belonging;
 pub mod bucket;
 pub mod cells;
 pub mod compose;

@@ -1,20 +1,14 @@
 //! Ports: what others must provide.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
-use hashbrown::DefaultHashBuilder;
 use kepi_model::{
     expression::Physical,
     id::{AttributeId, EntityId},
 };
 use serde::{Deserialize, Serialize};
 
+pub use crate::belonging::{Belonging, By, Keys, Portion};
 use crate::{plan::ScanPlan, state::Measured, texts::Texts};
 
 /// A boxed future.
@@ -82,6 +76,13 @@ impl PinnedTable {
     pub fn of_files(&self, files: Vec<PinnedFile>) -> Self {
         let (columns, key) = (self.columns.clone(), self.key.clone());
         Self { columns, key, data: TableData::Files(files), live_until: self.live_until }
+    }
+    /// How many rows there are.
+    pub(crate) fn rows(&self) -> u64 {
+        match &self.data {
+            TableData::Memory(memory) => memory.rows as u64,
+            TableData::Files(files) => files.iter().map(|file| file.rows).sum(),
+        }
     }
     /// Whether rows may have ceased to hold.
     pub fn has_versions(&self) -> bool {
@@ -291,100 +292,6 @@ pub trait Evaluator: Send + Sync {
     /// # Errors
     /// The rows are not of these columns.
     fn file(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError>;
-}
-
-/// Keys to whom rows may belong.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Keys {
-    /// The keys.
-    pub known: HashSet<Box<str>, DefaultHashBuilder>,
-    /// Whether rows without one belong to them, too.
-    pub missing: bool,
-    /// All keys of a portion, beside those.
-    pub portion: Option<Portion>,
-    /// All values but these, beside those.
-    pub but: Option<Arc<HashSet<Box<str>, DefaultHashBuilder>>>,
-}
-
-/// One of several portions into which keys fall by a hash of their text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Portion {
-    /// Which, from 0.
-    pub number: u64,
-    /// Of how many.
-    pub of: u64,
-}
-
-impl Portion {
-    fn has(self, key: &str) -> bool {
-        // FNV-1a: the same on every machine, and quick for short texts.
-        let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        let hash = key.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step);
-        // The lowest bits of it know little of the first letters.
-        (hash ^ (hash >> 32)) % self.of.max(1) == self.number
-    }
-}
-
-impl Keys {
-    /// The keys of a portion. Rows without a key belong to the first.
-    pub fn portion(number: u64, of: u64) -> Self {
-        Self { missing: number == 0, portion: Some(Portion { number, of }), ..Self::default() }
-    }
-    /// Whether a value is one of them.
-    pub fn has(&self, value: Option<&str>) -> bool {
-        let is_other = |value: &str| self.but.as_ref().is_some_and(|but| !but.contains(value));
-        let is_key = |value| {
-            self.known.contains(value) || self.portion.is_some_and(|of| of.has(value)) || is_other(value)
-        };
-        value.map_or(self.missing, is_key)
-    }
-    /// Those of its keys that fall into a portion.
-    #[must_use]
-    pub fn in_portion(&self, number: u64, of: u64) -> Self {
-        let portion = Portion { number, of };
-        let known = self.known.iter().filter(|key| portion.has(key)).cloned().collect();
-        Self { known, missing: self.missing && number == 0, ..Self::default() }
-    }
-    /// Takes one in; says whether it was not one of them.
-    pub fn add(&mut self, value: Option<&str>) -> bool {
-        match value {
-            None => !std::mem::replace(&mut self.missing, true),
-            Some(value) => !self.known.contains(value) && self.known.insert(value.into()),
-        }
-    }
-}
-
-/// Which rows are read: those of which one of some columns, of text, holds one of its keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Belonging {
-    /// Columns with their keys; one that a file lacks holds nothing.
-    pub ties: Vec<(String, Arc<Keys>)>,
-}
-
-impl Belonging {
-    /// Those of which one of some columns holds one of these keys.
-    pub fn by<'a>(columns: impl IntoIterator<Item = &'a String>, keys: &Arc<Keys>) -> Self {
-        Self { ties: columns.into_iter().map(|column| (column.clone(), Arc::clone(keys))).collect() }
-    }
-    /// Which rows of a table in memory are among them, by place.
-    pub fn of(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Vec<u32> {
-        // Each different text is looked up once.
-        let mut own: Vec<(&[u32], Vec<bool>, bool)> = Vec::new();
-        for (name, keys) in &self.ties {
-            let at = columns.iter().position(|column| column.name == *name);
-            if let Some(MemoryColumn::Text(values)) = at.and_then(|at| rows.columns.get(at)) {
-                let is_key = values.members().iter().map(|member| keys.has(Some(member)));
-                own.push((values.codes(), is_key.collect(), keys.missing));
-            }
-        }
-        let has = |row: &u32| {
-            own.iter().any(|(codes, is_key, missing)| match codes.get(*row as usize) {
-                Some(code) => is_key.get(*code as usize).copied().unwrap_or(*missing),
-                None => false,
-            })
-        };
-        (0..rows.rows as u32).filter(has).collect()
-    }
 }
 
 impl MemoryTable {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use kepi_engine::DataFusionEvaluator;
+use kepi_model::expression::{Expression, Function, Node, Path, Type};
 use kepi_query::{
-    port::{Belonging, EvaluateError, Evaluator, Keys, Limits, MemoryColumn, MemoryTable, TableData},
+    port::{Belonging, By, EvaluateError, Evaluator, Keys, Limits, MemoryColumn, MemoryTable, TableData},
     reference,
     state::{Measured, StateColumn},
 };
@@ -70,6 +71,14 @@ async fn random_plans_over_random_tables_give_the_same_bits() {
     assert!((refused as u64) < count / 10, "{refused} refused for want of memory");
 }
 
+/// What a column of text is in small letters.
+fn lower(column: &str) -> By {
+    let Ok(attribute) = column.parse() else { return By::Column(column.to_owned()) };
+    let path = Path { references: Vec::new(), attribute };
+    let of = |node| Expression { node, type_: Type::Text };
+    By::Computed(Box::new(of(Node::Call(Function::Lower, vec![of(Node::Path(path))]))))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_are_read_as_they_stand_in_the_files_whatever_the_threads() {
     let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 40));
@@ -83,7 +92,7 @@ async fn rows_are_read_as_they_stand_in_the_files_whatever_the_threads() {
         for (entity, table) in &tables.tables {
             let TableData::Memory(expected) = &table.data else { panic!("not in memory") };
             rows += expected.rows;
-            // Those of which one column of text or another holds a key of its own.
+            // Those of which one column of text or another holds a key of its own, or what is computed of it, or a number.
             let mut only = Belonging::default();
             for (column, values) in table.columns.iter().zip(&expected.columns) {
                 if let MemoryColumn::Text(values) = values
@@ -92,7 +101,17 @@ async fn rows_are_read_as_they_stand_in_the_files_whatever_the_threads() {
                     let portion = Keys::portion(only.ties.len() as u64, 6);
                     let mut keys = Keys { missing: false, ..portion };
                     values.iter().take(seed as usize % 2).for_each(|value| _ = keys.add(value));
-                    only.ties.push((column.name.clone(), Arc::new(keys)));
+                    let by = By::Column(column.name.clone());
+                    let by = if seed % 3 == 0 { lower(&column.name) } else { by };
+                    only.ties.push((by, Arc::new(keys)));
+                }
+                if let MemoryColumn::Integer(values) = values
+                    && seed % 4 == 0
+                {
+                    let mut keys = Keys::default();
+                    let texts = values.iter().take(2).map(|value| value.map(|value| value.to_string()));
+                    texts.for_each(|value| _ = keys.add(value.as_deref()));
+                    only.ties.push((By::Column(column.name.clone()), Arc::new(keys)));
                 }
             }
             let some = expected.taken(&only.of(&table.columns, expected));

@@ -185,12 +185,13 @@ async fn in_portions(
         if !made.out_of_range.is_empty() || !made.unmade.is_empty() {
             return Ok(false);
         }
+        let asked = local.asked(&landed);
         let PinnedInputs { snapshot, mut tables } = landed;
         tables.extend(made.tables);
         let mut rows = Vec::new();
         for own in own {
             rows.push(match tables.contains_key(&own.side.entity) {
-                true => match local.own(&tables, &own.side.entity, &keys) {
+                true => match local.own(&tables, &asked, &own.side.entity, &keys) {
                     Some(rows) => rows,
                     None => return Ok(false),
                 },

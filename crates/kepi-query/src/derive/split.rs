@@ -18,10 +18,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     newest,
-    plan::{DerivePlan, GatherStep, PartStep, Reads, Step},
+    plan::{DerivePlan, GatherStep, PartStep, Step},
+    rows::date,
+    table::{RowOf, World},
 };
 use crate::{
-    port::{Belonging, Keys, MemoryColumn, MemoryTable, PinnedColumn, PinnedInputs, PinnedTable, TableData},
+    belonging::as_key,
+    port::{Belonging, By, Keys, PinnedInputs, PinnedTable, TableData},
     reference::expression_paths,
     row::{Cell, Row, evaluate},
 };
@@ -54,6 +57,55 @@ pub(crate) fn parts(plan: &DerivePlan) -> Vec<DerivePlan> {
         part.reads.push(reads.clone());
     }
     parts.into_values().collect()
+}
+
+/// What of a plan can be made apart by keys of one kind, and what is made after it, of what it made: where attributes of one table belong to several subjects. None:
+/// all of it can, or nothing.
+pub(crate) fn first_of(plan: &DerivePlan, inputs: &PinnedInputs) -> Option<(DerivePlan, DerivePlan)> {
+    if local(plan, inputs).is_some() {
+        return None;
+    }
+    let made = MadeOf::new(plan);
+    // Rows that are made are made with all that they have.
+    let mut units: Vec<Vec<usize>> = Vec::new();
+    for (at, step) in plan.steps.iter().enumerate() {
+        let own = |unit: &&mut Vec<usize>| {
+            let of = |at: &usize| plan.steps.get(*at).is_some_and(|other| other.table() == step.table());
+            made.rows.contains(step.table()) && unit.iter().any(of)
+        };
+        match units.iter_mut().find(own) {
+            Some(unit) => unit.push(at),
+            None => units.push(vec![at]),
+        }
+    }
+    let is_there = |those: &[usize], (table, column): &(EntityId, String)| {
+        let makes = |(at, step): (usize, &Step)| {
+            let is_its = step.table() == table
+                && (made.rows.contains(table)
+                    || matches!(step, Step::Gather(of) if of.attribute.as_str() == column));
+            !is_its || those.contains(&at)
+        };
+        plan.steps.iter().enumerate().all(makes)
+    };
+    let mut first: Vec<usize> = Vec::new();
+    loop {
+        let before = first.len();
+        for unit in &units {
+            let with: Vec<usize> = first.iter().chain(unit).copied().collect();
+            let read = unit.iter().filter_map(|at| plan.steps.get(*at)).flat_map(columns);
+            if !unit.iter().any(|at| first.contains(at))
+                && read.into_iter().all(|column| is_there(&with, &column))
+                && local(&some(plan, &with), inputs).is_some()
+            {
+                first = with;
+            }
+        }
+        if first.len() == before {
+            break;
+        }
+    }
+    let rest: Vec<usize> = (0..plan.steps.len()).filter(|at| !first.contains(at)).collect();
+    (!first.is_empty() && !rest.is_empty()).then(|| (some(plan, &first), some(plan, &rest)))
 }
 
 /// What makes the rows of panels of a plan, and only that. None where a row of an earlier period may be made of rows of a later one: where something is
@@ -101,6 +153,22 @@ pub(crate) fn by_period(plan: &DerivePlan) -> Option<DerivePlan> {
     Some(of)
 }
 
+/// Some steps of a plan, by place, with all that is read for them.
+fn some(plan: &DerivePlan, those: &[usize]) -> DerivePlan {
+    let mut of = DerivePlan { days: plan.days.clone(), ..DerivePlan::default() };
+    for (at, (step, reads)) in plan.steps.iter().zip(&plan.reads).enumerate() {
+        if those.contains(&at) {
+            let whole = plan.columns.get(step.table()).map(|all| (step.table().clone(), all.clone()));
+            for (entity, columns) in reads.clone().into_iter().chain(whole) {
+                of.columns.entry(entity).or_default().extend(columns);
+            }
+            of.steps.push(step.clone());
+            of.reads.push(reads.clone());
+        }
+    }
+    of
+}
+
 /// Whether a column of a table was landed as it is.
 pub(crate) fn is_landed(plan: &DerivePlan, table: &EntityId, column: &str) -> bool {
     !MadeOf::new(plan).has(table, column)
@@ -109,27 +177,31 @@ pub(crate) fn is_landed(plan: &DerivePlan, table: &EntityId, column: &str) -> bo
 /// How the rows of a plan belong to keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Local {
-    /// What says to whom a row belongs, of each table that is made or added to: a column, or what is computed of its own ones.
-    pub subjects: BTreeMap<EntityId, Subject>,
-    /// Of landed tables the columns by which rows are found: one that belongs to a key has it in one of them.
-    pub ties: Reads,
+    /// What says to whom a row belongs, of each table that is made or added to. Of landed rows it may be computed of others.
+    pub subjects: BTreeMap<EntityId, By>,
+    /// Of landed tables what rows are found by: it comes to the key for one that belongs to it, if no other row says so.
+    pub ties: BTreeMap<EntityId, Vec<By>>,
     /// Landed tables of which any row may be looked up.
     pub whole: BTreeSet<EntityId>,
     /// By which columns their rows are looked up.
     pub lookups: BTreeSet<Lookup>,
     /// Those of them whose rows are looked up by what cannot be followed back: it is not known by whom.
     pub blind: BTreeSet<EntityId>,
-    /// How rows of landed tables are found, beside that.
+    /// How many references follow each other at most.
+    pub depth: usize,
+    /// How rows of landed tables are found through others.
     pub through: Vec<Through>,
+    /// What dates the rows of tables whose subject follows references: these are as of then.
+    pub dated: BTreeMap<EntityId, Option<Path>>,
     /// Tables of all versions of another one, whose rows belong to whom the newest version of theirs belongs; each with the other one and with what
     /// identifies a row of it.
     pub versions: BTreeMap<EntityId, (EntityId, String)>,
 }
 
 impl Local {
-    /// Columns by which rows of a table belong to keys; none: any row of it may be looked up.
-    pub fn ties(&self, table: &EntityId) -> Option<&BTreeSet<String>> {
-        self.ties.get(table).filter(|_| !self.whole.contains(table))
+    /// What rows of a table are found by; none: any row of it may be looked up.
+    pub fn ties(&self, table: &EntityId) -> Option<&[By]> {
+        self.ties.get(table).filter(|_| !self.whole.contains(table)).map(Vec::as_slice)
     }
 
     /// A plan that reads, beside all it is made of, what says to whom rows belong and what finds them.
@@ -137,11 +209,7 @@ impl Local {
         let mut read = |table: &EntityId, names: BTreeSet<String>| {
             plan.columns.entry(table.clone()).or_default().extend(names);
         };
-        for Through { table, column, of, key, subject, .. } in &self.through {
-            read(table, [column.clone()].into());
-            read(of, [key.clone()].into());
-            read(of, subject.columns());
-        }
+        self.through.iter().for_each(|of| of.reads(&mut read));
         for Lookup { table, column, of, key } in &self.lookups {
             read(table, [column.clone()].into());
             read(of, [key.clone()].into());
@@ -149,34 +217,33 @@ impl Local {
         plan
     }
 
-    /// Which rows of a landed table belong to keys, or are found through those that do, each with what identifies these; none: all rows are read.
-    pub fn belonging(
-        &self,
-        table: &EntityId,
-        keys: &Arc<Keys>,
-        through: &[(&Through, Arc<Keys>)],
-    ) -> Option<Belonging> {
-        let mut belonging = Belonging::by(self.ties(table)?, keys);
-        let found = through.iter().filter(|(of, _)| of.table == *table);
-        belonging.ties.extend(found.map(|(of, ids)| (of.column.clone(), Arc::clone(ids))));
-        Some(belonging)
-    }
-
     /// Whether rows are not found without looking for them through others: versions of a row are where all rows hold.
     pub fn is_needed(&self, through: &Through, has_versions: bool) -> bool {
-        let is_tied = || match &through.subject {
-            _ if through.or_nobody => false,
-            Subject::Column(column) => self.ties.get(&through.of).is_some_and(|own| own.contains(column)),
-            Subject::Computed(_) | Subject::Through(_) => false,
+        let is_found = |way: &Way| match way {
+            Way::By(by) => self.ties.get(&through.of).is_some_and(|own| own.contains(by)),
+            Way::Through(of) => self.through.contains(of),
         };
-        self.ties(&through.table).is_some() && (!through.is_of_versions() || has_versions || !is_tied())
+        !through.is_of_versions() || has_versions || through.or_nobody || !through.ways.iter().all(is_found)
     }
 
-    /// The rows of a table that was made, in memory, which belong to keys, by place: all versions of a row to whom the newest one belongs. None where
-    /// nothing is known of it.
+    /// Of landed tables those that are asked to whom rows of others belong.
+    pub fn asked(&self, landed: &PinnedInputs) -> PinnedInputs {
+        let mut asked = PinnedInputs { snapshot: landed.snapshot, tables: BTreeMap::new() };
+        for table in self.dated.keys() {
+            let Some(By::Computed(of)) = self.subjects.get(table) else { continue };
+            for (_, of) in references(of) {
+                asked.tables.extend(landed.tables.get(of).map(|table| (of.clone(), table.clone())));
+            }
+        }
+        asked
+    }
+
+    /// The rows of a table that was made, in memory, which belong to keys, by place: all versions of a row to whom the newest one belongs. `asked`: the landed
+    /// rows that say to whom others belong. None where nothing is known of it.
     pub fn own(
         &self,
         made: &BTreeMap<EntityId, PinnedTable>,
+        asked: &PinnedInputs,
         id: &EntityId,
         keys: &Arc<Keys>,
     ) -> Option<Vec<u32>> {
@@ -186,24 +253,29 @@ impl Local {
         };
         let table = made.get(id)?;
         let memory = in_memory(table)?;
-        let by =
-            |column: &String, keys: &Arc<Keys>| Belonging::by([column], keys).of(&table.columns, &memory);
         if let Some((of, key)) = self.versions.get(id) {
             let rows = made.get(of)?;
-            let at = rows.columns.iter().position(|column| column.name == *key)?;
-            let (own, rows) = (self.own(made, of, keys)?, in_memory(rows)?);
-            let MemoryColumn::Text(texts) = rows.columns.get(at)? else { return None };
+            let (own, memory_of) = (self.own(made, asked, of, keys)?, in_memory(rows)?);
+            let key = By::Column(key.clone());
+            let texts = key.texts(&rows.columns, &memory_of)?;
             let mut ids = Keys::default();
             own.into_iter().for_each(|row| _ = ids.add(texts.get(row as usize)));
-            return Some(by(key, &Arc::new(ids)));
+            return Some(Belonging::by([&key], &Arc::new(ids)).of(&table.columns, &memory));
         }
-        let own = match self.subjects.get(id)? {
-            Subject::Column(column) => by(column, keys),
-            Subject::Computed(of) => {
-                let subjects = (0..).zip(computed(of, &table.columns, &memory));
-                subjects.filter(|(_, key)| keys.has(key.as_deref())).map(|(row, _)| row).collect()
+        let own = match (self.subjects.get(id)?, self.dated.get(id)) {
+            (By::Computed(of), Some(time)) => {
+                let mut tables = asked.tables.clone();
+                tables.insert(id.clone(), table.clone());
+                let world = World::new(PinnedInputs { snapshot: asked.snapshot, tables }).ok()?;
+                let table = world.tables.get(id)?;
+                let is_own = |row: &u32| {
+                    let as_of = date(table, time.as_ref(), *row);
+                    let view = RowOf { world: &world, table, row: *row, as_of, moved: &[] };
+                    keys.has(evaluate(of, &view).ok().and_then(as_key).as_deref())
+                };
+                (0..memory.rows as u32).filter(is_own).collect()
             }
-            Subject::Through(_) => return None,
+            (by, _) => Belonging::by([by], keys).of(&table.columns, &memory),
         };
         let Some(newest) = newest(table) else { return Some(own) };
         let mut is_own = vec![false; memory.rows];
@@ -215,106 +287,40 @@ impl Local {
     }
 }
 
-/// Rows of a table that are found through those of another one: by a column that holds what identifies a row which belongs to a key. The versions of a row
+/// Rows of a table that are found through those of another one: by what holds what identifies a row which belongs to a key. The versions of a row
 /// are found so through each other, by what identifies it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Through {
     /// The table whose rows are found.
     pub table: EntityId,
-    /// By this column.
-    pub column: String,
-    /// The table to which the column refers.
+    /// By this.
+    pub by: By,
+    /// The table to which it refers.
     pub of: EntityId,
-    /// What identifies a row of it, of text.
+    /// What identifies a row of it.
     pub key: String,
-    /// What says to which key a row of it belongs.
-    pub subject: Subject,
-    /// Whether rows whose column leads to nothing belong to those without a key, instead of being none of those that are meant.
+    /// What may say to which key a row of it belongs.
+    pub ways: Vec<Way>,
+    /// Whether rows that lead to nothing belong to those without a key, instead of being none of those that are meant.
     pub or_nobody: bool,
 }
 
-/// What says to which key a row belongs.
+/// What may say to which key a row belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Subject {
-    /// A column.
-    Column(String),
-    /// What is computed of its own columns.
-    Computed(Box<Expression>),
-    /// A row that it refers to itself.
+pub(crate) enum Way {
+    /// Its own columns.
+    By(By),
+    /// A row that it refers to.
     Through(Box<Through>),
 }
 
-impl Subject {
-    /// What an expression over a row says: a column, or what is computed of its own ones.
-    fn of(of: &Expression) -> Option<Self> {
-        if let Some(column) = plain(of) {
-            return Some(Self::Column(column.to_owned()));
-        }
-        let mut paths = Vec::new();
-        expression_paths(of, &mut paths);
-        let is_own =
-            of.type_.physical() == Physical::Text && paths.iter().all(|path| path.references.is_empty());
-        is_own.then(|| Self::Computed(Box::new(of.clone())))
-    }
-
-    fn column(&self) -> Option<&str> {
+impl Way {
+    /// What is asked of the row itself.
+    pub fn by(&self) -> &By {
         match self {
-            Self::Column(column) => Some(column),
-            Self::Computed(_) | Self::Through(_) => None,
+            Self::By(by) => by,
+            Self::Through(through) => &through.by,
         }
-    }
-
-    /// Whether an expression says the same.
-    fn is(&self, of: &Expression) -> bool {
-        match self {
-            Self::Column(column) => plain(of) == Some(column),
-            Self::Computed(own) => **own == *of,
-            Self::Through(_) => false,
-        }
-    }
-
-    /// The columns that say it.
-    pub fn columns(&self) -> BTreeSet<String> {
-        match self {
-            Self::Column(column) => [column.clone()].into(),
-            Self::Through(through) => [through.column.clone()].into(),
-            Self::Computed(of) => {
-                let mut paths = Vec::new();
-                expression_paths(of, &mut paths);
-                paths.into_iter().map(|path| path.attribute.to_string()).collect()
-            }
-        }
-    }
-}
-
-/// What an expression over a row's own columns comes to, row by row; none also where it leaves the range of integers: whoever has the rows without a key
-/// finds out.
-pub(crate) fn computed(
-    of: &Expression,
-    columns: &[PinnedColumn],
-    rows: &MemoryTable,
-) -> Vec<Option<Box<str>>> {
-    let one = |row: usize| match evaluate(of, &OwnRow { columns, rows, row }) {
-        Ok(Cell::Text(text)) => Some(text),
-        _ => None,
-    };
-    (0..rows.rows).map(one).collect()
-}
-
-/// A row of which only its own columns are asked.
-struct OwnRow<'a> {
-    columns: &'a [PinnedColumn],
-    rows: &'a MemoryTable,
-    row: usize,
-}
-
-impl Row for OwnRow<'_> {
-    fn attribute(&self, path: &Path) -> Cell {
-        let at = self.columns.iter().position(|column| column.name == path.attribute.as_str());
-        at.and_then(|at| self.rows.columns.get(at)).map_or(Cell::Missing, |column| column.cell(self.row))
-    }
-    fn exists(&self, _: &AttributeId, _: &EntityId) -> Option<bool> {
-        None
     }
 }
 
@@ -334,14 +340,25 @@ pub(crate) struct Lookup {
 impl Through {
     /// Whether versions of a row are found through each other.
     pub fn is_of_versions(&self) -> bool {
-        self.table == self.of && self.column == self.key
+        self.table == self.of && self.by.column() == Some(&self.key)
+    }
+
+    fn reads(&self, read: &mut impl FnMut(&EntityId, BTreeSet<String>)) {
+        read(&self.table, self.by.columns());
+        read(&self.of, [self.key.clone()].into());
+        for way in &self.ways {
+            read(&self.of, way.by().columns());
+            if let Way::Through(next) = way {
+                next.reads(read);
+            }
+        }
     }
 }
 
 /// How the rows of a plan belong to keys; none where some are made of rows that belong to others.
 pub(crate) fn local(plan: &DerivePlan, inputs: &PinnedInputs) -> Option<Local> {
     let seeds = plan.steps.iter().flat_map(seeds);
-    let mut tried: Vec<(EntityId, Subject)> = Vec::new();
+    let mut tried: Vec<(EntityId, By)> = Vec::new();
     seeds.into_iter().find_map(|(table, subject)| {
         let seed = (table.clone(), subject.clone());
         if tried.contains(&seed) {
@@ -383,14 +400,14 @@ impl<'a> MadeOf<'a> {
 }
 
 /// What may say to whom the rows of a step's table belong.
-fn seeds(step: &Step) -> Vec<(EntityId, Subject)> {
-    let column = |name: &AttributeId| Subject::Column(name.to_string());
-    let subjects: Vec<Subject> = match step {
+fn seeds(step: &Step) -> Vec<(EntityId, By)> {
+    let column = |name: &AttributeId| By::Column(name.to_string());
+    let subjects: Vec<By> = match step {
         Step::Panel(of) => vec![column(&of.subject)],
         Step::Stages(of) => vec![column(&of.subject)],
         Step::Union(of) => of.columns.iter().map(|(name, _)| column(name)).collect(),
         Step::Versions(of) => of.columns.iter().map(|(name, _)| column(name)).collect(),
-        Step::Gather(of) => of.gathered.same.iter().filter_map(|(mine, _)| Subject::of(mine)).collect(),
+        Step::Gather(of) => of.gathered.same.iter().map(|(mine, _)| By::of(mine)).collect(),
         Step::Keep { .. } => vec![],
     };
     subjects.into_iter().map(|subject| (step.table().clone(), subject)).collect()
@@ -404,23 +421,54 @@ fn plain(of: &Expression) -> Option<&str> {
     }
 }
 
-/// The references that an expression follows, one after the other, each with the table it leads to, and the column of the last row that it comes to.
-fn hops(of: &Expression) -> Option<(&[(AttributeId, EntityId)], &str)> {
-    let Node::Path(path) = &of.node else { return None };
-    (!path.references.is_empty()).then_some((path.references.as_slice(), path.attribute.as_str()))
-}
-
-/// What an expression comes to the first of that is known; others than `coalesce` to themselves.
-fn operands(of: &Expression) -> &[Expression] {
+/// The references that an expression follows, one after the other; none of what comes to something else than a column of the last row.
+fn hops(of: &Expression) -> &[(AttributeId, EntityId)] {
     match &of.node {
-        Node::Coalesce(operands) => operands,
-        _ => std::slice::from_ref(of),
+        Node::Path(path) => &path.references,
+        _ => &[],
     }
 }
 
-/// The first references that are followed by what an expression comes to, and to which tables.
-fn followed(of: &Expression) -> Option<&[(AttributeId, EntityId)]> {
-    operands(of).iter().find_map(hops).map(|(references, _)| references)
+/// All references that are followed somewhere in an expression.
+fn references(of: &Expression) -> Vec<&(AttributeId, EntityId)> {
+    let mut paths = Vec::new();
+    expression_paths(of, &mut paths);
+    paths.into_iter().flat_map(|path| &path.references).collect()
+}
+
+/// The first reference of all paths of an expression, if they begin with the same, and what it asks of the row to which that leads; none where it comes to
+/// something though that leads to nothing.
+fn led(of: &Expression) -> Option<((AttributeId, EntityId), Expression)> {
+    let mut paths = Vec::new();
+    expression_paths(of, &mut paths);
+    let first = paths.first()?.references.first()?.clone();
+    let begins_so = |path: &&Path| path.references.first() == Some(&first);
+    if !paths.iter().all(begins_so) || evaluate(of, &Nothing).ok()? != Cell::Missing {
+        return None;
+    }
+    let rest = of.map_paths(&mut |path, type_| {
+        let references = path.references.iter().skip(1).cloned().collect();
+        let node = Node::Path(Path { references, attribute: path.attribute.clone() });
+        Expression { type_: type_.clone(), node }
+    });
+    Some((first, rest))
+}
+
+/// The column of a row with which a path begins.
+fn first(path: &Path) -> &str {
+    path.references.first().map_or(path.attribute.as_str(), |(reference, _)| reference.as_str())
+}
+
+/// A row of which nothing is known.
+struct Nothing;
+
+impl Row for Nothing {
+    fn attribute(&self, _: &Path) -> Cell {
+        Cell::Missing
+    }
+    fn exists(&self, _: &AttributeId, _: &EntityId) -> Option<bool> {
+        None
+    }
 }
 
 /// The tables and columns that a step reads, landed or made.
@@ -447,6 +495,11 @@ fn columns(step: &Step) -> Vec<(EntityId, String)> {
     all
 }
 
+/// The tables that a step reads or adds to.
+pub(crate) fn tables_of(step: &Step) -> impl Iterator<Item = EntityId> {
+    columns(step).into_iter().map(|(table, _)| table).chain([step.table().clone()])
+}
+
 fn walk(path: &Path, base: &EntityId, mut see: impl FnMut(EntityId, String)) {
     let mut at = base;
     for (reference, next) in &path.references {
@@ -468,14 +521,13 @@ struct Over<'a> {
 impl<'a> Over<'a> {
     /// Over rows that are found by what an expression comes to.
     fn found_by(by: Option<&'a Expression>, table: &'a EntityId, of: &'a Expression) -> Self {
-        let through = by.and_then(followed).unwrap_or_default();
-        Self { table, of, tie: by.and_then(plain), through }
+        Self { table, of, tie: by.and_then(plain), through: by.map(hops).unwrap_or_default() }
     }
 }
 
 /// All expressions of a step, given to whom the rows of tables belong.
-fn expressions<'a>(step: &'a Step, subjects: &'a BTreeMap<EntityId, Subject>) -> Vec<Over<'a>> {
-    let subject = |table: &EntityId| subjects.get(table).and_then(Subject::column);
+fn expressions<'a>(step: &'a Step, subjects: &'a BTreeMap<EntityId, By>) -> Vec<Over<'a>> {
+    let subject = |table: &EntityId| subjects.get(table).and_then(By::column);
     match step {
         // What a subject refers to is never itself.
         Step::Panel(step) => {
@@ -495,6 +547,8 @@ fn expressions<'a>(step: &'a Step, subjects: &'a BTreeMap<EntityId, Subject>) ->
             let over = |part: &'a PartStep| {
                 let by = place.and_then(|place| part.set.get(place)?.as_ref());
                 let read = part.filter.iter().chain(part.set.iter().flatten());
+                // Of rows that lead to nothing it is not known how far they lead.
+                let by = by.filter(|by| hops(by).len() < 2);
                 read.map(move |of| Over::found_by(by, &part.of, of))
             };
             step.parts.iter().flat_map(over).collect()
@@ -513,8 +567,8 @@ fn expressions<'a>(step: &'a Step, subjects: &'a BTreeMap<EntityId, Subject>) ->
 }
 
 /// What is equal to what says to whom rows belong for which an attribute is gathered: best a column.
-fn pair<'a>(step: &'a GatherStep, own: &Subject) -> Option<&'a Expression> {
-    let same = || step.gathered.same.iter().filter(|(mine, _)| own.is(mine));
+fn pair<'a>(step: &'a GatherStep, own: &By) -> Option<&'a Expression> {
+    let same = || step.gathered.same.iter().filter(|(mine, _)| By::of(mine) == *own);
     let theirs = same().find(|(_, theirs)| plain(theirs).is_some()).or_else(|| same().next());
     theirs.map(|(_, theirs)| theirs)
 }
@@ -541,56 +595,33 @@ impl Search<'_> {
             // Of what belongs to a key by itself nothing belongs to it by another row.
             self.found.subjects.contains_key(table) != self.found.versions.contains_key(table)
         };
-        if !plan.tables().all(is_known) {
+        // Of rows that are made it is not asked what they refer to.
+        if !plan.tables().all(is_known) || self.made.rows.iter().any(|table| self.follows(table)) {
             return None;
         }
         let landed = plan.tables().filter(|table| !self.made.rows.contains(table));
         for table in landed.collect::<BTreeSet<_>>() {
-            let own = self.found.subjects.get(table)?.clone();
-            let ties = self.found.ties.entry(table.clone()).or_default();
-            ties.extend(own.column().map(str::to_owned));
+            let ways = self.ways_of_subject(table)?;
+            self.found_through(table, &ways);
+            if self.follows(table) {
+                let time = plan.steps.iter().find_map(|step| match step {
+                    Step::Gather(of) if of.table == *table => Some(of.time.clone()),
+                    _ => None,
+                });
+                self.found.dated.insert(table.clone(), time.flatten());
+            }
             // Versions of a row show what is made of the newest one, whomever they belong to.
-            if let Some(pinned) = self.inputs.tables.get(table) {
-                match self.part_of_key(table) {
-                    Some(key) => self.through((table, &key), (table, &key), &own),
-                    None if pinned.has_versions() || own.column().is_none() => return None,
-                    None => {}
-                }
+            if self.inputs.tables.contains_key(table) {
+                let key = self.part_of_key(table)?;
+                let (of, by) = (table.clone(), By::Column(key.clone()));
+                self.find(Through { table: of.clone(), by, of, key, ways, or_nobody: false });
             }
         }
         let subjects = self.found.subjects.clone();
         for step in &plan.steps {
             expressions(step, &subjects).iter().try_for_each(|over| self.lookups(over))?;
         }
-        let is_text = |(table, columns): (&EntityId, &BTreeSet<String>)| {
-            let of = |name: &String| self.inputs.tables.get(table)?.columns.iter().find(|c| c.name == *name);
-            // A table that nobody landed has no rows.
-            !self.inputs.tables.contains_key(table)
-                || columns.iter().all(|name| of(name).is_some_and(|column| column.physical == Physical::Text))
-        };
-        let through = self.found.through.iter().flat_map(|through| {
-            let Through { table, column, of, key, subject, .. } = through;
-            let mut own = BTreeSet::from([key.clone()]);
-            if let Subject::Column(column) = subject {
-                own.insert(column.clone());
-            }
-            [(table, [column.clone()].into()), (of, own)]
-        });
-        let through: Vec<(&EntityId, BTreeSet<String>)> = through.collect();
-        let mut ties = self.found.ties.iter().chain(through.iter().map(|(table, columns)| (*table, columns)));
-        ties.all(is_text).then_some(self.found)
-    }
-
-    /// Rows of a table are found by a column through those of another one, by what identifies these and to whom they belong.
-    fn through(
-        &mut self,
-        (table, column): (&EntityId, &str),
-        (of, key): (&EntityId, &str),
-        subject: &Subject,
-    ) {
-        let (column, key) = (column.to_owned(), key.to_owned());
-        let (table, of, subject) = (table.clone(), of.clone(), subject.clone());
-        self.find(Through { table, column, of, key, subject, or_nobody: false });
+        Some(self.found)
     }
 
     fn find(&mut self, through: Through) {
@@ -600,98 +631,131 @@ impl Search<'_> {
         }
     }
 
-    /// Rows of a table are found by what an expression comes to: a column, one of a row to which references lead, the first of such that is known, or what is
-    /// computed of its own columns. `all`: rows that belong to nobody are meant, too.
-    fn found_by(&mut self, table: &EntityId, by: &Expression, (made, all): (bool, bool)) -> Option<()> {
-        if let Some(column) = plain(by) {
-            return self.tied(table, column, made);
-        }
-        if made {
-            return self.belongs(table, &Subject::of(by)?);
-        }
-        let followed = followed(by);
-        let is_known = |of: &Expression| plain(of).is_some() || hops(of).is_some();
-        if !operands(by).iter().all(is_known) {
-            let mut paths = Vec::new();
-            expression_paths(by, &mut paths);
-            let is_own = paths.iter().all(|path| path.references.is_empty());
-            let key = self.key(table).filter(|_| is_own)?;
-            self.through((table, &key), (table, &key), &Subject::Computed(Box::new(by.clone())));
-            return Some(());
-        }
-        // What nothing is known of is that of the row's own reference.
-        let first =
-            |column: &str| followed.and_then(<[_]>::first).is_some_and(|(own, _)| own.as_str() == column);
-        let falls_back = operands(by).iter().filter_map(plain).any(first);
-        for of in operands(by) {
-            match (plain(of), hops(of), followed) {
-                (Some(column), _, None) => self.tied(table, column, false)?,
-                // Of a row that is found by its reference the one to which it refers is there, too.
-                (Some(column), _, Some([(_, of)])) if first(column) => {
-                    let key = self.key(of)?;
-                    self.tied(table, column, false)?;
-                    self.tied(of, &key, false)?;
-                }
-                (None, Some((references, subject)), Some(ones)) if ones == references => {
-                    let or_nobody = all && !falls_back;
-                    if or_nobody && references.len() > 1 {
-                        return None;
-                    }
-                    self.led((table, references), subject, or_nobody)?;
-                }
-                _ => return None,
+    /// Rows of a table are found by these.
+    fn found_through(&mut self, table: &EntityId, ways: &[Way]) {
+        for way in ways {
+            match way {
+                Way::By(by) => self.tie(table, by.clone()),
+                Way::Through(through) => self.find((**through).clone()),
             }
         }
+    }
+
+    fn tie(&mut self, table: &EntityId, by: By) {
+        let ties = self.found.ties.entry(table.clone()).or_default();
+        if !ties.contains(&by) {
+            ties.push(by);
+        }
+    }
+
+    /// Rows of a table are found by what an expression comes to; `made`: and so is what is made of them. `all`: rows that belong to nobody are meant, too.
+    fn found_by(&mut self, table: &EntityId, by: &Expression, (made, all): (bool, bool)) -> Option<()> {
+        if made {
+            return self.belongs(table, &By::of(by));
+        }
+        let ways = self.ways(table, by, all, None)?;
+        self.found_through(table, &ways);
         Some(())
     }
 
-    /// Rows of a table are found through those to which references lead, one after the other, of which the last has a column.
-    fn led(
+    /// What may say to whom the rows of a landed table belong to which something is added.
+    fn ways_of_subject(&mut self, table: &EntityId) -> Option<Vec<Way>> {
+        match self.found.subjects.get(table)?.clone() {
+            By::Computed(of) if self.follows(table) => self.ways(table, &of, true, None),
+            by => Some(vec![Way::By(by)]),
+        }
+    }
+
+    /// Whether it is computed of other rows to whom those of a table belong.
+    fn follows(&self, table: &EntityId) -> bool {
+        let of = self.found.subjects.get(table);
+        matches!(of, Some(By::Computed(of)) if !references(of).is_empty())
+    }
+
+    /// What may say to which key a row of a table belongs by what an expression comes to: its own columns, a row to which all of it leads, or whatever it may come
+    /// to the one or the other of. `all`: rows of which it comes to nothing belong to those without a key. `of`: it comes to what identifies a row that says so.
+    fn ways(
         &mut self,
-        (table, references): (&EntityId, &[(AttributeId, EntityId)]),
-        column: &str,
-        or_nobody: bool,
-    ) -> Option<Subject> {
-        let Some(((reference, of), rest)) = references.split_first() else {
-            return (!self.made.has(table, column)).then(|| Subject::Column(column.to_owned()));
-        };
-        if self.made.has(table, reference.as_str()) {
+        table: &EntityId,
+        by: &Expression,
+        all: bool,
+        of: Option<(&EntityId, &str, &[Way])>,
+    ) -> Option<Vec<Way>> {
+        let mut paths = Vec::new();
+        expression_paths(by, &mut paths);
+        if paths.iter().any(|path| self.made.has(table, first(path))) {
             return None;
         }
-        let key = self.key(of)?;
-        let subject = self.led((of, rest), column, false)?;
-        let (table, column) = (table.clone(), reference.to_string());
-        let through =
-            Through { table, column, of: of.clone(), key: key.clone(), subject: subject.clone(), or_nobody };
-        self.find(through.clone());
-        self.find(Through { table: of.clone(), column: key, ..through.clone() });
-        Some(Subject::Through(Box::new(through)))
+        if paths.iter().all(|path| path.references.is_empty()) {
+            let by = By::of(by);
+            return Some(vec![match of {
+                None => Way::By(by),
+                Some((of, key, ways)) => {
+                    let (table, of, key, ways) = (table.clone(), of.clone(), key.to_owned(), ways.to_vec());
+                    Way::Through(Box::new(Through { table, by, of, key, ways, or_nobody: false }))
+                }
+            }]);
+        }
+        if let Some(((reference, next), rest)) = led(by) {
+            let key = self.key(&next)?;
+            let ways = self.ways(&next, &rest, all, of)?;
+            let (table, by) = (table.clone(), By::Column(reference.to_string()));
+            let through = Through { table, by, of: next.clone(), key: key.clone(), ways, or_nobody: all };
+            self.find(Through { table: next, by: By::Column(key), ..through.clone() });
+            return Some(vec![Way::Through(Box::new(through))]);
+        }
+        let results: Vec<&Expression> = match &by.node {
+            Node::Coalesce(operands) => operands.iter().collect(),
+            Node::Case(branches, default) if default.is_some() || !all => {
+                branches.iter().map(|(_, result)| result).chain(default.as_deref()).collect()
+            }
+            _ => return None,
+        };
+        // What nothing is known of is that of its own column.
+        let is_own = |of: &&&Expression| references(of).is_empty();
+        let falls_back = matches!(by.node, Node::Coalesce(_)) && results.iter().any(|of| is_own(&of));
+        let mut ways = Vec::new();
+        for result in results {
+            let is_constant = {
+                let mut paths = Vec::new();
+                expression_paths(result, &mut paths);
+                paths.is_empty()
+            };
+            // Of what belongs to one key all would belong to it.
+            if is_constant {
+                return None;
+            }
+            ways.extend(self.ways(table, result, all && !falls_back, of)?);
+        }
+        Some(ways)
     }
 
-    /// A column of text that is part of what identifies the rows of a landed table.
+    /// A column that is part of what identifies the rows of a landed table, best of text.
     fn part_of_key(&self, table: &EntityId) -> Option<String> {
         let pinned = self.inputs.tables.get(table)?;
-        let is_text = |key: &str| {
-            pinned.columns.iter().any(|column| column.name == key && column.physical == Physical::Text)
+        let is_text = |key: &&AttributeId| {
+            let is_key = |name: &str| name == key.as_str();
+            pinned.columns.iter().any(|column| is_key(&column.name) && column.physical == Physical::Text)
         };
-        pinned.key.iter().map(ToString::to_string).rfind(|key| is_text(key))
+        let key = pinned.key.iter().rfind(is_text).or_else(|| pinned.key.last());
+        key.map(ToString::to_string)
     }
 
-    /// Rows of a table are found by a column; `made`: and so is what is made of them.
-    fn tied(&mut self, table: &EntityId, column: &str, made: bool) -> Option<()> {
-        if made {
-            return self.belongs(table, &Subject::Column(column.to_owned()));
-        }
-        self.found.ties.entry(table.clone()).or_default().insert(column.to_owned());
-        Some(())
-    }
-
-    fn belongs(&mut self, table: &EntityId, subject: &Subject) -> Option<()> {
+    fn belongs(&mut self, table: &EntityId, subject: &By) -> Option<()> {
         let known = self.found.subjects.entry(table.clone()).or_insert_with(|| subject.clone());
         (known == subject).then_some(())
     }
 
-    /// The one column of text that identifies the rows of a landed table.
+    /// Rows of a table are found by a column; `made`: and so is what is made of them.
+    fn tied(&mut self, table: &EntityId, by: By, made: bool) -> Option<()> {
+        if made {
+            return self.belongs(table, &by);
+        }
+        self.tie(table, by);
+        Some(())
+    }
+
+    /// The one column that identifies the rows of a landed table.
     fn key(&self, table: &EntityId) -> Option<String> {
         match self.inputs.tables.get(table)?.key.as_slice() {
             [key] if !self.made.rows.contains(table) => Some(key.to_string()),
@@ -703,25 +767,21 @@ impl Search<'_> {
     fn is_made(&self, table: &EntityId, read: &[&Expression]) -> bool {
         let mut paths = Vec::new();
         read.iter().for_each(|of| expression_paths(of, &mut paths));
-        let first = |path: &&Path| match path.references.first() {
-            Some((reference, _)) => reference.to_string(),
-            None => path.attribute.to_string(),
-        };
-        self.made.rows.contains(table) || paths.iter().any(|path| self.made.has(table, &first(path)))
+        self.made.rows.contains(table) || paths.iter().any(|path| self.made.has(table, first(path)))
     }
 
     fn step(&mut self, step: &Step) -> Option<()> {
         match step {
             Step::Panel(of) => {
-                self.belongs(&of.table, &Subject::Column(of.subject.to_string()))?;
+                self.belongs(&of.table, &By::Column(of.subject.to_string()))?;
                 let key = self.key(&of.of)?;
                 let at = [Some(&of.from), of.until.as_ref()];
                 let dated = at.into_iter().flatten().any(|at| self.made.has(&of.of, at.as_str()));
                 let made = dated || self.is_made(&of.of, &of.filter.iter().collect::<Vec<_>>());
-                self.tied(&of.of, &key, made)
+                self.tied(&of.of, By::Column(key), made)
             }
             Step::Stages(of) => {
-                self.belongs(&of.table, &Subject::Column(of.subject.to_string()))?;
+                self.belongs(&of.table, &By::Column(of.subject.to_string()))?;
                 let mut moments = of.stages.iter().flat_map(|stage| stage.enter.iter().chain(&stage.exit));
                 moments.try_for_each(|moment| {
                     let read: Vec<&Expression> = moment.filter.iter().chain([&moment.who]).collect();
@@ -743,7 +803,8 @@ impl Search<'_> {
             }
             Step::Versions(of) => {
                 let Some(own) = self.found.subjects.get(&of.table).cloned() else { return Some(()) };
-                self.tied(&of.of, own.column()?, false)
+                own.column()?;
+                self.tied(&of.of, own, false)
             }
             Step::Keep { .. } => Some(()),
             Step::Gather(of) => {
@@ -756,7 +817,7 @@ impl Search<'_> {
                         }
                         // Rows that refer to one of the table belong to whom that one belongs.
                         let key = self.key(&of.table)?;
-                        let theirs = plain(pair(of, &Subject::Column(key.clone()))?)?;
+                        let theirs = pair(of, &By::Column(key.clone()))?;
                         if made {
                             let is_versions = |step: &Step| {
                                 let Step::Versions(versions) = step else { return false };
@@ -765,20 +826,25 @@ impl Search<'_> {
                             // Nothing is made for versions, which would belong to whom each of them says.
                             let is_plain = |step: &Step| !matches!(step, Step::Gather(made) if made.table == of.gathered.of);
                             let steps = || self.plan.steps.iter();
-                            let is_its = theirs == key && steps().any(is_versions) && steps().all(is_plain);
+                            let is_its = plain(theirs) == Some(&key)
+                                && steps().any(is_versions)
+                                && steps().all(is_plain);
                             let versions = (of.table.clone(), key);
                             return is_its
                                 .then(|| drop(self.found.versions.insert(of.gathered.of.clone(), versions)));
                         }
-                        self.through((&of.gathered.of, theirs), (&of.table, &key), &own);
+                        let ways = self.ways_of_subject(&of.table)?;
+                        let ways =
+                            self.ways(&of.gathered.of, theirs, false, Some((&of.table, &key, &ways)))?;
+                        self.found_through(&of.gathered.of, &ways);
                         Some(())
                     }
                     None => {
                         let theirs = self.found.subjects.get(&of.gathered.of).filter(|_| made).cloned();
                         let same = || of.gathered.same.iter();
                         let mine = theirs.and_then(|theirs| {
-                            let of = same().find(|(_, other)| theirs.is(other))?;
-                            Subject::of(&of.0)
+                            let of = same().find(|(_, other)| By::of(other) == theirs)?;
+                            Some(By::of(&of.0))
                         });
                         mine.map_or(Some(()), |mine| self.belongs(&of.table, &mine))
                     }
@@ -823,6 +889,7 @@ impl Search<'_> {
         let mut paths = Vec::new();
         expression_paths(over.of, &mut paths);
         for path in paths {
+            self.found.depth = self.found.depth.max(path.references.len());
             let (mut is_own, mut led) = (true, 0);
             let mut at = over.table;
             let mut hops = path.references.iter().peekable();
@@ -835,10 +902,10 @@ impl Search<'_> {
                     // It is there, with all its versions, where a row is found through it.
                     Some(_) if !made && over.through.get(..=led) == path.references.get(..=led) => {}
                     Some(key) if is_own => {
-                        if made && self.found.subjects.get(next).and_then(Subject::column) != Some(&*key) {
+                        if made && self.found.subjects.get(next).and_then(By::column) != Some(&*key) {
                             return None;
                         }
-                        self.found.ties.entry(next.clone()).or_default().insert(key);
+                        self.tie(next, By::Column(key));
                         // Only the first hop leads to the key itself.
                         is_own = false;
                     }

@@ -16,16 +16,16 @@ use kepi_model::{
 
 use super::{
     DerivePlan, Reads, Unmade, by_sorted_rows,
-    keyed::{owners, rows_of},
+    keyed::{Places, owners, rows_of},
     plan::{Planner, Step},
     quick::Shared,
     read, reference,
     rows::{date, each_moment, union_id},
-    split::{self, Local, Subject, Through},
+    split::{self, Local, Through, Way},
     table::{RowOf, Table, World},
 };
 use crate::{
-    port::{EvaluateError, Evaluator, Keys, Limits, PinnedInputs, system},
+    port::{By, EvaluateError, Evaluator, Keys, Limits, PinnedInputs, system},
     reference::expression_paths,
     row::{Cell, evaluate},
     side::{LowerError, Role, Term, path_text},
@@ -204,17 +204,22 @@ async fn keys_of(
     let Some(local) = split::local(&shown, of.inputs) else { return Ok(None) };
     let Some(subject) = local.subjects.get(name) else { return Ok(None) };
     let mut keys = Keys::default();
-    if matches!(subject, Subject::Column(column) if column == by.as_str()) {
+    let by = By::Column(by.to_string());
+    if *subject == by {
         keys.add(Some(first));
         return Ok(Some((Arc::new(keys), local)));
     }
-    let is_landed = split::is_landed(plan, name, by.as_str());
-    let Some(table) = of.inputs.tables.get(name).filter(|_| is_landed) else { return Ok(None) };
+    let is_landed = by.column().is_some_and(|column| split::is_landed(plan, name, column));
+    let (true, Some(key)) = (is_landed, by.column()) else { return Ok(None) };
     let mut ids = Keys::default();
     ids.add(Some(first));
-    let (column, key, subject) = (by.to_string(), by.to_string(), subject.clone());
-    let versions = Through { table: name.clone(), column, of: name.clone(), key, subject, or_nobody: false };
-    owners(table, &versions, &Arc::new(ids), (of.reader, of.limits), &mut keys).await?;
+    let versions = local.through.iter().find(|of| of.table == *name && of.is_of_versions());
+    let ways = versions.map_or_else(|| vec![Way::By(subject.clone())], |of| of.ways.clone());
+    let (table, key) = (name.clone(), key.to_owned());
+    let row = Through { table: table.clone(), by: by.clone(), of: table, key, ways, or_nobody: false };
+    let tables = |entity: &EntityId| of.inputs.tables.get(entity).cloned().into_iter().collect();
+    let places = Places { tables: &tables, has_versions: &|_| true, reader: of.reader, limits: of.limits };
+    owners(&row, &Arc::new(ids), places, &mut keys).await?;
     Ok(Some((Arc::new(keys), local)))
 }
 

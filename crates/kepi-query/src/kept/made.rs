@@ -27,13 +27,13 @@ use super::{
 use crate::{
     derive::{
         self, DerivePlan, Derived, MOST_ROWS,
-        keyed::{self, columns},
+        keyed::{self, Places, columns},
         plan::Step,
         size,
-        split::{self, Local, Subject, Through},
+        split::{self, Local, Through},
     },
     port::{
-        Belonging, EngineVersion, EvaluateError, Evaluator, Keys, Limits, MemoryColumn, MemoryTable,
+        Belonging, By, EngineVersion, EvaluateError, Evaluator, Keys, Limits, MemoryColumn, MemoryTable,
         PinnedColumn, PinnedFile, PinnedInputs, PinnedTable, TableData, system,
     },
 };
@@ -86,36 +86,62 @@ impl Kept<'_> {
         limits: &Limits,
     ) -> Result<Derived, EvaluateError> {
         let mut all = Derived::default();
-        for part in parts(plan, inputs) {
-            all.extend(self.made_together(&part, inputs, limits).await?);
+        for part in split::parts(plan) {
+            let (mut there, mut made, mut rest) = (inputs.clone(), Derived::default(), Some(part));
+            while let Some(part) = rest.take() {
+                let (part, after) = first_of(part, &there, &made);
+                made.extend(self.made_together(&part, &there, limits).await?);
+                // What is made first stands in for what was landed.
+                if after.is_some() {
+                    there.tables.extend(made.tables.clone());
+                }
+                rest = after;
+            }
+            all.extend(made);
         }
         Ok(all)
     }
 
     /// What would be read to make what a plan says, and all that is kept of it. Nothing is written or removed.
     pub fn making(&self, plan: &DerivePlan, inputs: &PinnedInputs) -> (Vec<Making>, Derived) {
-        let mut derived = Derived::default();
-        let making = |part: DerivePlan| {
-            let record = self.record(&name(&part, inputs));
-            let reach = Reach::of(&part, inputs);
-            let why = record.map_or(Some(Why::First), |record| {
-                let is_of_these = record.is_of(&part, inputs);
-                if is_of_these && record.reach == reach {
-                    derived.extend(record.derived(inputs, self.shelf));
-                    return None;
-                }
-                let further = reach.further(&record.reach, &part, inputs);
-                Some(match further.filter(|_| split::local(&part, inputs).is_some()) {
-                    None => Why::Anew,
-                    Some(further) if !further.since.is_empty() => Why::Periods,
-                    Some(_) => Why::Made,
-                })
-            });
-            let of = part.columns.keys();
-            let of = of.map(|entity| (entity.clone(), Amount::of_table(inputs.tables.get(entity)))).collect();
-            Making { tables: part.tables().cloned().collect(), of, why }
-        };
-        let makings = parts(plan, inputs).into_iter().map(making).collect();
+        let (mut makings, mut derived) = (Vec::new(), Derived::default());
+        for part in split::parts(plan) {
+            let (mut there, mut made, mut rest) = (inputs.clone(), Derived::default(), Some(part));
+            let mut stale = None;
+            while let Some(part) = rest.take() {
+                let (part, after) = first_of(part, &there, &made);
+                rest = after;
+                let kept = self.record(&name(&part, &there)).filter(|_| stale.is_none());
+                let reach = Reach::of(&part, &there);
+                let is_kept = |record: &Record| record.is_of(&part, &there) && record.reach == reach;
+                let why = match kept {
+                    Some(record) if is_kept(&record) => {
+                        made.extend(record.derived(&there, self.shelf));
+                        there.tables.extend(made.tables.clone());
+                        None
+                    }
+                    // Of what is made first it is not known how it will stand.
+                    kept => {
+                        let further = |record: &Record| {
+                            let further = reach.further(&record.reach, &part, &there);
+                            match further.filter(|_| split::local(&part, &there).is_some()) {
+                                None => Why::Anew,
+                                Some(further) if !further.since.is_empty() => Why::Periods,
+                                Some(_) => Why::Made,
+                            }
+                        };
+                        let why = stale.take().unwrap_or_else(|| kept.as_ref().map_or(Why::First, further));
+                        stale = Some(why.clone());
+                        Some(why)
+                    }
+                };
+                let of = part.columns.keys();
+                let amount = |entity: &EntityId| Amount::of_table(inputs.tables.get(entity));
+                let of = of.map(|entity| (entity.clone(), amount(entity))).collect();
+                makings.push(Making { tables: part.tables().cloned().collect(), of, why });
+            }
+            derived.extend(made);
+        }
         (makings, derived)
     }
 
@@ -233,13 +259,22 @@ impl Record {
     }
 }
 
-/// A plan in as many as can be made apart, each with all that is read for it.
-fn parts(plan: &DerivePlan, inputs: &PinnedInputs) -> Vec<DerivePlan> {
-    let with_ties = |part: DerivePlan| match split::local(&part, inputs) {
-        Some(local) => local.reads(part),
-        None => part,
+/// What of a plan is made first, with all that is read for it, all columns of what was made before it among that, and what is made after it.
+fn first_of(plan: DerivePlan, inputs: &PinnedInputs, before: &Derived) -> (DerivePlan, Option<DerivePlan>) {
+    let (mut first, after) = match split::first_of(&plan, inputs) {
+        Some((first, after)) => (first, Some(after)),
+        None => (plan, None),
     };
-    split::parts(plan).into_iter().map(with_ties).collect()
+    let is_read: BTreeSet<EntityId> = first.steps.iter().flat_map(split::tables_of).collect();
+    for (entity, table) in before.tables.iter().filter(|(entity, _)| is_read.contains(*entity)) {
+        let names = table.columns.iter().map(|column| column.name.clone());
+        first.columns.entry(entity.clone()).or_default().extend(names);
+    }
+    let first = match split::local(&first, inputs) {
+        Some(local) => local.reads(first),
+        None => first,
+    };
+    (first, after)
 }
 
 /// The files of a table, a table that nobody landed having none; none: it is in no files.
@@ -356,25 +391,9 @@ impl Moved<'_> {
         };
         vec![self.stays.clone(), memory(&self.came), memory(&self.went)]
     }
-
-    /// Sees what a column holds in the rows that belong to keys, of those that are and those that were.
-    async fn each_text(
-        &self,
-        belonging: &Belonging,
-        column: &str,
-        reading: (&dyn Evaluator, &Limits),
-        mut see: impl FnMut(Option<&str>) + Send,
-    ) -> Result<(), EvaluateError> {
-        let read = belonging.ties.iter().map(|(column, _)| column.clone()).chain([column.to_owned()]);
-        let read = read.collect();
-        for part in self.parts() {
-            keyed::each_text(&part, &read, belonging, column, reading, &mut see).await?;
-        }
-        Ok(())
-    }
 }
 
-/// What a column says of a row.
+/// What is said of a row.
 enum Says<'a> {
     /// To whom it belongs.
     Key,
@@ -393,7 +412,7 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// Where it is put what a column of a table says.
+    /// Where it is put what is said of rows of a table.
     fn of(&mut self, says: &Says<'a>, table: &EntityId) -> &mut Keys {
         match says {
             Says::Key => &mut self.keys,
@@ -411,6 +430,30 @@ impl<'a> Asked<'a> {
             Says::Row => self.rows.entry(table.clone()).or_default(),
         }
     }
+
+    /// Takes in what is said of some rows of a table.
+    fn all(
+        &mut self,
+        (by, says): &(By, Says<'a>),
+        table: &EntityId,
+        (columns, rows): (&[PinnedColumn], &MemoryTable),
+    ) {
+        let Some(texts) = by.texts(columns, rows).filter(|_| rows.rows > 0) else { return };
+        let ids = self.of(says, table);
+        keyed::texts(&texts).into_iter().for_each(|text| _ = ids.add(text));
+    }
+}
+
+/// All rows of tables, those that are and those that were.
+fn all_of<'a>(
+    moved: &'a BTreeMap<&EntityId, Moved<'_>>,
+) -> impl Fn(&EntityId) -> Vec<PinnedTable> + Sync + 'a {
+    |entity| moved.get(entity).map(Moved::parts).unwrap_or_default()
+}
+
+/// Whether rows of tables have or had other versions.
+fn had_versions<'a>(moved: &'a BTreeMap<&EntityId, Moved<'_>>) -> impl Fn(&EntityId) -> bool + Sync + 'a {
+    |entity| moved.get(entity).is_some_and(Moved::has_versions)
 }
 
 /// How a plan makes what belongs to some keys, as it was and as it is.
@@ -506,6 +549,8 @@ impl Refresh<'_> {
         moved: &BTreeMap<&EntityId, Moved<'_>>,
         further: &Further,
     ) -> Result<Option<(Keys, bool)>, EvaluateError> {
+        let (tables, has_versions) = (all_of(moved), had_versions(moved));
+        let places = self.places(&tables, &has_versions);
         let mut asked = Asked::default();
         for (entity, of) in moved {
             let difference = Difference::of(&of.came, &of.went);
@@ -516,33 +561,26 @@ impl Refresh<'_> {
             let is_of = |of: &Through| of.or_nobody && (of.table == **entity || of.of == **entity);
             asked.keys.missing |= self.local.through.iter().any(is_of);
             let Some(says) = self.says(entity, moved) else { return Ok(None) };
-            for (name, says) in says {
-                let own: Vec<usize> =
-                    of.columns.iter().position(|column| column.name == name).into_iter().collect();
-                let ids = asked.of(&says, entity);
-                [&of.came, &of.went].into_iter().for_each(|rows| difference.keys(rows, &own, ids));
+            for rows in [&of.came, &of.went] {
+                let rows = difference.rows(rows);
+                says.iter().for_each(|says| asked.all(says, entity, (&of.columns, &rows)));
             }
         }
         for (entity, at, from, until) in &further.passed {
             let Some(of) = moved.get(entity) else { continue };
             let Some(says) = self.says(entity, moved) else { return Ok(None) };
-            let read = says.iter().map(|(name, _)| name.clone()).chain([at.to_string()]);
+            let read = says.iter().flat_map(|(by, _)| by.columns()).chain([at.to_string()]);
             let read = columns(&read.collect(), of.table);
-            let place = |name: &str| read.iter().position(|column| column.name == name);
+            let place = read.iter().position(|column| column.name == at.as_str());
             let mut see = |piece: &MemoryTable| {
-                let dated = place(at.as_str()).and_then(|at| piece.columns.get(at));
+                let dated = place.and_then(|at| piece.columns.get(at));
                 let Some(MemoryColumn::Instant(dated)) = dated else { return };
                 let is_passed = |row: &u32| {
                     let at = dated.get(*row as usize).copied().flatten();
                     at.is_some_and(|at| (*from..*until).contains(&at))
                 };
                 let passed = piece.taken(&(0..piece.rows as u32).filter(is_passed).collect::<Vec<_>>());
-                for (name, says) in says.iter().filter(|_| passed.rows > 0) {
-                    let column = place(name).and_then(|at| passed.columns.get(at));
-                    let ids = asked.of(says, entity);
-                    let texts = column.map(keyed::texts).unwrap_or_default();
-                    texts.into_iter().for_each(|text| _ = ids.add(text));
-                }
+                says.iter().for_each(|says| asked.all(says, entity, (&read, &passed)));
             };
             // Also of those that came and went as they were: their file was written anew for the sake of others.
             for part in of.parts() {
@@ -561,49 +599,39 @@ impl Refresh<'_> {
             {
                 let Some(of) = moved.get(&lookup.table) else { continue };
                 let Some(says) = self.says(&lookup.table, moved) else { return Ok(None) };
-                let belonging = Belonging::by([&lookup.column], &ids);
-                for (name, says) in says {
+                let belonging = Belonging::by([&By::Column(lookup.column.clone())], &ids);
+                for (by, says) in says {
                     let found = asked.of(&says, &lookup.table);
-                    of.each_text(&belonging, &name, self.reading(), |text| _ = found.add(text)).await?;
+                    for part in of.parts() {
+                        keyed::each(&part, &by, Some(&belonging), places, |text| _ = found.add(text)).await?;
+                    }
                 }
             }
         }
-        let Asked { mut keys, through: mut all_through, .. } = asked;
-        while let Some((through, ids)) = all_through.pop() {
-            let Some(of) = moved.get(&through.of) else { continue };
-            let (ids, mut says) = (Arc::new(ids), Keys::default());
-            for part in of.parts() {
-                keyed::owners(&part, through, &ids, self.reading(), &mut says).await?;
-            }
-            match &through.subject {
-                Subject::Through(next) => all_through.push((next, says)),
-                Subject::Column(_) | Subject::Computed(_) => {
-                    keys.missing |= says.missing;
-                    keys.known.extend(says.known);
-                }
-            }
+        let Asked { mut keys, through, .. } = asked;
+        for (through, ids) in through {
+            keyed::owners(through, &Arc::new(ids), places, &mut keys).await?;
         }
         Ok(Some((keys, !followed.is_empty())))
     }
 
-    /// The columns that say to whom rows of a table belong that changed, and by whom they are looked up; none: that cannot be said.
+    /// What says to whom rows of a table belong that changed, and by whom they are looked up; none: that cannot be said.
     fn says<'b>(
         &'b self,
         entity: &EntityId,
         moved: &BTreeMap<&EntityId, Moved<'_>>,
-    ) -> Option<Vec<(String, Says<'b>)>> {
+    ) -> Option<Vec<(By, Says<'b>)>> {
         let Local { ties, whole, lookups, blind, .. } = self.local;
         if blind.contains(entity) {
             return None;
         }
         let own = ties.get(entity).into_iter().flatten().map(|tie| (tie.clone(), Says::Key));
-        let mut all: Vec<(String, Says<'b>)> = own.collect();
-        let through = |of: &'b Through| (of.column.clone(), Says::Through(of));
+        let mut all: Vec<(By, Says<'b>)> = own.collect();
+        let through = |of: &'b Through| (of.by.clone(), Says::Through(of));
         if whole.contains(entity) {
-            // All its rows are there, so none of them had to be found.
             all.extend(self.local.through.iter().filter(|of| of.table == *entity).map(through));
             let key = lookups.iter().find(|lookup| lookup.of == *entity)?.key.clone();
-            all.push((key, Says::Row));
+            all.push((By::Column(key), Says::Row));
         } else {
             ties.get(entity)?;
             all.extend(self.through(moved).filter(|of| of.table == *entity).map(through));
@@ -617,6 +645,14 @@ impl Refresh<'_> {
             let has_versions = moved.get(&through.of).is_some_and(Moved::has_versions);
             self.local.is_needed(through, has_versions)
         })
+    }
+
+    fn places<'b>(
+        &'b self,
+        tables: &'b (dyn Fn(&EntityId) -> Vec<PinnedTable> + Sync),
+        has_versions: &'b (dyn Fn(&EntityId) -> bool + Sync),
+    ) -> Places<'b> {
+        Places { tables, has_versions, reader: self.kept.evaluator, limits: self.limits }
     }
 
     fn reading(&self) -> (&dyn Evaluator, &Limits) {
@@ -642,7 +678,7 @@ impl Refresh<'_> {
             let Some(ties) = self.local.ties(entity) else { continue };
             rows += files.iter().map(|file| file.rows).sum::<u64>();
             let belonging = Belonging::by(ties, keys);
-            let columns = columns(ties, &of.stays);
+            let columns = columns(&ties.iter().flat_map(By::columns).collect(), &of.stays);
             let (reader, limits) = self.reading();
             let mut count = |piece: &MemoryTable| own += piece.rows as u64;
             reader.pieces(&of.stays, &columns, Some(&belonging), limits, &mut count).await?;
@@ -664,21 +700,18 @@ impl Refresh<'_> {
         plans: &Plans,
         keys: &Arc<Keys>,
     ) -> Result<Option<u64>, EvaluateError> {
-        let mut found: Vec<(&Through, Arc<Keys>)> = Vec::new();
-        let tables = |entity: &EntityId| moved.get(entity).map(Moved::parts).unwrap_or_default();
-        for through in self.through(moved) {
-            let ids = keyed::found_through(through, &tables, keys, self.reading()).await?;
-            found.push((through, Arc::new(ids)));
-        }
+        let (tables, has_versions) = (all_of(moved), had_versions(moved));
+        let places = self.places(&tables, &has_versions);
+        let (chosen, _) = keyed::chosen((self.part, self.local, self.inputs), keys, places).await?;
         let (mut then, mut now) = (self.nothing(), self.nothing());
         for (entity, of) in moved {
-            let belonging = self.local.belonging(entity, keys, &found);
+            let belonging = chosen.get(entity).and_then(Option::as_ref);
             let Moved { table, columns, came, went, stays } = of;
             let (reader, limits) = self.reading();
-            let stay = reader.read(stays, columns, belonging.as_ref(), limits).await?;
+            let stay = reader.read(stays, columns, belonging, limits).await?;
             for (world, more) in [(&mut then, went), (&mut now, came)] {
                 let mut rows = stay.clone();
-                match &belonging {
+                match belonging {
                     Some(belonging) => rows.extend(&more.taken(&belonging.of(columns, more))),
                     None => rows.extend(more),
                 }
@@ -687,6 +720,7 @@ impl Refresh<'_> {
                 world.tables.insert((*entity).clone(), table);
             }
         }
+        let asked = [&then, &now].map(|world| self.local.asked(world));
         let then = derive::of_rows(&plans.then, then, Some(Arc::clone(keys)), self.limits.threads)?;
         let now = derive::of_rows(&plans.now, now, Some(Arc::clone(keys)), self.limits.threads)?;
         let fits = |of: &Derived| of.out_of_range.is_empty() && of.unmade.is_empty();
@@ -695,7 +729,9 @@ impl Refresh<'_> {
         }
         let mut made = 0;
         for (id, rows) in &mut record.tables {
-            let Some(of) = self.replaced(id, rows, (&then, &now), keys).await? else { return Ok(None) };
+            let Some(of) = self.replaced(id, rows, ([&then, &now], &asked), keys).await? else {
+                return Ok(None);
+            };
             made += of;
         }
         Ok(Some(made))
@@ -797,19 +833,19 @@ impl Refresh<'_> {
         &self,
         id: &EntityId,
         rows: &mut Rows,
-        (then, now): (&Derived, &Derived),
+        ([then, now], [asked_then, asked_now]): ([&Derived; 2], &[PinnedInputs; 2]),
         keys: &Arc<Keys>,
     ) -> Result<Option<u64>, EvaluateError> {
         let columns = rows.columns();
-        let of = |made: &Derived| {
+        let of = |made: &Derived, asked: &PinnedInputs| {
             let table = made.tables.get(id)?;
             let TableData::Memory(memory) = &table.data else { return None };
             let same = table.columns.iter().map(|c| (&c.name, c.physical));
             let same = same.eq(columns.iter().map(|c| (&c.name, c.physical)));
-            let own = self.local.own(&made.tables, id, keys)?;
+            let own = self.local.own(&made.tables, asked, id, keys)?;
             same.then(|| memory.taken(&own))
         };
-        let (Some(then), Some(now)) = (of(then), of(now)) else { return Ok(None) };
+        let (Some(then), Some(now)) = (of(then, asked_then), of(now, asked_now)) else { return Ok(None) };
         let made = now.rows as u64;
         let (mut before, mut after) = (rows.sliced(&then), rows.sliced(&now));
         let numbers: BTreeSet<Option<i64>> = before.keys().chain(after.keys()).copied().collect();

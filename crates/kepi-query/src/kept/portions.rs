@@ -148,12 +148,14 @@ impl PortionsTask {
         let keys = Arc::new(Keys::portion(number, self.of));
         let of_these = (&self.part, &self.local, &self.inputs);
         let (world, mut size) = rows_of(of_these, &keys, (reader, limits)).await?;
+        let asked = self.local.asked(&world);
         let derived = derive::of_rows(&self.part, world, Some(Arc::clone(&keys)), limits.threads)?;
         let Derived { tables, out_of_range, unmade, strays, made } = derived;
         if !out_of_range.is_empty() || !unmade.is_empty() {
             return Ok(MadePortion::Apart);
         }
-        let own: Option<Vec<Vec<u32>>> = tables.keys().map(|id| self.local.own(&tables, id, &keys)).collect();
+        let own = tables.keys().map(|id| self.local.own(&tables, &asked, id, &keys));
+        let own: Option<Vec<Vec<u32>>> = own.collect();
         let Some(own) = own else { return Ok(MadePortion::Apart) };
         let mut made_of = BTreeMap::new();
         for ((id, table), own) in tables.into_iter().zip(own) {

@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use kepi_model::id::Hash;
 
-use crate::{
-    derive::keyed,
-    port::{Keys, MemoryColumn, MemoryTable, PinnedColumn},
-};
+use crate::port::{MemoryColumn, MemoryTable, PinnedColumn};
 
 /// A row as bytes that no other row of these columns has.
 fn bytes(table: &MemoryTable, row: usize, into: &mut Vec<u8>) {
@@ -68,17 +65,14 @@ impl Difference {
         self.0.is_empty()
     }
 
-    /// Takes in the values that rows which differ hold in some columns of text.
-    pub fn keys(&self, table: &MemoryTable, columns: &[usize], keys: &mut Keys) {
+    /// The rows that differ.
+    pub fn rows(&self, table: &MemoryTable) -> MemoryTable {
         let mut row = Vec::new();
-        for at in 0..table.rows {
-            bytes(table, at, &mut row);
-            if self.0.contains_key(row.as_slice()) {
-                for column in columns.iter().filter_map(|column| table.columns.get(*column)) {
-                    keys.add(keyed::text(column, at));
-                }
-            }
-        }
+        let differs = |at: &u32| {
+            bytes(table, *at as usize, &mut row);
+            self.0.contains_key(row.as_slice())
+        };
+        table.taken(&(0..table.rows as u32).filter(differs).collect::<Vec<_>>())
     }
 }
 
