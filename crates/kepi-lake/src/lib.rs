@@ -42,6 +42,7 @@ mod posted;
 mod profile;
 mod published;
 mod quarantine;
+mod same;
 mod shared;
 mod shelf;
 mod sound;

@@ -5,7 +5,7 @@
 //! row. Texts stand in no profile: what they are is known by keyed hashes. Of personal attributes only missing values are
 //! counted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kepi_model::{expression::Physical, id::AttributeId, project::Entity};
 use kepi_query::landing::{Profile, Spread, Texts};
@@ -88,7 +88,10 @@ impl Sample {
         let mut values: Vec<i64> = match self {
             Self::Numbers(numbers) => numbers.iter().copied().flatten().collect(),
             Self::Texts(texts) => {
-                (0..texts.len()).filter_map(|row| Some(hashed(secret, texts.get(row)?))).collect()
+                // Most columns have few.
+                let mut known: HashMap<&str, i64> = HashMap::new();
+                let of = |text| *known.entry(text).or_insert_with(|| hashed(secret, text));
+                (0..texts.len()).filter_map(|row| texts.get(row)).map(of).collect()
             }
         };
         values.sort_unstable();

@@ -19,7 +19,7 @@ use arrow::{
     compute::filter_record_batch,
     datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType},
 };
-use kepi_model::expression::Physical;
+use kepi_model::{expression::Physical, id::Hash};
 use kepi_query::port::system;
 use parquet::{
     arrow::{
@@ -28,11 +28,14 @@ use parquet::{
             ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
             statistics::StatisticsConverter,
         },
+        arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves},
     },
     basic::{Compression, Encoding, ZstdLevel},
+    errors::ParquetError,
     file::{
         metadata::{PageIndexPolicy, ParquetMetaDataReader, RowGroupMetaData},
         properties::{EnabledStatistics, WriterProperties},
+        writer::SerializedFileWriter,
     },
     schema::types::ColumnPath,
 };
@@ -43,6 +46,8 @@ use crate::{
     durable::{self, DurableFs, PendingFile, footer_length},
     error::{LakeError, io, written},
     index::{EVER, OPEN},
+    mapping::range,
+    same,
 };
 
 /// Rows of a file of the lake that are read at once.
@@ -82,19 +87,13 @@ impl Seen {
     }
 
     fn integers(&mut self, values: &[i64], nulls: Option<&NullBuffer>) {
-        let mut some = |values: &[i64]| {
-            let widen = |(low, high): (i64, i64), n: &i64| (low.min(*n), high.max(*n));
-            let (low, high) = values.iter().fold((i64::MAX, i64::MIN), widen);
-            if low <= high {
-                self.integer(low);
-                self.integer(high);
-            }
+        let range = match nulls {
+            None => range(values, std::iter::repeat(u64::MAX)),
+            Some(nulls) => range(values, nulls.inner().bit_chunks().iter_padded()),
         };
-        match nulls {
-            None => some(values),
-            Some(nulls) => {
-                nulls.valid_slices().for_each(|(from, to)| some(values.get(from..to).unwrap_or_default()));
-            }
+        if let Some((low, high)) = range {
+            self.integer(low);
+            self.integer(high);
         }
     }
 
@@ -117,23 +116,32 @@ const WAITING: usize = 4;
 /// Writes a file of a table batch by batch, in a thread of its own: encoding and compressing take about as long as reading
 /// rows does. Dropped unfinished, nothing stays.
 pub(crate) struct TableFileWriter {
+    fs: Arc<dyn DurableFs>,
     path: PathBuf,
     name: String,
+    /// Of the columns that are told row by row.
     schema: SchemaRef,
     rows: u64,
     /// Until it ends.
     running: Option<Running>,
 }
 
+/// What the thread is told.
+enum Told {
+    Rows(RecordBatch),
+    /// No batch follows, and the file is to stay.
+    Whole,
+}
+
 struct Running {
-    /// None: no batch follows.
-    batches: Option<SyncSender<RecordBatch>>,
-    thread: JoinHandle<Result<Encoded, LakeError>>,
+    /// None: nothing follows.
+    batches: Option<SyncSender<Told>>,
+    thread: JoinHandle<Result<Option<Complete>, LakeError>>,
 }
 
 impl Running {
-    /// No batch follows: what has become of all.
-    fn ended(self) -> Result<Encoded, LakeError> {
+    /// Nothing follows: what has become of all.
+    fn ended(self) -> Result<Option<Complete>, LakeError> {
         drop(self.batches);
         let died = |_| LakeError::Worker("the thread that writes a file ended by itself".to_owned());
         self.thread.join().map_err(died)?
@@ -143,41 +151,113 @@ impl Running {
 /// What the thread holds.
 struct Encoder {
     path: PathBuf,
-    writer: ArrowWriter<PendingFile>,
+    schema: SchemaRef,
+    file: SerializedFileWriter<PendingFile>,
+    groups: ArrowRowGroupWriterFactory,
+    /// The columns of the row group that is being written, and its rows.
+    group: Vec<ArrowColumnWriter>,
+    rows: usize,
+    /// By column: the text that all rows have.
+    same: Vec<Option<String>>,
     seen: Vec<Seen>,
 }
 
-/// All batches in a file that is not yet complete on the disk.
-struct Encoded {
-    file: PendingFile,
+/// A file that is on the disk.
+struct Complete {
+    bytes: u64,
+    checksum: Hash,
+    footer: u64,
     seen: Vec<Seen>,
 }
 
 impl Encoder {
-    fn encode(mut self, batches: Receiver<RecordBatch>) -> Result<Encoded, LakeError> {
-        batches.into_iter().try_for_each(|batch| self.write(&batch))?;
-        let file = self.writer.into_inner().map_err(|e| written(&self.path, e))?;
-        Ok(Encoded { file, seen: self.seen })
+    /// None: the file was not to stay.
+    fn encode(mut self, told: Receiver<Told>) -> Result<Option<Complete>, LakeError> {
+        for told in told {
+            match told {
+                Told::Rows(batch) => self.write(batch).map_err(|e| written(&self.path, e))?,
+                Told::Whole => return self.complete().map(Some),
+            }
+        }
+        Ok(None)
     }
 
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
-        for (seen, array) in self.seen.iter_mut().zip(batch.columns()) {
-            seen.add(array);
+    fn write(&mut self, mut batch: RecordBatch) -> Result<(), ParquetError> {
+        while batch.num_rows() > 0 {
+            let n = batch.num_rows().min(GROUP_ROWS - self.rows);
+            if self.rows == 0 {
+                self.group = self.groups.create_column_writers(self.file.flushed_row_groups().len())?;
+            }
+            let rows = batch.slice(0, n);
+            let mut arrays = rows.columns().iter();
+            let columns =
+                self.schema.fields().iter().zip(&mut self.group).zip(&self.same).zip(&mut self.seen);
+            for (((field, writer), same), seen) in columns {
+                if same.is_some() {
+                    seen.values += n as u64;
+                } else if let Some(array) = arrays.next() {
+                    seen.add(array);
+                    compute_leaves(field, array)?.iter().try_for_each(|leaf| writer.write(leaf))?;
+                }
+            }
+            self.rows += n;
+            if self.rows == GROUP_ROWS {
+                self.end_group()?;
+            }
+            batch = batch.slice(n, batch.num_rows() - n);
         }
-        self.writer.write(batch).map_err(|e| written(&self.path, e))
+        Ok(())
+    }
+
+    fn end_group(&mut self) -> Result<(), ParquetError> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        let columns = self.file.schema_descr().columns().to_vec();
+        let mut group = self.file.next_row_group()?;
+        for ((writer, same), column) in self.group.drain(..).zip(&self.same).zip(&columns) {
+            match same {
+                Some(text) => same::append(&mut group, column, text, self.rows)?,
+                None => writer.close()?.append_to_row_group(&mut group)?,
+            }
+        }
+        group.close()?;
+        self.rows = 0;
+        Ok(())
+    }
+
+    fn complete(mut self) -> Result<Complete, LakeError> {
+        let ended = self.end_group();
+        let path = self.path;
+        let failed = |e| written(&path, e);
+        ended.map_err(failed)?;
+        let file = self.file.into_inner().map_err(failed)?;
+        let (bytes, checksum) = file.finish().map_err(|e| io(&path, "written", e))?;
+        let footer = footer_length(&path).map_err(|e| io(&path, "read", e))?;
+        Ok(Complete { bytes, checksum, footer, seen: self.seen })
     }
 }
 
 impl TableFileWriter {
     /// Begins a file in the table's folder.
     pub fn create(fs: &Arc<dyn DurableFs>, folder: &Path, table: &Table) -> Result<Self, LakeError> {
+        Self::create_saying(fs, folder, table, vec![None; table.columns.len()])
+    }
+
+    /// Begins a file in which all rows say the same in some columns: by column of the table the text that it is, which no
+    /// batch has.
+    pub fn create_saying(
+        fs: &Arc<dyn DurableFs>,
+        folder: &Path,
+        table: &Table,
+        same: Vec<Option<String>>,
+    ) -> Result<Self, LakeError> {
         let name = format!("{}.parquet", uuid::Uuid::new_v4());
         let path = folder.join(&name);
         let schema = schema(table);
         let level = ZstdLevel::try_new(1).unwrap_or_default();
         let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
-            .set_max_row_group_row_count(Some(GROUP_ROWS))
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_created_by(concat!("kepi ", env!("CARGO_PKG_VERSION")).to_owned());
         for column in table.columns.iter().filter(|c| c.personal || c.physical == Physical::Text) {
@@ -197,15 +277,20 @@ impl TableFileWriter {
                 .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
         }
         let file = PendingFile::create(fs, &path).map_err(|e| io(&path, "written", e))?;
-        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties.build()))
-            .map_err(|e| written(&path, e))?;
+        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties.build()));
+        let begun = writer.and_then(ArrowWriter::into_serialized_writer);
+        let (file, groups) = begun.map_err(|e| written(&path, e))?;
+        let told = schema.fields().iter().zip(&same).filter(|(_, same)| same.is_none());
+        let told = Arc::new(Schema::new(told.map(|(field, _)| Arc::clone(field)).collect::<Vec<_>>()));
+        let seen = vec![Seen::default(); table.columns.len()];
         let encoder =
-            Encoder { path: path.clone(), writer, seen: vec![Seen::default(); table.columns.len()] };
-        let (batches, waiting) = sync_channel::<RecordBatch>(WAITING);
+            Encoder { path: path.clone(), schema, file, groups, group: Vec::new(), rows: 0, same, seen };
+        let (batches, waiting) = sync_channel::<Told>(WAITING);
         let work = move || encoder.encode(waiting);
         let thread = thread::Builder::new().name("write rows".to_owned()).spawn(work);
         let thread = thread.map_err(|e| LakeError::Worker(format!("no thread to write a file: {e}")))?;
-        Ok(Self { path, name, schema, rows: 0, running: Some(Running { batches: Some(batches), thread }) })
+        let running = Some(Running { batches: Some(batches), thread });
+        Ok(Self { fs: Arc::clone(fs), path, name, schema: told, rows: 0, running })
     }
 
     /// Rows so far.
@@ -213,7 +298,7 @@ impl TableFileWriter {
         self.rows
     }
 
-    /// Writes columns of the table, in their order and of one length.
+    /// Writes columns of the table that are told row by row, in their order and of one length.
     pub fn write_columns(&mut self, columns: Vec<ArrayRef>) -> Result<(), LakeError> {
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(|e| written(&self.path, e.into()))?;
@@ -224,19 +309,26 @@ impl TableFileWriter {
     fn write(&mut self, batch: RecordBatch) -> Result<(), LakeError> {
         self.rows += batch.num_rows() as u64;
         let batches = self.running.as_ref().and_then(|running| running.batches.as_ref());
-        let sent = batches.is_some_and(|batches| batches.send(batch).is_ok());
+        let sent = batches.is_some_and(|batches| batches.send(Told::Rows(batch)).is_ok());
         if sent { Ok(()) } else { self.ended().map(drop) }
     }
 
-    /// Says that no batch follows: the file is encoded to its end while the caller does something else.
+    /// Says that no batch follows: the file is completed on the disk, if it has rows, while the caller does something else.
     pub fn no_more(&mut self) {
-        if let Some(running) = &mut self.running {
-            running.batches = None;
+        if self.rows > 0 {
+            self.complete();
+        }
+    }
+
+    fn complete(&mut self) {
+        if let Some(batches) = self.running.as_mut().and_then(|running| running.batches.take()) {
+            // If it has failed that is said when it is asked for.
+            let _ = batches.send(Told::Whole);
         }
     }
 
     /// What has become of all batches.
-    fn ended(&mut self) -> Result<Encoded, LakeError> {
+    fn ended(&mut self) -> Result<Option<Complete>, LakeError> {
         let running = self.running.take();
         running.ok_or_else(|| LakeError::Worker("a file was ended twice".to_owned()))?.ended()
     }
@@ -252,9 +344,10 @@ impl TableFileWriter {
 
     /// Completes the file on the disk, also without rows.
     pub fn finish_whatever(mut self, table: &Table) -> Result<NewFile, LakeError> {
-        let Encoded { file, seen } = self.ended()?;
-        let (bytes, checksum) = file.finish().map_err(|e| io(&self.path, "written", e))?;
-        let footer = footer_length(&self.path).map_err(|e| io(&self.path, "read", e))?;
+        self.complete();
+        let complete = self.ended()?;
+        let Complete { bytes, checksum, footer, seen } =
+            complete.ok_or_else(|| LakeError::Worker("a file was not completed".to_owned()))?;
         let stats = table
             .columns
             .iter()
@@ -282,9 +375,12 @@ impl TableFileWriter {
 
 impl Drop for TableFileWriter {
     fn drop(&mut self) {
-        // The unfinished file is gone when the thread is.
-        if let Some(running) = self.running.take() {
-            drop(running.ended());
+        // The unfinished file is gone when the thread is; one that is complete although nobody asked for it goes as well.
+        if let Some(running) = self.running.take()
+            && let Ok(Some(_)) = running.ended()
+        {
+            // Best effort: what stays behind is swept later.
+            let _ = self.fs.remove(&self.path);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{io::BufRead, ops::Range, path::Path};
 
-use kepi_query::landing::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, PortError, Unbound};
+use kepi_query::landing::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Gathered, PortError, Unbound};
 use memchr::memchr2;
 use serde_json::{Map, Value};
 
@@ -11,9 +11,13 @@ use super::{
     TOO_LONG, bytes,
     columns::Columns,
     delimited::{Single, UNIT_SEPARATOR},
-    records::{Fields, Found, behind, line_ends, split, swallowed_rows},
+    gathered, hand_over,
+    records::{Field, Fields, Found, behind, line_ends, split, swallowed_rows},
 };
 use crate::error::LandError;
+
+/// Records that are found before their cells are handed over: they are still near then.
+const TOGETHER: usize = 256;
 
 pub(super) struct CsvReader {
     lines: Lines,
@@ -26,6 +30,9 @@ pub(super) struct CsvReader {
     bound: Vec<usize>,
     /// Rows read so far.
     rows: u64,
+    /// Records that were found and whose cells are to be handed over, and their fields that were asked for, one behind the other.
+    records: Vec<Record>,
+    bound_fields: Vec<Field>,
     /// Where the rows of the batch that was filled last stand among the bytes held.
     held: Vec<Range<usize>>,
     fields: Fields,
@@ -105,16 +112,57 @@ impl CsvReader {
             columns,
             bound: Vec::new(),
             rows: 0,
+            records: Vec::new(),
+            bound_fields: Vec::new(),
             held: Vec::new(),
             fields,
             buffer,
         })
     }
 
-    /// Hands the cells of a record over, or says why it is no row.
-    fn cells(&mut self, record: &Record, into: &mut [&mut kepi_query::landing::Texts]) -> Result<(), Bad> {
+    /// Hands the cells of records over, or says why one is no row.
+    fn cells(&mut self, columns: &mut [Gathered], into: &mut Batch) {
+        let Some(from) = self.records.first().map(|record| record.place.start) else { return };
+        let bytes = self.lines.bytes.get(from..self.lines.at).unwrap_or_default();
+        // Whether it is UTF-8 is asked of all at once; if some of it is none, of each record.
+        let whole = std::str::from_utf8(bytes).ok();
+        let mut fields = self.bound_fields.chunks(self.bound.len().max(1));
+        for record in &self.records {
+            let fields = fields.next().unwrap_or_default();
+            let place = record.place.start - from..record.place.end - from;
+            let own = bytes.get(place.clone()).unwrap_or_default();
+            let (text, begin) = match whole {
+                Some(all) => (Some(all), place.start),
+                None => (std::str::from_utf8(own).ok(), 0),
+            };
+            match (self.bad(record, own, text.is_some(), fields), text) {
+                (None, Some(text)) => {
+                    for (cells, field) in columns.iter_mut().zip(fields) {
+                        match field.plain(begin) {
+                            Some(place) => cells.push_of(text.as_bytes(), place),
+                            None => {
+                                let record = text.get(begin..).unwrap_or_default();
+                                cells.push(Some(field.text(record, &mut self.buffer)));
+                            }
+                        }
+                    }
+                }
+                (bad, _) => {
+                    columns.iter_mut().for_each(|cells| cells.push(None));
+                    into.bad.extend(bad.map(|bad| (into.rows as u32, bad)));
+                }
+            }
+            self.held.push(record.place.clone());
+            into.rows += 1;
+        }
+        self.records.clear();
+        self.bound_fields.clear();
+    }
+
+    /// Why a record is no row.
+    fn bad(&self, record: &Record, bytes: &[u8], is_text: bool, fields: &[Field]) -> Option<Bad> {
         let Record { line, .. } = record;
-        let bad = |rule, reason, column| Err(Bad { rule, reason, column });
+        let bad = |rule, reason, column| Some(Bad { rule, reason, column });
         if let Some(field) = record.open {
             let reason = format!(
                 "line {line}, field {field}: the quote that opens here swallows the lines behind it, which are read as \
@@ -122,8 +170,7 @@ impl CsvReader {
             );
             return bad(OPEN_QUOTE, reason, self.column(field - 1));
         }
-        let bytes = self.lines.held(&record.place);
-        let Ok(text) = std::str::from_utf8(bytes) else {
+        if !is_text {
             let mut all = Fields::default();
             split(bytes, true, self.lines.delimiter, MOST_COLUMNS, &mut all);
             let (field, byte) = invalid(bytes, &all).unwrap_or_default();
@@ -133,23 +180,19 @@ impl CsvReader {
                 byte + 1
             );
             return bad(ENCODING, reason, self.column(field));
-        };
+        }
         let width = self.columns.len();
-        if self.fields.count != width {
-            let reason = format!("line {line} has {} fields, the header has {width}", self.fields.count);
+        if record.fields != width {
+            let reason = format!("line {line} has {} fields, the header has {width}", record.fields);
             return bad(RAGGED, reason, None);
         }
-        let field = |at: &usize| self.fields.get(*at);
         if bytes.len() > LONGEST_CELL
-            && let Some(at) = self.bound.iter().find(|at| field(at).is_some_and(|f| f.len() > LONGEST_CELL))
+            && let Some((at, _)) = self.bound.iter().zip(fields).find(|(_, field)| field.len() > LONGEST_CELL)
         {
             let reason = format!("line {line}, field {}: longer than {} MiB", at + 1, LONGEST_CELL >> 20);
             return bad(TOO_LONG, reason, self.column(*at));
         }
-        for (cells, at) in into.iter_mut().zip(&self.bound) {
-            cells.push(field(at).map(|f| f.text(text, &mut self.buffer)));
-        }
-        Ok(())
+        None
     }
 
     fn column(&self, at: usize) -> Option<String> {
@@ -178,21 +221,23 @@ impl BatchReader for CsvReader {
 
     fn next(&mut self, into: &mut Batch) -> Result<bool, PortError> {
         into.begin(self.rows + 1, self.bound.len());
-        let mut columns: Vec<_> = into.cells.iter_mut().map(|cells| cells.texts()).collect();
+        let mut columns = gathered(into);
         self.held.clear();
         self.lines.drop_read();
         let width = self.columns.len();
-        while into.rows < BATCH_ROWS && self.lines.at < BATCH_BYTES {
+        while into.rows + self.records.len() < BATCH_ROWS && self.lines.at < BATCH_BYTES {
             let Some(record) = self.lines.next(width, Some(width), LONGEST_RECORD, &mut self.fields)? else {
                 break;
             };
-            if let Err(bad) = self.cells(&record, &mut columns) {
-                columns.iter_mut().for_each(|cells| cells.push(None));
-                into.bad.push((into.rows as u32, bad));
+            let fields = self.bound.iter().map(|at| self.fields.get(*at).copied().unwrap_or_default());
+            self.bound_fields.extend(fields);
+            self.records.push(record);
+            if self.records.len() == TOGETHER {
+                self.cells(&mut columns, into);
             }
-            self.held.push(record.place);
-            into.rows += 1;
         }
+        self.cells(&mut columns, into);
+        hand_over(columns, into)?;
         self.rows += into.rows as u64;
         Ok(into.rows > 0)
     }
@@ -239,6 +284,8 @@ struct Record {
     line: u64,
     /// Position of a field, from 1, that is not closed where it should be: then only the first line is taken.
     open: Option<usize>,
+    /// How many fields it has.
+    fields: usize,
 }
 
 impl Lines {
@@ -352,7 +399,7 @@ impl Lines {
             };
             self.line += lines;
             self.at = at + next;
-            return Ok(Some(Record { place: at..at + end, line, open }));
+            return Ok(Some(Record { place: at..at + end, line, open, fields: fields.count }));
         }
     }
 

@@ -23,12 +23,26 @@ mod workbook;
 use std::path::Path;
 
 use kepi_model::project::{Connector, Unpivot};
-use kepi_query::landing::BatchReader;
+use kepi_query::landing::{Batch, BatchReader, Cells, Gathered};
 
 pub use files::FileSources;
 pub(crate) use files::{Copy, offer};
 
-use crate::error::LandError;
+use crate::error::{LakeError, LandError};
+
+/// The columns of a batch, to be filled with texts.
+fn gathered(batch: &mut Batch) -> Vec<Gathered> {
+    batch.cells.iter_mut().map(|cells| Gathered::anew(cells.texts())).collect()
+}
+
+/// Hands filled columns over.
+fn hand_over(columns: Vec<Gathered>, into: &mut Batch) -> Result<(), LandError> {
+    for (cells, column) in into.cells.iter_mut().zip(columns) {
+        let texts = column.texts();
+        *cells = Cells::Texts(texts.ok_or_else(|| LakeError::Corrupt("texts were cut apart".to_owned()))?);
+    }
+    Ok(())
+}
 
 /// A row that has too many or too few fields.
 pub(crate) const RAGGED: &str = "ragged row";

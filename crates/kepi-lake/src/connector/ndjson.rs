@@ -7,10 +7,11 @@ use std::{
     borrow::Cow,
     fmt,
     io::{self, BufRead},
+    ops::Range,
     path::Path,
 };
 
-use kepi_query::landing::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, PortError, Texts, Unbound};
+use kepi_query::landing::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Gathered, PortError, Unbound};
 use memchr::memchr;
 use serde::{
     Deserialize, Deserializer,
@@ -21,9 +22,13 @@ use serde_json::value::RawValue;
 use super::{
     ENCODING, LONGEST_CELL, LONGEST_RECORD, MOST_COLUMNS, NOT_AN_OBJECT, REPEATED_KEY, TOO_LONG, bytes,
     document::Document,
+    gathered, hand_over,
     object::{Taken, Usual},
 };
 use crate::error::LandError;
+
+/// Lines that are read before they are taken apart: they are still near then.
+const TOGETHER: usize = 256;
 
 /// Where objects come from.
 enum Objects {
@@ -51,6 +56,8 @@ pub(super) struct NdjsonReader {
     /// The lines of the batch that was filled last, and where each ends.
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    /// Which one each is of the file's, from 1.
+    numbers: Vec<u64>,
     /// Keys seen so far, sorted.
     seen: Vec<String>,
     /// Columns that were asked for.
@@ -79,6 +86,7 @@ impl NdjsonReader {
             rows: 0,
             bytes: Vec::new(),
             ends: Vec::new(),
+            numbers: Vec::new(),
             seen: Vec::new(),
             paths: Vec::new(),
             usual: Usual::default(),
@@ -184,6 +192,7 @@ impl NdjsonReader {
                 let any = document.next(&mut self.bytes)?;
                 if any {
                     self.number += 1;
+                    self.numbers.push(self.number);
                     self.ends.push(self.bytes.len());
                 }
                 return Ok(any);
@@ -205,6 +214,7 @@ impl NdjsonReader {
                 });
             }
             if !self.bytes.get(begin..).unwrap_or_default().iter().all(u8::is_ascii_whitespace) {
+                self.numbers.push(self.number);
                 self.ends.push(self.bytes.len());
                 return Ok(true);
             }
@@ -212,22 +222,63 @@ impl NdjsonReader {
     }
 
     fn held(&self, row: usize) -> &[u8] {
-        held(&self.bytes, &self.ends, row)
+        let end = self.ends.get(row);
+        end.and_then(|end| self.bytes.get(begin(&self.ends, row)..*end)).unwrap_or_default()
     }
 
-    /// Takes the line read last apart.
-    fn cells(&mut self, columns: &mut [&mut Texts]) -> Result<(), Bad> {
-        let word = self.text.word();
-        let Self { number, bytes, ends, seen, paths, usual, taken, .. } = self;
-        let line = std::str::from_utf8(held(bytes, ends, ends.len() - 1)).map_err(|e| Bad {
+    /// Takes the lines from one on apart.
+    fn take_apart(&mut self, first: usize, columns: &mut [Gathered], bad: &mut Vec<(u32, Bad)>) {
+        let bytes = std::mem::take(&mut self.bytes);
+        let from = begin(&self.ends, first);
+        let all = bytes.get(from..).unwrap_or_default();
+        // Whether it is UTF-8 is asked of all at once; if some of it is none, of each line.
+        let whole = std::str::from_utf8(all).ok();
+        for row in first..self.ends.len() {
+            let end = self.ends.get(row).copied().unwrap_or(from);
+            let place = begin(&self.ends, row) - from..end - from;
+            let done = match whole {
+                Some(all) => self.cells(all, place, row, columns),
+                None => {
+                    let line = self.utf8(all.get(place).unwrap_or_default(), row);
+                    line.and_then(|line| self.cells(line, 0..line.len(), row, columns))
+                }
+            };
+            if let Err(why) = done {
+                columns.iter_mut().for_each(|cells| cells.push(None));
+                bad.push((row as u32, why));
+            }
+        }
+        self.bytes = bytes;
+    }
+
+    fn utf8<'a>(&self, line: &'a [u8], row: usize) -> Result<&'a str, Bad> {
+        std::str::from_utf8(line).map_err(|e| Bad {
             rule: ENCODING,
-            reason: format!("{word} {number}: byte {} is not UTF-8", e.valid_up_to() + 1),
+            reason: format!(
+                "{} {}: byte {} is not UTF-8",
+                self.text.word(),
+                self.numbers.get(row).copied().unwrap_or(0),
+                e.valid_up_to() + 1
+            ),
             column: None,
-        })?;
-        if usual.take(line, paths.len(), taken) {
-            columns.iter_mut().zip(taken.texts(line)).for_each(|(cells, text)| cells.push(text));
+        })
+    }
+
+    /// Takes the line apart that stands at a place.
+    fn cells(
+        &mut self,
+        all: &str,
+        place: Range<usize>,
+        row: usize,
+        columns: &mut [Gathered],
+    ) -> Result<(), Bad> {
+        let Self { numbers, seen, paths, usual, taken, .. } = self;
+        if usual.take(all, place.clone(), paths.len(), taken) {
+            taken.push(all, columns);
             return Ok(());
         }
+        let (word, number) = (self.text.word(), numbers.get(row).copied().unwrap_or(0));
+        let line = all.get(place).unwrap_or_default();
         let pairs: Pairs<'_> = serde_json::from_str(line).map_err(|e| Bad {
             rule: NOT_AN_OBJECT,
             reason: format!("{word} {number} is not a JSON object: column {}", e.column()),
@@ -296,9 +347,9 @@ fn learn(usual: &mut Usual, pairs: &Pairs<'_>) {
     }
 }
 
-fn held<'a>(bytes: &'a [u8], ends: &[usize], row: usize) -> &'a [u8] {
-    let begin = row.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
-    ends.get(row).and_then(|end| bytes.get(begin..*end)).unwrap_or_default()
+/// Where a row begins.
+fn begin(ends: &[usize], row: usize) -> usize {
+    row.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0)
 }
 
 impl BatchReader for NdjsonReader {
@@ -315,16 +366,24 @@ impl BatchReader for NdjsonReader {
 
     fn next(&mut self, into: &mut Batch) -> Result<bool, PortError> {
         into.begin(self.rows + 1, self.paths.len());
-        let mut columns: Vec<_> = into.cells.iter_mut().map(|cells| cells.texts()).collect();
+        let mut columns = gathered(into);
         self.bytes.clear();
         self.ends.clear();
-        while into.rows < BATCH_ROWS && self.bytes.len() < BATCH_BYTES && self.object()? {
-            if let Err(bad) = self.cells(&mut columns) {
-                columns.iter_mut().for_each(|cells| cells.push(None));
-                into.bad.push((into.rows as u32, bad));
+        self.numbers.clear();
+        let mut ended = false;
+        while !ended {
+            let first = self.ends.len();
+            let most = BATCH_ROWS.min(first + TOGETHER);
+            loop {
+                ended = self.ends.len() >= BATCH_ROWS || self.bytes.len() >= BATCH_BYTES || !self.object()?;
+                if ended || self.ends.len() == most {
+                    break;
+                }
             }
-            into.rows += 1;
+            self.take_apart(first, &mut columns, &mut into.bad);
         }
+        hand_over(columns, into)?;
+        into.rows = self.ends.len();
         self.rows += into.rows as u64;
         Ok(into.rows > 0)
     }
@@ -413,14 +472,17 @@ mod tests {
             }
             text += ["}", "}", "}", "} ", "}}", "", "}x", ",}"][random(8)];
             let any = serde_json::from_str::<Pairs<'_>>(&text);
-            if usual.take(&text, paths.len(), &mut taken) {
+            if usual.take(&text, 0..text.len(), paths.len(), &mut taken) {
                 fast += 1;
+                let mut own: Vec<Gathered> = paths.iter().map(|_| Gathered::default()).collect();
+                taken.push(&text, &mut own);
+                let own: Vec<_> = own.into_iter().map(|own| own.texts().unwrap()).collect();
                 let pairs = any.unwrap_or_else(|e| panic!("{text:?}: {e}"));
                 let sorted = Object::from(&pairs);
-                for (path, own) in paths.iter().zip(taken.texts(&text)) {
+                for (path, own) in paths.iter().zip(&own) {
                     let Ok(found) = sorted.at(path) else { panic!("{text:?}: `{path}`") };
                     let Ok(want) = found.map_or(Ok(None), super::text) else { panic!("{text:?}: `{path}`") };
-                    assert_eq!(own, want.as_deref(), "{text:?}: `{path}`");
+                    assert_eq!(own.get(0), want.as_deref(), "{text:?}: `{path}`");
                 }
             } else if let Ok(pairs) = any {
                 learn(&mut usual, &pairs);

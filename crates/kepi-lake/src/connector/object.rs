@@ -3,6 +3,8 @@
 
 use std::{collections::HashMap, ops::Range};
 
+use kepi_query::landing::Gathered;
+
 use super::{LONGEST_CELL, MOST_COLUMNS};
 
 /// Values within values that are followed; deeper ones are left to others.
@@ -34,39 +36,45 @@ struct Known {
 
 /// What one object has for each column. Its buffers are used again.
 #[derive(Default)]
-pub(super) struct Taken(Vec<Text>);
+pub(super) struct Taken {
+    texts: Vec<Text>,
+    /// Texts in which something was escaped.
+    own: Vec<String>,
+}
 
 /// A text of an object.
-#[derive(Default, Clone)]
+#[derive(Default, Clone, Copy)]
 enum Text {
     /// There is no such value.
     #[default]
     Absent,
     Null,
-    /// As it stands in the object.
-    At(Range<usize>),
-    /// Something in it was escaped.
-    Own(String),
+    /// As it stands, from here to there.
+    At(u32, u32),
+    /// By number, one in which something was escaped.
+    Own(u32),
 }
 
 impl Taken {
-    /// The texts, by column; none: no value.
-    pub fn texts<'a>(&'a self, object: &'a str) -> impl Iterator<Item = Option<&'a str>> {
-        self.0.iter().map(|text| match text {
-            Text::Absent | Text::Null => None,
-            Text::At(place) => object.get(place.clone()),
-            Text::Own(text) => Some(text.as_str()),
-        })
+    /// Appends the texts to their columns. `all`: what the object stands in.
+    pub fn push(&self, all: &str, columns: &mut [Gathered]) {
+        for (column, text) in columns.iter_mut().zip(&self.texts) {
+            match *text {
+                Text::Absent | Text::Null => column.push(None),
+                Text::At(begin, end) => column.push_of(all.as_bytes(), begin as usize..end as usize),
+                Text::Own(at) => column.push(self.own.get(at as usize).map(String::as_str)),
+            }
+        }
     }
 
     /// Fills a column; none: two values are called so, or it is too long.
     fn fill(&mut self, column: usize, text: Text) -> Option<()> {
-        let length = match &text {
-            Text::At(place) => place.len(),
-            Text::Own(text) => text.len(),
+        let length = match text {
+            Text::At(begin, end) => (end - begin) as usize,
+            Text::Own(at) => self.own.get(at as usize).map_or(0, String::len),
             Text::Absent | Text::Null => 0,
         };
-        let before = self.0.get_mut(column).filter(|before| matches!(before, Text::Absent))?;
+        let before = self.texts.get_mut(column).filter(|before| matches!(before, Text::Absent))?;
         *before = text;
         (length <= LONGEST_CELL).then_some(())
     }
@@ -108,15 +116,19 @@ impl Usual {
         self.keys.get_mut(at)?.within.as_deref_mut()
     }
 
-    /// Takes an object apart; false: it is not as usual, and may be none.
-    pub fn take(&mut self, object: &str, columns: usize, into: &mut Taken) -> bool {
-        into.0.clear();
-        into.0.resize_with(columns, Text::default);
-        let mut walk = Walk { text: object, at: 0 };
+    /// Takes the object apart that stands at a place; false: it is not as usual, and may be none.
+    pub fn take(&mut self, all: &str, place: Range<usize>, columns: usize, into: &mut Taken) -> bool {
+        into.texts.clear();
+        into.texts.resize(columns, Text::Absent);
+        into.own.clear();
+        let Some(text) = all.get(..place.end).filter(|text| u32::try_from(text.len()).is_ok()) else {
+            return false;
+        };
+        let mut walk = Walk { text, at: place.start };
         walk.space();
         let done = self.object(&mut walk, into, 0).is_some();
         walk.space();
-        done && walk.at == object.len()
+        done && walk.at == text.len()
     }
 
     fn object(&mut self, walk: &mut Walk<'_>, into: &mut Taken, depth: usize) -> Option<()> {
@@ -141,11 +153,8 @@ impl Usual {
                 }
                 Some(_) if walk.peek() == Some(b'{') => return None,
                 _ => {
-                    let value = walk.value(depth)?;
-                    if let Some((last, others)) = known.columns.split_last() {
-                        others.iter().try_for_each(|column| into.fill(*column, value.clone()))?;
-                        into.fill(*last, value)?;
-                    }
+                    let value = walk.value(depth, &mut into.own)?;
+                    known.columns.iter().try_for_each(|column| into.fill(*column, value))?;
                 }
             }
             if !walk.goes_on(b'}')? {
@@ -157,7 +166,7 @@ impl Usual {
     /// Passes a key and the colon behind it: most likely the one that stands behind the one before.
     fn key(&self, walk: &mut Walk<'_>, expected: usize) -> Option<usize> {
         if let Some(known) = self.keys.get(expected)
-            && walk.rest().starts_with(known.written.as_bytes())
+            && begins(walk.rest(), known.written.as_bytes())
         {
             walk.at += known.written.len();
             return Some(expected);
@@ -206,6 +215,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Passes a text: where it stands between its quotes, and whether something in it is escaped.
+    #[inline]
     fn string(&mut self) -> Option<(Range<usize>, bool)> {
         self.sign(b'"')?;
         let begin = self.at;
@@ -226,22 +236,23 @@ impl<'a> Walk<'a> {
         Some((begin..self.at - 1, escaped))
     }
 
-    /// What a text says that was passed.
-    fn said(&self, (place, escaped): (Range<usize>, bool)) -> Option<Text> {
-        if !escaped {
-            return Some(Text::At(place));
-        }
-        let quoted = self.text.get(place.start - 1..=place.end)?;
-        serde_json::from_str(quoted).ok().map(Text::Own)
+    /// What a text says that was passed and in which something is escaped.
+    fn said(&self, place: Range<usize>) -> Option<String> {
+        serde_json::from_str(self.text.get(place.start - 1..=place.end)?).ok()
     }
 
     /// Passes a value.
-    fn value(&mut self, depth: usize) -> Option<Text> {
+    #[inline]
+    fn value(&mut self, depth: usize, own: &mut Vec<String>) -> Option<Text> {
         let begin = self.at;
         match self.peek()? {
             b'"' => {
-                let string = self.string()?;
-                return self.said(string);
+                let (place, escaped) = self.string()?;
+                if !escaped {
+                    return Some(Text::At(place.start as u32, place.end as u32));
+                }
+                own.push(self.said(place)?);
+                return Some(Text::Own(own.len() as u32 - 1));
             }
             b'n' => {
                 self.word("null")?;
@@ -253,7 +264,7 @@ impl<'a> Walk<'a> {
             b'[' | b'{' if depth < DEEPEST => self.nested(depth + 1)?,
             _ => return None,
         }
-        Some(Text::At(begin..self.at))
+        Some(Text::At(begin as u32, self.at as u32))
     }
 
     /// Passes a list or an object of which nothing is wanted but what it is written as.
@@ -266,13 +277,15 @@ impl<'a> Walk<'a> {
         }
         loop {
             if end == b'}' {
-                let key = self.string()?;
-                self.said(key)?;
+                if let (key, true) = self.string()? {
+                    self.said(key)?;
+                }
                 self.space();
                 self.sign(b':')?;
                 self.space();
             }
-            self.value(depth)?;
+            // Of texts within it is wanted whether they are texts.
+            self.value(depth, &mut Vec::new())?;
             if !self.goes_on(end)? {
                 return Some(());
             }
@@ -306,6 +319,17 @@ impl<'a> Walk<'a> {
             self.digits()?;
         }
         Some(())
+    }
+}
+
+/// Whether bytes begin with others, which are few: eight are compared together, without a call.
+#[inline]
+fn begins(bytes: &[u8], with: &[u8]) -> bool {
+    let Some(bytes) = bytes.get(..with.len()) else { return false };
+    let ((own, _), (others, _)) = (bytes.as_chunks::<8>(), with.as_chunks::<8>());
+    match (bytes.last_chunk::<8>(), with.last_chunk::<8>()) {
+        (Some(last), Some(other)) => last == other && own.iter().zip(others).all(|(own, other)| own == other),
+        _ => bytes.iter().zip(with).all(|(own, other)| own == other),
     }
 }
 

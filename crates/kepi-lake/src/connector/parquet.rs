@@ -169,6 +169,9 @@ fn there(array: &dyn Array) -> Bits {
     }
 }
 
+/// Of numbers the last one is not in the range, and no number either.
+const ALL: std::ops::Range<i64> = i64::MIN..i64::MAX;
+
 /// Values of a column as 64-bit integers in `range`; none: one of them is not.
 fn integers<T: ArrowPrimitiveType>(
     array: &ArrayRef,
@@ -188,13 +191,11 @@ fn integers<T: ArrowPrimitiveType>(
 
 /// A column by its type; none: there is no exact form for all its values but text.
 fn typed(array: &ArrayRef) -> Option<Cells> {
-    /// Of numbers the last one is not in the range, and no number either.
-    const ALL: std::ops::Range<i64> = i64::MIN..i64::MAX;
     match array.data_type() {
         DataType::Dictionary(_, of) if !of.is_nested() => typed(&cast(array, of).ok()?),
         DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
             let wide = cast(array, &DataType::Int64).ok()?;
-            let (values, there) = integers::<Int64Type>(&wide, ALL, Some)?;
+            let (values, there) = as_they_are(&wide)?;
             Some(Cells::Integers(values, 0, there))
         }
         DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::UInt64 => {
@@ -233,6 +234,16 @@ fn typed(array: &ArrayRef) -> Option<Cells> {
     }
 }
 
+/// 64-bit integers of a column as they lie there; none: one of them is not in [`ALL`].
+fn as_they_are(array: &ArrayRef) -> Option<(Vec<i64>, Bits)> {
+    let plain = array.as_primitive_opt::<Int64Type>()?;
+    // Where there is no value any number may stand.
+    if plain.values().contains(&ALL.end) {
+        return integers::<Int64Type>(array, ALL, Some);
+    }
+    Some((plain.values().to_vec(), there(plain)))
+}
+
 /// Times in µs; none: one of them has parts below.
 fn micros(array: &ArrayRef, unit: TimeUnit) -> Option<(Vec<i64>, Bits)> {
     let (up, down) = match unit {
@@ -243,9 +254,10 @@ fn micros(array: &ArrayRef, unit: TimeUnit) -> Option<(Vec<i64>, Bits)> {
     };
     // The numbers as they stand, under a unit that has a type here.
     let plain = cast(array, &DataType::Int64).ok()?;
-    integers::<Int64Type>(&plain, i64::MIN..i64::MAX, |n| {
-        n.checked_mul(up).filter(|n| n % down == 0).map(|n| n / down)
-    })
+    if unit == TimeUnit::Microsecond {
+        return as_they_are(&plain);
+    }
+    integers::<Int64Type>(&plain, ALL, |n| n.checked_mul(up).filter(|n| n % down == 0).map(|n| n / down))
 }
 
 /// The texts of the first cells of a column, and what is wrong with the others.

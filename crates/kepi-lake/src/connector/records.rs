@@ -4,6 +4,8 @@
 //! behind the closing quote of a field over several lines the text goes on, or the lines that it swallowed are rows like
 //! the one that it stands in.
 
+use std::ops::Range;
+
 use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memchr3};
 
 /// Lines behind the first that are looked at to judge whether they are rows.
@@ -14,16 +16,17 @@ const LINES_THAT_TELL: usize = 3;
 const FIELDS_THAT_TELL: usize = 3;
 
 /// A field, by its place in its record.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Field {
     begin: u32,
     end: u32,
     shape: Shape,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Shape {
     /// As it stands.
+    #[default]
     Plain,
     /// What stood between quotes, with quotes that are doubled.
     Doubled,
@@ -66,6 +69,12 @@ impl Field {
     /// How many bytes it has in the file.
     pub fn len(&self) -> usize {
         (self.end - self.begin) as usize
+    }
+
+    /// Where its text stands, as it is, where its record begins here.
+    #[inline]
+    pub fn plain(&self, begin: usize) -> Option<Range<usize>> {
+        (self.shape == Shape::Plain).then(|| begin + self.begin as usize..begin + self.end as usize)
     }
 
     /// Its bytes as they stand in the file.

@@ -15,7 +15,7 @@ const FROM_START: u8 = 16;
 /// Bytes of a version at most: flags, six numbers of eight bytes and four of five.
 const LONGEST: usize = 1 + 6 * 8 + 4 * 5;
 
-/// Appends a version: all at once, so that room is looked for once.
+/// Appends a version: where it is to stand, so that room is looked for once and nothing is copied.
 pub(super) fn put_entry(into: &mut Vec<u8>, entry: &Entry) {
     let v = &entry.version;
     let flag = |is: bool, flag: u8| if is { flag } else { 0 };
@@ -24,8 +24,9 @@ pub(super) fn put_entry(into: &mut Vec<u8>, entry: &Entry) {
         | flag(v.ended == OPEN, NOT_ENDED)
         | flag(v.start == v.order, STARTS_BY_ORDER)
         | flag(entry.from == v.start, FROM_START);
-    let mut bytes = [0; LONGEST];
-    let mut length = 0;
+    let (begin, mut length) = (into.len(), 0);
+    into.extend_from_slice(&[0; LONGEST]);
+    let bytes = into.get_mut(begin..).unwrap_or_default();
     let mut put = |of: &[u8]| {
         if let Some(place) = bytes.get_mut(length..length + of.len()) {
             place.copy_from_slice(of);
@@ -51,7 +52,7 @@ pub(super) fn put_entry(into: &mut Vec<u8>, entry: &Entry) {
         }
         put(&[n as u8]);
     }
-    into.extend_from_slice(bytes.get(..length).unwrap_or_default());
+    into.truncate(begin + length);
 }
 
 /// Takes a version; none if there is none.

@@ -5,12 +5,13 @@ use std::{
     ffi::OsString,
     hash::{BuildHasherDefault, Hasher},
     path::{Path, PathBuf},
+    thread,
 };
 
 use hashbrown::hash_table::{Entry, HashTable};
 use kepi_query::landing::Bits;
 
-use super::run::{Run, RunWriter, merge};
+use super::run::{Blocks, Run, RunWriter, merge};
 use crate::{
     durable,
     error::LakeError,
@@ -50,6 +51,8 @@ pub(super) const FRESH: usize = 1 << 20;
 const BYTES: usize = 128;
 /// The part of them, as one in so many, after which room is made for all.
 const SOON: usize = 16;
+/// So many new keys are put in order and written by two threads: mostly a landing waits for nothing else then.
+const PARTED: usize = 1 << 15;
 /// So many runs of about one size become one.
 const TOGETHER: usize = 4;
 /// How much larger a run may be than all newer ones and still be merged with them.
@@ -139,12 +142,26 @@ impl Fresh {
         self.bytes.reserve(keys * bytes - self.bytes.len());
     }
 
-    /// By key; they came batch by batch in order, which a stable sort makes use of.
-    fn take_sorted(&mut self) -> Vec<New> {
+    fn take(&mut self) -> Vec<New> {
         self.places.clear();
-        let mut all = std::mem::take(&mut self.all);
-        all.sort_by_key(|new| new.key);
-        all
+        std::mem::take(&mut self.all)
+    }
+
+    /// Passes over what was taken, by key.
+    fn in_order<E>(
+        &self,
+        mut new: Vec<New>,
+        mut each: impl FnMut(Key, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // They came batch by batch in order, which a stable sort makes use of.
+        new.sort_by_key(|new| new.key);
+        for new in new.chunks(AT_ONCE) {
+            // They stand all over the bytes.
+            let first = |new: &New| self.bytes_of(new).first().copied().unwrap_or_default();
+            std::hint::black_box(new.iter().fold(0, |all, new| all ^ first(new)));
+            new.iter().try_for_each(|new| each(new.key(), self.bytes_of(new)))?;
+        }
+        Ok(())
     }
 
     fn memory(&self) -> usize {
@@ -283,14 +300,26 @@ impl Sorted {
     /// Writes what is new as a run, and merges those of about one size.
     pub fn spill(&mut self) -> Result<(), LakeError> {
         let Some(folder) = self.folder.clone().filter(|_| self.fresh.len() > 0) else { return Ok(()) };
-        let mut writer = RunWriter::create(&Self::path(&folder), self.fresh.len() as u64)?;
-        for new in self.fresh.take_sorted().chunks(AT_ONCE) {
-            // They stand all over the bytes.
-            let first = |new: &New| self.fresh.bytes_of(new).first().copied().unwrap_or_default();
-            std::hint::black_box(new.iter().fold(0, |all, new| all ^ first(new)));
-            for new in new {
-                writer.push(new.key(), self.fresh.bytes_of(new))?;
-            }
+        let keys = self.fresh.len();
+        let mut writer = RunWriter::create(&Self::path(&folder), keys as u64)?;
+        let (new, fresh) = (self.fresh.take(), &self.fresh);
+        if keys < PARTED {
+            fresh.in_order(new, |key, bytes| writer.push(key, bytes))?;
+        } else {
+            let (upper, lower): (Vec<New>, Vec<New>) =
+                new.into_iter().partition(|new| new.key.first().is_some_and(|upper| upper >> 63 == 1));
+            thread::scope(|scope| {
+                let upper = scope.spawn(move || {
+                    let room = fresh.bytes.len() / 2 + upper.len() * size_of::<[Key; 2]>();
+                    let mut blocks = Blocks::of(Vec::with_capacity(room), keys as u64);
+                    let done = fresh.in_order(upper, |key, bytes| blocks.push(key, bytes));
+                    done.map(|()| blocks)
+                });
+                fresh.in_order(lower, |key, bytes| writer.push(key, bytes))?;
+                let died = |_| LakeError::Worker("a thread that writes an index ended by itself".to_owned());
+                let failed = |source| LakeError::Io { path: folder.clone(), doing: "written", source };
+                writer.append(upper.join().map_err(died)?.map_err(failed)?)
+            })?;
         }
         self.push(writer.finish()?);
         self.fresh.bytes.clear();
@@ -387,6 +416,30 @@ impl Sorted {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_keys_are_written_by_two_threads_as_one_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sorted = Sorted::new(Some(folder.path().to_owned()), FRESH);
+        // As hashes are: spread over the whole range, or over one half of it.
+        let half = Key::MAX / 2;
+        for (from, spread) in [(0, half / 20_000), (0, half / 40_000), (half + 1, half / 40_000)] {
+            let keys: Vec<Key> = (0..40_000).map(|n: Key| from + n * 7919 % 40_000 * spread).collect();
+            keys.iter().for_each(|key| sorted.put(*key, |into| into.extend(key.to_le_bytes())).unwrap());
+            sorted.spill().unwrap();
+            let (mut sought, mut found) = (keys.clone(), 0);
+            sought.sort_unstable();
+            let mut opened = Sorted::open(folder.path(), &sorted.names(), FRESH).unwrap();
+            let mut each = |key: Key, bytes: &[u8]| {
+                assert_eq!(bytes, key.to_le_bytes());
+                found += 1;
+                Ok(())
+            };
+            opened.get(&sought, &mut each).unwrap();
+            opened.scan(|key, bytes| each(key, bytes).unwrap()).unwrap();
+            assert!(found >= 80_000, "{found}");
+        }
+    }
 
     #[test]
     fn runs_that_became_one_before_anybody_named_them_are_gone_and_others_wait() {

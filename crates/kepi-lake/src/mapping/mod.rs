@@ -25,7 +25,7 @@ pub mod time;
 
 pub(crate) use bind::{BoundMapping, Counts, Fate, attributes_read, entities_asked, evaluate};
 pub(crate) use hash::{Key, Keys, RowHasher, Tag};
-pub(crate) use rows::{Column, KnownKeys, Rows, Slot};
+pub(crate) use rows::{Column, KnownKeys, Rows, Slot, range};
 pub(crate) use spell::spell;
 pub(crate) use spell::spelt;
 

@@ -301,13 +301,13 @@ pub(super) fn in_seconds(text: &[u8]) -> Option<(i64, bool)> {
     let mut two = |a: &u8, b: &u8| {
         let (a, b) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'));
         all_digits &= a < 10 && b < 10;
-        i64::from(a) * 10 + i64::from(b)
+        u32::from(a) * 10 + u32::from(b)
     };
     let (year, month, day) = (two(y0, y1) * 100 + two(y2, y3), two(m0, m1), two(d0, d1));
     let (hour, minute, second) = (two(h0, h1), two(i0, i1), two(s0, s1));
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = match month {
-        2 => 28 + i64::from(is_leap),
+        2 => 28 + u32::from(is_leap),
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     };
@@ -318,16 +318,18 @@ pub(super) fn in_seconds(text: &[u8]) -> Option<(i64, bool)> {
         && minute < 60
         && second < 60
         && all_digits;
-    let seconds = days_before(year, month) * 86_400 + (day - 1) * 86_400 + hour * 3600 + minute * 60 + second;
+    let days = days_before(year, month) + i64::from(day) - 1;
+    let seconds = days * 86_400 + i64::from(hour * 3600 + minute * 60 + second);
     is_time.then_some((seconds * 1_000_000, is_utc))
 }
 
 /// Days from 1970-01-01 to the first of a month of the years from 0 on.
-fn days_before(year: i64, month: i64) -> i64 {
-    // The year begins in March, so that a leap day is its last one, and months from there on have 153 days every five.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    year * 365 + leap_days + (153 * month + 2) / 5 - 719_468
+fn days_before(year: u32, month: u32) -> i64 {
+    // The year begins in March, so that a leap day is its last one, and months from there on have 153 days every five. 400 years
+    // more: the calendar repeats after as many, and none is negative.
+    let (year, month) = if month > 2 { (year + 400, month - 3) } else { (year + 399, month + 9) };
+    let leap_days = year / 4 - year / 100 + year / 400;
+    i64::from(year * 365 + leap_days + (153 * month + 2) / 5) - 719_468 - 146_097
 }
 
 fn parse_day(text: &str, format: Option<&str>) -> Result<Date, TimeError> {

@@ -92,8 +92,6 @@ struct Working<'a> {
     writer: TableFileWriter,
     /// Where each column of the table comes from.
     columns: Vec<ColumnFrom>,
-    /// Of columns that say the same of all rows: as many as a batch has had at most.
-    same: Vec<Option<ArrayRef>>,
     /// Numbers in the index of the new file, the load and the source.
     staged: u32,
     load: u32,
@@ -144,6 +142,18 @@ enum ColumnFrom {
     Nothing,
 }
 
+impl ColumnFrom {
+    /// The text that all rows of a file have.
+    fn same(self, staging: &Staging) -> Option<&str> {
+        match self {
+            Self::Source => Some(staging.source.id.as_str()),
+            Self::File => Some(&staging.name),
+            Self::Load => Some(&staging.load),
+            _ => None,
+        }
+    }
+}
+
 /// What the rules say of a row.
 enum Verdict {
     Lands,
@@ -191,10 +201,12 @@ pub(crate) fn stage(
     if let Some(earlier) = &staging.past.earlier {
         merges.retain(|_, of| of.load != earlier.load);
     }
+    let columns: Vec<ColumnFrom> =
+        staging.table.columns.iter().map(|c| column_from(&c.name, &staging.entity)).collect();
+    let same = columns.iter().map(|from| from.same(staging).map(str::to_owned)).collect();
     let mut working = Working {
-        writer: TableFileWriter::create(&staging.fs, &staging.folder, &staging.table)?,
-        columns: staging.table.columns.iter().map(|c| column_from(&c.name, &staging.entity)).collect(),
-        same: vec![None; staging.table.columns.len()],
+        writer: TableFileWriter::create_saying(&staging.fs, &staging.folder, &staging.table, same)?,
+        columns,
         staging,
         index,
         history,
@@ -713,17 +725,6 @@ impl Working<'_> {
         if n == 0 {
             return Ok(());
         }
-        let said = |from: &ColumnFrom| match from {
-            ColumnFrom::Source => Some(self.staging.source.id.as_str()),
-            ColumnFrom::File => Some(self.staging.name.as_str()),
-            ColumnFrom::Load => Some(self.staging.load.as_str()),
-            _ => None,
-        };
-        for (from, same) in self.columns.iter().zip(&mut self.same) {
-            if let Some(text) = said(from).filter(|_| same.as_ref().is_none_or(|made| made.len() < n)) {
-                *same = Some(Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, n))));
-            }
-        }
         let instants = |pick: fn(&(i64, i64)) -> i64, none: i64| -> ArrayRef {
             // Most rows hold from ever until now.
             if self.batch.intervals.iter().all(|interval| pick(interval) == none) {
@@ -747,37 +748,36 @@ impl Working<'_> {
             });
             Arc::new(texts.collect::<StringArray>())
         };
-        let columns = self.columns.iter().zip(&self.same).zip(&self.staging.table.columns).map(
-            |((from, same), column)| match *from {
-                ColumnFrom::Said(at) => match reference(at) {
-                    Some(of) => references(at, of, true),
-                    None => new_null_array(&data_type(column.physical), n),
-                },
-                ColumnFrom::MergedInto => {
-                    let into = landing.iter().map(|row| self.batch.merged.get(row).map(String::as_str));
-                    Arc::new(into.collect::<StringArray>())
-                }
-                ColumnFrom::Attribute(at) => match (reference(at), rows.columns.get(at)) {
-                    (Some(of), _) if !of.merges.is_empty() => references(at, of, false),
-                    (_, Some(values)) if values.physical == column.physical => values.array(landing),
-                    _ => new_null_array(&data_type(column.physical), n),
-                },
-                ColumnFrom::ValidFrom => instants(|i| i.0, EVER),
-                ColumnFrom::ValidTo => instants(|i| i.1, OPEN),
-                ColumnFrom::RecordedAt => {
-                    Arc::new(TimestampMicrosecondArray::from_value(self.staging.at, n).with_timezone("UTC"))
-                }
-                ColumnFrom::Row => {
-                    Arc::new(Int64Array::from_iter_values(landing.iter().map(|row| number(*row) as i64)))
-                }
-                ColumnFrom::Source | ColumnFrom::File | ColumnFrom::Load | ColumnFrom::Nothing => {
-                    match same {
-                        Some(same) => same.slice(0, n),
+        let by_row = |(from, _): &(&ColumnFrom, _)| from.same(self.staging).is_none();
+        let columns =
+            self.columns.iter().zip(&self.staging.table.columns).filter(by_row).map(|(from, column)| {
+                match *from {
+                    ColumnFrom::Said(at) => match reference(at) {
+                        Some(of) => references(at, of, true),
                         None => new_null_array(&data_type(column.physical), n),
+                    },
+                    ColumnFrom::MergedInto => {
+                        let into = landing.iter().map(|row| self.batch.merged.get(row).map(String::as_str));
+                        Arc::new(into.collect::<StringArray>())
+                    }
+                    ColumnFrom::Attribute(at) => match (reference(at), rows.columns.get(at)) {
+                        (Some(of), _) if !of.merges.is_empty() => references(at, of, false),
+                        (_, Some(values)) if values.physical == column.physical => values.array(landing),
+                        _ => new_null_array(&data_type(column.physical), n),
+                    },
+                    ColumnFrom::ValidFrom => instants(|i| i.0, EVER),
+                    ColumnFrom::ValidTo => instants(|i| i.1, OPEN),
+                    ColumnFrom::RecordedAt => Arc::new(
+                        TimestampMicrosecondArray::from_value(self.staging.at, n).with_timezone("UTC"),
+                    ),
+                    ColumnFrom::Row => {
+                        Arc::new(Int64Array::from_iter_values(landing.iter().map(|row| number(*row) as i64)))
+                    }
+                    ColumnFrom::Source | ColumnFrom::File | ColumnFrom::Load | ColumnFrom::Nothing => {
+                        new_null_array(&data_type(column.physical), n)
                     }
                 }
-            },
-        );
+            });
         let columns = columns.collect();
         self.writer.write_columns(columns)
     }
@@ -854,7 +854,7 @@ impl Working<'_> {
             rules,
             unknown: self.unknown,
             notes: told.notes.into_iter().chain(self.notes).collect(),
-            profiles: self.profiler.profiles(&staging.source.map.iter().map(|m| &m.attribute).collect()),
+            profiles: Vec::new(),
             columns: told.columns,
             labels: told.labels,
             quarantine: self.quarantine,
@@ -862,7 +862,10 @@ impl Working<'_> {
             followed: 0,
             stopped,
         };
+        let profiler = self.profiler;
+        let profiles = || profiler.profiles(&staging.source.map.iter().map(|m| &m.attribute).collect());
         if staged.stopped.is_some() {
+            staged.profiles = profiles();
             return Ok((staged, self.index));
         }
         if counts.out_of_scope + counts.landed() != counts.read {
@@ -873,6 +876,7 @@ impl Working<'_> {
             let absent = history::absent(index, (self.about, self.load), staging.effective, &self.seen)?;
             if let Some(why) = absent.too_many(staging.source.deletes_at_most) {
                 staged.stopped = Some((built_in(DELETES)?, why));
+                staged.profiles = profiles();
                 return Ok((staged, self.index));
             }
             staged.ended = self.history.end(index, absent, staging.effective)?;
@@ -880,7 +884,13 @@ impl Working<'_> {
         staged.ended += self.gone.0;
         staged.notes.extend(said_of_keys(&staging.source, staged.ended, self.gone, self.not_yet));
         self.writer.no_more();
-        self.index.keys.write_new()?;
+        let keys = &mut self.index.keys;
+        staged.profiles = thread::scope(|scope| {
+            let profiles = scope.spawn(profiles);
+            keys.write_new()?;
+            let died = |_| LakeError::Worker("the thread that makes profiles ended by itself".to_owned());
+            profiles.join().map_err(died)
+        })?;
         let mut files = Files {
             staging,
             index: &mut self.index,

@@ -3,12 +3,17 @@
 //! A format that has types keeps them: a Parquet integer never becomes a text on its way. What a format cannot say
 //! exactly in one of the types here it says as a text, which a mapping reads like any other.
 
+use std::ops::Range;
+
 use super::PortError;
 
 /// Rows of a batch at most.
 pub const BATCH_ROWS: usize = 16_384;
 /// Bytes of a batch after which no further row is added to it.
 pub const BATCH_BYTES: usize = 4 << 20;
+
+/// Bytes of a text that are copied at once.
+const AT_ONCE: usize = 32;
 
 /// Reads a raw file from its beginning to its end.
 pub trait BatchReader: Send {
@@ -182,14 +187,68 @@ impl Texts {
         self.bytes.get(begin..*self.ends.get(row)?)
     }
 
-    /// The bytes of the text of a row; none: it has none.
+    /// Whether a row has a text.
     #[inline]
-    pub fn bytes(&self, row: usize) -> Option<&[u8]> {
-        if !self.there.get(row) {
-            return None;
+    pub fn is_there(&self, row: usize) -> bool {
+        self.there.get(row)
+    }
+
+    /// Where the texts of some rows stand in the bytes of all.
+    #[inline]
+    pub fn places(&self, rows: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let before = rows.start.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        let ends = self.ends.get(rows).unwrap_or_default().iter();
+        ends.scan(before.unwrap_or(0), |begin, end| Some(std::mem::replace(begin, *end)..*end))
+    }
+}
+
+/// Texts that are being gathered, of which it is asked all at once whether they are UTF-8.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    there: Bits,
+}
+
+impl Gathered {
+    /// Begins in the place of earlier ones, whose buffers are used again.
+    pub fn anew(texts: &mut Texts) -> Self {
+        texts.clear();
+        let Texts { bytes, ends, there } = std::mem::take(texts);
+        Self { bytes: bytes.into_bytes(), ends, there }
+    }
+
+    /// Appends the text of the next row; none: it has none.
+    #[inline]
+    pub fn push(&mut self, text: Option<&str>) {
+        self.bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
+        self.ends.push(self.bytes.len());
+        self.there.push(text.is_some());
+    }
+
+    /// Appends the text of the next row, which stands at a place of a longer one.
+    #[inline]
+    pub fn push_of(&mut self, all: &[u8], place: Range<usize>) {
+        // Most texts are short, and what stands behind them is at hand: so many bytes are copied whatever the length is, which
+        // takes no call, and what was too much is dropped.
+        let end = self.bytes.len() + place.len();
+        match all.get(place.start..).and_then(<[u8]>::first_chunk::<AT_ONCE>) {
+            Some(more) if place.len() <= AT_ONCE => {
+                self.bytes.extend_from_slice(more);
+                self.bytes.truncate(end);
+            }
+            _ => self.bytes.extend_from_slice(all.get(place).unwrap_or_default()),
         }
-        let begin = row.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
-        self.bytes.as_bytes().get(begin..*self.ends.get(row)?)
+        self.ends.push(self.bytes.len());
+        self.there.push(true);
+    }
+
+    /// The texts; none: they are no UTF-8.
+    pub fn texts(self) -> Option<Texts> {
+        let Self { bytes, ends, there } = self;
+        let bytes = String::from_utf8(bytes).ok()?;
+        let whole = bytes.is_ascii() || ends.iter().all(|end| bytes.is_char_boundary(*end));
+        whole.then_some(Texts { bytes, ends, there })
     }
 }
 
@@ -272,6 +331,28 @@ impl FromIterator<bool> for Bits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_that_stand_in_a_longer_one_are_gathered_whatever_stands_behind_them() {
+        let mixed = format!("{}é{}", "a".repeat(31), "b".repeat(40));
+        for all in ["", "abc", &"x".repeat(100), &"é".repeat(50), &mixed] {
+            for begin in (0..=all.len()).filter(|at| all.is_char_boundary(*at)) {
+                let mut want = Texts::default();
+                let mut gathered = Gathered::anew(&mut want.clone());
+                for end in (begin..=all.len()).filter(|at| all.is_char_boundary(*at)) {
+                    gathered.push_of(all.as_bytes(), begin..end);
+                    want.push(Some(&all[begin..end]));
+                }
+                assert_eq!(gathered.texts().as_ref(), Some(&want), "{all} {begin}");
+            }
+        }
+        // Halves of a character, also where they come together again.
+        for halves in 1..=2 {
+            let mut gathered = Gathered::default();
+            (0..halves).for_each(|at| gathered.push_of("é".as_bytes(), at..at + 1));
+            assert_eq!(gathered.texts(), None);
+        }
+    }
 
     #[test]
     fn bits_beyond_a_word_and_beyond_the_end() {

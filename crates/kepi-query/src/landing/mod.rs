@@ -25,7 +25,7 @@ use kepi_model::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use batch::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, Texts, Unbound};
+pub use batch::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, Gathered, Texts, Unbound};
 pub use erase::{Erased, Erasing, Erasure, Holding, Ordered};
 pub use fetch::{
     Arrival, Copies, Copying, Fetched, Fetcher, Inbox, Inflow, Kept, Posted, Rows, Stamp, Stranded,
