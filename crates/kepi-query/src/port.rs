@@ -21,7 +21,8 @@ pub struct SnapshotId(pub i64);
 /// What the same definition makes of the same rows: counted up whenever a change of Kepi makes another figure, interval,
 /// coverage or state of them, so that figures published before are named as made by another engine, and not as different.
 /// 7: a window that reaches back before its period begins before the data or not whatever the period that ends with it.
-const MEANING: u32 = 7;
+/// 8: the period at whose first instant the latest row lies has begun.
+const MEANING: u32 = 8;
 
 /// Name and version of an evaluator, such as `datafusion 55.2.0 / kepi 0.1.0 / meaning 5`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -15,8 +15,9 @@ use kepi_model::{
 
 use crate::{measure::kind_of, port::PinnedInputs, scans::time_range, value::Finality};
 
-/// Until when the data of each entity are known, µs UTC: its latest time, or the end of the last day up to which one of
-/// its sources is declared complete, whichever is later.
+/// Until when the data of each entity are known, µs UTC, an end that is no part of it: right after its latest time, or the
+/// end of the last day up to which one of its sources is declared complete, whichever is later. So the period of the
+/// latest row has begun, also where the row lies at its first instant, as a row that is dated by a day does.
 ///
 /// The latest time is that of the attribute that dates its rows. Other times, such as when a contract ends, may lie in the
 /// future and say nothing of how far the data reach; they are looked at only where an entity has no time of its own.
@@ -25,7 +26,7 @@ pub fn watermarks(project: &Project, inputs: &PinnedInputs) -> BTreeMap<EntityId
     let mut reach: BTreeMap<EntityId, i64> = BTreeMap::new();
     for entity in project.entities.values() {
         if let Some(latest) = latest(entity, project, inputs) {
-            reach.insert(entity.id.clone(), latest);
+            reach.insert(entity.id.clone(), latest.saturating_add(1));
         }
     }
     for source in project.sources.values() {

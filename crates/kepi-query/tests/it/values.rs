@@ -199,13 +199,14 @@ fn a_value_is_final_when_the_data_reach_beyond_it() {
     let of = |kpi, period| world.value(kpi, period, "").unwrap().finality;
     assert_eq!(of("nps", "2026-01"), Finality::Final);
     let march = instant(calendar, "2026-03-01");
-    let provisional = |final_at| Finality::Provisional { data_until: Some(february), final_at };
+    // The last row lies at the first instant of February, which is known with it.
+    let provisional = |final_at| Finality::Provisional { data_until: Some(february + 1), final_at };
     assert_eq!(of("nps", "2026-02"), provisional(march));
     // Whether the last case of January was late shows four hours later.
     assert_eq!(of("in_time", "2026-01"), provisional(february + 4 * 3_600_000_000));
     // Contracts end on 8 January, so their ratio to visits does too.
     let contracts =
-        Finality::Provisional { data_until: Some(instant(calendar, "2026-01-08")), final_at: february };
+        Finality::Provisional { data_until: Some(instant(calendar, "2026-01-08") + 1), final_at: february };
     assert_eq!(of("conversion", "2026-01"), contracts);
 }
 
