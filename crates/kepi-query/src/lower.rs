@@ -52,6 +52,8 @@ pub fn lower_at(kpi: &Kpi, project: &Project, grain: Grain) -> Result<Lowered, L
     kind_of(&kpi.measure).lower(kpi, &mut lowering)?;
     let mut sides = lowering.into_sides();
     if let (Some(response), Some(side)) = (&kpi.response, sides.first_mut()) {
+        // Whoever was not asked answers for nobody.
+        side.narrow(&response.asked(), |role| role != Role::Eligible);
         for of in Disposition::ALL {
             if let Some(condition) = response.condition(of) {
                 side.state(Role::Disposition(of), StateKind::Count, &[&condition]);

@@ -141,18 +141,16 @@ pub struct Side {
 impl Side {
     /// Asks for a state over the rows of the population for which all of `and` hold.
     pub fn state(&mut self, role: Role, kind: StateKind, and: &[&Expression]) {
-        let mut operands: Vec<Expression> = Vec::new();
-        for operand in self.filter.iter().chain(and.iter().copied()) {
-            match &operand.node {
-                Node::And(inner) => operands.extend(inner.iter().cloned()),
-                _ => operands.push(operand.clone()),
-            }
-        }
-        let filter = match operands.len() {
-            0 | 1 => operands.pop(),
-            _ => Some(Expression { type_: Type::Boolean, node: Node::And(operands) }),
-        };
+        let filter = all_of(self.filter.iter().chain(and.iter().copied()));
         self.state_where(role, kind, filter);
+    }
+
+    /// Takes only rows for which all these conditions hold into states of some roles.
+    pub(crate) fn narrow(&mut self, and: &[Expression], of: impl Fn(Role) -> bool) {
+        for (_, state) in self.states.iter_mut().filter(|(role, _)| of(*role)) {
+            state.filter = all_of(state.filter.iter().chain(and));
+        }
+        self.identify();
     }
 
     /// Asks for a state over the rows of the entity for which `filter` holds.
@@ -171,6 +169,21 @@ impl Side {
     /// Whether two sides are read by one scan.
     pub fn same_scan(&self, other: &Self) -> bool {
         (&self.entity, &self.time, self.as_of) == (&other.entity, &other.time, other.as_of)
+    }
+}
+
+/// All of some conditions as one; none of none.
+fn all_of<'a>(conditions: impl Iterator<Item = &'a Expression>) -> Option<Expression> {
+    let mut all: Vec<Expression> = Vec::new();
+    for condition in conditions {
+        match &condition.node {
+            Node::And(inner) => all.extend(inner.iter().cloned()),
+            _ => all.push(condition.clone()),
+        }
+    }
+    match all.len() {
+        0 | 1 => all.pop(),
+        _ => Some(Expression { type_: Type::Boolean, node: Node::And(all) }),
     }
 }
 

@@ -75,6 +75,7 @@ fn left_out_word(row: &TracedRow) -> Option<&'static str> {
         Entered::Counted => None,
         Entered::WithoutValue => Some("no value"),
         Entered::NotCounted => Some("off its scale, without weight or without a value that can be used"),
+        Entered::NotAsked => Some("not asked: it did not arrive, or was not meant"),
         Entered::Outside => Some("`where` does not hold"),
     }
 }

@@ -68,20 +68,17 @@ impl Response {
     pub fn condition(&self, of: Disposition) -> Option<Expression> {
         let own = self.written(of)?.clone();
         let before = Disposition::ALL.into_iter().take_while(|other| *other != of);
-        let before = before.filter_map(|other| self.written(other)).map(|other| {
-            let no = Expression {
-                type_: Type::Boolean,
-                node: Node::Literal(crate::expression::Literal::Boolean(false)),
-            };
-            // What is unknown does not hold.
-            let holds = boolean(Node::Coalesce(vec![other.clone(), no]));
-            boolean(Node::Not(Box::new(holds)))
-        });
-        let mut all: Vec<Expression> = [own].into_iter().chain(before).collect();
+        let mut all = vec![own];
+        all.extend(before.filter_map(|other| self.written(other)).map(does_not_hold));
         match all.len() {
             1 => all.pop(),
             _ => Some(boolean(Node::And(all))),
         }
+    }
+
+    /// What holds of those who could have answered, each a condition: they were reached, and meant. None where all were.
+    pub fn asked(&self) -> Vec<Expression> {
+        self.bounced.iter().chain(&self.ineligible).map(does_not_hold).collect()
     }
 
     pub(crate) fn form(&self) -> Value {
@@ -94,6 +91,13 @@ impl Response {
             of(&self.partial)
         ])
     }
+}
+
+/// What is unknown does not hold.
+fn does_not_hold(condition: &Expression) -> Expression {
+    let no = boolean(Node::Literal(crate::expression::Literal::Boolean(false)));
+    let holds = boolean(Node::Coalesce(vec![condition.clone(), no]));
+    boolean(Node::Not(Box::new(holds)))
 }
 
 fn boolean(node: Node) -> Expression {

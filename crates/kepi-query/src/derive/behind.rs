@@ -75,6 +75,14 @@ pub async fn value(
         entity: reading.rows.of.clone(),
         measured: reading.values.into_iter().chain(&kpi.weight).cloned().collect(),
         conditions: reading.rows.filter.iter().cloned().collect(),
+        asked: kpi
+            .response
+            .as_ref()
+            .map(|response| {
+                let written = |of| kepi_model::derived::inlined(of, &reading.rows.of, &project.entities);
+                response.asked().iter().map(written).collect()
+            })
+            .unwrap_or_default(),
         segment,
         within,
         split: &split,
@@ -213,6 +221,8 @@ struct Own<'a> {
     entity: EntityId,
     measured: Vec<Expression>,
     conditions: Vec<Expression>,
+    /// What holds of invitations that count.
+    asked: Vec<Expression>,
     segment: &'a Segment,
     within: (i64, i64),
     /// Of codes that are split, those into which their rows count in part.
@@ -360,6 +370,9 @@ impl Own<'_> {
         }
         let written =
             |of: &Expression| kepi_model::derived::inlined(of, &self.entity, &self.project.entities);
+        if self.asked.iter().any(|of| !holds(of, row).unwrap_or(false)) {
+            return Entered::NotAsked;
+        }
         let is_missing = |of: &Expression| evaluate(&written(of), row).is_ok_and(|cell| cell.is_missing());
         if self.measured.iter().any(is_missing) { Entered::WithoutValue } else { Entered::NotCounted }
     }

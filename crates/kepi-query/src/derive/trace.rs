@@ -97,6 +97,8 @@ pub enum Entered {
     WithoutValue,
     /// It is of the population, and has a value that does not count: off its scale, or without weight.
     NotCounted,
+    /// It is an invitation that did not arrive, or was not meant for who has it.
+    NotAsked,
     /// It is not of the population.
     Outside,
 }

@@ -241,7 +241,8 @@ attributes:
   score: {type: integer}
 "#;
 
-/// 200 customers who come often, of whom 120 answer and half more promote than detract; 800 who come seldom, of whom 75 answer.
+/// 200 customers who come often, of whom 120 answer and half more promote than detract; 800 who come seldom, of whom 75 answer
+/// and 50 more say something although it was not they who were asked.
 fn invitations() -> String {
     let mut rows =
         String::from("id:text visits:text outcome:text score:integer at:instant _valid_to:instant\n");
@@ -254,8 +255,8 @@ fn invitations() -> String {
         ("seldom", "done", "7", 15),
         ("seldom", "done", "0", 45),
         ("seldom", "begun", "-", 5),
-        ("seldom", "bounced", "-", 40),
-        ("seldom", "left", "-", 10),
+        ("seldom", "bounced", "10", 40),
+        ("seldom", "left", "0", 10),
         ("seldom", "-", "-", 670),
     ] {
         for _ in 0..many {
@@ -299,6 +300,12 @@ fn invitations_are_counted_by_what_became_of_them() {
     let expected = Responded { invited: 1000, bounced: 40, ineligible: 10, complete: 195, partial: 5 };
     assert_eq!((responded, responded.asked()), (expected, 950));
     close("rate", responded.rate().unwrap(), 195.0 / 950.0);
+    // What the others say counts neither without weights: 105 promoters and 75 detractors.
+    let road =
+        Road::by_reference(&project, &inputs(vec![("invitation", table(&project.calendar, &invitations()))]));
+    let value = self::value(&project, &road, "nps", "");
+    close("score", value.estimate.as_ref().unwrap().point, (105.0 - 75.0) / 195.0 * 100.0);
+    assert_eq!((value.coverage.counted, value.coverage.eligible), (195, 1000));
 }
 
 #[test]
