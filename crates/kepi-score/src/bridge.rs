@@ -104,7 +104,7 @@ pub trait Values {
 /// The bridge between two trees of the same whole, of an earlier and a later period. None where one of the two has no score.
 pub fn bridge(before: &ScoreNode, now: &ScoreNode, values: &impl Values) -> Option<Bridge> {
     let (from, to) = (*before.score.as_ref().ok()?, *now.score.as_ref().ok()?);
-    let mut tree = Walked::of(Some(before), Some(now), (true, true), Effect::Coverage)?;
+    let mut tree = Walked::of(Some(before), Some(now), Above::WHOLE)?;
     let mut leaves = Vec::new();
     tree.leaves(None, (None, None), &mut Vec::new(), &mut leaves);
     for leaf in &mut leaves {
@@ -200,6 +200,51 @@ impl Leaf {
     }
 }
 
+/// What stands above a part says of how the part enters the whole.
+#[derive(Clone, Copy)]
+struct Above {
+    before: Enters,
+    now: Enters,
+    /// Why a KPI that has a score in both does so in one of them only.
+    why: Effect,
+}
+
+/// How what is below a part enters the whole in one of the two periods.
+#[derive(Clone, Copy)]
+struct Enters {
+    /// Whether it does.
+    at_all: bool,
+    /// Whether as 0, since the part has no score and counts as that.
+    as_nothing: bool,
+    /// Whether it is known what it weighs.
+    weighs: bool,
+}
+
+impl Above {
+    /// What the whole itself stands below.
+    const WHOLE: Self = Self { before: Enters::WHOLE, now: Enters::WHOLE, why: Effect::Coverage };
+}
+
+impl Enters {
+    const WHOLE: Self = Self { at_all: true, as_nothing: false, weighs: true };
+
+    /// Below a part that enters the whole with a score, if it does.
+    fn below(self, part: Option<&ScoreNode>, entered: Option<i64>) -> Self {
+        let has_score = part.is_none_or(|part| part.score.is_ok());
+        Self {
+            at_all: entered.is_some(),
+            as_nothing: entered.is_some() && (self.as_nothing || !has_score),
+            weighs: part.is_some_and(ScoreNode::knows_weights),
+        }
+    }
+
+    /// With what a part enters the whole.
+    fn entered(self, part: Option<&ScoreNode>) -> Option<i64> {
+        let part = part.filter(|_| self.at_all)?;
+        if self.as_nothing { Some(0) } else { part.enters }
+    }
+}
+
 /// Two trees laid over each other, on the way from one to the other.
 struct Walked {
     id: NodeId,
@@ -221,47 +266,43 @@ struct Walked {
 }
 
 impl Walked {
-    /// `enter`: whether everything above enters the whole, before and now. `above`: why a KPI that has a score in both does so
-    /// in one of them only.
-    fn of(
-        before: Option<&ScoreNode>,
-        now: Option<&ScoreNode>,
-        enter: (bool, bool),
-        above: Effect,
-    ) -> Option<Self> {
+    fn of(before: Option<&ScoreNode>, now: Option<&ScoreNode>, above: Above) -> Option<Self> {
         let shape = now.or(before)?;
-        let entered = |of: Option<&ScoreNode>, all_above: bool| of.filter(|_| all_above)?.enters;
         let score = |of: Option<&ScoreNode>| of?.score.as_ref().ok().copied();
         let without_target = |of: Option<&ScoreNode>| of.is_some_and(|n| n.score == Err(NoScore::NoTarget));
         let presence = match (before, now) {
             (None, _) | (_, None) => Effect::Weights,
             _ if without_target(before) || without_target(now) => Effect::Targets,
-            _ if score(before).is_some() && score(now).is_some() => above,
+            _ if score(before).is_some() && score(now).is_some() => above.why,
             _ => Effect::Coverage,
         };
         let target = |of: Option<&'_ ScoreNode>| of.and_then(|node| node.target.as_ref()).map(|t| t.lines);
         let other = target(before) != target(now);
+        let weights = (before.filter(|_| above.before.weighs), now.filter(|_| above.now.weighs));
         let mut walked = Self {
             id: shape.id.clone(),
             name: shape.name.clone(),
-            weight: before.or(now).map_or(0, |node| node.weight),
-            weight_now: now.or(before).map_or(0, |node| node.weight),
+            weight: weights.0.or(weights.1).map_or(0, |node| node.weight),
+            weight_now: weights.1.or(weights.0).map_or(0, |node| node.weight),
             value: None,
-            before: entered(before, enter.0),
-            now: entered(now, enter.1),
+            before: above.before.entered(before),
+            now: above.now.entered(now),
             score_before: score(before),
             score_now: score(now),
             other_target: now.and_then(|node| node.target.clone()).filter(|_| other),
             presence,
             children: Vec::new(),
         };
-        let enter = (walked.before.is_some(), walked.now.is_some());
         // The same KPIs have a score, and they are no longer enough, or are enough now: they weigh otherwise.
-        let is_reweighed = enter.0 != enter.1 && !comes_or_goes(before, now);
-        let above = if is_reweighed { Effect::Weights } else { above };
+        let is_reweighed = walked.before.is_some() != walked.now.is_some() && !comes_or_goes(before, now);
+        let below = Above {
+            before: above.before.below(before, walked.before),
+            now: above.now.below(now, walked.now),
+            why: if is_reweighed { Effect::Weights } else { above.why },
+        };
         let children = children_of(before, now)
             .into_iter()
-            .filter_map(|id| Self::of(child(before, id), child(now, id), enter, above));
+            .filter_map(|id| Self::of(child(before, id), child(now, id), below));
         walked.children = children.collect();
         walked.value = if walked.is_leaf() { walked.before } else { walked.mean() };
         Some(walked)

@@ -496,7 +496,7 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
             }
             let node = ScoreNode::over(id, name, of.weight, below, rule);
             match weights {
-                Err(reason) => node.without_score(reason),
+                Err(reason) => node.unweighed(reason),
                 Ok(_) => node,
             }
         };

@@ -219,12 +219,22 @@ impl ScoreNode {
         lost.map(|points| points as i64)
     }
 
-    /// The same without a score, for a reason of its own.
-    pub(crate) fn without_score(mut self, reason: NoScore) -> Self {
-        for child in &mut self.children {
-            (child.contribution, child.effective_weight) = (0, 0);
-        }
-        Self { score: Err(reason), enters: None, band: None, coverage: 0, ..self }
+    /// A node over parts of which nobody knows what they weigh: it has no score, which is between the least and the greatest of
+    /// theirs.
+    pub(crate) fn unweighed(self, reason: NoScore) -> Self {
+        let bounds = self.children.iter().map(|child| child.bounds);
+        let bounds = bounds.reduce(|all, of| (all.0.min(of.0), all.1.max(of.1))).unwrap_or(self.bounds);
+        let children = self.children.into_iter().map(|child| {
+            let enters = child.score.as_ref().ok().copied();
+            Self { weight: 0, effective_weight: 0, contribution: 0, enters, ..child }
+        });
+        let children = children.collect();
+        Self { score: Err(reason), enters: None, band: None, coverage: 0, bounds, children, ..self }
+    }
+
+    /// Whether it is known what its parts weigh, or would if it had a score.
+    pub fn knows_weights(&self) -> bool {
+        !matches!(self.score, Err(NoScore::Weights { .. }))
     }
 
     /// A KPI, not yet weighed against its siblings.
@@ -266,12 +276,14 @@ impl ScoreNode {
         let covered =
             |c: &Self| if c.score.is_ok() { u128::from(c.weight) * u128::from(c.coverage) } else { 0 };
         let coverage = share(children.iter().map(covered).sum());
-        let bound = |pick: fn(&Self) -> i64| {
+        let worst_case = rules.missing == MissingRule::WorstCase;
+        let bound = |pick: &dyn Fn(&Self) -> i64| {
             let sum: i128 = children.iter().map(|c| i128::from(c.weight) * i128::from(pick(c))).sum();
             divide_half_even(sum, (all as i128).max(1)) as i64
         };
-        let bounds = (bound(|c| c.bounds.0), bound(|c| c.bounds.1));
-        let worst_case = rules.missing == MissingRule::WorstCase;
+        // What has no score and counts as 0 may stay so.
+        let least = |c: &Self| if worst_case && c.score.is_err() { 0 } else { c.bounds.0 };
+        let bounds = (bound(&least), bound(&|c| c.bounds.1));
         let entering: Vec<Option<i64>> = children
             .iter()
             .map(|c| c.score.as_ref().ok().copied().or(if worst_case { Some(0) } else { None }))

@@ -261,15 +261,16 @@ impl<'a> Reporter<'a> {
         let rows = scored.placed(of, node).into_iter().filter_map(|placed| {
             let (reading, place) = scored.readings.get(&(placed.kpi, placed.part))?;
             let as_of = self.as_of(reading, place);
-            let row = KpiRow { weight: Some(Weight::new(placed.weight)), as_of, ..self.row(reading, place) };
+            let row = KpiRow { weight: placed.weight.map(Weight::new), as_of, ..self.row(reading, place) };
             Some(row.of_part(place))
         });
         let segments = of.segments.iter().filter_map(|segment| {
             let part = Segment::of(&segment.members);
-            let node = node.and_then(|n| n.find(&NodeId::Segment(part.clone())))?;
+            let objective = node?;
+            let node = objective.find(&NodeId::Segment(part.clone()))?;
             Some(SegmentScoreView {
                 segment: Named::new(&part, &node.name),
-                weight: Weight::new(node.weight),
+                weight: objective.knows_weights().then(|| Weight::new(node.weight)),
                 score: score_view(Some(node)),
                 contribution: node.score.is_ok().then(|| Points::new(node.contribution)),
             })
@@ -521,7 +522,8 @@ pub(crate) struct Weighed<'s> {
     pub kpi: &'s KpiId,
     /// The segment that it judges; the total: all rows.
     pub part: Segment,
-    pub weight: BasisPoints,
+    /// None where it is not known what the segment weighs.
+    pub weight: Option<BasisPoints>,
 }
 
 impl Scored<'_> {
@@ -531,8 +533,12 @@ impl Scored<'_> {
         of: &'s ScorecardObjective,
         node: Option<&ScoreNode>,
     ) -> Vec<Weighed<'s>> {
-        let whole =
-            of.kpis.iter().map(|(kpi, weight)| Weighed { kpi, part: Segment::total(), weight: *weight });
+        let whole = of.kpis.iter().map(|(kpi, weight)| Weighed {
+            kpi,
+            part: Segment::total(),
+            weight: Some(*weight),
+        });
+        let knows = node.is_none_or(ScoreNode::knows_weights);
         let apart = of.segments.iter().flat_map(|segment| {
             let part = Segment::of(&segment.members);
             // What it is worth in the period.
@@ -540,7 +546,7 @@ impl Scored<'_> {
             let above = u64::from(found.map_or(segment.weight, |node| node.weight));
             segment.kpis.iter().map(move |(kpi, weight)| {
                 let weight = (u64::from(*weight) * above / 10_000) as BasisPoints;
-                Weighed { kpi, part: part.clone(), weight }
+                Weighed { kpi, part: part.clone(), weight: knows.then_some(weight) }
             })
         });
         whole.chain(apart).collect()

@@ -137,8 +137,8 @@ pub struct KpiRow {
 pub struct SegmentScoreView {
     /// Which.
     pub segment: Named,
-    /// Weight within its objective, in the period.
-    pub weight: Weight,
+    /// Weight within its objective, in the period; none where it is not known.
+    pub weight: Option<Weight>,
     /// Its score.
     pub score: ScoreView,
     /// What it adds to the objective's score.

@@ -20,6 +20,10 @@ use crate::{Planted, checked, june, node, parts_add_up};
 /// Enterprises are judged by onboarding (70 %) and effort (30 %), consumers by effort alone, which for them aims at 50 instead of 100.
 /// A value scores 50 + 50 × value / target.
 fn project(weighed: &str) -> Project {
+    checked(&definitions(weighed))
+}
+
+fn definitions(weighed: &str) -> String {
     let kpi = |id: &str, measure: &str, targets: &str| {
         format!(
             "kpi: {id}\nname: {id}\nobjective: easy\nindicator: leading\nbetter: higher\nmeasure: {measure}\n\
@@ -37,7 +41,7 @@ fn project(weighed: &str) -> Project {
         "" => ["weight: 60%, ", "weight: 40%, "],
         _ => ["", ""],
     };
-    checked(&format!(
+    format!(
         "project: example\nname: Example\nlanguage: 1\ntime_zone: UTC\n---\nperson: someone\nname: Someone\n---\n\
          unit: whole\nname: Whole\n---\nunit: north\nname: North\nlevel: team\nparent: whole\nmember: north\n---\n\
          strategy: plan\nmission: To be useful.\nperspectives:\n  customers: {{name: Customers}}\n\
@@ -49,7 +53,7 @@ fn project(weighed: &str) -> Project {
         kpi("onboarding", mean, &format!("targets:\n{all}")),
         kpi("effort", mean, &format!("targets:\n{all}{consumers}")),
         kpi("customers", "{count: {of: ticket}}", ""),
-    ))
+    )
 }
 
 const BY_CUSTOMERS: &str = "        weigh_by: customers\n";
@@ -146,4 +150,35 @@ fn a_total_says_what_segments_weigh() {
     let reason = NoScore::Weights { kpi: "customers".parse().unwrap(), segment: "plan=consumer".into() };
     assert_eq!(easy.score, Err(reason));
     assert!(tree.score.is_err() && easy.children.iter().all(|of| of.contribution == 0));
+}
+
+#[test]
+fn where_nobody_knows_what_segments_weigh_the_score_is_lost_to_the_last_digit() {
+    let worst = "unit: whole\nperiod: month\nmissing: {rule: worst_case}\n";
+    let project = checked(&definitions(BY_CUSTOMERS).replace("unit: whole\nperiod: month\n", worst));
+    let whole: Option<UnitId> = Some("whole".parse().unwrap());
+    let june = june(&project);
+    let mut values = Planted::default();
+    for period in [june.offset(-1), june, june.offset(1)] {
+        plant(&mut values, period, &Segment::total(), [60.0, 20.0, 40.0, 30.0, 10.0]);
+    }
+    values.plant("customers", june, plan("consumer"), None);
+    let scorecard = project.scorecards.values().next().unwrap();
+    let card = Card { project: &project, scorecard, values: &values };
+    let tree = card.tree(whole.as_ref(), june);
+    parts_add_up(&tree);
+    // The segments score 74 and 90, and with any weights the whole lies between them; as it is it counts as nothing.
+    let easy = tree.find(&NodeId::Objective("easy".parse().unwrap())).unwrap();
+    assert_eq!((easy.bounds, easy.knows_weights()), ((74 * MICRO, 90 * MICRO), false));
+    assert_eq!((&tree.score, tree.bounds), (&Ok(0), (0, 90 * MICRO)));
+    assert!(easy.children.iter().all(|of| of.weight == 0));
+    for (period, from, to) in [(june, 78 * MICRO, 0), (june.offset(1), 0, 78 * MICRO)] {
+        let bridge = card.bridge(whole.as_ref(), period, &card.tree(whole.as_ref(), period)).unwrap();
+        assert_eq!((bridge.from, bridge.to), (from, to));
+        assert_eq!(bridge.steps.iter().map(|step| step.points).sum::<i64>(), to - from);
+        assert!(bridge.steps.iter().all(|step| step.effect.code() == "coverage"), "{:?}", bridge.steps);
+    }
+    let nothing = what_if(&card, whole.as_ref(), june, &Supposed::default()).unwrap();
+    assert_eq!(nothing.after.score, Ok(0));
+    assert!(nothing.bridge.unwrap().steps.is_empty());
 }

@@ -411,7 +411,9 @@ fn group(perspective: &PerspectiveView, view: &ScorecardView, place: &Place<'_>)
                         td colspan="8" role="cell" {
                             @for of in &objective.segments {
                                 p.detail {
-                                    (of.segment.name) " weighs " (of.weight.text) " · " (node(of.score.status, &of.score.score))
+                                    (of.segment.name)
+                                    @if let Some(weight) = &of.weight { " weighs " (weight.text) }
+                                    " · " (node(of.score.status, &of.score.score))
                                     @if let Some(points) = &of.contribution { " = " span.num { (points.text) } }
                                 }
                             }

@@ -524,7 +524,7 @@ impl<'a> Api<'a> {
                 let as_of = self.0.as_of(reading, place);
                 let apart = place.segment.as_ref().filter(|_| !place.part.is_total());
                 Some(Kpi {
-                    weight: Some(share(placed.weight)),
+                    weight: placed.weight.map(share),
                     segment: apart.map(ToString::to_string),
                     as_of,
                     ..self.kpi(reading, place, history)
@@ -532,10 +532,11 @@ impl<'a> Api<'a> {
             });
             let segments = of.segments.iter().filter_map(|segment| {
                 let part = Segment::of(&segment.members);
-                let node = node.and_then(|n| n.find(&NodeId::Segment(part.clone())))?;
+                let objective = node?;
+                let node = objective.find(&NodeId::Segment(part.clone()))?;
                 Some(ObjectiveSegment {
                     segment: part.to_string(),
-                    weight: share(node.weight),
+                    weight: objective.knows_weights().then(|| share(node.weight)),
                     score: score(node),
                     contribution: node.score.is_ok().then(|| points(node.contribution)),
                 })

@@ -260,8 +260,9 @@ pub struct Objective {
 pub struct ObjectiveSegment {
     /// Which: `plan=enterprise`.
     pub segment: String,
-    /// Share of the objective's weight, in the period.
-    pub weight: f64,
+    /// Share of the objective's weight, in the period; missing where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
     /// Its score.
     #[serde(flatten)]
     pub score: Score,
