@@ -534,7 +534,7 @@ codes! {
     BAD_BINS "K0618" Error "bins that do not work"
         "Bins go from a lower to a higher edge in the unit of the value; logarithmic ones start above zero, and each must be wider than nothing."
         "`from` below `to`, both in the unit of the value, and bins wider than nothing"
-        "write edges around what values there are: `{from: 0, to: 100, count: 100}`";
+        "write edges around what values there are, in their unit: `{from: 0, to: 100, count: 100}`, of times `{from: 0 hours, to: 100 hours, count: 100}`";
     SUMMARY "K0619" Error "not exactly one summary"
         "A rating has `top` or `summary: mean`; a duration has `within` or `summary: mean`."
         "one of the two summaries"
@@ -810,6 +810,10 @@ codes! {
         "Rows of several entities are put together by the attributes that the union declares, each taken from the attribute of that name or as `set` says. An entity that has neither leaves a reference empty: its rows are counted, and found for nobody."
         "what the reference is, for each entity of the union"
         "add `set: {…}` to the entity, or leave the entity out";
+    OPEN_ENDS "K0691" Hint "times that may end long after their period"
+        "A mean of times is of those that have ended. Where rows are dated by when they begin, those of a period end later, some of them much later, and change a figure that is called final by then. Nothing says how long that goes on, unless the KPI does."
+        "how long figures wait, or rows that are dated by their end"
+        "add `final_after: 30 days`, or date rows by their end: `at: solved_at`";
 
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."

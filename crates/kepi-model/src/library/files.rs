@@ -105,4 +105,10 @@ pub(super) static NOW: &[(&str, &str)] = &[
 ];
 
 /// By name what was said before.
-pub(super) static EARLIER: &[(&str, &str)] = &[];
+pub(super) static EARLIER: &[(&str, &str)] = &[
+    ("first_response_in_business_hours", include_str!("../../../../crates/kepi-model/src/library/earlier/first_response_in_business_hours@13951ad5.yml")),
+    ("first_response_time", include_str!("../../../../crates/kepi-model/src/library/earlier/first_response_time@c742e1d2.yml")),
+    ("fulfilment_time", include_str!("../../../../crates/kepi-model/src/library/earlier/fulfilment_time@df7c97bd.yml")),
+    ("resolution_time", include_str!("../../../../crates/kepi-model/src/library/earlier/resolution_time@39fc5fae.yml")),
+    ("resolution_time_in_business_hours", include_str!("../../../../crates/kepi-model/src/library/earlier/resolution_time_in_business_hours@0641ae3c.yml")),
+];

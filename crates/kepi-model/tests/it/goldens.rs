@@ -928,6 +928,16 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 ),
             ],
         ),
+        (
+            "K0691",
+            vec![
+                edit(
+                    "kpis.yml",
+                    "",
+                    "---\nkpi: to_solve\nname: Time to solve\nobjective: recommended\nindicator: lagging\nbetter: lower\nmeasure: {duration: {of: ticket, from: opened_at, until: solved_at, summary: mean}}\nperiod: month\naccountable: owner\npurpose: service_improvement\n",
+                ),
+            ],
+        ),
         ("K0701", scorecard("weight: 60%", "weight: 50%")),
         ("K0702", kpis("by: [account.region]", "by: [account.tier]")),
         ("K0703", scorecard("unit: whole", "unit: north")),

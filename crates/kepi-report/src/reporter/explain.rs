@@ -197,9 +197,17 @@ fn lines(of: &TargetLines, kpi: &Kpi) -> String {
             parts.extend(stretch.map(|s| format!("stretch {} scores 120", line(s))));
             parts.join(", ")
         }
-        TargetLines::InRange { threshold, target, stretch, .. } => {
+        TargetLines::InRange { floor, threshold, target, stretch } => {
             let pair = |(low, high): (f64, f64)| format!("{} to {}", line(low), line(high));
+            let beyond = |threshold: f64, target: f64| 2.0 * threshold - target;
             let mut parts = vec![
+                match floor {
+                    Some(floor) => format!("{} scores 0 at its edges", pair(floor)),
+                    None => {
+                        let edges = (beyond(threshold.0, target.0), beyond(threshold.1, target.1));
+                        format!("{} scores 0 at its edges (same slopes)", pair(edges))
+                    }
+                },
                 format!("{} scores 50 at its edges", pair(threshold)),
                 format!("{} scores 100", pair(target)),
             ];

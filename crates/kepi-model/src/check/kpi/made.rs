@@ -9,7 +9,7 @@ use crate::{
     expression::{Expression, Node, Path},
     findings::Findings,
     id::EntityId,
-    project::{Entity, Kpi},
+    project::{Duration, DurationSummary, Entity, Kpi, Measure},
     source_text::Span,
     word::Word as _,
 };
@@ -80,11 +80,39 @@ pub(super) fn of(
             .expected("an attribute whose stretch has an end, counted from what dates the rows of the KPI")
             .fix(format!("give `{path}` an end, such as `within: 365 days`, or add to the KPI how long it waits: `final_after: 3 months`"));
     }
+    if declared.is_none() {
+        open_ends(kpi, written, entities, findings);
+    }
     let looked_at = derived::read_by(&made, entities);
     (kpi.made, kpi.looked_at, kpi.reads) = (made, looked_at, sources.into_iter().collect());
     kpi.reach = declared.unwrap_or(reach);
     kpi.stretches = if declared.is_some() { BTreeSet::new() } else { stretches };
     kpi.around = back.found;
+}
+
+/// When the rows of a period have ended is not known of landed rows that are dated by another time than their end.
+fn open_ends(
+    kpi: &Kpi,
+    written: &written::Kpi,
+    entities: &BTreeMap<EntityId, Entity>,
+    findings: &mut Findings,
+) {
+    let Measure::Duration(Duration { rows, until, summary: DurationSummary::Mean, .. }) = &kpi.measure else {
+        return;
+    };
+    let Node::Path(end) = &until.node else { return };
+    let Some(base) = entities.get(&rows.of).filter(|base| base.rows.is_none()) else { return };
+    if !end.references.is_empty() || *end == rows.at || base.derivation(&end.attribute).is_some() {
+        return;
+    }
+    findings
+        .report(
+            codes::OPEN_ENDS,
+            written.measure.span,
+            format!("rows are dated by `{}` and may have no `{end}` for long: figures that are final change when they have", rows.at),
+        )
+        .expected("how long figures wait for rows to end, or rows that are dated by their end")
+        .fix(format!("add `final_after: 30 days`, or as long as nearly all take; or date rows by their end: `at: {end}`"));
 }
 
 fn hindsight(path: &Path, base: &Entity, at: Span, findings: &mut Findings) {
