@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use kepi_model::{expression::Physical, id::EntityId};
+use kepi_model::{
+    expression::{Expression, Node, Physical},
+    id::EntityId,
+};
 
 use super::{DerivePlan, MOST_ROWS, plan::Step};
 use crate::port::{MemoryColumn, MemoryTable, PinnedColumn, PinnedInputs, TableData};
@@ -62,6 +65,26 @@ pub(crate) fn width(physical: Physical) -> u64 {
         Physical::Integer | Physical::Instant => 16,
         Physical::Boolean => 1,
     }
+}
+
+/// Bytes of a row beside those of its columns, where rows are put in order one by one.
+const ROW_BYTES: u64 = 384;
+
+/// So many of them are in order at a time.
+const IN_ORDER: u64 = 1_000_000;
+
+/// Bytes that gathering takes beside the rows, at most: by a column it takes few, by what is computed each row is put in order by itself.
+pub(crate) fn beside(part: &DerivePlan, rows: &PinnedInputs) -> u64 {
+    let is_column = |of: &Expression| matches!(&of.node, Node::Path(path) if path.references.is_empty());
+    let of_step = |step: &Step| match step {
+        Step::Gather(of) => {
+            let by_column = matches!(of.gathered.same.as_slice(), [(a, b)] if is_column(a) && is_column(b));
+            let rows = rows.tables.get(&of.gathered.of).filter(|_| !by_column)?.rows();
+            Some(rows.min(IN_ORDER) * ROW_BYTES)
+        }
+        _ => None,
+    };
+    part.steps.iter().filter_map(of_step).max().unwrap_or_default()
 }
 
 /// Bytes of a table in memory.

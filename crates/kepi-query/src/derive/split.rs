@@ -108,49 +108,76 @@ pub(crate) fn first_of(plan: &DerivePlan, inputs: &PinnedInputs) -> Option<(Deri
     (!first.is_empty() && !rest.is_empty()).then(|| (some(plan, &first), some(plan, &rest)))
 }
 
-/// What makes the rows of panels of a plan, and only that. None where a row of an earlier period may be made of rows of a later one: where something is
-/// gathered of a panel's rows.
-pub(crate) fn by_period(plan: &DerivePlan) -> Option<DerivePlan> {
+/// What makes the rows of panels of a plan, and only that, and what is made of these, if something is. None where a row of an earlier period may be made of
+/// rows of a later one: where what a panel's rows are made of is gathered of such.
+pub(crate) fn by_period(plan: &DerivePlan) -> Option<(DerivePlan, Option<OfPanels>)> {
     let is_panel = |table: &EntityId| {
         plan.steps.iter().any(|step| matches!(step, Step::Panel(of) if of.table == *table))
     };
-    // What is needed of tables that are made or added to: rows, or a column.
-    let mut needed: BTreeSet<(EntityId, Option<String>)> = BTreeSet::new();
-    let mut steps = Vec::new();
-    for (step, reads) in plan.steps.iter().zip(&plan.reads).rev() {
-        let table = step.table();
-        let is_needed = match step {
-            _ if is_panel(table) => true,
-            Step::Gather(of) => needed.contains(&(table.clone(), Some(of.attribute.to_string()))),
-            _ => needed.contains(&(table.clone(), None)),
-        };
+    // Rows, or a column.
+    let reads = |step: &Step| {
         let of = match step {
             Step::Gather(of) => Some(&of.gathered.of),
             Step::Panel(of) => Some(&of.of),
             _ => None,
         };
-        if of.is_some_and(is_panel) {
+        let mut all: BTreeSet<(EntityId, Option<String>)> =
+            of.map(|of| (of.clone(), None)).into_iter().collect();
+        let columns =
+            columns(step).into_iter().filter(|(table, _)| of == Some(table) || table != step.table());
+        all.extend(columns.flat_map(|(of, column)| [(of.clone(), None), (of, Some(column))]));
+        all
+    };
+    let makes = |step: &Step| match step {
+        Step::Gather(of) => (of.table.clone(), Some(of.attribute.to_string())),
+        _ => (step.table().clone(), None),
+    };
+    let mut of_panels: BTreeSet<(EntityId, Option<String>)> = BTreeSet::new();
+    loop {
+        let is_of = |step: &&Step| {
+            let read = reads(step);
+            let own = columns(step).into_iter().map(|(of, column)| (of, Some(column)));
+            read.iter().any(|(of, _)| is_panel(of))
+                || read.into_iter().chain(own).any(|of| of_panels.contains(&of))
+        };
+        let found: BTreeSet<_> = plan.steps.iter().filter(is_of).map(makes).collect();
+        if found.iter().any(|(table, _)| is_panel(table)) {
             return None;
         }
-        let read = columns(step);
-        if read.iter().any(|(of, _)| is_panel(of) && of != table) {
-            return None;
+        if found == of_panels {
+            break;
         }
-        if is_needed {
-            needed.extend(of.map(|of| (of.clone(), None)));
-            needed.extend(read.into_iter().flat_map(|(of, column)| [(of.clone(), None), (of, Some(column))]));
-            steps.push((step.clone(), reads.clone()));
+        of_panels = found;
+    }
+    // The steps of some tables, and all that these need but panels.
+    let needed_by = |is_wanted: &dyn Fn(&EntityId) -> bool, with_panels: bool| {
+        let mut needed: BTreeSet<(EntityId, Option<String>)> = BTreeSet::new();
+        let mut those = Vec::new();
+        for (at, step) in plan.steps.iter().enumerate().rev() {
+            if is_wanted(step.table())
+                || (needed.contains(&makes(step)) && (with_panels || !is_panel(step.table())))
+            {
+                needed.extend(reads(step));
+                needed.extend(columns(step).into_iter().map(|(of, column)| (of, Some(column))));
+                those.push(at);
+            }
         }
-    }
-    let mut of = DerivePlan { days: plan.days.clone(), ..DerivePlan::default() };
-    for (step, reads) in steps.into_iter().rev() {
-        reads.iter().for_each(|(entity, columns)| {
-            of.columns.entry(entity.clone()).or_default().extend(columns.iter().cloned());
-        });
-        of.steps.push(step);
-        of.reads.push(reads);
-    }
-    Some(of)
+        some(plan, &those)
+    };
+    let tables: BTreeSet<EntityId> = of_panels.into_iter().map(|(table, _)| table).collect();
+    let after = (!tables.is_empty()).then(|| {
+        let plan = needed_by(&|table| tables.contains(table), false);
+        OfPanels { plan, tables }
+    });
+    Some((needed_by(&is_panel, true), after))
+}
+
+/// What is made of the rows of panels.
+pub(crate) struct OfPanels {
+    /// What makes it, of panels that are there.
+    pub plan: DerivePlan,
+    /// The tables that are made or added to so.
+    pub tables: BTreeSet<EntityId>,
 }
 
 /// Some steps of a plan, by place, with all that is read for them.

@@ -1,7 +1,8 @@
 //! How far the periods and dates of a plan reach, apart from the rest of it: a day that passes makes no other plan of it.
 //!
 //! A row of a panel is made of its own period and of what is before it, never of how many periods follow. So where periods begin, the rows of all
-//! others stay as they are and those of the new ones come to them, unless something is gathered of a panel's rows ([`split::by_period`]). Stages are made
+//! others stay as they are and those of the new ones come to them, unless what they are made of is itself gathered of a panel's rows ([`split::by_period`]).
+//! What else is gathered of a panel's rows is made anew of those that are there then. Stages are made
 //! of what is dated before the run, so those may change which an instant moves that the run has passed. All else does not know of the date of the run.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -56,6 +57,11 @@ impl Reach {
             }
         }
         reach
+    }
+
+    /// Whether a table is a panel.
+    pub fn is_panel(&self, table: &EntityId) -> bool {
+        self.panels.contains_key(table)
     }
 
     /// A plan that reaches so far. One that reaches nowhere says how rows are made.

@@ -261,20 +261,26 @@ impl Record {
 
 /// What of a plan is made first, with all that is read for it, all columns of what was made before it among that, and what is made after it.
 fn first_of(plan: DerivePlan, inputs: &PinnedInputs, before: &Derived) -> (DerivePlan, Option<DerivePlan>) {
-    let (mut first, after) = match split::first_of(&plan, inputs) {
+    let (first, after) = match split::first_of(&plan, inputs) {
         Some((first, after)) => (first, Some(after)),
         None => (plan, None),
     };
-    let is_read: BTreeSet<EntityId> = first.steps.iter().flat_map(split::tables_of).collect();
-    for (entity, table) in before.tables.iter().filter(|(entity, _)| is_read.contains(*entity)) {
-        let names = table.columns.iter().map(|column| column.name.clone());
-        first.columns.entry(entity.clone()).or_default().extend(names);
-    }
+    let first = with_made(first, &before.tables);
     let first = match split::local(&first, inputs) {
         Some(local) => local.reads(first),
         None => first,
     };
     (first, after)
+}
+
+/// A plan that reads all columns of tables that were made before it, as far as it reads or adds to them.
+fn with_made(mut plan: DerivePlan, before: &BTreeMap<EntityId, PinnedTable>) -> DerivePlan {
+    let is_read: BTreeSet<EntityId> = plan.steps.iter().flat_map(split::tables_of).collect();
+    for (entity, table) in before.iter().filter(|(entity, _)| is_read.contains(*entity)) {
+        let names = table.columns.iter().map(|column| column.name.clone());
+        plan.columns.entry(entity.clone()).or_default().extend(names);
+    }
+    plan
 }
 
 /// The files of a table, a table that nobody landed having none; none: it is in no files.
@@ -529,18 +535,42 @@ impl Refresh<'_> {
         record: Record,
         further: &Further,
     ) -> Result<Option<Record>, EvaluateError> {
-        let Some(mut part) = split::by_period(self.part) else { return Ok(None) };
+        let Some((mut part, after)) = split::by_period(self.part) else { return Ok(None) };
         for step in &mut part.steps {
             if let Step::Panel(of) = step {
                 // Of a panel without new periods no row is made.
                 of.since = further.since.get(&of.table).copied().unwrap_or(of.periods.starts.len());
             }
         }
-        let Some(local) = split::local(&part, self.inputs) else { return Ok(None) };
-        let part = local.reads(part);
-        let only = Some(further.since.keys().cloned().collect());
-        let (kept, inputs, limits) = (self.kept, self.inputs, self.limits);
-        InPortions { kept, part: &part, local: &local, only, inputs, limits }.added(record).await
+        let only = further.since.keys().cloned().collect();
+        let Some(mut record) = self.added(record, &part, self.inputs, only).await? else { return Ok(None) };
+        let Some(after) = after else { return Ok(Some(record)) };
+        // What is made of the rows of panels is made of those that are there now, of all keys, and takes the place of what there was.
+        let mut there = self.inputs.clone();
+        let mut made = record.derived(self.inputs, self.kept.shelf).tables;
+        made.retain(|table, _| self.reach.is_panel(table));
+        let part = with_made(after.plan, &made);
+        there.tables.extend(made);
+        let made = self.added(Record::default(), &part, &there, after.tables).await?;
+        let Some(made) = made else { return Ok(None) };
+        record.tables.extend(made.tables);
+        record.strays.extend(made.strays);
+        record.made.extend(made.made);
+        Ok(Some(record))
+    }
+
+    /// A record with what else is made of tables, of all keys; none where it cannot be made apart.
+    async fn added(
+        &self,
+        record: Record,
+        part: &DerivePlan,
+        inputs: &PinnedInputs,
+        only: BTreeSet<EntityId>,
+    ) -> Result<Option<Record>, EvaluateError> {
+        let Some(local) = split::local(part, inputs) else { return Ok(None) };
+        let part = local.reads(part.clone());
+        let (kept, limits) = (self.kept, self.limits);
+        InPortions { kept, part: &part, local: &local, only: Some(only), inputs, limits }.added(record).await
     }
 
     /// The keys of which anything that is made may be other than it was, and whether rows that are looked up were among those that changed; none: any.

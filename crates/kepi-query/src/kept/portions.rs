@@ -22,7 +22,7 @@ use crate::{
         self, DerivePlan, Derived, MOST_ROWS,
         keyed::{columns, rows_of},
         plan::Step,
-        size::{MOST_PORTIONS, bytes, estimate},
+        size::{MOST_PORTIONS, beside, bytes, estimate},
         split::Local,
     },
     port::{
@@ -148,6 +148,7 @@ impl PortionsTask {
         let keys = Arc::new(Keys::portion(number, self.of));
         let of_these = (&self.part, &self.local, &self.inputs);
         let (world, mut size) = rows_of(of_these, &keys, (reader, limits)).await?;
+        size = size.saturating_add(beside(&self.part, &world));
         let asked = self.local.asked(&world);
         let derived = derive::of_rows(&self.part, world, Some(Arc::clone(&keys)), limits.threads)?;
         let Derived { tables, out_of_range, unmade, strays, made } = derived;

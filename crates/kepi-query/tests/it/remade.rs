@@ -924,6 +924,24 @@ fn a_new_month_is_made_beside_the_months_that_are_there() {
     assert!(second.iter().any(|(path, rows)| *rows == 60 && !first.contains_key(path)), "{second:?}");
     // The data reach no further, so neither do the months.
     assert_eq!(run(&more, "2026-03"), (second, None));
+    // What is gathered of the months of each client is made anew of those that are there, and the months are not.
+    let good = "  since: {type: timestamp}\n  good: {count: client_month, where: visits > 0, from: since, within: 900 days}\n";
+    let kpi = "---\nkpi: good\nname: Good\nbetter: higher\nmeasure: {mean: {of: client, value: good}}\nperiod: month\n";
+    let text = text.replace("  since: {type: timestamp}\n", good) + kpi;
+    let project = kepi_testkit::tables::project(&text);
+    let drawer = Drawer::default();
+    let run = |made: &str, more: &[(&str, &str)], until: &str| {
+        let visits = [&[("visits", visits.as_str())], more].concat();
+        let filed: Filed<'_> = &[
+            ("client", "id:text since:instant", &[("clients", &clients)]),
+            ("visit", "id:text at:instant client:text paid:integer product:text", &visits),
+        ];
+        made_again(&drawer, (&project, made), filed, until)
+    };
+    assert_eq!(run("client", &[], "2026-01").1, None);
+    // Beside those of before the two clients themselves, of whom rows were made with their months, and all clients once more.
+    assert_eq!(run("client", &more, "2026-02").1.map(|of| of[..2].to_vec()), Some(vec![2, 11 + 9 + 60 + 2]));
+    assert_eq!(run("client_month", &more, "2026-02").1, None);
 }
 
 #[test]
