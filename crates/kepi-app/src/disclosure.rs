@@ -7,7 +7,7 @@ use kepi_govern::{Content, Effective, Event, Organisation, items::Outcome};
 use kepi_model::{
     describe,
     id::KpiId,
-    project::{Kpi, Project, Publication, Scorecard, Section, Withholding},
+    project::{Connector, Kpi, Project, Publication, Scorecard, Section, Withholding},
 };
 use kepi_proof::Commitment;
 use kepi_query::{
@@ -332,7 +332,12 @@ impl<'a> At<'a> {
         }
         self.written(self.id, to).await?;
         for source in sources {
-            self.written(&format!("source/{}", source.id), to).await?;
+            // What Kepi finds of answers nobody wrote as a source: the entity says how they are screened.
+            let id = match &source.from {
+                Connector::Screening(screen) => format!("entity/{}", screen.entity),
+                _ => format!("source/{}", source.id),
+            };
+            self.written(&id, to).await?;
         }
         Ok(())
     }

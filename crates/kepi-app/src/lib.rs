@@ -14,7 +14,6 @@
 )]
 
 pub mod acting;
-mod ahead;
 pub mod archive;
 pub mod attesting;
 pub mod audit;
@@ -52,6 +51,7 @@ pub mod planned;
 pub mod project_files;
 pub mod publishing;
 pub mod pull;
+mod reaching;
 mod rebasing;
 mod refusals;
 pub mod register;

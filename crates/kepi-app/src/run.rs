@@ -690,6 +690,8 @@ impl App {
 /// How far the data of each entity reach for a run on a date.
 pub(crate) fn reach_of(project: &Project, inputs: &PinnedInputs, at: i64) -> BTreeMap<EntityId, i64> {
     let mut reach = reach::watermarks(project, inputs);
+    // Nobody knows yet that what a source says of days to come is so.
+    reach.values_mut().for_each(|until| *until = (*until).min(at.saturating_add(1)));
     // What is owed from a day on is known not to be there before anybody has entered anything.
     let is_owed = |kpi: &Kpi| matches!(&kpi.measure, Measure::Entered(of) if of.since.is_some());
     if let Ok(entity) = ENTERED_VALUE.parse::<EntityId>()

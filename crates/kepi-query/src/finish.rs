@@ -181,13 +181,19 @@ impl<'a> AtGrain<'a> {
     }
 
     fn values_at(&self, kpi: &Kpi, level: Level) -> Result<Vec<Value>, FinishError> {
-        let project = self.context.project;
         if self.grain < kpi.period {
             return Err(FinishError::FinerThanPeriod { kpi: kpi.id.clone() });
         }
         if !kpi.measure.kind().inputs().is_empty() {
             return self.composed(kpi, level);
         }
+        let values = self.measured_at(kpi, level)?;
+        without_data::filled(self, kpi, values)
+    }
+
+    /// What is measured, nothing filled in.
+    fn measured_at(&self, kpi: &Kpi, level: Level) -> Result<Vec<Value>, FinishError> {
+        let project = self.context.project;
         let lowered = lower_at(kpi, project, self.grain)?;
         let key = DigestKey::of(self.context.secret);
         let mut finality: BTreeMap<u32, (Period, Finality)> = BTreeMap::new();
@@ -219,7 +225,7 @@ impl<'a> AtGrain<'a> {
         let mut values = bridged::shared_out(kpi, values, level)?;
         self.late_in_part(kpi, level, &mut values)?;
         small::withhold(kpi, &key, &mut values);
-        without_data::filled(self, kpi, values)
+        Ok(values)
     }
 
     /// What people enter is late for a longer period as soon as it is for a part of it: what is there would stand for what is not.
@@ -235,7 +241,7 @@ impl<'a> AtGrain<'a> {
         let own = all.iter().position(is_its).zip(all.iter().rposition(is_its));
         let scans = own.and_then(|(first, last)| all.get(first..=last)).unwrap_or(all);
         let mut late: BTreeSet<(i32, Segment)> = BTreeSet::new();
-        for part in Self::new(Context { scans, ..self.context }, kpi.period)?.values_at(kpi, level)? {
+        for part in Self::new(Context { scans, ..self.context }, kpi.period)?.measured_at(kpi, level)? {
             if part.estimate == Err(NotComputable::Late) {
                 let whole = calendar.period_of_day(self.grain, calendar.first_day(part.period)?);
                 late.insert((whole.ordinal, part.segment));
@@ -336,8 +342,9 @@ impl<'a> AtGrain<'a> {
         let kind = kind_of(&kpi.measure);
         let last = self.last(kpi)?;
         let entities = &self.context.project.entities;
-        let is_made = |base: &EntityId| entities.get(base).is_some_and(|entity| entity.rows.is_some());
-        let of_panels = kpi.measure.bases().into_iter().any(is_made);
+        let rows = |base: &EntityId| entities.get(base).and_then(|entity| entity.rows.as_ref());
+        let of_panels =
+            kpi.measure.bases().into_iter().any(|base| rows(base).is_some_and(|rows| rows.panel().is_some()));
         let finer = Finer { at: self, kpi, lowered, cubes: RefCell::default() };
         let weigher = Weigher::new(self, kpi, lowered, None);
         let edges = self.edges(kpi, lowered)?;

@@ -59,8 +59,8 @@ pub struct PinnedTable {
     pub key: Vec<AttributeId>,
     /// The rows.
     pub data: TableData,
-    /// The latest value of the attribute that dates the rows, of those that hold now; none where all hold or nobody looked:
-    /// then the bounds of the column say it.
+    /// How far the rows reach that hold now, by the attribute that dates them: the latest value of it, or what of several sources
+    /// that are expected the slowest has delivered. None where all hold or nobody looked: then the bounds of the column say it.
     pub live_until: Option<i64>,
 }
 

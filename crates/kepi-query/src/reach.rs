@@ -10,7 +10,7 @@ use kepi_model::{
     entity::Entity,
     expression::Path,
     id::EntityId,
-    project::{Kpi, Project},
+    project::{Kpi, Mode, Project, Source},
 };
 
 use crate::{measure::kind_of, port::PinnedInputs, scans::time_range, value::Finality};
@@ -21,7 +21,8 @@ use crate::{measure::kind_of, port::PinnedInputs, scans::time_range, value::Fina
 ///
 /// The latest time is that of the attribute that dates its rows. Other times, such as when a contract ends, may lie in the
 /// future and say nothing of how far the data reach; they are looked at only where an entity has no time of its own.
-/// Sources of one entity often follow each other, one a year, so the latest of them counts.
+/// Sources of one entity often follow each other, one a year, so the latest of them counts, unless several are expected again and
+/// again ([`going_on`]): then whoever pins the tables has said how far the slowest of them reaches.
 pub fn watermarks(project: &Project, inputs: &PinnedInputs) -> BTreeMap<EntityId, i64> {
     let mut reach: BTreeMap<EntityId, i64> = BTreeMap::new();
     for entity in project.entities.values() {
@@ -29,17 +30,34 @@ pub fn watermarks(project: &Project, inputs: &PinnedInputs) -> BTreeMap<EntityId
             reach.insert(entity.id.clone(), latest.saturating_add(1));
         }
     }
-    for source in project.sources.values() {
-        let Some(day) = source.complete_until else { continue };
-        // The day of the source is the project's, also where days of KPIs begin in another zone: the same rows are in.
-        let calendar = Calendar { zone: source.days.clone(), ..project.calendar.clone() };
-        let end = calendar.bounds(calendar.period_of_day(Grain::Day, day)).map(|bounds| bounds.end);
+    for source in project.sources.values().filter(|source| going_on(project, &source.into).is_empty()) {
         // Without a row there is no period to say anything of.
-        if let (Ok(end), Some(reach)) = (end, reach.get_mut(&source.into)) {
+        if let (Some(end), Some(reach)) = (declared_end(project, source), reach.get_mut(&source.into)) {
             *reach = end.max(*reach);
         }
     }
     reach
+}
+
+/// The end of the last day for which a source says that everything is in, µs UTC.
+///
+/// The day of the source is the project's, also where days of KPIs begin in another zone: the same rows are in.
+pub fn declared_end(project: &Project, source: &Source) -> Option<i64> {
+    let calendar = Calendar { zone: source.days.clone(), ..project.calendar.clone() };
+    let day = calendar.period_of_day(Grain::Day, source.complete_until?);
+    Some(calendar.bounds(day).ok()?.end)
+}
+
+/// The sources of an entity that are expected again and again, where several fill it: its data reach as far as those of the slowest of
+/// them. Other sources follow one another, one a year, and the latest of them counts. None, too, where sources know the same rows.
+pub fn going_on<'a>(project: &'a Project, entity: &EntityId) -> Vec<&'a Source> {
+    let is_composed = || project.entities.get(entity).is_some_and(|of| of.precedence.is_some());
+    let own = project.sources.values().filter(|source| source.into == *entity && source.mode != Mode::Keys);
+    let own: Vec<&Source> = own.collect();
+    if own.len() < 2 || is_composed() {
+        return Vec::new();
+    }
+    own.into_iter().filter(|source| source.expect.is_some()).collect()
 }
 
 /// The latest time of an entity's rows, if they have one.

@@ -682,7 +682,7 @@ fn action_text(of: Action) -> String {
     };
     match of {
         Action::LookAtData => {
-            "Nothing can be said of it until there is a value: look at its data.".to_owned()
+            "Nothing was measured: look at its data before anything is made of it.".to_owned()
         }
         Action::RenewFirst => {
             "The newest run could not renew this figure: look at its data first.".to_owned()

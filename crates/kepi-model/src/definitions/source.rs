@@ -418,7 +418,7 @@ table! {
     map: Map<String, Mapping>, required, "One mapping an attribute.", "{id: {column: ID, as: text}}";
     rules: List<Rule>, optional, "Validation rules.", "[{name: some, require: rows >= 1, else: stop}]";
     complete_until: Date, optional,
-        "Last day for which everything is in, whatever the last row says.", "2015-12-31";
+        "Last day for which everything is in, whatever the last row says; of days to come nothing is known.", "2015-12-31";
     expect: Expect, optional, "When it is expected to deliver; what is late is said on pages, and of the KPIs it feeds.",
         "{every: day, by: \"06:00\"}";
     load: Load, optional, "When runs look at it; default at every run.", "{every: 1 hour, window: nights}";

@@ -55,6 +55,13 @@ better: higher
 measure: {entered: {figure: trained, type: count, due_day: 5, business_hours: easter, since: 2026-02-10}}
 period: month
 ---
+kpi: carried
+name: Orders carried forward
+better: lower
+measure: {entered: {figure: orders, type: count}}
+period: month
+without_data: {carry: {at_most: 1 month}}
+---
 kpi: certified
 name: Certified
 better: higher
@@ -146,5 +153,9 @@ fn what_is_entered_is_added_up_or_averaged_and_what_is_not_is_awaited_then_late(
     assert!((quarter.estimate.unwrap().point - 0.4).abs() < 1e-15);
     // Of a quarter that is over nothing stands for what is not there: January alone is no quarter.
     let quarter = desk.value("orders", Grain::Quarter, "2026-Q1", "").unwrap();
+    assert_eq!((quarter.finality, quarter.estimate), (Finality::Final, Err(NotComputable::Late)));
+    // Nor where a month of it is filled in: what is late of the figures that were entered is late of the quarter.
+    assert_eq!(desk.month("carried", "2026-02", ""), Ok(12.0));
+    let quarter = desk.value("carried", Grain::Quarter, "2026-Q1", "").unwrap();
     assert_eq!((quarter.finality, quarter.estimate), (Finality::Final, Err(NotComputable::Late)));
 }

@@ -1,6 +1,6 @@
 //! One KPI in full, and the list of all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{
     calendar::{Grain, Period},
@@ -240,6 +240,7 @@ impl<'a> Reporter<'a> {
             formula: describe::formula(kpi, project),
             window: kpi.window().map(Over::label),
             code: kpi.text.trim_end().to_owned(),
+            defined_as: kpi.elsewhere.as_ref().map_or(&kpi.id, |of| &of.of).to_string(),
             place: self.written_at(kpi),
             hash: kpi.wording.to_string(),
             in_force_from: self.project().kpis.get(&kpi.id).filter(|all| all.is_dated()).map(|_| begins(kpi)),
@@ -267,11 +268,24 @@ impl<'a> Reporter<'a> {
             let Some(from) = after.from.filter(|_| before.wording != after.wording) else { continue };
             let period = calendar.period_of_day(grain, from);
             if period.ordinal > first && period.ordinal <= last {
+                let (was, mut is) =
+                    (describe::measure(before, self.project()), describe::measure(after, self.project()));
+                if was == is {
+                    // What it is computed of means something else.
+                    let (known, inputs) = (before.measure.kind().inputs(), after.measure.kind().inputs());
+                    let others =
+                        inputs.iter().filter(|of| known.iter().all(|o| o.kpi.wording != of.kpi.wording));
+                    let names: BTreeSet<&str> = others.map(|of| of.kpi.name.as_str()).collect();
+                    if !names.is_empty() {
+                        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+                        is = format!("the same, of another definition of {names}");
+                    }
+                }
                 breaks.push(BreakView {
                     period: self.label(period),
                     from: from.to_string(),
-                    before: describe::measure(before, self.project()),
-                    after: describe::measure(after, self.project()),
+                    before: was,
+                    after: is,
                 });
             }
         }

@@ -381,6 +381,8 @@ pub struct DefinitionView {
     pub window: Option<String>,
     /// As written in its file.
     pub code: String,
+    /// The id that it has there; of a KPI by the calendar of a scorecard that of the KPI which is defined.
+    pub defined_as: String,
     /// File and line: `kpis/restrooms.yml:12`.
     pub place: String,
     /// Hash of its meaning, in full.

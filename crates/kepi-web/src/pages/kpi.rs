@@ -624,7 +624,7 @@ fn standing(view: &KpiView) -> Markup {
 
 /// The way to writing the definition anew.
 fn change(view: &KpiView) -> String {
-    let id = format!("kpi/{}", view.current.kpi.id);
+    let id = format!("kpi/{}", view.definition.defined_as);
     let from = view.definition.in_force_from.as_deref().filter(|from| *from != "ever");
     let query: Vec<(&str, &str)> =
         [("id", id.as_str())].into_iter().chain(from.map(|from| ("from", from))).collect();

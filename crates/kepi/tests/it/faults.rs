@@ -600,6 +600,62 @@ fn a_row_that_is_dated_after_the_run_makes_nothing_final() {
 }
 
 #[test]
+fn nobody_knows_yet_that_days_to_come_are_complete() {
+    let panel = "---\nentity: desk_day\nrows: {every: month, of: account, from: created_at}\n---\nsource: accounts\ninto: account\n\
+                 from: {csv: {files: data/accounts.csv}}\nmode: append\n\
+                 complete_until: 2026-12-31\nmap: {id: {column: id, as: text}, created_at: {column: at, as: date}}\n---\n\
+                 kpi: customers\nname: Customers\nbetter: higher\nmeasure: {count: {of: desk_day}}\nperiod: month\n";
+    let definitions = tickets("", "mode: append\ncomplete_until: 2026-12-31\n", "")
+        + kpi("tickets", "count: {of: ticket}", "month", "").as_str()
+        + panel;
+    let files = [("data/a.csv", "id,at\n1,2026-01-05\n"), ("data/accounts.csv", "id,at\na,2026-01-02\n")];
+    let project = desk(&definitions, &files);
+    project.set_clock("2026-03-10T12:00:00Z");
+    project.ok(&["run"]);
+    // February is known by what is said of it, March is not over, and of April there is nothing to say.
+    let expected = [("2026-01", true), ("2026-02", true), ("2026-03", false)];
+    let expected = expected.map(|(month, is_final)| (month.to_owned(), is_final));
+    for kpi in ["tickets", "customers"] {
+        assert_eq!(finality(&project, kpi).into_iter().collect::<Vec<_>>(), expected, "{kpi}");
+    }
+}
+
+#[test]
+fn the_slowest_of_sources_that_are_expected_says_how_far_data_reach() {
+    let south = "---\nsource: south\nextends: tickets\nfrom: {csv: {files: \"data/south_*.csv\"}}\n---\nentity: touch\n\
+                 rows: {union: [ticket]}\n";
+    let definitions = tickets("", "mode: append\nexpect: {every: week, by: \"06:00\"}\n", "")
+        .replace("data/*.csv", "data/north_*.csv")
+        + south
+        + kpi("tickets", "count: {of: ticket}", "month", "").as_str()
+        + kpi("touches", "count: {of: touch}", "month", "").as_str();
+    let files = [
+        ("data/north_1.csv", "id,at\nn1,2026-01-05\nn2,2026-01-28\nn3,2026-02-03\n"),
+        ("data/south_1.csv", "id,at\ns1,2026-01-06\ns2,2026-01-10\n"),
+    ];
+    let project = desk(&definitions, &files);
+    project.set_clock("2026-02-05T12:00:00Z");
+    project.ok(&["run"]);
+    // Of February there is a figure of what came, also where rows are made of it.
+    for kpi in ["tickets", "touches"] {
+        let known = finality(&project, kpi);
+        assert_eq!(
+            (known["2026-01"], known["2026-02"]),
+            (false, false),
+            "{kpi}: south has delivered to 10 January"
+        );
+    }
+    project.write("data/south_2.csv", "id,at\ns3,2026-01-30\ns4,2026-02-02\n");
+    project.set_clock("2026-02-06T12:00:00Z");
+    project.ok(&["run"]);
+    for kpi in ["tickets", "touches"] {
+        let known = finality(&project, kpi);
+        assert_eq!((known["2026-01"], known["2026-02"]), (true, false), "{kpi}");
+    }
+    project.ok(&["reproduce", "tickets", "--period", "2026-01"]);
+}
+
+#[test]
 fn a_file_that_is_gone_is_named_when_its_source_reads_otherwise() {
     let definitions = tickets("  due: {type: date}\n", "mode: append\n", "  due: {column: due, as: date}\n")
         + kpi("due", "count: {of: ticket, at: due}", "month", "").as_str();

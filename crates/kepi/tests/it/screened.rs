@@ -187,6 +187,9 @@ fn doubtful_answers_are_found_judged_and_left_out_and_both_figures_stand_side_by
     );
     let page = crate::tour::get(&data.1, "/kpis/score").unwrap();
     assert!(page.contains("Without screening"), "{page}");
+    // How answers are screened is part of the methodology: the entity says it, not the source that Kepi makes of it.
+    let methodology = project.ok(&["register", "kpi/score", "--document"]);
+    assert!(methodology.contains("straight_lining: {items: [q1, q2, q3]}"), "{methodology}");
 }
 
 #[test]
