@@ -149,6 +149,11 @@ impl PortionsTask {
         let of_these = (&self.part, &self.local, &self.inputs);
         let (world, mut size) = rows_of(of_these, &keys, (reader, limits)).await?;
         size = size.saturating_add(beside(&self.part, &world));
+        if size > limits.memory_bytes && self.of < MOST_PORTIONS {
+            // It is told before anything is made of it.
+            let (tables, strays, made) = Default::default();
+            return Ok(MadePortion::Rows { tables, strays, made, bytes: u64::MAX });
+        }
         let asked = self.local.asked(&world);
         let derived = derive::of_rows(&self.part, world, Some(Arc::clone(&keys)), limits.threads)?;
         let Derived { tables, out_of_range, unmade, strays, made } = derived;
