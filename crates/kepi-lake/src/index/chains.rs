@@ -1,5 +1,6 @@
 //! Chains: the versions of keys, as an index gives them and as landing changes them.
 
+use super::sorted::AT_ONCE;
 use crate::mapping::Key;
 
 /// No instant: from ever.
@@ -88,19 +89,26 @@ impl Chains {
     /// Passes over the chains that have changed, their oldest version first.
     pub fn each_changed<E>(&self, mut each: impl FnMut(Key, &[Entry]) -> Result<(), E>) -> Result<(), E> {
         let mut entries = Vec::new();
-        for ((key, newest), changed) in self.keys.iter().zip(&self.newest).zip(&self.changed) {
-            if !*changed {
-                continue;
-            }
-            let link = self.links.get(*newest as usize);
-            if let Some(only) = link.filter(|link| link.previous == NONE) {
-                // Most keys have one version.
-                each(*key, std::slice::from_ref(&only.entry))?;
-            } else {
-                entries.clear();
-                entries.extend(self.chain(*newest).map(|(_, entry)| entry));
-                entries.reverse();
-                each(*key, &entries)?;
+        let keys = self.keys.chunks(AT_ONCE).zip(self.newest.chunks(AT_ONCE));
+        for ((keys, newest), changed) in keys.zip(self.changed.chunks(AT_ONCE)) {
+            // They stand in the order in which they were inserted, all over the links.
+            let first =
+                |at: &u32| self.links.get(*at as usize).map_or(0, |of| of.previous ^ of.entry.version.row);
+            std::hint::black_box(newest.iter().fold(0, |all, at| all ^ first(at)));
+            for ((key, newest), changed) in keys.iter().zip(newest).zip(changed) {
+                if !*changed {
+                    continue;
+                }
+                let link = self.links.get(*newest as usize);
+                if let Some(only) = link.filter(|link| link.previous == NONE) {
+                    // Most keys have one version.
+                    each(*key, std::slice::from_ref(&only.entry))?;
+                } else {
+                    entries.clear();
+                    entries.extend(self.chain(*newest).map(|(_, entry)| entry));
+                    entries.reverse();
+                    each(*key, &entries)?;
+                }
             }
         }
         Ok(())

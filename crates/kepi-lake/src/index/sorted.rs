@@ -73,7 +73,7 @@ impl New {
 
 /// Keys that are looked up, or bytes that are fetched, one behind the other before something is done with them: so they wait for
 /// memory together.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// Where a key stands in a table: those that are asked for in order stand behind one another in it, as long as it has no more places
 /// than [`FRESH`] keys need.
