@@ -52,7 +52,8 @@ impl Said {
     }
 }
 
-/// The corrections that hold for a content. One whose words were erased does not.
+/// The corrections that hold for a content. One whose words were erased says nothing any more, and is no reason to read the file
+/// anew: what landed by it stays.
 pub(crate) async fn said(store: &Store, source: &SourceId, content: Hash) -> Result<Said, LandError> {
     let organisation = store.organisation().await?;
     let Some(known) = organisation.corrected.of(source, content) else { return Ok(Said::default()) };
@@ -61,10 +62,10 @@ pub(crate) async fn said(store: &Store, source: &SourceId, content: Hash) -> Res
     let mut said = Said::default();
     let mut rows = BTreeMap::new();
     for (row, Correction { seq, cells, .. }) in known {
+        said.places.push(*seq);
         let Some(text) = texts.get(cells) else { continue };
         let of: Corrections = serde_json::from_str(text)
             .map_err(|e| LakeError::Corrupt(format!("the correction of row {row}: {e}")))?;
-        said.places.push(*seq);
         rows.insert(*row, stands(of));
     }
     said.rows = Arc::new(rows);

@@ -15,7 +15,7 @@ use crate::{
     expression::{Expression, Node, Path},
     id::{AttributeId, EntityId, KpiId, ScorecardId, SourceId},
     measure::{Kpi, Reading},
-    project::{Mapping, MappingFrom, Otherwise, Parse, Project, Requirement, Source},
+    project::{FileOrder, Mapping, MappingFrom, Otherwise, Parse, Project, Requirement, Source},
     word::words,
     wording::nearest,
 };
@@ -117,6 +117,8 @@ words! {
         Joins = "joins",
         /// It identifies a row.
         Identifies = "identifies",
+        /// It says which of two rows is newer.
+        Supersedes = "supersedes",
     }
 }
 
@@ -137,6 +139,7 @@ impl How {
             Self::Segments => "forms segments",
             Self::Joins => "ties rows together",
             Self::Identifies => "identifies rows",
+            Self::Supersedes => "says which row is newer",
         }
     }
 
@@ -151,7 +154,12 @@ impl How {
             | Self::Aggregated
             | Self::Weights
             | Self::Combined => true,
-            Self::Filters | Self::Dates | Self::Segments | Self::Joins | Self::Identifies => false,
+            Self::Filters
+            | Self::Dates
+            | Self::Segments
+            | Self::Joins
+            | Self::Identifies
+            | Self::Supersedes => false,
         }
     }
 }
@@ -318,15 +326,41 @@ impl Found<'_> {
                 MappingFrom::Expression(of) => self.expression(of, &source.into, &to, How::Computed),
             }
         }
+        self.rows_of(source);
+    }
+
+    /// Which rows of a source there are. A cell that cannot be read rejects its row, too, whatever is mapped from it; no lineage says that.
+    fn rows_of(&mut self, source: &Source) {
         let rows = Thing::Rows(source.into.clone());
+        let own = |attribute: &AttributeId| Thing::Attribute(source.into.clone(), attribute.clone());
         self.step(Thing::Source(source.id.clone()), &rows, How::Given);
-        let quarantines = source.rules.iter().filter(|rule| rule.otherwise == Otherwise::Quarantine);
-        let required = quarantines.filter_map(|rule| match &rule.require {
-            Requirement::Row(of) => Some(of),
-            _ => None,
-        });
-        for of in source.only.iter().chain(required) {
-            self.expression(of, &source.into, &rows, How::Filters);
+        let mut conditions: Vec<&Expression> = source.only.iter().chain(&source.deleted).collect();
+        for rule in source.rules.iter().filter(|rule| rule.otherwise == Otherwise::Quarantine) {
+            match &rule.require {
+                Requirement::Row(of) => conditions.push(of),
+                Requirement::Unique(of) => of.iter().for_each(|of| self.step(own(of), &rows, How::Filters)),
+                _ => {}
+            }
+        }
+        conditions.into_iter().for_each(|of| self.expression(of, &source.into, &rows, How::Filters));
+        for Mapping { attribute, .. } in source.map.iter().filter(|of| of.required) {
+            self.step(own(attribute), &rows, How::Filters);
+        }
+        if let Some(version) = &source.version {
+            self.step(own(version), &rows, How::Supersedes);
+        }
+        if let FileOrder::Column(column) = &source.order {
+            self.columns(source, column, &rows, How::Supersedes);
+        }
+        if let Some(merges) = &source.merges {
+            self.columns(source, merges.column(), &rows, How::Identifies);
+        }
+        if let Some(column) = &source.zone.column {
+            let is_time =
+                |of: &&Mapping| matches!(of.from, MappingFrom::Column { parse: Parse::Timestamp { .. }, .. });
+            for Mapping { attribute, .. } in source.map.iter().filter(is_time) {
+                self.columns(source, column, &own(attribute), How::Read);
+            }
         }
     }
 
@@ -346,11 +380,13 @@ impl Found<'_> {
     fn entity(&mut self, entity: &Entity) {
         let rows = Thing::Rows(entity.id.clone());
         match &entity.rows {
-            None => {
+            // Of an entity that nothing fills there are no rows.
+            None if self.project.sources.values().any(|source| source.into == entity.id) => {
                 for key in &entity.key {
                     self.step(Thing::Attribute(entity.id.clone(), key.clone()), &rows, How::Identifies);
                 }
             }
+            None => {}
             Some(Rows::Panel(Panel { of, subject, from, until, filter, keep, .. })) => {
                 self.step(Thing::Rows(of.clone()), &rows, How::Aggregated);
                 let ends = [from].into_iter().chain(until);
@@ -384,7 +420,15 @@ impl Found<'_> {
                     }
                 }
             }
-            Some(Rows::Versions(of)) => self.step(Thing::Rows(of.clone()), &rows, How::Aggregated),
+            Some(Rows::Versions(of)) => {
+                self.step(Thing::Rows(of.clone()), &rows, How::Aggregated);
+                let sources = self.project.sources.values().filter(|source| source.into == *of);
+                let versions: Vec<AttributeId> =
+                    sources.filter_map(|source| source.version.clone()).collect();
+                for version in versions {
+                    self.step(Thing::Attribute(of.clone(), version), &rows, How::Dates);
+                }
+            }
         }
         for derived in &entity.derived {
             let to = Thing::Attribute(entity.id.clone(), derived.attribute.id.clone());
@@ -447,7 +491,11 @@ impl Found<'_> {
         for input in kind.inputs() {
             self.step(Thing::Kpi(input.kpi.id.clone()), to, How::Combined);
         }
-        let weighting = kpi.hidden_dimensions().map(|dimension| (dimension, How::Weights));
+        let cluster = kpi.design.as_ref().and_then(|design| design.cluster.as_ref());
+        let weighting = kpi.hidden_dimensions().map(|dimension| match cluster {
+            Some(cluster) if cluster.id == dimension.id => (dimension, How::Joins),
+            _ => (dimension, How::Weights),
+        });
         for (dimension, how) in kpi.by.iter().map(|dimension| (dimension, How::Segments)).chain(weighting) {
             dimension.ways.iter().for_each(|(base, way)| self.expression(way, base, to, how));
         }

@@ -367,12 +367,7 @@ pub trait Facts: KpiValues + Send + Sync {
         let _ = (scorecard, unit);
         true
     }
-    /// The last day that a source of an entity declares complete, whoever may see the sources.
-    fn declared(&self, entity: &EntityId) -> Option<Date> {
-        let sources = self.project().sources.values().filter(|source| &source.into == entity);
-        sources.filter_map(|source| source.complete_until).max()
-    }
-    /// Greatest event time of an entity, µs UTC.
+    /// Until when the data of an entity are known, µs UTC, an end that is no part of it.
     fn watermark(&self, entity: &EntityId) -> Option<i64>;
     /// Loads in order.
     fn loads(&self) -> &[LoadReport];

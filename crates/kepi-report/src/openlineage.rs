@@ -51,6 +51,8 @@ fn by_job(lineage: &Lineage) -> BTreeMap<String, Vec<&Step>> {
     for step in lineage.steps() {
         // The rows of an entity are no data set beside it: what decides them stands with the keys.
         let job = match (&step.from, &step.to) {
+            // What of landed rows decides which there are goes from a data set to itself.
+            (Thing::Attribute(from, _), Thing::Rows(to)) if from == to => continue,
             (Thing::Column(source, _) | Thing::Source(source), _) => format!("land.{source}"),
             (_, Thing::Attribute(entity, _) | Thing::Rows(entity)) => format!("make.{entity}"),
             (_, Thing::Kpi(_)) => "compute".to_owned(),
@@ -340,7 +342,7 @@ fn transformation(how: How) -> Value {
         How::Copied | How::Given => "IDENTITY",
         How::Read | How::Unpivoted | How::Computed | How::Combined => "TRANSFORMATION",
         How::Aggregated | How::Weights => "AGGREGATION",
-        How::Filters => "FILTER",
+        How::Filters | How::Supersedes => "FILTER",
         How::Dates | How::Segments => "GROUP_BY",
         How::Joins | How::Identifies => "JOIN",
     };

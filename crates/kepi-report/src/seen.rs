@@ -455,9 +455,6 @@ impl Facts for Seen {
     fn sees_scorecard(&self, scorecard: &ScorecardId, unit: Option<&UnitId>) -> bool {
         self.part.as_ref().is_none_or(|part| part.sight.scorecard(scorecard, unit))
     }
-    fn declared(&self, entity: &EntityId) -> Option<Date> {
-        self.facts.declared(entity)
-    }
     fn watermark(&self, entity: &EntityId) -> Option<i64> {
         self.facts.watermark(entity)
     }

@@ -64,7 +64,7 @@ impl Between<'_> {
     }
 }
 
-/// What a source brought since: rows that came late, new versions of rows that were there, and rows that people corrected by hand.
+/// What a source brought since, of whatever period: rows, new versions of rows that were there, and rows that people corrected by hand.
 fn landed(source: &str, counts: RowCounts, by_hand: RowCounts, entered: bool) -> Option<String> {
     let rows = |n: u64, one: &str, many: &str| match n {
         0 => None,
@@ -78,8 +78,8 @@ fn landed(source: &str, counts: RowCounts, by_hand: RowCounts, entered: bool) ->
         )
     } else {
         (
-            rows(counts.accepted, "row came late", "rows came late"),
-            rows(counts.superseding, "row was corrected", "rows were corrected"),
+            rows(counts.accepted, "row landed since", "rows landed since"),
+            rows(counts.superseding, "row landed anew", "rows landed anew"),
         )
     };
     let corrected = rows(
@@ -112,7 +112,7 @@ mod tests {
         );
         assert_eq!(
             landed("Shop", counts(1, 3), none, false).as_deref(),
-            Some("Shop: 1 row came late, 3 rows were corrected")
+            Some("Shop: 1 row landed since, 3 rows landed anew")
         );
         assert_eq!(
             landed("Desk", counts(0, 1), none, true).as_deref(),

@@ -25,6 +25,7 @@ mod goldens;
 mod growth;
 mod hostile;
 mod library;
+mod lineage;
 mod made;
 mod meaning;
 mod merge;

@@ -411,10 +411,17 @@ impl<'a> Reporter<'a> {
         let sources: Vec<_> = self.sources_of(kpi).collect();
         let estimate = of.observed().and_then(|o| o.as_ref().ok());
         let coverage = of.entry.as_ref().map(|e| e.value.coverage);
-        let missing = coverage.map(|c| c.eligible.saturating_sub(c.counted)).filter(|m| *m > 0);
-        let left_out = missing
-            .map(|count| CountedReason { reason: "no usable value in the row".to_owned(), count })
-            .into_iter();
+        let missing = coverage.map_or(0, |c| c.eligible.saturating_sub(c.counted));
+        // Whoever was not asked is missed by nobody.
+        let responded = of.entry.as_ref().and_then(|of| Responded::of_value(kpi, &of.value.states));
+        let not_asked = responded.map_or(0, |of| of.invited.saturating_sub(of.asked())).min(missing);
+        let left_out = [
+            (not_asked, "not asked: it did not arrive, or was not meant"),
+            (missing - not_asked, "no usable value in the row"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, reason)| CountedReason { reason: reason.to_owned(), count });
         let loads: Vec<_> =
             self.facts.loads().iter().filter(|l| sources.iter().any(|s| s.id == l.source)).collect();
         let read = kpi.measure.attributes();

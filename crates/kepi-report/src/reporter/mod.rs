@@ -564,16 +564,8 @@ impl<'a> Reporter<'a> {
     /// The last day that the data of an entity reach: that of the latest event, or a later one up to which a source
     /// is declared complete.
     pub(crate) fn data_until(self, entity: &EntityId) -> Option<Date> {
-        let reach = self.facts.watermark(entity)?;
-        let end_of = |day: Date| {
-            let calendar = &self.project().calendar;
-            calendar.bounds(calendar.period_of_day(Grain::Day, day)).map(|b| b.end)
-        };
-        // A declared day reaches to its end, which is the first moment of the next.
-        match self.facts.declared(entity) {
-            Some(day) if end_of(day) == Ok(reach) => Some(day),
-            _ => self.day(reach),
-        }
+        // What is known ends right before.
+        self.day(self.facts.watermark(entity)?.saturating_sub(1))
     }
 
     /// Where a KPI is written: `kpis/restrooms.yml:12`.

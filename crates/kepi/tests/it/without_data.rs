@@ -112,7 +112,7 @@ fn late_rows_restate_their_period_alone_and_are_told_as_the_reason() {
     let [restated] = march["restatements"].as_array().unwrap().as_slice() else { panic!("{march}") };
     assert_eq!(
         (restated["period"].as_str(), restated["reason"].as_str()),
-        (Some("2026-03"), Some("Answers: 3 rows came late"))
+        (Some("2026-03"), Some("Answers: 3 rows landed since"))
     );
     assert!(
         restated["published"].as_str().unwrap().starts_with("2.5"),
