@@ -844,6 +844,7 @@ pub(crate) fn landing_order(project: &Project) -> Vec<&kepi_model::project::Sour
     let (mut order, mut open) = (Vec::new(), Vec::new());
     project.entities.keys().for_each(|e| place(e, &references, &mut order, &mut open));
     let mut sources: Vec<_> = project.sources.values().collect();
-    sources.sort_by_key(|s| order.iter().position(|e| **e == s.into));
+    // A list of the keys that there are is about rows that have come.
+    sources.sort_by_key(|s| (order.iter().position(|e| **e == s.into), s.keys_of.is_some()));
     sources
 }

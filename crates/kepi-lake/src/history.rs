@@ -221,21 +221,28 @@ impl History {
     }
 
     /// Takes out all rows of a load, and undoes the ends it made at `instant`. Returns which rows are out by file: also those that
-    /// `out` says are out of such a file already, for it is written anew.
+    /// `out` says are out of such a file already, for it is written anew. And when rows of it ended because a later file or list
+    /// lacked their keys: what lands anew in their place ends then, too, for that is not said again.
     pub fn remove_load(
         &mut self,
         index: &mut KeyIndex,
         (load, source): (u32, u32),
         instant: i64,
         out: impl Fn(u32) -> Result<Vec<u32>, LakeError>,
-    ) -> Result<BTreeMap<u32, Vec<u32>>, LakeError> {
+    ) -> Result<(BTreeMap<u32, Vec<u32>>, HashMap<Key, i64>), LakeError> {
         let mut removed: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let mut ends: HashMap<Key, i64> = HashMap::new();
         let mut changed: Vec<Key> = Vec::new();
         let ended = |e: &Entry| e.version.ended == instant && e.version.source == source;
         index.scan(&mut |key, entries| {
             let mut touched = false;
             for entry in entries {
                 if entry.version.load == load {
+                    let Version { start, ended, .. } = entry.version;
+                    if ended != OPEN && ended > start {
+                        let end = ends.entry(key).or_insert(ended);
+                        *end = ended.max(*end);
+                    }
                     removed.entry(entry.version.file).or_default().push(entry.version.row);
                     touched = true;
                 } else {
@@ -256,7 +263,7 @@ impl History {
             }
             true
         })?;
-        Ok(removed)
+        Ok((removed, ends))
     }
 
     /// Changes the versions of keys, the newest first until `change` says that it is enough, and works out what that
@@ -416,12 +423,24 @@ mod tests {
         upsert(&mut index, &mut history, 7, version(10, 1, 0));
         upsert(&mut index, &mut history, 7, Version { load: 1, row: 1, ..version(20, 2, 1) });
         upsert(&mut index, &mut history, 7, version(30, 3, 2));
-        let removed = history.remove_load(&mut index, (1, 0), 20, |_| Ok(Vec::new())).unwrap();
-        assert_eq!(removed, BTreeMap::from([(0, vec![1])]));
+        let (removed, ends) = history.remove_load(&mut index, (1, 0), 20, |_| Ok(Vec::new())).unwrap();
+        assert_eq!((removed, ends), (BTreeMap::from([(0, vec![1])]), HashMap::new()));
         assert_eq!(chain(&index, 7), [(1, EVER, 30), (3, 30, OPEN)]);
         let mut rows = Vec::new();
         index.scan(&mut |_, entries| rows.extend(entries.iter().map(|e| e.version.row))).unwrap();
         assert_eq!(rows, [0, 1], "rows move up");
+    }
+
+    #[test]
+    fn a_load_that_is_taken_out_leaves_when_its_rows_ended() {
+        let (mut index, mut history) = (KeyIndex::new(0, None), History::default());
+        upsert(&mut index, &mut history, 7, Version { load: 1, ..version(10, 1, 0) });
+        upsert(&mut index, &mut history, 8, Version { load: 1, ..version(10, 1, 1) });
+        let seen: KeySet = [8].into_iter().collect();
+        let lacking = absent(&index, (0, 9), 20, &seen).unwrap();
+        assert_eq!(history.end(&mut index, lacking, 20).unwrap(), 1);
+        let (_, ends) = history.remove_load(&mut index, (1, 0), 10, |_| Ok(Vec::new())).unwrap();
+        assert_eq!(ends, HashMap::from([(7, 20)]));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use kepi_govern::{
 };
 use kepi_model::{
     id::{EntityId, Hash, SourceId},
-    project::{Entity, MappingFrom, Project, Requirement, Source},
+    project::{Entity, MappingFrom, Mode, Project, Requirement, Source},
 };
 use kepi_proof::{Frontier, Salt};
 use kepi_query::{
@@ -53,6 +53,17 @@ const INDEX: &str = "index";
 /// How often a file is staged anew because others changed its table meanwhile.
 const ATTEMPTS: u32 = 10;
 
+/// What a file needs to know of those that land with it.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    /// Loads that files before it stand for, so that it stands for none of them.
+    pub taken: BTreeSet<String>,
+    /// Whether an older file landed. Of a source whose files are each the whole, this one says anew what is gone of what that brought.
+    pub anew: bool,
+    /// Whether a newer file lands behind it.
+    pub newer: bool,
+}
+
 /// Indexes that are kept between files.
 #[derive(Default)]
 pub(crate) struct Indexes {
@@ -85,17 +96,17 @@ impl LocalLake {
         raw: &Arc<dyn Raw>,
         landing: Landing<'_>,
     ) -> Result<LoadReport, LandError> {
-        self.land_one(project, source, raw, landing, &BTreeSet::new()).await
+        self.land_one(project, source, raw, landing, &Beside::default()).await
     }
 
-    /// As [`Self::land_raw`]. `taken`: loads that files before it stand for, so that it stands for none of them.
+    /// As [`Self::land_raw`], beside other files that land together.
     pub(crate) async fn land_one(
         &self,
         project: &Project,
         source: &Source,
         raw: &Arc<dyn Raw>,
         landing: Landing<'_>,
-        taken: &BTreeSet<String>,
+        beside: &Beside,
     ) -> Result<LoadReport, LandError> {
         let misfit = |why: String| LandError::Definition(source.id.to_string(), why);
         let entity = project
@@ -110,10 +121,11 @@ impl LocalLake {
         let name = raw.name().to_owned();
         let order = raw.order();
         let state = raw.state();
-        let renamed = |e: &Earlier| !taken.contains(&e.load) && !raw.is_there(&e.report.file);
+        let renamed = |e: &Earlier| !beside.taken.contains(&e.load) && !raw.is_there(&e.report.file);
         // What is said by hand of its rows makes the file land anew, in its old place, as another mapping does.
         let left_alone = |earlier: &Option<Earlier>, said: &Said| {
             let found = earlier.as_ref().filter(|of| of.definition == source.hash.to_string());
+            let found = found.filter(|_| !beside.anew || source.mode != Mode::Snapshot);
             let report = &found.filter(|of| of.report.corrections == said.places)?.report;
             let same_as = (report.file != name).then(|| report.file.clone());
             let outcome = LoadOutcome::AlreadyLanded;
@@ -149,8 +161,8 @@ impl LocalLake {
                 return Ok(report);
             }
             let meets = Meets::of(project, entity, &mut self.catalogue.store.read().await?).await?;
-            let beside = merges::columns(entity, &meets.merging);
-            let table = ensure_table(&self.catalogue, entity, &beside, landing.at, landing.actor).await?;
+            let merging = merges::columns(entity, &meets.merging);
+            let table = ensure_table(&self.catalogue, entity, &merging, landing.at, landing.actor).await?;
             let folder = self.catalogue.data.join("main").join(&table.name);
             create_folder_durably(self.fs.as_ref(), &folder).map_err(|source| LakeError::Io {
                 path: folder.clone(),
@@ -190,6 +202,7 @@ impl LocalLake {
                 about: about.id.clone(),
                 others: if shape.apart { Vec::new() } else { know_more(project, source) },
                 at: landing.at,
+                overtaken: beside.newer && source.mode == Mode::Keys && past.earlier.is_none(),
                 past,
                 known,
                 erased,

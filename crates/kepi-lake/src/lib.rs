@@ -57,7 +57,7 @@ mod typing;
 mod verify;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::{Duration, Instant},
@@ -70,8 +70,8 @@ use kepi_model::{
 use kepi_query::{
     bucket::Bucket,
     landing::{
-        Corrections, Delivered, Erasing, Erasure, Lake, LoadReport, PortError, Progress, QuarantinedRow, Raw,
-        Tried, Trying, Uncomposed,
+        Corrections, Delivered, Erasing, Erasure, Lake, LoadOutcome, LoadReport, PortError, Progress,
+        QuarantinedRow, Raw, Tried, Trying, Uncomposed,
     },
     port::{Fut, PinnedInputs, SnapshotId},
     state::wire::Secret,
@@ -83,6 +83,7 @@ pub use connector::FileSources;
 use door::CalledOff;
 use durable::{DurableFs, LocalFs, create_folder_durably};
 pub use error::{Damage, DamagedFile, LakeError, LandError, WAY_OUT};
+use land::Beside;
 pub use land::Landing;
 pub use posted::{Delivery, Kept, NotKept, Spool, stranded};
 use shared::{BUCKET, Shared, SharedFs};
@@ -373,15 +374,17 @@ impl Lake for LocalLake {
                 self.sweep_orphans(ORPHAN_AGE).await?;
             }
             let mut reports = Vec::with_capacity(raw.len());
-            // Loads that a file stands for: no other one does.
-            let mut taken = BTreeSet::new();
-            for raw in raw {
+            let mut beside = Beside::default();
+            for (place, of) in raw.iter().enumerate() {
+                beside.newer = place + 1 < raw.len();
                 let landed =
-                    self.land_one(project, source, raw, Landing { actor, at, progress }, &taken).await;
+                    self.land_one(project, source, of, Landing { actor, at, progress }, &beside).await;
                 match landed {
                     Err(error) if error.stops_all() => return Err(error.into()),
                     landed => {
-                        taken.extend(landed.as_ref().ok().map(|report| report.load.clone()));
+                        let done = landed.as_ref().ok();
+                        beside.taken.extend(done.map(|report| report.load.clone()));
+                        beside.anew |= done.is_some_and(|report| report.outcome == LoadOutcome::Landed);
                         reports.push(landed.map_err(PortError::from));
                     }
                 }

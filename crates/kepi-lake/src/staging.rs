@@ -47,6 +47,8 @@ pub(crate) struct Staging {
     pub erased: Met,
     /// What was merged, as far as its rows can meet it.
     pub meets: Meets,
+    /// Whether it is a list of keys that comes with a newer one: it says nothing of what is gone.
+    pub overtaken: bool,
     /// When rows end by position.
     pub by_position: ByPosition,
     /// When small files become one.

@@ -4,7 +4,11 @@ mod files;
 mod merged;
 mod placing;
 
-use std::{collections::BTreeMap, sync::Arc, thread};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    thread,
+};
 
 use arrow::array::{
     ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder, new_null_array,
@@ -100,6 +104,8 @@ struct Working<'a> {
     about: u32,
     /// Keys that it says are gone, and of them those that nobody knew.
     gone: (u64, u64),
+    /// Of a file that lands anew: when its rows ended because later files or lists lacked their keys.
+    ends: HashMap<Key, i64>,
     /// What is merged of its entity, as far as it was read.
     merges: Merges,
     /// Keys that its rows say were merged: where each stands in the new file, and into which.
@@ -185,14 +191,14 @@ pub(crate) fn stage(
     let source = index.sources.number(staging.source.id.as_str());
     let about = index.sources.number(staging.about.as_str());
     let others = staging.others.iter().map(|id| index.sources.number(id.as_str())).collect();
-    let dropped = match &staging.past.earlier {
+    let (dropped, ends) = match &staging.past.earlier {
         Some(earlier) => {
             let number = index.loads.number(&earlier.load);
             let files = &index.files;
             let out = |file: u32| files.get(file as usize).map_or(Ok(Vec::new()), deletes::positions);
             history.remove_load(&mut index.keys, (number, about), earlier.effective, out)?
         }
-        None => BTreeMap::new(),
+        None => Default::default(),
     };
     let staged = index.files.len() as u32;
     index.files.push(DataFile::gone());
@@ -215,6 +221,7 @@ pub(crate) fn stage(
         source,
         about,
         gone: (0, 0),
+        ends,
         merges,
         merged: Vec::new(),
         listed: Vec::new(),
@@ -466,7 +473,10 @@ impl Working<'_> {
                 other => return other,
             }
         }
-        let version = self.version(typed, row, (order, start));
+        let mut version = self.version(typed, row, (order, start));
+        if let Some(end) = self.ends.get(&key).filter(|end| !is_gone && **end > start) {
+            version.ended = *end;
+        }
         // Every key of a typed row was asked for.
         let Some(at) = self.batch.at(row) else { return Verdict::Lands };
         if let Some(other) = self.erases(at, &version) {
@@ -481,6 +491,7 @@ impl Working<'_> {
                 // It was gone, and is there again: from now on.
                 self.history.upsert(&mut batch.chains, at, version)
             }
+            Mode::Append if version.ended != OPEN => self.history.upsert(&mut batch.chains, at, version),
             Mode::Append => (self.history.append(&mut batch.chains, at, version), (EVER, OPEN)),
             Mode::Upsert | Mode::Snapshot | Mode::Keys => self.history.upsert(&mut batch.chains, at, version),
         };
@@ -871,7 +882,8 @@ impl Working<'_> {
         if counts.out_of_scope + counts.landed() != counts.read {
             return Err(LandError::Accounting { path: staging.name.clone(), detail: format!("{counts:?}") });
         }
-        if matches!(staging.source.mode, Mode::Snapshot | Mode::Keys) {
+        // Of lists that come together the newest says what there is.
+        if matches!(staging.source.mode, Mode::Snapshot | Mode::Keys) && !staging.overtaken {
             let index = &mut self.index.keys;
             let absent = history::absent(index, (self.about, self.load), staging.effective, &self.seen)?;
             if let Some(why) = absent.too_many(staging.source.deletes_at_most) {

@@ -655,6 +655,57 @@ fn the_slowest_of_sources_that_are_expected_says_how_far_data_reach() {
     project.ok(&["reproduce", "tickets", "--period", "2026-01"]);
 }
 
+/// What newer files or lists say is gone stays gone when an older file lands anew, by another mapping or a correction by hand.
+#[test]
+fn what_is_gone_stays_gone_when_older_rows_land_anew() {
+    let counted = kpi("tickets", "count: {of: ticket}", "year", "");
+    // The list sorts before its rows, and the older of two lists lacks what came since.
+    let list = "---\nsource: a_keys\ninto: ticket\nmode: keys\nkeys_of: tickets\nfrom: {csv: {files: \"data/keys_*.csv\"}}\n\
+                map:\n  id: {column: id, as: text, required: true}\n";
+    let rows =
+        tickets("  due: {type: text}\n", "mode: upsert\n", "").replace("data/*.csv", "data/rows_*.csv");
+    let mapped = |due: &str| {
+        let rows = rows.replace("required: true}\n  opened_at", "required: true}\nDUE  opened_at");
+        rows.replace("DUE", due) + list + counted.as_str()
+    };
+    let files = [
+        ("data/rows_1.csv", "id,at\n1,2026-01-05\n2,2026-01-06\n3,2026-01-07\n"),
+        ("data/rows_2.csv", "id,at\n4,2026-01-08\n"),
+        ("data/keys_1.csv", "id\n1\n2\n"),
+        ("data/keys_2.csv", "id\n1\n2\n4\n"),
+    ];
+    let project = desk(&mapped(""), &files);
+    let of = |project: &Project| totals(project, "tickets");
+    project.ok(&["check"]);
+    project.ok(&["run"]);
+    assert_eq!(of(&project), [self::of("2026", "3")], "1, 2 and 4");
+    project.write("kepi.yml", &format!("{HEAD}{}", mapped("  due: {constant: soon}\n")));
+    project.ok(&["run"]);
+    assert_eq!(of(&project), [self::of("2026", "3")]);
+
+    let snapshots = tickets("", "mode: snapshot\ndeletes: {at_most: 100%}\nquarantine: {at_most: 99%}\n", "")
+        + counted.as_str();
+    let files = [
+        ("data/1.csv", "id,at\n1,2026-01-05\n2,2026-01-06\n3,2026-01-07\n5,nonsense\n"),
+        ("data/2.csv", "id,at\n1,2026-01-05\n2,2026-01-06\n"),
+    ];
+    let project = desk(&snapshots, &files);
+    project.ok(&["run"]);
+    assert_eq!(of(&project), [self::of("2026", "2")]);
+    // The newest file has neither 3 nor the row that is corrected now.
+    project.ok(&["correct", "row", "tickets", "data/1.csv", "4", "--set", "at=2026-01-09", "-m", "a slip"]);
+    project.ok(&["run"]);
+    assert_eq!(of(&project), [self::of("2026", "2")]);
+    // Nor when it is not there any more to say so again.
+    fs::remove_file(project.path().join("data/2.csv")).unwrap();
+    project.write(
+        "kepi.yml",
+        &format!("{HEAD}{}", snapshots.replace("mode: snapshot", "dates: {from: 1990-01-01, until: 2100-01-01}\nmode: snapshot")),
+    );
+    project.ok(&["run"]);
+    assert_eq!(of(&project), [self::of("2026", "2")]);
+}
+
 #[test]
 fn a_file_that_is_gone_is_named_when_its_source_reads_otherwise() {
     let definitions = tickets("  due: {type: date}\n", "mode: append\n", "  due: {column: due, as: date}\n")
