@@ -114,7 +114,6 @@ fn a_kpi_dated_by_what_no_row_has_yet_holds_up_no_other() {
         &(tickets("", "mode: append\n", solved) + dated.as_str()),
         &[("data/a.csv", "id,at,solved\n1,2026-01-05,\n2,2026-02-05,\n")],
     );
-    project.ok(&["check"]);
     project.ok(&["run"]);
     assert_eq!(totals(&project, "opened"), [of("2026-01", "1"), of("2026-02", "1")]);
     let (_, stderr) = project.fails(3, &["show", "kpi", "solved"]);
@@ -676,7 +675,6 @@ fn what_is_gone_stays_gone_when_older_rows_land_anew() {
     ];
     let project = desk(&mapped(""), &files);
     let of = |project: &Project| totals(project, "tickets");
-    project.ok(&["check"]);
     project.ok(&["run"]);
     assert_eq!(of(&project), [self::of("2026", "3")], "1, 2 and 4");
     project.write("kepi.yml", &format!("{HEAD}{}", mapped("  due: {constant: soon}\n")));
