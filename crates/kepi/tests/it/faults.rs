@@ -114,6 +114,7 @@ fn a_kpi_dated_by_what_no_row_has_yet_holds_up_no_other() {
         &(tickets("", "mode: append\n", solved) + dated.as_str()),
         &[("data/a.csv", "id,at,solved\n1,2026-01-05,\n2,2026-02-05,\n")],
     );
+    project.ok(&["check"]);
     project.ok(&["run"]);
     assert_eq!(totals(&project, "opened"), [of("2026-01", "1"), of("2026-02", "1")]);
     let (_, stderr) = project.fails(3, &["show", "kpi", "solved"]);
