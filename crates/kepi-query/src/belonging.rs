@@ -14,8 +14,7 @@ use kepi_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    port::{MemoryColumn, MemoryTable, PinnedColumn},
-    reference::expression_paths,
+    memory::{MemoryColumn, MemoryTable, PinnedColumn},
     row::{Cell, Row, evaluate},
     texts::Texts,
 };
@@ -108,13 +107,14 @@ impl By {
         match self {
             Self::Column(column) => [column.clone()].into(),
             Self::Computed(of) => {
-                let mut paths = Vec::new();
-                expression_paths(of, &mut paths);
-                let first = |path: &Path| match path.references.first() {
-                    Some((reference, _)) => reference.to_string(),
-                    None => path.attribute.to_string(),
-                };
-                paths.into_iter().map(first).collect()
+                let mut columns = BTreeSet::new();
+                of.visit(&mut |part| {
+                    if let Node::Path(path) = &part.node {
+                        let first = path.references.first().map(|(reference, _)| reference);
+                        columns.insert(first.unwrap_or(&path.attribute).to_string());
+                    }
+                });
+                columns
             }
         }
     }

@@ -28,6 +28,7 @@ pub mod landing;
 mod layout;
 pub mod lower;
 pub mod measure;
+mod memory;
 pub mod merge;
 pub mod parallel;
 pub mod plan;

@@ -461,18 +461,6 @@ impl Row for RowOf<'_> {
     }
 }
 
-impl MemoryColumn {
-    /// The value in a row; missing beyond the end.
-    pub fn cell(&self, row: usize) -> Cell {
-        match self {
-            Self::Text(values) => values.get(row).map_or(Cell::Missing, |text| Cell::Text(text.into())),
-            Self::Integer(values) => values.get(row).copied().flatten().map_or(Cell::Missing, Cell::Integer),
-            Self::Instant(values) => values.get(row).copied().flatten().map_or(Cell::Missing, Cell::Instant),
-            Self::Boolean(values) => values.get(row).copied().flatten().map_or(Cell::Missing, Cell::Boolean),
-        }
-    }
-}
-
 impl StateKind {
     /// What it reads beside the filter.
     pub fn expressions(&self) -> &[Expression] {

@@ -681,12 +681,13 @@ fn missing(source: &SourceView) -> Markup {
 
 fn loads(source: &SourceView) -> Markup {
     let more = source.loads.len().saturating_sub(MOST_LOADS);
+    let erased = source.loads.iter().any(|load| load.rows.erased > 0);
     html! {
         details {
             summary { "Files landed: " (format::count(source.loads.len() as u64)) }
             div.scroll role="region" aria-label={ "Files of " (source.source.name) } tabindex="0" {
                 table.figures {
-                    thead { tr { th scope="col" { "File" } th scope="col" { "Content" } th scope="col" { "Landed" } th.num scope="col" { "Read" } th.num scope="col" { "Accepted" } th.num scope="col" { "Superseding" } th.num scope="col" { "Quarantined" } th.num scope="col" { "Duplicate" } } }
+                    thead { tr { th scope="col" { "File" } th scope="col" { "Content" } th scope="col" { "Landed" } th.num scope="col" { "Read" } th.num scope="col" { "Accepted" } th.num scope="col" { "Superseding" } th.num scope="col" { "Quarantined" } th.num scope="col" { "Duplicate" } @if erased { th.num scope="col" { "Erased before" } } } }
                     tbody {
                         @for load in source.loads.iter().take(MOST_LOADS) {
                             tr {
@@ -698,6 +699,7 @@ fn loads(source: &SourceView) -> Markup {
                                 td.num { (parts::count(load.rows.superseding)) }
                                 td.num { (parts::count(load.rows.quarantined)) }
                                 td.num { (parts::count(load.rows.duplicate)) }
+                                @if erased { td.num { (parts::count(load.rows.erased)) } }
                             }
                         }
                     }
@@ -721,6 +723,7 @@ pub(crate) fn csv(view: &SourcesView) -> String {
         "superseding",
         "quarantined",
         "duplicate",
+        "erased",
         "data_until",
         "state",
         "last_delivery",
@@ -741,6 +744,7 @@ pub(crate) fn csv(view: &SourcesView) -> String {
             of.superseding,
             of.quarantined,
             of.duplicate,
+            of.erased,
         ];
         let mut row = vec![s.source.id.clone(), s.into.id.clone()];
         row.extend(counts.map(|n| n.to_string()));

@@ -208,6 +208,8 @@ fn tell(report: &RunReport, clock: &Clock, out: Output) {
                     out.remark(&format!(
                         "left out: {file} has the very same bytes as {other}, which has landed"
                     ));
+                    // What became of its rows was said of the other.
+                    continue;
                 }
             }
             LoadOutcome::Stopped { rule, reason } => {

@@ -646,13 +646,13 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
 }
 
 /// Columns of [`count_fields`].
-pub const ROW_COUNTS: [&str; 7] =
-    ["Read", "Out of scope", "Landed", "Accepted", "Superseding", "Quarantined", "Duplicate"];
+pub const ROW_COUNTS: [&str; 8] =
+    ["Read", "Out of scope", "Landed", "Accepted", "Superseding", "Quarantined", "Duplicate", "Erased"];
 
 /// What became of rows, in the order of [`ROW_COUNTS`].
-pub fn count_fields(of: RowCounts) -> [Field; 7] {
-    [of.read, of.out_of_scope, of.landed(), of.accepted, of.superseding, of.quarantined, of.duplicate]
-        .map(count)
+pub fn count_fields(of: RowCounts) -> [Field; 8] {
+    let RowCounts { read, out_of_scope, accepted, superseding, quarantined, duplicate, erased } = of;
+    [read, out_of_scope, of.landed(), accepted, superseding, quarantined, duplicate, erased].map(count)
 }
 
 fn count(n: u64) -> Field {

@@ -699,7 +699,11 @@ fn what_is_gone_stays_gone_when_older_rows_land_anew() {
     fs::remove_file(project.path().join("data/2.csv")).unwrap();
     project.write(
         "kepi.yml",
-        &format!("{HEAD}{}", snapshots.replace("mode: snapshot", "dates: {from: 1990-01-01, until: 2100-01-01}\nmode: snapshot")),
+        &format!(
+            "{HEAD}{}",
+            snapshots
+                .replace("mode: snapshot", "dates: {from: 1990-01-01, until: 2100-01-01}\nmode: snapshot")
+        ),
     );
     project.ok(&["run"]);
     assert_eq!(of(&project), [self::of("2026", "2")]);
