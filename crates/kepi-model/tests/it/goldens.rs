@@ -934,7 +934,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 edit(
                     "kpis.yml",
                     "",
-                    "---\nkpi: to_solve\nname: Time to solve\nobjective: recommended\nindicator: lagging\nbetter: lower\nmeasure: {duration: {of: ticket, from: opened_at, until: solved_at, summary: mean}}\nperiod: month\naccountable: owner\npurpose: service_improvement\n",
+                    "---\nkpi: to_solve\nname: Time to solve\nobjective: recommended\nindicator: lagging\nbetter: lower\nmeasure: {duration: {of: ticket, from: opened_at, until: solved_at, summary: mean}}\nperiod: month\naccountable: owner\npurpose: service_improvement\n---\nkpi: half\nname: Half are solved\nobjective: recommended\nindicator: lagging\nbetter: lower\nmeasure: {quantile: {of: ticket, value: solved_at - opened_at, quantile: median, bins: {from: 1 hour, to: 900 hours, count: 100, spacing: logarithmic}}}\nperiod: month\naccountable: owner\npurpose: service_improvement\n",
                 ),
             ],
         ),

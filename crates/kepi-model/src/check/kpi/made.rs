@@ -6,9 +6,10 @@ use crate::{
     calendar::{Calendar, Grain},
     codes, definitions as written,
     derived::{self, Dating, Derivation, Every, Made, Panel, Rows, panel},
-    expression::{Expression, Node, Path},
+    expression::{Arithmetic, Expression, Node, Path, Type},
     findings::Findings,
     id::EntityId,
+    measure::Reading,
     project::{Duration, DurationSummary, Entity, Kpi, Measure},
     source_text::Span,
     word::Word as _,
@@ -97,14 +98,30 @@ fn open_ends(
     entities: &BTreeMap<EntityId, Entity>,
     findings: &mut Findings,
 ) {
-    let Measure::Duration(Duration { rows, until, summary: DurationSummary::Mean, .. }) = &kpi.measure else {
-        return;
-    };
-    let Node::Path(end) = &until.node else { return };
+    let readings = kpi.measure.kind().readings();
+    let [Reading { rows, values }] = readings.as_slice() else { return };
     let Some(base) = entities.get(&rows.of).filter(|base| base.rows.is_none()) else { return };
-    if !end.references.is_empty() || *end == rows.at || base.derivation(&end.attribute).is_some() {
-        return;
+    let mut ends = Vec::new();
+    match &kpi.measure {
+        Measure::Duration(Duration { until, summary: DurationSummary::Mean, .. }) => ends.push(until),
+        // Within a time is known when that has passed.
+        Measure::Duration(_) => {}
+        _ => values.iter().for_each(|value| {
+            value.visit(&mut |part| {
+                if let (Type::Duration, Node::Arithmetic(Arithmetic::Subtract, until, _)) =
+                    (&part.type_, &part.node)
+                {
+                    ends.push(until);
+                }
+            })
+        }),
     }
+    let mut ends = ends.into_iter().filter_map(|end| match &end.node {
+        Node::Path(end) if end.references.is_empty() => Some(end),
+        _ => None,
+    });
+    let landed = |end: &&Path| **end != rows.at && base.derivation(&end.attribute).is_none();
+    let Some(end) = ends.find(landed) else { return };
     findings
         .report(
             codes::OPEN_ENDS,
