@@ -92,6 +92,16 @@ pub(crate) fn absent(
     Ok(absent)
 }
 
+/// What was taken out of a table with a load.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Removed {
+    /// Its rows by file, with those that are out of the file already: it is written anew.
+    pub rows: BTreeMap<u32, Vec<u32>>,
+    /// When rows of it ended because a later file or list lacked their keys: what lands anew in their place ends then, too, for that
+    /// is not said again.
+    pub ends: HashMap<Key, i64>,
+}
+
 /// What a load does to the history of a table: which intervals, that stand in files, have changed.
 #[derive(Debug, Default)]
 pub(crate) struct History {
@@ -220,16 +230,14 @@ impl History {
         Ok(keys.len() as u64)
     }
 
-    /// Takes out all rows of a load, and undoes the ends it made at `instant`. Returns which rows are out by file: also those that
-    /// `out` says are out of such a file already, for it is written anew. And when rows of it ended because a later file or list
-    /// lacked their keys: what lands anew in their place ends then, too, for that is not said again.
+    /// Takes out all rows of a load, and undoes the ends it made at `instant`. `out` says which rows are out of a file already.
     pub fn remove_load(
         &mut self,
         index: &mut KeyIndex,
         (load, source): (u32, u32),
         instant: i64,
         out: impl Fn(u32) -> Result<Vec<u32>, LakeError>,
-    ) -> Result<(BTreeMap<u32, Vec<u32>>, HashMap<Key, i64>), LakeError> {
+    ) -> Result<Removed, LakeError> {
         let mut removed: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let mut ends: HashMap<Key, i64> = HashMap::new();
         let mut changed: Vec<Key> = Vec::new();
@@ -263,7 +271,7 @@ impl History {
             }
             true
         })?;
-        Ok((removed, ends))
+        Ok(Removed { rows: removed, ends })
     }
 
     /// Changes the versions of keys, the newest first until `change` says that it is enough, and works out what that
@@ -423,8 +431,8 @@ mod tests {
         upsert(&mut index, &mut history, 7, version(10, 1, 0));
         upsert(&mut index, &mut history, 7, Version { load: 1, row: 1, ..version(20, 2, 1) });
         upsert(&mut index, &mut history, 7, version(30, 3, 2));
-        let (removed, ends) = history.remove_load(&mut index, (1, 0), 20, |_| Ok(Vec::new())).unwrap();
-        assert_eq!((removed, ends), (BTreeMap::from([(0, vec![1])]), HashMap::new()));
+        let removed = history.remove_load(&mut index, (1, 0), 20, |_| Ok(Vec::new())).unwrap();
+        assert_eq!(removed, Removed { rows: BTreeMap::from([(0, vec![1])]), ends: HashMap::new() });
         assert_eq!(chain(&index, 7), [(1, EVER, 30), (3, 30, OPEN)]);
         let mut rows = Vec::new();
         index.scan(&mut |_, entries| rows.extend(entries.iter().map(|e| e.version.row))).unwrap();
@@ -439,7 +447,7 @@ mod tests {
         let seen: KeySet = [8].into_iter().collect();
         let lacking = absent(&index, (0, 9), 20, &seen).unwrap();
         assert_eq!(history.end(&mut index, lacking, 20).unwrap(), 1);
-        let (_, ends) = history.remove_load(&mut index, (1, 0), 10, |_| Ok(Vec::new())).unwrap();
+        let Removed { ends, .. } = history.remove_load(&mut index, (1, 0), 10, |_| Ok(Vec::new())).unwrap();
         assert_eq!(ends, HashMap::from([(7, 20)]));
     }
 

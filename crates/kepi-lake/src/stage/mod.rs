@@ -35,7 +35,7 @@ use crate::{
     connector::kept,
     deletes,
     error::{LakeError, LandError},
-    history::{self, History, Placed},
+    history::{self, History, Placed, Removed},
     index::{EVER, KeySet, OPEN, Version},
     mapping::{self, BoundMapping, Counts, Fate, Key, KnownKeys, OTHER_SOURCE, Rejection, Rows, Slot},
     merges::{self, Reference},
@@ -191,14 +191,14 @@ pub(crate) fn stage(
     let source = index.sources.number(staging.source.id.as_str());
     let about = index.sources.number(staging.about.as_str());
     let others = staging.others.iter().map(|id| index.sources.number(id.as_str())).collect();
-    let (dropped, ends) = match &staging.past.earlier {
+    let Removed { rows: dropped, ends } = match &staging.past.earlier {
         Some(earlier) => {
             let number = index.loads.number(&earlier.load);
             let files = &index.files;
             let out = |file: u32| files.get(file as usize).map_or(Ok(Vec::new()), deletes::positions);
             history.remove_load(&mut index.keys, (number, about), earlier.effective, out)?
         }
-        None => Default::default(),
+        None => Removed::default(),
     };
     let staged = index.files.len() as u32;
     index.files.push(DataFile::gone());
