@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, PoisonError},
 };
 
 use kepi_govern::{
@@ -58,7 +58,8 @@ const ATTEMPTS: u32 = 10;
 pub(crate) struct Beside {
     /// Loads that files before it stand for, so that it stands for none of them.
     pub taken: BTreeSet<String>,
-    /// Whether an older file landed. Of a source whose files are each the whole, this one says anew what is gone of what that brought.
+    /// Whether an older file landed, or rows that a list is about landed anew. Of a source whose files are each the whole, this one says
+    /// anew what is gone of what that brought.
     pub anew: bool,
     /// Whether a newer file lands behind it.
     pub newer: bool,
@@ -125,7 +126,13 @@ impl LocalLake {
         // What is said by hand of its rows makes the file land anew, in its old place, as another mapping does.
         let left_alone = |earlier: &Option<Earlier>, said: &Said| {
             let found = earlier.as_ref().filter(|of| of.definition == source.hash.to_string());
-            let found = found.filter(|_| !beside.anew || source.mode != Mode::Snapshot);
+            // Of lists the newest alone says it again: what the others ended has stayed so.
+            let again = match source.mode {
+                Mode::Snapshot => beside.anew,
+                Mode::Keys => beside.anew && !beside.newer,
+                Mode::Append | Mode::Upsert => false,
+            };
+            let found = found.filter(|_| !again);
             let report = &found.filter(|of| of.report.corrections == said.places)?.report;
             let same_as = (report.file != name).then(|| report.file.clone());
             let outcome = LoadOutcome::AlreadyLanded;
@@ -202,7 +209,9 @@ impl LocalLake {
                 about: about.id.clone(),
                 others: if shape.apart { Vec::new() } else { know_more(project, source) },
                 at: landing.at,
-                overtaken: beside.newer && source.mode == Mode::Keys && past.earlier.is_none(),
+                overtaken: beside.newer
+                    && source.mode == Mode::Keys
+                    && past.earlier.as_ref().is_none_or(|earlier| earlier.report.overtaken),
                 past,
                 known,
                 erased,
@@ -278,6 +287,12 @@ impl LocalLake {
             match self.catalogue.store.perform(asked, &command, &mut effects).await {
                 Ok(Performed::Done(_, report)) => {
                     if report.outcome == LoadOutcome::Landed {
+                        if effects.staging.past.earlier.is_some() {
+                            let lists =
+                                project.sources.values().filter(|of| of.keys_of.as_ref() == Some(&source.id));
+                            let mut asked = self.asked_again.lock().unwrap_or_else(PoisonError::into_inner);
+                            asked.extend(lists.map(|of| of.id.clone()));
+                        }
                         for of in &effects.followed {
                             indexes.tables.remove(&of.entity);
                             indexes.known.remove(&of.entity);
@@ -520,6 +535,7 @@ impl Effects for Loading<'_> {
             missing: std::mem::take(&mut staged.missing),
             rules: std::mem::take(&mut staged.rules),
             same_as: None,
+            overtaken: staging.overtaken,
             unknown: staged.unknown,
             notes: std::mem::take(&mut staged.notes),
             profiles: std::mem::take(&mut staged.profiles),

@@ -57,7 +57,7 @@ mod typing;
 mod verify;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::{Duration, Instant},
@@ -133,6 +133,8 @@ pub struct LocalLake {
     combining: combine::Combining,
     /// Raw files that were read.
     stands: Arc<Stands>,
+    /// Lists of keys that land again, since rows that they are about have landed anew.
+    asked_again: Arc<Mutex<BTreeSet<SourceId>>>,
     /// Whether this process has listed the bucket for what broke off.
     listed: AtomicBool,
     /// When this process last looked for what broke off.
@@ -262,6 +264,7 @@ impl LocalLake {
             by_position: deletes::ByPosition::default(),
             combining: combine::Combining::default(),
             stands,
+            asked_again: Arc::default(),
             listed: AtomicBool::new(false),
             swept: Mutex::default(),
         }
@@ -374,7 +377,10 @@ impl Lake for LocalLake {
                 self.sweep_orphans(ORPHAN_AGE).await?;
             }
             let mut reports = Vec::with_capacity(raw.len());
-            let mut beside = Beside::default();
+            let mut beside = Beside {
+                anew: self.asked_again.lock().unwrap_or_else(PoisonError::into_inner).remove(&source.id),
+                ..Beside::default()
+            };
             for (place, of) in raw.iter().enumerate() {
                 beside.newer = place + 1 < raw.len();
                 let landed =

@@ -130,6 +130,7 @@ fn load(
         }],
         rules: Vec::new(),
         same_as: None,
+        overtaken: false,
         unknown: 0,
         notes: Vec::new(),
         order: None,

@@ -208,6 +208,9 @@ pub struct LoadReport {
     /// Of a file that was known already under another name: that name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<String>,
+    /// Of a list of keys that came with a newer one: that one says what is gone, and this one says nothing of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overtaken: bool,
     /// Rows out of scope for which the source's `only` is unknown, because a value is missing.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unknown: u64,

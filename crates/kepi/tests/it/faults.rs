@@ -662,15 +662,15 @@ fn what_is_gone_stays_gone_when_older_rows_land_anew() {
     // The list sorts before its rows, and the older of two lists lacks what came since.
     let list = "---\nsource: a_keys\ninto: ticket\nmode: keys\nkeys_of: tickets\nfrom: {csv: {files: \"data/keys_*.csv\"}}\n\
                 map:\n  id: {column: id, as: text, required: true}\n";
-    let rows =
-        tickets("  due: {type: text}\n", "mode: upsert\n", "").replace("data/*.csv", "data/rows_*.csv");
+    let rows = tickets("  due: {type: text}\n", "mode: upsert\nquarantine: {at_most: 99%}\n", "")
+        .replace("data/*.csv", "data/rows_*.csv");
     let mapped = |due: &str| {
         let rows = rows.replace("required: true}\n  opened_at", "required: true}\nDUE  opened_at");
         rows.replace("DUE", due) + list + counted.as_str()
     };
     let files = [
         ("data/rows_1.csv", "id,at\n1,2026-01-05\n2,2026-01-06\n3,2026-01-07\n"),
-        ("data/rows_2.csv", "id,at\n4,2026-01-08\n"),
+        ("data/rows_2.csv", "id,at\n4,2026-01-08\n9,nonsense\n"),
         ("data/keys_1.csv", "id\n1\n2\n"),
         ("data/keys_2.csv", "id\n1\n2\n4\n"),
     ];
@@ -679,6 +679,28 @@ fn what_is_gone_stays_gone_when_older_rows_land_anew() {
     project.ok(&["run"]);
     assert_eq!(of(&project), [self::of("2026", "3")], "1, 2 and 4");
     project.write("kepi.yml", &format!("{HEAD}{}", mapped("  due: {constant: soon}\n")));
+    project.ok(&["run"]);
+    assert_eq!(of(&project), [self::of("2026", "3")]);
+    // Nor by another mapping of the lists, of which the older lacks what came with the newer.
+    let text = format!("{HEAD}{}", mapped("  due: {constant: soon}\n"));
+    project.write(
+        "kepi.yml",
+        &text.replace("mode: keys\n", "mode: keys\ndates: {from: 1990-01-01, until: 2100-01-01}\n"),
+    );
+    project.ok(&["run"]);
+    assert_eq!(of(&project), [self::of("2026", "3")]);
+    // A row that could not be read, and is none of the list.
+    project.ok(&[
+        "correct",
+        "row",
+        "tickets",
+        "data/rows_2.csv",
+        "2",
+        "--set",
+        "at=2026-01-09",
+        "-m",
+        "a slip",
+    ]);
     project.ok(&["run"]);
     assert_eq!(of(&project), [self::of("2026", "3")]);
 
